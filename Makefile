@@ -1,0 +1,48 @@
+# demo, test, lint and bench each work on a fresh clone with Python 3.11+, Node 20+ and make alone.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := bin/pip install --quiet --disable-pip-version-check --require-hashes -r
+
+.PHONY: demo test lint bench format lock clean lab
+demo: .venv/.ready
+	$(BIN)/fallback-review demo
+
+test: .venv/.ready lab
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=95
+
+lint: .venv/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.ready
+	$(BIN)/python -m benchmarks
+
+format: .venv/.ready
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The hashed pins, made anew from what pyproject.toml and requirements/*.in ask for.
+COMPILE := .lab/installers/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-annotate
+lock: .lab/installers/.ready
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml requirements/dev.in -o requirements/dev.txt
+	for group in installers servers checkers faults; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
+
+# Each group of test tools lives in an environment of its own: their dependencies contradict each other.
+lab: .lab/installers/.ready .lab/servers/.ready
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/$(INSTALL) requirements/dev.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.lab/%/.ready: requirements/%.txt
+	$(PYTHON) -m venv .lab/$*
+	.lab/$*/$(INSTALL) requirements/$*.txt
+	touch $@
+
+clean:
+	rm -rf .venv .lab demo-output .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

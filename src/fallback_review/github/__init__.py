@@ -1,0 +1,1 @@
+"""Speaking to GitHub: event, changed lockfiles, comments, status, workflow commands."""

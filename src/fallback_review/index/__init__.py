@@ -1,0 +1,1 @@
+"""Asking simple indexes: session, credentials, project details, tiers."""

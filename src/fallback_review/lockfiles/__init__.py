@@ -1,0 +1,1 @@
+"""Reading lockfiles: text in, locked packages out. One module a format."""

@@ -1,0 +1,1 @@
+"""Predicting what installers take: targets, listings, installers, verdicts, advice."""

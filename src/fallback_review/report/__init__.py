@@ -1,0 +1,1 @@
+"""Renderings of a `Review`: terminal, Markdown, JSON, HTML."""
