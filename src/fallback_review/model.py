@@ -408,7 +408,7 @@ class Advice:
 class Conclusion(StrEnum):
     """The gate."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a conclusion, not a password
     WARN = "warn"
     FAIL = "fail"
     UNKNOWN = "unknown"
@@ -472,7 +472,9 @@ class Review:
     lockfiles: tuple[ReviewedLockfile, ...] = ()
     targets: tuple[Target, ...] = ()
     findings: tuple[Notice, ...] = ()
-    """What is wrong with the configuration itself, and what could not be read."""
+    """What is wrong with the configuration itself."""
+    unreadable: tuple[Notice, ...] = ()
+    """Files that look like lockfiles and could not be read: with one of them, the whole is no pass."""
     scope: str = "changes"
     """``changes`` for two sides, ``all`` for the scan of one lockfile."""
     base: str | None = None

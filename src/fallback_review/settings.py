@@ -1,0 +1,259 @@
+"""Settings: `.github/fallback-review.toml` and what inputs lay over it, checked, with errors that name the key."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import date  # noqa: TC003 - pydantic needs it at run time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import tomli
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from fallback_review.model import Outcome, Target
+from fallback_review.prediction import INSTALLERS, LAYOUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SETTINGS_PATH = ".github/fallback-review.toml"
+CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
+CHAINGUARD_REMEDIATED_ENDPOINT = "https://libraries.cgr.dev/python-remediated/simple/"
+
+
+class SettingsError(Exception):
+    """Settings that can't be used; the text names file, key, and what is allowed, one line a fault."""
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _choice(kind: str, allowed: Iterable[str]) -> AfterValidator:
+    names = sorted(allowed)
+
+    def check(value: str) -> str:
+        if value not in names:
+            near = difflib.get_close_matches(value, names, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{value!r} is not a known {kind}{hint} Allowed: {', '.join(names)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an index address starts with https:// (or http://) and a host name")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            "credentials don't belong in a settings file; give them as index-username and index-password"
+        )
+    return value if value.endswith("/") else value + "/"
+
+
+def _python_version(value: str) -> str:
+    parts = value.removesuffix("t").split(".")
+    if len(parts) != 2 or parts[0] != "3" or not parts[1].isdigit():  # noqa: PLR2004 - major and minor
+        raise ValueError(f"{value!r} is not a Python version such as '3.12' (or '3.13t', free-threaded)")
+    return value
+
+
+def _version_number(value: str) -> str:
+    try:
+        Version(value)
+    except InvalidVersion:
+        raise ValueError(f"{value!r} is not a version such as '2.39'") from None
+    return value
+
+
+def _specifier(value: str) -> str:
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier:
+        raise ValueError(f"{value!r} is not a version specifier such as '>=1,<2' (PEP 440)") from None
+    return value
+
+
+PLATFORMS: Mapping[str, tuple[str, str]] = {
+    "linux-x86_64": ("linux", "x86_64"),
+    "linux-aarch64": ("linux", "aarch64"),
+    "musllinux-x86_64": ("musllinux", "x86_64"),
+    "musllinux-aarch64": ("musllinux", "aarch64"),
+    "macos-arm64": ("macos", "arm64"),
+    "macos-x86_64": ("macos", "x86_64"),
+    "windows-amd64": ("windows", "amd64"),
+    "windows-arm64": ("windows", "arm64"),
+}
+"""Names of the settings file to `Target.platform` and `Target.arch`."""
+
+Url = Annotated[str, AfterValidator(_http_url)]
+
+Severity = Literal["allow", "warn", "fail"]
+
+
+class Table(BaseModel):
+    """A table of the settings file: kebab-case keys, and no key that is not known."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=_kebab, validate_by_name=True, strict=False
+    )
+
+
+class Targets(Table):
+    """The environments that will install."""
+
+    python: tuple[Annotated[str, AfterValidator(_python_version)], ...] = Field(("3.12",), min_length=1)
+    platforms: tuple[Annotated[str, _choice("platform", PLATFORMS)], ...] = Field(
+        ("linux-x86_64", "linux-aarch64"), min_length=1
+    )
+    informational: tuple[Annotated[str, _choice("platform", PLATFORMS)], ...] = ()
+    """Platforms that are shown and never decide: laptops, usually."""
+    glibc: Annotated[str, AfterValidator(_version_number)] = "2.39"
+    musl: Annotated[str, AfterValidator(_version_number)] = "1.2"
+    macos: Annotated[str, AfterValidator(_version_number)] = "14.0"
+
+    def expand(self) -> tuple[Target, ...]:
+        """Return every target: each Python version on each platform, the informational ones last."""
+        system = {"linux": self.glibc, "musllinux": self.musl, "macos": self.macos}
+        only_informational = [name for name in self.informational if name not in self.platforms]
+        return tuple(
+            Target(
+                python=python,
+                platform=PLATFORMS[name][0],
+                arch=PLATFORMS[name][1],
+                glibc=system.get(PLATFORMS[name][0], self.glibc),
+                informational=informational,
+            )
+            for names, informational in ((self.platforms, False), (only_informational, True))
+            for name in names
+            for python in self.python
+        )
+
+
+class Indexes(Table):
+    """Where Chainguard's index and PyPI are, and how the organisation arranges them."""
+
+    chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
+    remediated: Url | None = None
+    pypi: Url = PYPI_SIMPLE_ENDPOINT
+    pypi_hosts: tuple[str, ...] = ()
+    """Further host names that are PyPI's: of a mirror, or of the files."""
+    resolver: Url | None = None
+    """The organisation's own virtual index, asked instead of modelling the layout."""
+    layout: Annotated[str, _choice("layout", LAYOUTS)] | None = None
+    installer: Annotated[str, _choice("installer", INSTALLERS)] | None = None
+    """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
+
+
+FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.UNKNOWN)
+
+
+class Policy(Table):
+    """What the team makes of the outcomes."""
+
+    fail_on: tuple[Annotated[str, _choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
+    on_unknown: Literal["fail", "warn"] = "fail"
+    upstream_tier: Severity = "warn"
+    unpinned: Severity = "warn"
+    private: tuple[str, ...] = ()
+    """Patterns of private package names: never sent to any index."""
+
+
+class Allow(Table):
+    """One entry of the allow list: which package may come from elsewhere, why, and until when."""
+
+    package: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    owner: str | None = None
+    version: Annotated[str, AfterValidator(_specifier)] | None = None
+    expires: date | None = None
+
+
+class Lockfiles(Table):
+    """Globs, relative to the repository's root, that add lockfiles or leave some out."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class Settings(Table):
+    """Everything that a team can set."""
+
+    targets: Targets = Targets()
+    indexes: Indexes = Indexes()
+    policy: Policy = Policy()
+    lockfiles: Lockfiles = Lockfiles()
+    allow: tuple[Allow, ...] = ()
+
+
+def parse(text: str, *, path: str = SETTINGS_PATH) -> Settings:
+    """Read the text of a settings file.
+
+    Raises:
+        SettingsError: it is not TOML, or a key or value is not allowed; names file, key and what is.
+    """
+    try:
+        table = tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    return validate(table, path=path)
+
+
+def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings:
+    """Check a table of settings, from a file or from inputs laid over it.
+
+    Raises:
+        SettingsError: as `parse`.
+    """
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{path}: {_fault(fault)}" for fault in error.errors())) from None
+
+
+def lay_over(table: Mapping[str, Any], inputs: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+    """Return the settings file's table with inputs laid over it; an input of None leaves the file's value."""
+    merged = {
+        key: dict(value) if isinstance(value, dict) else value for key, value in table.items()
+    }
+    for (section, key), value in inputs.items():
+        if value is not None:
+            merged.setdefault(section, {})[key] = value
+    return merged
+
+
+def _fault(fault: Any) -> str:
+    """Put one of pydantic's errors in words: the key as the file spells it, what is wrong, what is allowed."""
+    location = fault["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    if fault["type"] == "extra_forbidden":
+        allowed = sorted(_kebab(name) for name in _table_at(location[:-1]).model_fields)
+        near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[:1].lower()}{message[1:]}"
+
+
+def _table_at(location: tuple[int | str, ...]) -> type[Table]:
+    table: type[Table] = Settings
+    for part in location:
+        if isinstance(part, str):
+            table = {
+                "targets": Targets, "indexes": Indexes, "policy": Policy, "lockfiles": Lockfiles, "allow": Allow
+            }[part]
+    return table
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the settings file, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Fallback Review settings",
+        **Settings.model_json_schema(by_alias=True),
+    }
