@@ -191,17 +191,26 @@ class Settings(Table):
     allow: tuple[Allow, ...] = ()
 
 
-def parse(text: str, *, path: str = SETTINGS_PATH) -> Settings:
-    """Read the text of a settings file.
+def parse(
+    data: bytes, *, path: str = SETTINGS_PATH, inputs: Mapping[tuple[str, str], Any] | None = None
+) -> Settings:
+    """Read a settings file and lay inputs over it: (table, key) to value, None where nothing was given.
 
     Raises:
         SettingsError: it is not TOML, or a key or value is not allowed; names file, key and what is.
     """
     try:
-        table = tomli.loads(text)
-    except (tomli.TOMLDecodeError, RecursionError) as error:
+        table = tomli.loads(data.decode("utf-8-sig"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
-    return validate(table, path=path)
+    given = {key: value for key, value in (inputs or {}).items() if value is not None}
+    settings = validate(table, path=path)
+    if not given:
+        return settings
+    merged = {key: dict(value) if isinstance(value, dict) else value for key, value in table.items()}
+    for (section, key), value in given.items():
+        merged.setdefault(section, {})[key] = value
+    return validate(merged, path="input")
 
 
 def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings:
@@ -214,17 +223,6 @@ def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings
         return Settings.model_validate(table)
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {_fault(fault)}" for fault in error.errors())) from None
-
-
-def lay_over(table: Mapping[str, Any], inputs: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    """Return the settings file's table with inputs laid over it; an input of None leaves the file's value."""
-    merged = {
-        key: dict(value) if isinstance(value, dict) else value for key, value in table.items()
-    }
-    for (section, key), value in inputs.items():
-        if value is not None:
-            merged.setdefault(section, {})[key] = value
-    return merged
 
 
 def _fault(fault: Any) -> str:
