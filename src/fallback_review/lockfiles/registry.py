@@ -1,0 +1,35 @@
+"""The formats that this tool knows, and which of them a file is: by its name, then by its content."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fallback_review.lockfiles.interface import Format
+
+_MODULES = ("uv", "poetry", "pdm", "pylock", "pipfile", "pixi", "conda_lock", "requirements")
+FORMATS: tuple[Format, ...] = tuple(
+    import_module(f"fallback_review.lockfiles.{name}").FORMAT
+    for name in _MODULES
+    if find_spec(f"fallback_review.lockfiles.{name}")
+)
+
+
+def recognise(path: str, text: str | None = None) -> Format | None:
+    """Return the format of a file, or None where it is no lockfile that this tool knows.
+
+    The name decides where it is a usual one; otherwise, and only when `text` is given, the content does.
+    """
+    for known in FORMATS:
+        if known.claims(path):
+            return known
+    if text is None:
+        return None
+    return next((known for known in FORMATS if known.looks_like(text)), None)
+
+
+def known_names() -> str:
+    """Return the names of all formats, for messages."""
+    return ", ".join(known.name for known in FORMATS)

@@ -1,0 +1,75 @@
+"""Reading values of a parsed TOML or JSON document: each of the right type, or an error that names its key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from fallback_review.lockfiles.interface import LockfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_T = TypeVar("_T")
+
+_WORDS: dict[type, str] = {str: "a string", dict: "a table", list: "an array", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a document together with where it stands, for messages."""
+
+    data: Mapping[str, Any]
+    file: str
+    where: str
+    """The key path, for example ``package[3].source``; empty for the document itself."""
+    line: int | None = None
+
+    def fail(self, reason: str, key: str | None = None) -> NoReturn:
+        """Raise a `LockfileError` that names the key path and the entry's line."""
+        place = ".".join(part for part in (self.where, key) if part)
+        raise LockfileError(self.file, f"{place}: {reason}" if place else reason, line=self.line)
+
+    def _get(self, key: str, kind: type[_T]) -> _T | None:
+        value = self.data.get(key)
+        if value is None or type(value) is kind:
+            return value
+        self.fail(f"must be {_WORDS[kind]}", key)
+
+    def text(self, key: str) -> str | None:
+        """Return a string, or None where the key is absent."""
+        return self._get(key, str)
+
+    def required(self, key: str) -> str:
+        """Return a string that has to be there and not be empty."""
+        value = self._get(key, str)
+        if not value or not value.strip():
+            self.fail("is missing" if value is None else "is empty", key)
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Return a boolean; an absent key is false."""
+        return self._get(key, bool) or False
+
+    def table(self, key: str) -> Table | None:
+        """Return a table, or None where the key is absent."""
+        value = self._get(key, dict)
+        return None if value is None else self._inside(value, key)
+
+    def tables(self, key: str) -> Iterator[Table]:
+        """Give each table of an array of tables; an absent key has none."""
+        for number, value in enumerate(self._get(key, list) or ()):
+            if type(value) is not dict:
+                self.fail("must be a table", f"{key}[{number}]")
+            yield self._inside(value, f"{key}[{number}]")
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return an array of strings; an absent key is an empty one."""
+        values = self._get(key, list) or []
+        for number, value in enumerate(values):
+            if type(value) is not str:
+                self.fail("must be a string", f"{key}[{number}]")
+        return tuple(values)
+
+    def _inside(self, value: dict[str, Any], key: str) -> Table:
+        return Table(value, self.file, f"{self.where}.{key}" if self.where else key, self.line)
