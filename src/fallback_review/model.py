@@ -132,6 +132,8 @@ class LockIndex:
     """``index-url``, ``extra-index-url``, ``find-links`` or ``source``."""
     name: str | None = None
     line: int | None = None
+    path: str | None = None
+    """The file that holds the line when it is not the lockfile itself (an included requirements file)."""
     has_credentials: bool = False
     """Whether the file holds credentials in this URL: reported, never repeated."""
 

@@ -1,0 +1,180 @@
+"""Direct references: what a URL or a path in a requirement says about package, version and source.
+
+Sources: the specification of version-control URLs in pip's documentation ("VCS support"), PEP 440's direct
+references, and the file name rules of wheels and source distributions in `packaging.utils`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from fallback_review.lockfiles.common import normalise_name, strip_credentials
+from fallback_review.model import Artifact, Source, SourceKind
+
+_VCS = {
+    "git": SourceKind.GIT,
+    "hg": SourceKind.HG,
+    "svn": SourceKind.SVN,
+    "bzr": SourceKind.BZR,
+}
+_PLAIN_SCHEMES = frozenset({"http", "https", "file", "ftp"})
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.IGNORECASE)
+_FRAGMENT_HASH = re.compile(r"(?:^|&)((?:sha(?:224|256|384|512|1)|md5))=([0-9A-Fa-f]+)")
+_ARCHIVES = (
+    ".whl", ".zip", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz",
+    ".tar.lzma",
+)  # fmt: skip
+# A forge's archive of a branch or tag is named after the tag, not after a project.
+_FORGE_ARCHIVE = re.compile(r"/(?:archive|tarball|zipball|-/archive)/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """What a direct reference says."""
+
+    source: Source
+    artifact: Artifact | None = None
+    name: str | None = None
+    """The project that the file's name or the ``egg`` fragment names, not normalised."""
+    version: str | None = None
+    """The version that the file's name carries, in its own spelling."""
+    egg: str | None = None
+    """The raw ``egg`` fragment."""
+    subdirectory: str | None = None
+    had_credentials: bool = False
+
+
+def is_url(text: str) -> bool:
+    """Whether pip takes a text for a URL, by its scheme (``git+https``, ``https``, ``file``...)."""
+    found = _SCHEME.match(text)
+    if found is None:
+        return False
+    vcs, plus, _transport = found[1].lower().partition("+")
+    return vcs in (_VCS if plus else _PLAIN_SCHEMES)
+
+
+def is_archive(path: str) -> bool:
+    """Whether a path ends as a wheel or a source archive does."""
+    return path.lower().endswith(_ARCHIVES)
+
+
+def read_url(url: str, *, editable: bool = False) -> Direct:
+    """Read a URL of a requirement.
+
+    Args:
+        url: a URL, for which `is_url` is true.
+        editable: whether it stands behind ``-e``.
+
+    Raises:
+        ValueError: the URL names a revision and leaves it empty, which pip refuses.
+    """
+    location, _, fragment = url.partition("#")
+    scheme = location.partition(":")[0].lower()
+    egg = _fragment_value(fragment, "egg")
+    subdirectory = _fragment_value(fragment, "subdirectory")
+    if "+" in scheme:
+        source, had_credentials = _vcs_source(location, scheme)
+        return Direct(
+            source=source, name=egg, egg=egg, subdirectory=subdirectory, had_credentials=had_credentials
+        )
+    if scheme == "file":
+        return _local(location, egg=egg, subdirectory=subdirectory, editable=editable)
+    clean, had_credentials = strip_credentials(location)
+    filename = unquote(clean.partition("?")[0].rpartition("/")[2])
+    name, version = (None, None) if _FORGE_ARCHIVE.search(clean) else read_filename(filename)
+    hashes = tuple(f"{kind}:{digest.lower()}" for kind, digest in _FRAGMENT_HASH.findall(fragment))
+    return Direct(
+        source=Source(kind=SourceKind.URL, location=clean),
+        artifact=Artifact(filename=filename or None, url=clean, hashes=hashes),
+        name=name or egg,
+        version=version,
+        egg=egg,
+        subdirectory=subdirectory,
+        had_credentials=had_credentials,
+    )
+
+
+def read_path(path: str, *, editable: bool = False) -> Direct:
+    """Read a path of a requirement: a folder, a wheel or a source archive."""
+    return _local(path, egg=None, subdirectory=None, editable=editable)
+
+
+def read_filename(filename: str) -> tuple[str | None, str | None]:
+    """Return the project name and version that a wheel's or source distribution's file name carries.
+
+    The version keeps the file name's spelling. Both are None when it is no such name.
+    """
+    lower = filename.lower()
+    try:
+        if lower.endswith(".whl"):
+            name = str(parse_wheel_filename(filename)[0])
+            return name, filename.split("-")[1]
+        if lower.endswith((".tar.gz", ".zip")):
+            name = str(parse_sdist_filename(filename)[0])
+            stem = filename[: -len(".zip")] if lower.endswith(".zip") else filename[: -len(".tar.gz")]
+            return name, stem.rpartition("-")[2]
+    except (InvalidWheelFilename, InvalidSdistFilename, ValueError):
+        return None, None
+    return None, None
+
+
+def same_project(first: str, second: str) -> bool:
+    """Whether two names are one project's (PEP 503)."""
+    return normalise_name(first) == normalise_name(second)
+
+
+def _vcs_source(location: str, scheme: str) -> tuple[Source, bool]:
+    vcs = scheme.partition("+")[0]
+    clean, had_credentials = strip_credentials(location[len(vcs) + 1 :])
+    before_path, separator, rest = clean.partition("://")
+    host, slash, path = rest.partition("/")
+    path, question, query = path.partition("?")
+    revision = None
+    if "@" in path:
+        path, _, revision = path.rpartition("@")
+        if not revision:
+            raise ValueError("an empty revision after @")
+        revision = unquote(revision)
+    place = f"{before_path}{separator}{host}{slash}{path}{question}{query}"
+    locked = revision is not None and _COMMIT.fullmatch(revision) is not None
+    source = Source(
+        kind=_VCS[vcs],
+        location=place,
+        reference=None if locked else revision,
+        commit=revision if locked else None,
+    )
+    return source, had_credentials
+
+
+def _local(path: str, *, egg: str | None, subdirectory: str | None, editable: bool) -> Direct:
+    filename = unquote(path.rpartition("/")[2])
+    if is_archive(filename) and not editable:
+        name, version = read_filename(filename)
+        return Direct(
+            source=Source(kind=SourceKind.PATH, location=path),
+            artifact=Artifact(filename=filename, path=path),
+            name=name or egg,
+            version=version,
+            egg=egg,
+            subdirectory=subdirectory,
+        )
+    kind = SourceKind.EDITABLE if editable else SourceKind.DIRECTORY
+    return Direct(source=Source(kind=kind, location=path), name=egg, egg=egg, subdirectory=subdirectory)
+
+
+def _fragment_value(fragment: str, key: str) -> str | None:
+    for part in fragment.split("&"):
+        name, _, value = part.partition("=")
+        if name == key and value:
+            return value
+    return None
