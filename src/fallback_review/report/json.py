@@ -1,0 +1,171 @@
+"""The JSON report: stable, described by a published JSON Schema, the same bytes for the same review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.model import Outcome
+from fallback_review.report.json_schema import Report
+from fallback_review.report.tally import Group, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fallback_review.model import (
+        LockedPackage,
+        MetadataChange,
+        Notice,
+        Review,
+        ReviewedChange,
+        ReviewedLockfile,
+        Source,
+        Verdict,
+    )
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def render(review: Review) -> str:
+    """Render the report as ASCII JSON, indented, so that it is inert in a terminal too."""
+    return Report.model_validate(_report(review)).model_dump_json(indent=2, ensure_ascii=True) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of what `render` gives."""
+    return {"$schema": DRAFT, **Report.model_json_schema(mode="serialization")}
+
+
+def _report(review: Review) -> dict[str, Any]:
+    numbers = tally(review)
+    outcomes, groups = numbers.outcomes, numbers.groups
+    return {
+        "schema_version": 1,
+        "conclusion": review.conclusion,
+        "scope": review.scope,
+        "base": review.base,
+        "head": review.head,
+        "targets": [
+            {
+                "label": target.label,
+                "python": target.python,
+                "platform": target.platform,
+                "arch": target.arch,
+                "glibc": target.glibc,
+                "informational": target.informational,
+            }
+            for target in review.targets
+        ],
+        "counts": {
+            "changed": numbers.changed,
+            "judged": numbers.judged,
+            "fallback": outcomes[Outcome.PYPI],
+            "chainguard": numbers.from_chainguard,
+            "remediated": outcomes[Outcome.REMEDIATED],
+            "upstream": outcomes[Outcome.UPSTREAM],
+            "direct": outcomes[Outcome.DIRECT],
+            "private": outcomes[Outcome.PRIVATE],
+            "unknown": outcomes[Outcome.UNKNOWN],
+            "install_fails": outcomes[Outcome.INSTALL_FAILS],
+            "allowed": groups[Group.ALLOWED],
+            "removed": groups[Group.REMOVED],
+            "local": groups[Group.LOCAL],
+            "conda": groups[Group.CONDA],
+            "metadata_only": numbers.metadata_only,
+        },
+        "findings": _notices(review.findings),
+        "lockfiles": [_lockfile(lockfile) for lockfile in review.lockfiles],
+    }
+
+
+def _lockfile(lockfile: ReviewedLockfile) -> dict[str, Any]:
+    return {
+        "path": lockfile.path,
+        "format": lockfile.format,
+        "base_path": lockfile.base_path,
+        "base_format": lockfile.base_format,
+        "installer": lockfile.installer,
+        "layout": lockfile.layout,
+        "base_entries": lockfile.base_entries,
+        "head_entries": lockfile.head_entries,
+        "changes": [_change(reviewed) for reviewed in lockfile.changes],
+        "metadata_only": [_metadata(change) for change in lockfile.metadata_only],
+        "header_changed": lockfile.header_changed,
+        "unnamed": _notices(lockfile.unnamed),
+        "notices": _notices(lockfile.notices),
+    }
+
+
+def _change(reviewed: ReviewedChange) -> dict[str, Any]:
+    change, advice, allowance = reviewed.change, reviewed.advice, reviewed.allowance
+    entries = change.gained or change.after
+    return {
+        "name": change.name,
+        "kind": change.kind,
+        "ecosystem": change.ecosystem,
+        "local": change.local,
+        "before": [package.shown_version for package in change.before],
+        "after": [package.shown_version for package in change.after],
+        "source_before": _sources(change.before),
+        "source_after": _sources(change.after),
+        "source_changed": change.source_changed,
+        "hashes_added": change.hashes_added,
+        "hashes_removed": change.hashes_removed,
+        "hosts_before": change.hosts_before,
+        "hosts_after": change.hosts_after,
+        "became_unhashed": change.became_unhashed,
+        "line": change.line,
+        "path": entries[0].path if entries else None,
+        "outcome": reviewed.outcome,
+        "cause": reviewed.cause,
+        "reason": reviewed.reason,
+        "why": reviewed.why,
+        "advice": {"text": advice.text, "command": advice.command} if advice else None,
+        "conclusion": reviewed.conclusion,
+        "allowance": {
+            "package": allowance.package,
+            "reason": allowance.reason,
+            "owner": allowance.owner,
+            "expires": allowance.expires,
+        }
+        if allowance
+        else None,
+        "note": reviewed.note,
+        "differs_on": reviewed.differs_on,
+        "verdicts": [_verdict(verdict) for verdict in reviewed.verdicts],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "target": verdict.target,
+        "version": verdict.version,
+        "outcome": verdict.outcome,
+        "cause": verdict.cause,
+        "reason": verdict.reason,
+        "file": verdict.file,
+        "url_host": verdict.url_host,
+        "evidence": verdict.evidence,
+        "informational": verdict.informational,
+    }
+
+
+def _metadata(change: MetadataChange) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "version": change.version,
+        "source": _source(change.source),
+        "fields": change.fields,
+        "ecosystem": change.ecosystem,
+    }
+
+
+def _sources(packages: Iterable[LockedPackage]) -> list[dict[str, Any]]:
+    return [_source(package.source) for package in packages]
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {"kind": source.kind, "value": source.location, "ref": source.reference, "commit": source.commit}
+
+
+def _notices(notices: Iterable[Notice]) -> list[dict[str, Any]]:
+    return [{"text": notice.text, "path": notice.path, "line": notice.line} for notice in notices]

@@ -1,0 +1,197 @@
+"""The shape of the JSON report, version 1: fields may be added to it, never renamed or removed."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from fallback_review.model import Cause, ChangeKind, Conclusion, Ecosystem, Outcome, SourceKind
+
+
+def _sound(text: object) -> object:
+    """Spell out lone surrogates: a lock in JSON can hold them, a report in UTF-8 can't."""
+    if isinstance(text, str) and not text.isascii():
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+Str = Annotated[str, BeforeValidator(_sound)]
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Counts(_Part):
+    """How many changes there are; one name in two lockfiles counts twice."""
+
+    changed: int
+    """Every change: index, local, direct, conda and removed."""
+    judged: int
+    """Changes with an outcome, without the project's own packages."""
+    fallback: int
+    """Judged changes that will come from PyPI, allowed ones included."""
+    chainguard: int
+    """Built or remediated by Chainguard."""
+    remediated: int
+    upstream: int
+    """PyPI's own files, served through Chainguard."""
+    direct: int
+    private: int
+    unknown: int
+    """Could not be checked: neither a fallback nor a pass."""
+    install_fails: int
+    allowed: int
+    removed: int
+    local: int
+    conda: int
+    metadata_only: int
+
+
+class SourceRecord(_Part):
+    """Where a lock says that an entry comes from."""
+
+    kind: SourceKind
+    value: Str | None
+    """The index, repository or file URL, or the path, without credentials; null where not stated."""
+    ref: Str | None = Field(default=None, exclude_if=_absent)
+    """Absent where there is none."""
+    commit: Str | None = Field(default=None, exclude_if=_absent)
+    """Absent where there is none."""
+
+
+class AdviceRecord(_Part):
+    """One next step."""
+
+    text: Str
+    command: Str | None
+    """To be copied, where there is one."""
+
+
+class AllowanceRecord(_Part):
+    """The entry of the allow list that covers a change."""
+
+    package: Str
+    reason: Str
+    owner: Str | None
+    expires: Str | None
+
+
+class VerdictRecord(_Part):
+    """The prediction for one new entry on one target."""
+
+    target: Str
+    version: Str | None
+    outcome: Outcome
+    cause: Cause | None
+    reason: Str | None
+    file: Str | None
+    url_host: Str | None
+    evidence: list[Str]
+    informational: bool
+    """Shown, but never what decides."""
+
+
+class ChangeRecord(_Part):
+    """What happened to one name in one lockfile."""
+
+    name: Str
+    kind: ChangeKind
+    ecosystem: Ecosystem
+    local: bool
+    before: list[Str | None]
+    """One version text per distinct (version, source) at the base, oldest first; null where it has none."""
+    after: list[Str | None]
+    """The same at the head."""
+    source_before: list[SourceRecord]
+    source_after: list[SourceRecord]
+    source_changed: bool
+    hashes_added: int
+    hashes_removed: int
+    hosts_before: list[Str]
+    hosts_after: list[Str]
+    became_unhashed: bool
+    line: int | None
+    """Of the first new entry at the head, from 1."""
+    path: Str | None
+    """The file of that line where it is not the lockfile itself."""
+    outcome: Outcome | None
+    """The worst over the targets; null where there is nothing to install or judge."""
+    cause: Cause | None
+    reason: Str | None
+    why: Str
+    advice: AdviceRecord | None
+    conclusion: Conclusion
+    allowance: AllowanceRecord | None
+    note: Str | None
+    differs_on: list[Str]
+    """Targets whose outcome is not the worst one."""
+    verdicts: list[VerdictRecord]
+
+
+class MetadataRecord(_Part):
+    """An entry of which only fields that don't decide where it comes from changed."""
+
+    name: Str
+    version: Str | None
+    source: SourceRecord
+    fields: list[Str]
+    ecosystem: Ecosystem
+
+
+class NoticeRecord(_Part):
+    """Something that a person should know."""
+
+    text: Str
+    path: Str | None
+    line: int | None
+
+
+class TargetRecord(_Part):
+    """An environment that will install."""
+
+    label: Str
+    python: Str
+    platform: Str
+    arch: Str
+    glibc: Str
+    informational: bool
+
+
+class LockfileRecord(_Part):
+    """One lockfile."""
+
+    path: Str
+    format: Str
+    base_path: Str | None
+    base_format: Str | None
+    installer: Str
+    layout: Str
+    base_entries: int
+    head_entries: int
+    changes: list[ChangeRecord]
+    metadata_only: list[MetadataRecord]
+    header_changed: list[Str]
+    unnamed: list[NoticeRecord]
+    notices: list[NoticeRecord]
+
+
+class Report(_Part):
+    """The whole report."""
+
+    model_config = ConfigDict(title="Fallback Review report")
+
+    schema_version: Literal[1]
+    conclusion: Conclusion
+    scope: Literal["changes", "all"]
+    """`changes` between two sides, or `all` of one lockfile."""
+    base: Str | None
+    head: Str | None
+    targets: list[TargetRecord]
+    counts: Counts
+    findings: list[NoticeRecord]
+    """What is wrong with the configuration itself, and what could not be read."""
+    lockfiles: list[LockfileRecord]

@@ -1,0 +1,131 @@
+"""The comment on a pull request, in GitHub's Markdown, within GitHub's limit on a comment's length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.report.budget import Block, fit, size
+from fallback_review.report.escape import destination, hidden, inert
+from fallback_review.report.sections import Links, arrange
+from fallback_review.report.templating import environment
+from fallback_review.report.text import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from fallback_review.model import Review
+    from fallback_review.report.sections import Arrangement, Remark, Table
+
+LIMIT = 65_536
+"""What GitHub takes as a comment's body."""
+MARKER = "fallback-review:v1"
+"""The name in the hidden first line by which the comment is found again."""
+
+
+def render(
+    review: Review,
+    *,
+    marker: Mapping[str, object] | None = None,
+    limit: int = LIMIT,
+    project_url: str | None = None,
+    about_url: str | None = None,
+) -> str:
+    """Render the comment.
+
+    Args:
+        review: what to show.
+        marker: written as JSON into a hidden first line, for whoever has to find the comment again.
+        limit: the most that it may measure, in UTF-8 bytes; rows are left out and counted beyond it.
+        project_url: the template of a project's page, with ``{name}``; without it there are no such links.
+        about_url: the page that the footer's "what this checks" leads to.
+
+    Raises:
+        ValueError: not even the frame fits into `limit`.
+    """
+    arrangement = arrange(review, Links(project=project_url, about=about_url))
+    first = hidden(MARKER, marker) if marker is not None else ""
+    return compose(arrangement, limit=limit, marker=first, elsewhere=", see the job summary")
+
+
+def compose(
+    arrangement: Arrangement, *, limit: int, marker: str = "", chart: str = "", elsewhere: str
+) -> str:
+    """Fill the frame with as many rows as fit; `elsewhere` says where the others are.
+
+    Raises:
+        ValueError: not even the frame fits into `limit`.
+    """
+    review = arrangement.review
+    paths, targets = arrangement.footer()
+    frame: dict[str, Any] = {
+        "marker": marker,
+        "icon": arrangement.icon,
+        "title": arrangement.title,
+        "standing": arrangement.standing,
+        "chart": chart,
+        "paths": paths,
+        "targets": targets,
+        "run_url": destination(review.run_url),
+        "commit": readable(review.head, 40)[:7] if review.head else None,
+        "about": destination(arrangement.links.about),
+        "elsewhere": elsewhere,
+    }
+    template = environment().get_template("comment.md")
+    blocks = list(_blocks(arrangement, elsewhere))
+    everything = sum(block.total for block in blocks)
+    # Measured with the largest possible line about what is left out; each block ends with one more newline.
+    bare = size(template.render(frame, blocks=(), left_out=everything)) + len(blocks)
+    if bare > limit:
+        raise ValueError(f"a report of at most {limit} bytes has no room for its frame of {bare} bytes")
+    fitted = fit(blocks, limit - bare)
+    return template.render(frame, blocks=fitted.texts, left_out=fitted.left_out)
+
+
+def _blocks(arrangement: Arrangement, elsewhere: str) -> Iterator[Block]:
+    """Yield the blocks in the order of their importance, which is also that of the page."""
+    findings = arrangement.findings()
+    if findings:
+        yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere)
+    for table in arrangement.trouble():
+        title = f"#### {inert(table.title)}\n\n" if arrangement.several else ""
+        yield _table(table, title, "", elsewhere)
+    notices = arrangement.notices()
+    for table in arrangement.details():
+        yield _table(table, _summary(table.title), "\n</details>\n", elsewhere)
+    if notices:
+        yield _remarks(notices, _summary(f"📝 Notes ({len(notices):,})"), "\n</details>\n", elsewhere)
+    asides = arrangement.asides()
+    if asides:
+        rows = (f"- {inert(text)}\n" for text in asides)
+        yield Block(opening="", closing="", rows=rows, total=len(asides), more=_more_lines(elsewhere))
+
+
+def _summary(title: str) -> str:
+    return f"<details><summary>{inert(title)}</summary>\n\n"
+
+
+def _table(table: Table, opening: str, closing: str, elsewhere: str) -> Block:
+    macros: Any = environment().get_template("rows.md").module
+    columns = table.columns
+    return Block(
+        opening=opening + macros.head(columns, table.arrangement.scan),
+        closing=closing,
+        rows=(macros.line(row, columns) for row in table.rows()),
+        total=len(table.pairs),
+        more=lambda number: macros.more(number, columns, elsewhere),
+    )
+
+
+def _remarks(remarks: Sequence[Remark], opening: str, closing: str, elsewhere: str) -> Block:
+    macros: Any = environment().get_template("rows.md").module
+    return Block(
+        opening=opening,
+        closing=closing,
+        rows=(macros.remark(remark) for remark in remarks),
+        total=len(remarks),
+        more=_more_lines(elsewhere),
+    )
+
+
+def _more_lines(elsewhere: str) -> Callable[[int], str]:
+    return lambda number: f"- … and {number:,} more{elsewhere}\n"

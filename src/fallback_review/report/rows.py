@@ -1,0 +1,169 @@
+"""What one change looks like to a person: the cells of its row, readable, not yet escaped for a syntax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fallback_review.model import ChangeKind, Outcome
+from fallback_review.report.text import readable
+from fallback_review.report.words import COMES_FROM, ICONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fallback_review.model import Change, LockedPackage, ReviewedChange, ReviewedLockfile, Verdict
+
+_VERSIONS_SHOWN = 4
+_TARGETS_SHOWN = 3
+_LONGEST_COMMAND = 400
+
+_WORDS = {
+    ChangeKind.ADDED: "added",
+    ChangeKind.REMOVED: "removed",
+    ChangeKind.UPGRADED: "",
+    ChangeKind.DOWNGRADED: "downgrade",
+    ChangeKind.SOURCE_CHANGED: "other source",
+    ChangeKind.ARTIFACTS_CHANGED: "other files",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One change, in words."""
+
+    icon: str
+    name: str
+    before: tuple[str, ...] = ()
+    """Versions that are gone; empty where only `after` tells something."""
+    after: tuple[tuple[str, bool], ...] = ()
+    """Versions that are there, and whether they are new."""
+    word: str = ""
+    """What the versions alone don't say: ``added``, ``other source``…"""
+    comes_from: str = ""
+    where: tuple[str, ...] = ()
+    """On which targets, where they differ; each a short clause."""
+    why: str = ""
+    advice: str = ""
+    command: str = ""
+    allowed: str = ""
+    lockfile: str = ""
+    file: str = ""
+    """The path that holds the entry, unshortened and unsafe: for links only."""
+    line: int | None = None
+    url: str | None = None
+    """The project's page."""
+    line_url: str | None = None
+
+
+def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool = False) -> Row:
+    """Return a change's row."""
+    change, outcome = reviewed.change, reviewed.outcome
+    entries = change.gained or change.after
+    before, after, word = _versions(change, scan=scan)
+    return Row(
+        icon=ICONS[outcome] if outcome else "⚫",
+        name=readable(change.name),
+        before=before,
+        after=after,
+        word=word,
+        comes_from=COMES_FROM[outcome] if outcome else "",
+        where=_where(outcome, reviewed.verdicts) if outcome else (),
+        why=_why(reviewed),
+        advice=readable(reviewed.advice.text, _LONGEST_COMMAND) if reviewed.advice else "",
+        command=_command(reviewed),
+        allowed=_allowed(reviewed),
+        lockfile=readable(lockfile.path),
+        file=(entries[0].path if entries else None) or lockfile.path,
+        line=change.line,
+    )
+
+
+def linked(row: Row, url: str | None, line_url: str | None) -> Row:
+    """Return the row with its links."""
+    return replace(row, url=url, line_url=line_url)
+
+
+def _version(package: LockedPackage) -> str:
+    shown = package.shown_version or (package.source.commit or "")[:7] or package.source.reference
+    return readable(shown, 60) if shown else "no version"
+
+
+def _few(texts: Iterable[str]) -> tuple[str, ...]:
+    distinct = tuple(dict.fromkeys(texts))
+    extra = len(distinct) - _VERSIONS_SHOWN
+    return distinct if extra <= 0 else (*distinct[:_VERSIONS_SHOWN], f"{extra:,} more")
+
+
+def _versions(change: Change, *, scan: bool) -> tuple[tuple[str, ...], tuple[tuple[str, bool], ...], str]:
+    before, after = _few(map(_version, change.before)), _few(map(_version, change.after))
+    gained = {_version(package) for package in change.gained}
+    marked = tuple((version, version in gained) for version in after)
+    if scan:
+        return (), tuple((version, False) for version in after), ""
+    if change.kind is ChangeKind.REMOVED:
+        return (), tuple((version, False) for version in before), "removed"
+    return (() if before == after else before), marked, _word(change)
+
+
+def _word(change: Change) -> str:
+    word = _WORDS[change.kind]
+    kinds = [{package.source.kind.value for package in side} for side in (change.before, change.after)]
+    if change.source_changed and change.before and change.after:
+        word = "other source" if kinds[0] == kinds[1] else f"{_kinds(kinds[0])} → {_kinds(kinds[1])}"
+    return word
+
+
+def _kinds(kinds: Iterable[str]) -> str:
+    return ", ".join(sorted("index" if kind == "registry" else kind for kind in kinds))
+
+
+def _why(reviewed: ReviewedChange) -> str:
+    change = reviewed.change
+    parts = [readable(part, _LONGEST_COMMAND) for part in (reviewed.why, reviewed.note) if part]
+    if change.became_unhashed:
+        parts.append("the lock no longer has its hashes")
+    if change.kind is ChangeKind.ARTIFACTS_CHANGED and (change.hosts_before or change.hosts_after):
+        parts.append(f"files moved from {_hosts(change.hosts_before)} to {_hosts(change.hosts_after)}")
+    return "; ".join(parts)
+
+
+def _hosts(hosts: Sequence[str]) -> str:
+    return ", ".join(readable(host, 80) for host in hosts[:_TARGETS_SHOWN]) or "no stated host"
+
+
+def _command(reviewed: ReviewedChange) -> str:
+    command = reviewed.advice.command if reviewed.advice else None
+    # A command that was cut would be copied all the same.
+    return readable(command, _LONGEST_COMMAND) if command and len(command) <= _LONGEST_COMMAND else ""
+
+
+def _allowed(reviewed: ReviewedChange) -> str:
+    allowance = reviewed.allowance
+    if allowance is None:
+        return ""
+    parts = [readable(allowance.reason, _LONGEST_COMMAND)]
+    if allowance.owner:
+        parts.append(f"by {readable(allowance.owner)}")
+    if allowance.expires:
+        parts.append(f"until {readable(allowance.expires)}")
+    return ", ".join(parts)
+
+
+def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Say which targets have which outcome, where they are not all of one."""
+    seen: dict[Outcome, dict[str, bool]] = {}
+    for verdict in verdicts:
+        targets = seen.setdefault(verdict.outcome, {})
+        targets[verdict.target] = verdict.informational
+    if set(seen) <= {worst}:
+        return ()
+    clauses = []
+    for outcome in sorted(seen, key=lambda outcome: (outcome is not worst, outcome.rank)):
+        targets = seen[outcome]
+        names = [readable(target, 60) for target in list(targets)[:_TARGETS_SHOWN]]
+        extra = len(targets) - len(names)
+        listed = ", ".join(names) + (f" and {extra:,} more" if extra > 0 else "")
+        lead = "on" if outcome is worst else f"{COMES_FROM[outcome]} on"
+        clauses.append(f"{lead} {listed}" + (" (for information)" if all(targets.values()) else ""))
+    return tuple(clauses)

@@ -1,0 +1,43 @@
+"""The job summary: the comment's content with more room, and a chart of where the changed packages come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.model import Outcome
+from fallback_review.report.markdown import compose
+from fallback_review.report.sections import Links, arrange
+from fallback_review.report.words import COMES_FROM
+
+if TYPE_CHECKING:
+    from fallback_review.model import Review
+    from fallback_review.report.tally import Tally
+
+LIMIT = 1_048_576 - 16_384
+"""GitHub takes 1 MiB for a step's summary; the rest is kept for what else the step has to say."""
+
+
+def render(
+    review: Review, *, limit: int = LIMIT, project_url: str | None = None, about_url: str | None = None
+) -> str:
+    """Render the summary; the arguments are those of the comment (`markdown.render`).
+
+    Raises:
+        ValueError: not even the frame fits into `limit`.
+    """
+    arrangement = arrange(review, Links(project=project_url, about=about_url))
+    return compose(
+        arrangement, limit=limit, chart=_chart(arrangement.numbers), elsewhere=", see the JSON report"
+    )
+
+
+def _chart(numbers: Tally) -> str:
+    """Return a Mermaid pie chart (https://mermaid.js.org/syntax/pie.html), made of our own words alone."""
+    slices = [
+        f'    "{COMES_FROM[outcome]}" : {numbers.outcomes[outcome]}'
+        for outcome in reversed(Outcome)
+        if numbers.outcomes[outcome]
+    ]
+    if len(slices) < 2:  # noqa: PLR2004 - a pie of one slice tells nothing
+        return ""
+    return "\n".join(["```mermaid", "pie showData", "    title Where the packages come from", *slices, "```"])

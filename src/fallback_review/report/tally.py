@@ -1,0 +1,106 @@
+"""Sorting and counting the changes of a review; every renderer counts here, so that they agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from fallback_review.model import ChangeKind, Conclusion, Ecosystem, Outcome
+
+if TYPE_CHECKING:
+    from fallback_review.model import Review, ReviewedChange
+
+
+class Group(Enum):
+    """Where a change is shown."""
+
+    TROUBLE = "trouble"
+    ALLOWED = "allowed"
+    UPSTREAM = "upstream"
+    ELSEWHERE = "elsewhere"
+    CHAINGUARD = "chainguard"
+    LOCAL = "local"
+    UNJUDGED = "unjudged"
+    REMOVED = "removed"
+    CONDA = "conda"
+
+
+_ALWAYS_TROUBLE = {Outcome.INSTALL_FAILS, Outcome.UNKNOWN}
+_QUIET = {
+    Outcome.UPSTREAM: Group.UPSTREAM,
+    Outcome.DIRECT: Group.ELSEWHERE,
+    Outcome.PRIVATE: Group.ELSEWHERE,
+    Outcome.REMEDIATED: Group.CHAINGUARD,
+    Outcome.CHAINGUARD: Group.CHAINGUARD,
+}
+
+
+def group_of(reviewed: ReviewedChange) -> Group:
+    """Return where a change belongs. No allowance and no policy hides a failure or a missing answer."""
+    change, outcome = reviewed.change, reviewed.outcome
+    if outcome in _ALWAYS_TROUBLE:
+        return Group.TROUBLE
+    if reviewed.allowance is not None and outcome is not None:
+        return Group.ALLOWED
+    if outcome is Outcome.PYPI or reviewed.conclusion is not Conclusion.PASS:
+        return Group.TROUBLE
+    apart = (
+        (change.ecosystem is Ecosystem.CONDA, Group.CONDA),
+        (change.kind is ChangeKind.REMOVED, Group.REMOVED),
+        (change.local, Group.LOCAL),
+    )
+    quiet = Group.UNJUDGED if outcome is None else _QUIET[outcome]
+    return next((group for applies, group in apart if applies), quiet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many changes of each kind a review holds. A name counts once in each lockfile."""
+
+    changed: int
+    """Every change, whatever became of it."""
+    judged: int
+    """Changes with an outcome, without the project's own packages: what the headline speaks of."""
+    outcomes: Counter[Outcome]
+    """The outcomes of the judged ones."""
+    groups: Counter[Group]
+    troubled: Counter[Outcome]
+    """The outcomes of those shown as trouble."""
+    metadata_only: int
+
+    @property
+    def from_chainguard(self) -> int:
+        """Built or remediated by Chainguard."""
+        return self.outcomes[Outcome.CHAINGUARD] + self.outcomes[Outcome.REMEDIATED]
+
+    @property
+    def from_indexes(self) -> int:
+        """The judged ones that an index is asked for: what coverage is a fraction of."""
+        return self.judged - self.outcomes[Outcome.DIRECT] - self.outcomes[Outcome.PRIVATE]
+
+
+def tally(review: Review) -> Tally:
+    """Count a review's changes."""
+    outcomes: Counter[Outcome] = Counter()
+    troubled: Counter[Outcome] = Counter()
+    groups: Counter[Group] = Counter()
+    changed = 0
+    for lockfile in review.lockfiles:
+        for reviewed in lockfile.changes:
+            changed += 1
+            group = group_of(reviewed)
+            groups[group] += 1
+            if reviewed.outcome is not None and group is not Group.LOCAL:
+                outcomes[reviewed.outcome] += 1
+                if group is Group.TROUBLE:
+                    troubled[reviewed.outcome] += 1
+    return Tally(
+        changed=changed,
+        judged=outcomes.total(),
+        outcomes=outcomes,
+        groups=groups,
+        troubled=troubled,
+        metadata_only=sum(len(lockfile.metadata_only) for lockfile in review.lockfiles),
+    )

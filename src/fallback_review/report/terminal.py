@@ -1,0 +1,137 @@
+"""The report for a terminal, by Rich. Values become `Text`, never markup, so none of them can style."""
+
+from __future__ import annotations
+
+import io
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from fallback_review.report.sections import arrange
+from fallback_review.report.tally import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fallback_review.model import Review
+    from fallback_review.report.rows import Row
+    from fallback_review.report.sections import Arrangement, Remark, Table
+
+_STYLES = {"🔴": "bold red", "⚪": "bold", "🟠": "bold yellow", "🟡": "yellow", "🔵": "blue", "🟢": "green"}
+_QUIET_ROWS = 20
+"""Rows of a quiet group that are listed; the JSON report has them all."""
+
+
+def render(
+    review: Review,
+    *,
+    color: bool = False,
+    width: int | None = None,
+    console: Console | None = None,
+    every: bool = False,
+) -> str:
+    """Render for a terminal.
+
+    Args:
+        review: what to show.
+        color: whether to write colours, as ANSI sequences.
+        width: the columns to wrap at; without it lines are as long as they are.
+        console: where to print as well, with that console's own width and colours.
+        every: whether to list the quiet groups in full.
+    """
+    lines = list(_lines(arrange(review), every=every))
+    if console is not None:
+        _print(console, lines, soft_wrap=False)
+    held = io.StringIO()
+    quiet = Console(
+        file=held,
+        width=width or 100,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+        _environ={},  # the same text whatever the machine's variables say
+    )
+    _print(quiet, lines, soft_wrap=width is None)
+    return held.getvalue()
+
+
+def _print(console: Console, lines: Iterable[tuple[Text, bool]], *, soft_wrap: bool) -> None:
+    for line, whole in lines:
+        # A command must stay on one line, or it cannot be copied.
+        console.print(line, soft_wrap=soft_wrap or whole, highlight=False)
+
+
+def _lines(arrangement: Arrangement, *, every: bool) -> Iterator[tuple[Text, bool]]:
+    """Yield each line, and whether it must not be wrapped."""
+    yield Text(f"{arrangement.icon} {arrangement.title}", style=_STYLES[arrangement.icon]), False
+    if arrangement.standing:
+        yield Text(f"   {arrangement.standing}"), False
+    yield from _remarks(arrangement.findings(), "bold")
+    for table in arrangement.trouble():
+        yield Text(f"\n{table.title}", style="bold underline"), False
+        yield from _rows(table, table.rows(), detail=True)
+    for table in arrangement.details():
+        yield from _quiet(table, every=every or arrangement.scan)
+    notices = arrangement.notices()
+    if notices:
+        yield Text(f"\n📝 Notes ({len(notices):,})"), False
+        yield from _remarks(notices, "")
+    yield from _ending(arrangement)
+
+
+def _quiet(table: Table, *, every: bool) -> Iterator[tuple[Text, bool]]:
+    yield Text(f"\n{table.title}"), False
+    rows = list(islice(table.rows(), None if every else _QUIET_ROWS))
+    yield from _rows(table, rows, detail=table.group is not Group.CHAINGUARD)
+    if len(rows) < len(table.pairs):
+        yield Text(f"   … and {len(table.pairs) - len(rows):,} more", style="dim"), False
+
+
+def _remarks(remarks: Iterable[Remark], style: str) -> Iterator[tuple[Text, bool]]:
+    for remark in remarks:
+        yield Text(f" • {remark.place}{': ' if remark.place else ''}{remark.text}", style=style), False
+
+
+def _ending(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
+    asides = arrangement.asides()
+    if asides:
+        yield Text(""), False
+    for aside in asides:
+        yield Text(f" • {aside}", style="dim"), False
+    paths, targets = arrangement.footer()
+    footer = " · ".join(filter(None, (", ".join(paths), targets)))
+    if footer:
+        yield Text(f"\n{footer}", style="dim"), False
+
+
+def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[Text, bool]]:
+    for row in rows:
+        line = Text.assemble(f" {row.icon} ", (row.name, "bold"), " ", *_change(row))
+        if row.comes_from:
+            line.append(f"  {row.comes_from}", style=_STYLES.get(row.icon, ""))
+        if table.group is not Group.TROUBLE and "lockfile" in table.columns:
+            line.append(f"  ({row.lockfile})", style="dim")
+        elif row.line and detail:
+            line.append(f"  line {row.line}", style="dim")
+        yield line, False
+        if not detail and not row.where:
+            continue
+        for text in (*row.where, row.why, f"allowed: {row.allowed}" if row.allowed else ""):
+            if text:
+                yield Text(f"    {text}"), False
+        if row.advice:
+            yield Text(f"    → {row.advice}", style="cyan"), False
+        if row.command:
+            yield Text(f"      {row.command}", style="bold cyan"), True
+
+
+def _change(row: Row) -> Iterator[str | tuple[str, str]]:
+    if row.before:
+        yield f"{', '.join(row.before)} → "
+    for position, (version, new) in enumerate(row.after):
+        yield ", " if position else ""
+        yield (version, "bold") if new else version
+    if row.word:
+        yield f" {row.word}"
