@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Format
 
 _MODULES = ("uv", "poetry", "pdm", "pylock", "pipfile", "pixi", "conda_lock", "requirements")
-FORMATS: tuple[Format, ...] = tuple(
+_KNOWN: tuple[Format, ...] = tuple(
     import_module(f"fallback_review.lockfiles.{name}").FORMAT
     for name in _MODULES
     if find_spec(f"fallback_review.lockfiles.{name}")
 )
+FORMATS: dict[str, Format] = {known.name: known for known in _KNOWN}
+"""Every format by its name."""
 
 
 def recognise(path: str, text: str | None = None) -> Format | None:
@@ -22,14 +24,14 @@ def recognise(path: str, text: str | None = None) -> Format | None:
 
     The name decides where it is a usual one; otherwise, and only when `text` is given, the content does.
     """
-    for known in FORMATS:
+    for known in FORMATS.values():
         if known.claims(path):
             return known
     if text is None:
         return None
-    return next((known for known in FORMATS if known.looks_like(text)), None)
+    return next((known for known in FORMATS.values() if known.looks_like(text)), None)
 
 
 def known_names() -> str:
     """Return the names of all formats, for messages."""
-    return ", ".join(known.name for known in FORMATS)
+    return ", ".join(FORMATS)

@@ -1,0 +1,295 @@
+"""Two sides of one lockfile -> what changed, name by name.
+
+Entries of one name are compared as multisets of (version, source): a forked lock holds one name at several
+versions, and per-extra or per-platform locks repeat one entry. What is no change of source: an index that
+only one side states, a trailing slash, and a git reference whose commit stayed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.lockfiles.common import host_of
+from fallback_review.model import (
+    Change,
+    ChangeKind,
+    LockedPackage,
+    Lockfile,
+    LockfileDiff,
+    MetadataChange,
+    Source,
+    SourceKind,
+)
+from fallback_review.versions import parsed, went_down
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fallback_review.model import Ecosystem
+
+_NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One distinct (version, source) of a name on one side, with the entries that repeat it."""
+
+    package: LockedPackage
+    """The first of the entries, with the artifacts of all."""
+    entries: tuple[LockedPackage, ...]
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        urls = (artifact.url for artifact in self.package.artifacts if artifact.url)
+        return frozenset(host for host in map(host_of, urls) if host)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The two sides of one name: what stayed, what went, what came."""
+
+    before: list[_Held]
+    after: list[_Held]
+    stayed: list[tuple[_Held, _Held]]
+    lost: list[_Held]
+    came: list[_Held]
+
+
+def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
+    """Compare two sides of one lockfile; an absent side is an empty `Lockfile`.
+
+    Where the formats differ (a migration), sources are compared by kind only, and hashes, hosts, metadata
+    and headers not at all: the formats record different things.
+
+    Changes are sorted by ecosystem and name; `versions.went_down` says what is a downgrade.
+    """
+    migrated = base.format != head.format
+    old, new = _by_name(base.packages), _by_name(head.packages)
+    changes: list[Change] = []
+    metadata: list[MetadataChange] = []
+    for ecosystem, name in sorted(old.keys() | new.keys()):
+        compared = _compare(
+            _merge(old.get((ecosystem, name), ())), _merge(new.get((ecosystem, name), ())), migrated
+        )
+        change = _change(name, ecosystem, compared, migrated)
+        if change is not None:
+            changes.append(change)
+        if not migrated:
+            metadata.extend(_metadata_changes(name, ecosystem, compared.stayed))
+    return LockfileDiff(
+        path=head.path,
+        format=head.format,
+        base_path=base.path,
+        base_format=base.format,
+        changes=tuple(changes),
+        metadata_only=tuple(metadata),
+        header_changed=() if migrated else _header_changes(base, head),
+        base=base,
+        head=head,
+        notices=head.notices,
+    )
+
+
+def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], list[LockedPackage]]:
+    names: dict[tuple[Ecosystem, str], list[LockedPackage]] = {}
+    for package in packages:
+        names.setdefault((package.ecosystem, package.name), []).append(package)
+    return names
+
+
+def _merge(entries: Sequence[LockedPackage]) -> list[_Held]:
+    """Unite repeated entries, oldest version first."""
+    groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
+    for entry in entries:
+        groups.setdefault((entry.shown_version, _comparable(entry.source)), []).append(entry)
+    held = []
+    for group in groups.values():
+        first = group[0]
+        if len(group) > 1:
+            artifacts = tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts))
+            first = replace(first, artifacts=artifacts, local=all(entry.local for entry in group))
+        held.append(_Held(first, tuple(group)))
+    return sorted(held, key=_age) if len(held) > 1 else held
+
+
+def _comparable(source: Source) -> Source:
+    """Return the source without what does not make it another one."""
+    if source.kind is SourceKind.REGISTRY:
+        if source.location and source.location.endswith("/"):
+            return replace(source, location=source.location.rstrip("/"))
+    elif source.commit and source.reference:
+        return replace(source, reference=None)
+    return source
+
+
+def _age(held: _Held) -> tuple[Any, ...]:
+    package = held.package
+    text = package.shown_version or ""
+    version = parsed(text)
+    source = package.source
+    tail = (text, source.kind, source.location or "", source.commit or "", source.reference or "")
+    return (0, *tail) if version is None else (1, version, *tail)
+
+
+def _compare(before: list[_Held], after: list[_Held], *, migrated: bool) -> _Compared:
+    """Pair the entries of both sides: the same ones first, then those whose sources do not contradict."""
+    there = {_identity(held): held for held in after}
+    stayed = [(held, there.pop(key)) for held in before if (key := _identity(held)) in there]
+    paired = {id(old) for old, _ in stayed}
+    lost: list[_Held] = []
+    rest: dict[tuple[Any, ...], list[_Held]] = {}
+    for held in there.values():  # in the order of `_age`: an unstated index comes first
+        rest.setdefault(_loose(held, migrated=migrated), []).append(held)
+    for held in before:
+        if id(held) in paired:
+            continue
+        candidates = rest.get(_loose(held, migrated=migrated))
+        if candidates and (migrated or _one_unstated(held, candidates[0])):
+            stayed.append((held, candidates.pop(0)))
+        else:
+            lost.append(held)
+    taken = {id(new) for _, new in stayed}
+    return _Compared(before, after, stayed, lost, [held for held in after if id(held) not in taken])
+
+
+def _identity(held: _Held) -> tuple[str | None, Source]:
+    return (held.package.shown_version, _comparable(held.package.source))
+
+
+def _loose(held: _Held, *, migrated: bool) -> tuple[Any, ...]:
+    """Return what two entries share at least when their sources do not contradict."""
+    kind = held.package.source.kind
+    if migrated or kind is SourceKind.REGISTRY:
+        return (held.package.shown_version, kind)
+    return _identity(held)
+
+
+def _one_unstated(old: _Held, new: _Held) -> bool:
+    return old.package.source.location is None or new.package.source.location is None
+
+
+def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: bool) -> Change | None:
+    touched = [] if migrated else [pair for pair in compared.stayed if _artifacts_changed(*pair)]
+    if not (compared.lost or compared.came or touched):
+        return None
+    before, after = compared.before, compared.after
+    renewed = {id(new) for _, new in touched} | {id(new) for new in compared.came}
+    hosts_before, hosts_after = _hosts(before), _hosts(after)
+    moved = not migrated and hosts_before and hosts_after and hosts_before != hosts_after
+    return Change(
+        name=name,
+        kind=_kind(compared),
+        before=tuple(held.package for held in before),
+        after=tuple(held.package for held in after),
+        gained=tuple(held.package for held in after if id(held) in renewed),
+        source_changed=_source_changed(compared, migrated=migrated),
+        hashes_added=sum(len(new.package.hashes - old.package.hashes) for old, new in touched),
+        hashes_removed=sum(len(old.package.hashes - new.package.hashes) for old, new in touched),
+        hosts_before=hosts_before if moved else (),
+        hosts_after=hosts_after if moved else (),
+        became_unhashed=_became_unhashed(compared),
+        local=all(held.package.local for held in (*before, *after)),
+        ecosystem=ecosystem,
+    )
+
+
+def _artifacts_changed(old: _Held, new: _Held) -> bool:
+    if old.package.hashes != new.package.hashes:
+        return True
+    hosts = old.hosts, new.hosts
+    return bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
+
+
+def _hosts(held: Iterable[_Held]) -> tuple[str, ...]:
+    return tuple(sorted({host for one in held for host in one.hosts}))
+
+
+def _kind(compared: _Compared) -> ChangeKind:
+    if not compared.before:
+        return ChangeKind.ADDED
+    if not compared.after:
+        return ChangeKind.REMOVED
+    if not (compared.lost or compared.came):
+        return ChangeKind.ARTIFACTS_CHANGED
+    old = Counter(held.package.shown_version for held in compared.before)
+    new = Counter(held.package.shown_version for held in compared.after)
+    if old == new:
+        return ChangeKind.SOURCE_CHANGED
+    return ChangeKind.DOWNGRADED if went_down(old, new) else ChangeKind.UPGRADED
+
+
+def _source_changed(compared: _Compared, *, migrated: bool) -> bool:
+    """Whether what came has another source than what went; only names on both sides can change it."""
+    if not (compared.before and compared.after and (compared.lost or compared.came)):
+        return False
+    lost = {_comparable(held.package.source) for held in compared.lost or compared.before}
+    came = {_comparable(held.package.source) for held in compared.came or compared.after}
+    if migrated:
+        return {source.kind for source in lost} != {source.kind for source in came}
+    return _other_sources(lost, came) or _other_sources(came, lost)
+
+
+def _other_sources(these: set[Source], those: set[Source]) -> bool:
+    """Whether `these` have a source that `those` have not; an index that one side leaves unstated is none."""
+    stated = all(source.location for source in those if source.kind is SourceKind.REGISTRY)
+    indexed = any(source.kind is SourceKind.REGISTRY for source in those)
+    return any(
+        not (source.kind is SourceKind.REGISTRY and indexed and not (stated and source.location))
+        for source in these - those
+    )
+
+
+def _became_unhashed(compared: _Compared) -> bool:
+    """Whether hashes went away without others coming: the installer no longer checks what it takes."""
+    had_hashes = {id(new): bool(old.package.hashes) for old, new in compared.stayed}
+    any_before = any(held.package.hashes for held in compared.before)
+    return any(
+        had_hashes.get(id(new), any_before)
+        for new in compared.after
+        if not new.package.hashes and not new.package.local and new.package.source.kind in _NEEDS_HASHES
+    )
+
+
+def _metadata_changes(
+    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[_Held, _Held]]
+) -> Iterable[MetadataChange]:
+    for old, new in stayed:
+        fields = _changed_fields(old.entries, new.entries)
+        if fields:
+            package = new.package
+            yield MetadataChange(
+                name=name,
+                version=package.shown_version,
+                source=package.source,
+                fields=fields,
+                ecosystem=ecosystem,
+            )
+
+
+def _changed_fields(old: Sequence[LockedPackage], new: Sequence[LockedPackage]) -> tuple[str, ...]:
+    keys = {key for entry in (*old, *new) for key in entry.extra}
+    return tuple(sorted(key for key in keys if not _same_values(old, new, key)))
+
+
+def _same_values(old: Sequence[LockedPackage], new: Sequence[LockedPackage], key: str) -> bool:
+    """Whether the entries of both sides say the same under a key; repeated entries as sets of values."""
+    try:
+        if len(old) == len(new) == 1:
+            return bool(old[0].extra.get(key) == new[0].extra.get(key))
+        return _values(old, key) == _values(new, key)
+    except RecursionError:  # nested deeper than Python compares: not worth more than "it changed"
+        return False
+
+
+def _values(entries: Iterable[LockedPackage], key: str) -> set[str]:
+    return {json.dumps(entry.extra.get(key), sort_keys=True, default=str) for entry in entries}
+
+
+def _header_changes(base: Lockfile, head: Lockfile) -> tuple[str, ...]:
+    if not (base.header and head.header):
+        return ()
+    keys = base.header.keys() | head.header.keys()
+    return tuple(sorted(key for key in keys if base.header.get(key) != head.header.get(key)))

@@ -1,0 +1,42 @@
+"""Comparing the versions that one name has on two sides, by PEP 440."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+
+@lru_cache(maxsize=65536)
+def parsed(text: str | None) -> Version | None:
+    """Return the version, or None where the text is none by PEP 440."""
+    try:
+        return Version(text or "")
+    except InvalidVersion:
+        return None
+
+
+def went_down(before: Counter[str | None], after: Counter[str | None]) -> bool:
+    """Whether a name's versions, which differ, went down rather than up.
+
+    The newest gained version is compared with the newest lost one; where nothing was lost, with the newest
+    that was there. Where versions were only lost, the name went up when all of them were older than all that
+    stayed. Versions that cannot be compared (none, a specifier, not PEP 440) count as up: such a change needs
+    the look that a new version gets.
+    """
+    lost, gained = before - after, after - before
+    if not all(parsed(text) for text in lost + gained):
+        return False
+    if gained:
+        rivals = _versions(lost) or _versions(before)
+        return bool(rivals) and max(_versions(gained)) < max(rivals)
+    kept = _versions(after)
+    return bool(kept) and not max(_versions(lost)) < min(kept)
+
+
+def _versions(texts: Counter[str | None]) -> list[Version]:
+    return [version for version in map(parsed, texts) if version is not None]
