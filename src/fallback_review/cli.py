@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from fallback_review import __version__, access, review, settings
+from fallback_review.index import Credentials
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.pairing import is_lockfile, pair
@@ -48,20 +49,59 @@ class _Options:
 def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
-            click.option("--config", type=click.Path(path_type=Path), help="Settings file [.github/fallback-review.toml]."),
+            click.option(
+                "--config",
+                type=click.Path(path_type=Path),
+                help="Settings file [.github/fallback-review.toml].",
+            ),
             click.option("--index-url", help="Chainguard's index, or the one that plays it."),
-            click.option("--index-username", help="User name for it; the password is read from FALLBACK_REVIEW_INDEX_PASSWORD."),
-            click.option("--resolver-index-url", help="Your organisation's own virtual index: asked instead of modelling the layout."),
+            click.option(
+                "--index-username",
+                help="User name for it; the password is read from FALLBACK_REVIEW_INDEX_PASSWORD.",
+            ),
+            click.option(
+                "--resolver-index-url",
+                help="Your organisation's own virtual index: asked instead of modelling the layout.",
+            ),
             click.option("--pypi-url", help="PyPI's simple index, or a mirror of it."),
-            click.option("--layout", help="How Chainguard and PyPI are arranged, e.g. chainguard-only or virtual-file."),
+            click.option(
+                "--layout", help="How Chainguard and PyPI are arranged, e.g. chainguard-only or virtual-file."
+            ),
             click.option("--installer", help="Which installer reads the lockfile, if not the format's own."),
-            click.option("--python", "python", multiple=True, help="A Python version that will install; may be repeated."),
+            click.option(
+                "--python",
+                "python",
+                multiple=True,
+                help="A Python version that will install; may be repeated.",
+            ),
             click.option("--platform", multiple=True, help="A platform, e.g. linux-x86_64; may be repeated."),
-            click.option("--fail-on", help="Outcomes that fail, separated by commas, e.g. pypi,install-fails; empty for none."),
-            click.option("--on-unknown", type=click.Choice(["fail", "warn"]), help="What it means when something could not be checked."),
-            click.option("--ca-bundle", type=click.Path(exists=True, path_type=Path), help="Certificates of your organisation's own authority."),
-            click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), default="terminal", show_default=True, help="How to print the result."),
-            click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the result to this file instead."),
+            click.option(
+                "--fail-on",
+                help="Outcomes that fail, separated by commas, e.g. pypi,install-fails; empty for none.",
+            ),
+            click.option(
+                "--on-unknown",
+                type=click.Choice(["fail", "warn"]),
+                help="What it means when something could not be checked.",
+            ),
+            click.option(
+                "--ca-bundle",
+                type=click.Path(exists=True, path_type=Path),
+                help="Certificates of your organisation's own authority.",
+            ),
+            click.option(
+                "--format",
+                "format_",
+                type=click.Choice(sorted(FORMATS)),
+                default="terminal",
+                show_default=True,
+                help="How to print the result.",
+            ),
+            click.option(
+                "--output",
+                type=click.Path(dir_okay=False, path_type=Path),
+                help="Write the result to this file instead.",
+            ),
         )
     ):
         command = option(command)
@@ -80,7 +120,9 @@ def _options(given: dict[str, Any]) -> _Options:
             ("indexes", "installer"): given["installer"],
             ("targets", "python"): list(given["python"]) or None,
             ("targets", "platforms"): list(given["platform"]) or None,
-            ("policy", "fail-on"): None if fail_on is None else [part.strip() for part in fail_on.split(",") if part.strip()],
+            ("policy", "fail-on"): None
+            if fail_on is None
+            else [part.strip() for part in fail_on.split(",") if part.strip()],
             ("policy", "on-unknown"): given["on_unknown"],
         },
         username=given["index_username"],
@@ -101,7 +143,7 @@ def cli() -> None:
 @click.argument("head", required=False)
 @_shared_options
 def review_command(base: str | None, head: str | None, **given: Any) -> None:
-    """Review what changed between BASE and HEAD: two lockfiles, or two git revisions with all their lockfiles.
+    """Review what changed between BASE and HEAD: two lockfiles, or two git revisions.
 
     Without HEAD it is the working tree; without BASE the merge base with the default branch.
     /dev/null stands for a lockfile that does not exist on that side.
@@ -150,7 +192,7 @@ def main() -> None:
 
 def _is_file(name: str) -> bool:
     path = Path(name)
-    return path == _NO_FILE or path.is_file() or path.is_symlink()
+    return path == _NO_FILE or path.is_file()
 
 
 def _text(path: Path) -> Text | None:
@@ -166,10 +208,7 @@ def _text(path: Path) -> Text | None:
         data = read_file(root, str(absolute.relative_to(root)))
         return None if data is None else decode(other, data)
 
-    data = read_file(path.parent, path.name)
-    if data is None:
-        raise click.UsageError(f"{path} is not a file")
-    return Text(path=str(path), text=decode(str(path), data), read=read)
+    return Text(path=str(path), text=decode(str(path), path.read_bytes()), read=read)
 
 
 def _beside(path: str) -> bytes | None:
@@ -178,7 +217,7 @@ def _beside(path: str) -> bytes | None:
 
 
 def _settings(options: _Options, read: Callable[[str], bytes | None]) -> Settings:
-    """Read the settings (a named file must exist; the usual one may be absent) and lay the options over them."""
+    """Read the settings and lay the options over them; a named file must exist, the usual one may not."""
     if options.config is not None:
         path, data = str(options.config), options.config.read_bytes()
     else:
@@ -239,10 +278,23 @@ def _asking(configured: Settings, options: _Options) -> Iterator[review.Ask]:
     """Open the indexes, with progress on a terminal."""
     with access.open_indexes(
         configured.indexes,
-        access.Secrets.of(os.environ, username=options.username, ca_bundle=options.ca_bundle),
+        _secrets(options),
         console=Console(stderr=True),
     ) as ask:
         yield ask
+
+
+def _secrets(options: _Options) -> access.Secrets:
+    password = os.environ.get("FALLBACK_REVIEW_INDEX_PASSWORD")
+    if options.username and password is None:
+        raise click.UsageError("--index-username needs a password in FALLBACK_REVIEW_INDEX_PASSWORD")
+    return access.Secrets(
+        environ=os.environ,
+        explicit=Credentials(options.username, password)
+        if options.username and password is not None
+        else None,
+        ca_bundle=str(options.ca_bundle) if options.ca_bundle else None,
+    )
 
 
 def _print(result: Review, options: _Options) -> None:

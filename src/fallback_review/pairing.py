@@ -56,12 +56,8 @@ def pair(changed: Iterable[ChangedFile], wanted: Callable[[str], bool]) -> tuple
     for file in kept:
         if file.head_path and not file.base_path:
             beside = deleted[PurePosixPath(file.head_path).parent]
-            pairs.append(
-                ChangedFile(base_path=beside.pop(0) if beside else None, head_path=file.head_path)
-            )
+            pairs.append(ChangedFile(base_path=beside.pop(0) if beside else None, head_path=file.head_path))
         elif file.head_path:
             pairs.append(file)
-    pairs.extend(
-        ChangedFile(base_path=path, head_path=None) for paths in deleted.values() for path in paths
-    )
+    pairs.extend(ChangedFile(base_path=path, head_path=None) for paths in deleted.values() for path in paths)
     return tuple(sorted(pairs, key=lambda file: file.head_path or file.base_path or ""))

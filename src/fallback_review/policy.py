@@ -42,11 +42,12 @@ def judge(outcome: Outcome | None, cause: Cause | None, policy: Policy) -> Concl
         return could_not_check(policy)
     if outcome.value in policy.fail_on:
         return Conclusion.FAIL
-    if outcome is Outcome.UPSTREAM:
-        return _BY_SEVERITY[policy.upstream_tier]
-    if outcome in {Outcome.INSTALL_FAILS, Outcome.PYPI}:
-        return Conclusion.WARN
-    return Conclusion.PASS
+    otherwise = {
+        Outcome.UPSTREAM: _BY_SEVERITY[policy.upstream_tier],
+        Outcome.INSTALL_FAILS: Conclusion.WARN,
+        Outcome.PYPI: Conclusion.WARN,
+    }
+    return otherwise.get(outcome, Conclusion.PASS)
 
 
 def could_not_check(policy: Policy) -> Conclusion:
@@ -84,7 +85,10 @@ def expiry_notices(allow: Iterable[Allow], today: date, *, path: str) -> tuple[N
             else f"expires on {entry.expires.isoformat()}"
         )
         notices.append(
-            Notice(path=path, text=f"the allow list's entry for {entry.package}{owner} {when}: renew or remove it")
+            Notice(
+                path=path,
+                text=f"the allow list's entry for {entry.package}{owner} {when}: renew or remove it",
+            )
         )
     return tuple(notices)
 

@@ -13,7 +13,6 @@ from fallback_review import policy, prediction
 from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, parse, parse_pair
 from fallback_review.model import (
-    Cause,
     Conclusion,
     LockfileDiff,
     Notice,
@@ -133,9 +132,7 @@ def _ask_all(
     return book
 
 
-def _ask_new(
-    questions: Iterable[tuple[Role, str]], book: dict[tuple[Role, str], Answer], ask: Ask
-) -> None:
+def _ask_new(questions: Iterable[tuple[Role, str]], book: dict[tuple[Role, str], Answer], ask: Ask) -> None:
     names: defaultdict[Role, set[str]] = defaultdict(set)
     for role, name in questions:
         if (role, name) not in book:
@@ -201,8 +198,6 @@ def _reviewed_change(change: Change, each: LockfileDiff, judge: _Judge) -> Revie
     )
 
 
-def _verdict(
-    package: LockedPackage, lockfile: Lockfile, target: Target, judge: _Judge
-) -> Verdict | None:
+def _verdict(package: LockedPackage, lockfile: Lockfile, target: Target, judge: _Judge) -> Verdict | None:
     """Predict one entry on one target; None where the entry is not installed there (its marker)."""
     return prediction.predict(package, lockfile, target, judge.situation, judge.book)

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from fallback_review.pairing import ChangedFile
 
 
-
 class RevisionError(Exception):
     """A revision or repository that can't be used; the text says which and what to do."""
 
@@ -39,9 +38,13 @@ class Repository:
         Raises:
             RevisionError: there is no such revision.
         """
-        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", ok=(0, 1))
+        found = self._git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", ok=(0, 1)
+        )
         if not found:
-            raise RevisionError(f"{revision!r} is neither a file nor a revision of the repository {self.root.name}")
+            raise RevisionError(
+                f"{revision!r} is neither a file nor a revision of the repository {self.root.name}"
+            )
         return found.decode().strip()
 
     def default_base(self) -> str:
@@ -54,7 +57,9 @@ class Repository:
             tip = self._git("rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}", ok=(0, 1))
             if tip:
                 return self.merge_base(tip.decode().strip(), "HEAD")
-        raise RevisionError("there is no branch origin/HEAD, main or master to compare with: name a base revision")
+        raise RevisionError(
+            "there is no branch origin/HEAD, main or master to compare with: name a base revision"
+        )
 
     def merge_base(self, one: str, other: str) -> str:
         """Return the merge base of two revisions.
@@ -64,7 +69,9 @@ class Repository:
         """
         found = self._git("merge-base", "--end-of-options", one, other, ok=(0, 1))
         if not found:
-            raise RevisionError(f"{one} and {other} share no history: is this a shallow clone? (git fetch --unshallow)")
+            raise RevisionError(
+                f"{one} and {other} share no history: is this a shallow clone? (git fetch --unshallow)"
+            )
         return found.decode().strip()
 
     def changed(self, base: str, head: str | None) -> tuple[ChangedFile, ...]:
@@ -73,7 +80,9 @@ class Repository:
         Renames are told as git tells them. Untracked files that git does not ignore count as added.
         """
         command = ["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", base]
-        fields = self._git(*command, *([head] if head else []), "--").decode(errors="surrogateescape").split("\0")
+        fields = (
+            self._git(*command, *([head] if head else []), "--").decode(errors="surrogateescape").split("\0")
+        )
         changed = []
         position = 0
         while position < len(fields) - 1:
@@ -91,7 +100,9 @@ class Repository:
             )
             position += 2
         if head is None:
-            untracked = self._git("ls-files", "--others", "--exclude-standard", "-z").decode(errors="surrogateescape")
+            untracked = self._git("ls-files", "--others", "--exclude-standard", "-z").decode(
+                errors="surrogateescape"
+            )
             changed.extend(
                 ChangedFile(base_path=None, head_path=path) for path in untracked.split("\0") if path
             )
@@ -117,7 +128,7 @@ class Repository:
 
 
 def inside(path: str) -> str | None:
-    """Return a relative path with its dots resolved, None when it leaves the folder that it is relative to."""
+    """Return a relative path with its dots resolved, None when it leaves its folder."""
     parts: list[str] = []
     pure = PurePosixPath(path)
     if pure.is_absolute() or "\0" in path:
@@ -133,7 +144,7 @@ def inside(path: str) -> str | None:
 
 
 def read_file(root: Path, path: str) -> bytes | None:
-    """Return the bytes of a file below a folder; a symbolic link reads as its target's name, never its target."""
+    """Return the bytes of a file below a folder; a symbolic link reads as the name of its target."""
     file = root / path
     if file.is_symlink():
         return str(file.readlink()).encode()
@@ -153,5 +164,7 @@ def _git(folder: Path, *arguments: str, ok: tuple[int, ...] = (0,)) -> bytes:
         raise RevisionError("git is not installed: name two lockfiles instead of revisions") from None
     if done.returncode not in ok:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise RevisionError(f"git {arguments[0]} failed: {said[0] if said else f'exit code {done.returncode}'}")
+        raise RevisionError(
+            f"git {arguments[0]} failed: {said[0] if said else f'exit code {done.returncode}'}"
+        )
     return done.stdout

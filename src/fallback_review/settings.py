@@ -1,8 +1,9 @@
-"""Settings: `.github/fallback-review.toml` and what inputs lay over it, checked, with errors that name the key."""
+"""Settings: `.github/fallback-review.toml` and the inputs laid over it, with errors that name the key."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -57,8 +58,7 @@ def _http_url(value: str) -> str:
 
 
 def _python_version(value: str) -> str:
-    parts = value.removesuffix("t").split(".")
-    if len(parts) != 2 or parts[0] != "3" or not parts[1].isdigit():  # noqa: PLR2004 - major and minor
+    if not re.fullmatch(r"3\.\d{1,3}t?", value):
         raise ValueError(f"{value!r} is not a Python version such as '3.12' (or '3.13t', free-threaded)")
     return value
 
@@ -99,9 +99,7 @@ Severity = Literal["allow", "warn", "fail"]
 class Table(BaseModel):
     """A table of the settings file: kebab-case keys, and no key that is not known."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=_kebab, validate_by_name=True, strict=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
 
 
 class Targets(Table):
@@ -226,7 +224,7 @@ def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings
 
 
 def _fault(fault: Any) -> str:
-    """Put one of pydantic's errors in words: the key as the file spells it, what is wrong, what is allowed."""
+    """Put one of pydantic's errors in words: the key as the file spells it, what is wrong, what to write."""
     location = fault["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     if fault["type"] == "extra_forbidden":
@@ -243,7 +241,11 @@ def _table_at(location: tuple[int | str, ...]) -> type[Table]:
     for part in location:
         if isinstance(part, str):
             table = {
-                "targets": Targets, "indexes": Indexes, "policy": Policy, "lockfiles": Lockfiles, "allow": Allow
+                "targets": Targets,
+                "indexes": Indexes,
+                "policy": Policy,
+                "lockfiles": Lockfiles,
+                "allow": Allow,
             }[part]
     return table
 

@@ -1,0 +1,84 @@
+"""How the cost of a review grows with the number of changes, and how much memory it takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import Row, best
+from fallback_review import review
+from fallback_review.lockfiles import Text
+from fallback_review.model import Answer, ProjectFile, Role, Tier
+from fallback_review.report import render
+from fallback_review.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+SMALL, LARGE = 100, 10_000
+MEGABYTES = 250
+
+
+def measure() -> list[Row]:
+    """Return cost per change at 10,000 against 100, and peak memory against its budget."""
+    cost = {count: best(lambda count=count: run(count), runs=3) / count for count in (10, SMALL, 1_000, LARGE)}  # type: ignore[misc]  # mypy can't type a lambda's default
+    peak = int(
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.growth"], capture_output=True, check=True, text=True
+        ).stdout
+    )
+    figures = ", ".join(f"{count:,}: {seconds * 1e6:.0f} µs" for count, seconds in cost.items())
+    return [
+        Row(
+            work="growth: parse to comment, per change",
+            measured=figures,
+            against=f"cost per change at {SMALL}",
+            ratio=cost[LARGE] / cost[SMALL],
+            budget=1.0,
+        ),
+        Row(
+            work=f"peak memory, {LARGE:,} changes",
+            measured=f"{peak} MB",
+            against=f"{MEGABYTES} MB",
+            ratio=peak / MEGABYTES,
+            budget=1.0,
+        ),
+    ]
+
+
+def run(count: int) -> str:
+    """Review a lockfile in which every package is bumped; return the comment."""
+    diff = review.compare(side(count, "1.0"), side(count, "1.1"))
+    return render(review.review([diff], Settings(), answer, today=date(2026, 1, 1)), "markdown")
+
+
+def side(count: int, version: str) -> Text:
+    """Return one side: hashed requirements, each name once."""
+    lines = [f"made-{number}=={version} --hash=sha256:{number:064x}" for number in range(count)]
+    return Text(path="requirements.txt", text="\n".join(lines) + "\n")
+
+
+def answer(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+    """Play both indexes: every tenth package is only on PyPI."""
+    answers = {}
+    for name in names:
+        number = int(name.rpartition("-")[2])
+        here = role is Role.PYPI or number % 10
+        file = ProjectFile(
+            filename=f"made_{number}-1.1-py3-none-any.whl",
+            url=f"https://libraries.cgr.dev/python/simple/{name}/1.1/made_{number}-1.1-py3-none-any.whl",
+            version="1.1",
+            sha256=f"{number:064x}",
+            tier=None if role is Role.PYPI else Tier.BUILT,
+        )
+        answers[name] = Answer(role=role, name=name, files=(file,) if here else ())
+    return answers
+
+
+if __name__ == "__main__":
+    import resource
+
+    run(LARGE)
+    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))

@@ -1,0 +1,148 @@
+"""Reading a real git repository."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fallback_review.revisions import Repository, RevisionError, inside, read_file
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    (tmp_path / "uv.lock").write_text("version = 1\n")
+    (tmp_path / "gone.txt").write_text("gone\n")
+    (tmp_path / "moved.txt").write_text("".join(f"line {n}\n" for n in range(30)))
+    commit(tmp_path)
+    return Repository.around(tmp_path)
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "change")
+
+
+def sides(files) -> set[tuple[str | None, str | None]]:
+    return {(file.base_path, file.head_path) for file in files}
+
+
+def test_the_working_tree_shows_changed_added_deleted_renamed_and_untracked_files(repository):
+    root = repository.root
+    (root / "uv.lock").write_text("version = 2\n")
+    (root / "gone.txt").unlink()
+    git(root, "mv", "moved.txt", "täglich neu.txt")
+    (root / "untracked.lock").write_text("x\n")
+    (root / ".gitignore").write_text("*.log\n")
+    (root / "noise.log").write_text("x\n")
+
+    assert sides(repository.changed("HEAD", None)) == {
+        ("uv.lock", "uv.lock"),
+        ("gone.txt", None),
+        ("moved.txt", "täglich neu.txt"),
+        (None, "untracked.lock"),
+        (None, ".gitignore"),
+    }
+    assert repository.read(None, "uv.lock") == b"version = 2\n"
+    assert repository.read(repository.commit("HEAD"), "uv.lock") == b"version = 1\n"
+
+
+def test_two_commits_are_compared_without_the_working_tree(repository):
+    first = repository.commit("HEAD")
+    (repository.root / "new.lock").write_text("x\n")
+    (repository.root / "copy.txt").write_text((repository.root / "moved.txt").read_text())
+    commit(repository.root)
+    (repository.root / "later.lock").write_text("x\n")
+
+    assert sides(repository.changed(first, repository.commit("HEAD"))) == {
+        (None, "new.lock"),
+        (None, "copy.txt"),
+    }
+
+
+def test_the_default_base_is_the_merge_base_with_the_default_branch(repository):
+    fork_point = repository.commit("HEAD")
+    git(repository.root, "switch", "--quiet", "--create", "topic")
+    (repository.root / "uv.lock").write_text("version = 3\n")
+    commit(repository.root)
+    git(repository.root, "switch", "--quiet", "main")
+    (repository.root / "other.txt").write_text("x\n")
+    commit(repository.root)
+    git(repository.root, "switch", "--quiet", "topic")
+
+    assert repository.default_base() == fork_point
+
+
+def test_a_repository_without_a_default_branch_says_so(repository):
+    git(repository.root, "branch", "--move", "trunk")
+
+    with pytest.raises(RevisionError, match="no branch origin/HEAD, main or master"):
+        repository.default_base()
+
+
+def test_histories_that_never_met_say_so(repository):
+    git(repository.root, "switch", "--quiet", "--orphan", "island")
+    (repository.root / "x").write_text("x")
+    commit(repository.root)
+
+    with pytest.raises(RevisionError, match="share no history"):
+        repository.default_base()
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--upload-pack=evil", "HEAD:uv.lock"])
+def test_what_is_no_revision_is_an_error_that_names_it(repository, revision):
+    with pytest.raises(RevisionError, match=r"neither a file nor a revision"):
+        repository.commit(revision)
+
+
+def test_a_folder_outside_any_repository_is_an_error(tmp_path):
+    with pytest.raises(RevisionError, match="git rev-parse failed"):
+        Repository.around(tmp_path)
+
+
+def test_a_machine_without_git_is_told_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(RevisionError, match="git is not installed: name two lockfiles"):
+        Repository.around(tmp_path)
+
+
+def test_a_symbolic_link_reads_as_its_target_name_and_is_never_followed(repository, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret"
+    secret.write_text("secret")
+    (repository.root / "link.lock").symlink_to(secret)
+    (repository.root / "folder").symlink_to(secret.parent)
+    commit(repository.root)
+
+    assert repository.read(None, "link.lock") == str(secret).encode()
+    assert repository.read("HEAD", "link.lock") == str(secret).encode()
+    assert repository.read(None, "folder/secret") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("a/../b.txt", "b.txt"), ("./a", "a"), ("../a", None), ("/etc/passwd", None), ("a/../..", None), (".", None), ("a\0b", None)],
+)  # fmt: skip
+def test_paths_stay_inside(path, expected):
+    assert inside(path) == expected
+
+
+def test_files_that_do_not_exist_are_none(repository):
+    assert repository.read(None, "nothing") is None
+    assert repository.read("HEAD", "nothing") is None
+    assert repository.read("HEAD", "../x") is None
+    assert read_file(repository.root, "nothing") is None
+
+
+def test_an_empty_file_is_empty_and_not_absent(repository):
+    (repository.root / "empty.txt").touch()
+    commit(repository.root)
+
+    assert repository.read("HEAD", "empty.txt") == b""

@@ -1,0 +1,146 @@
+"""The settings file: what it means, and what a person reads when it is wrong."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from fallback_review.settings import SettingsError, parse, schema
+
+COMPLETE = b"""
+[targets]
+python = ["3.11", "3.13t"]
+platforms = ["linux-x86_64", "musllinux-aarch64"]
+informational = ["macos-arm64", "linux-x86_64"]
+glibc = "2.28"
+
+[indexes]
+chainguard = "https://libraries.cgr.dev/python/simple"
+pypi = "https://pypi.test/simple/"
+pypi-hosts = ["files.pypi.test"]
+layout = "virtual-file"
+
+[policy]
+fail-on = ["install-fails"]
+on-unknown = "warn"
+upstream-tier = "fail"
+private = ["acme-*"]
+
+[lockfiles]
+exclude = ["examples/**"]
+
+[[allow]]
+package = "nvidia-*"
+reason = "CUDA wheels come from NVIDIA"
+version = ">=12"
+expires = 2027-01-01
+"""
+
+
+def test_a_complete_file_is_read():
+    settings = parse(COMPLETE)
+
+    assert settings.indexes.chainguard == "https://libraries.cgr.dev/python/simple/"
+    assert settings.policy.fail_on == ("install-fails",)
+    assert settings.policy.upstream_tier == "fail"
+    assert settings.allow[0].expires == date(2027, 1, 1)
+    assert settings.lockfiles.exclude == ("examples/**",)
+
+
+def test_targets_are_every_python_on_every_platform_and_informational_ones_last():
+    targets = parse(COMPLETE).targets.expand()
+
+    assert [(t.label, t.glibc, t.informational) for t in targets] == [
+        ("py3.11 linux-x86_64", "2.28", False),
+        ("py3.13t linux-x86_64", "2.28", False),
+        ("py3.11 musllinux-aarch64", "1.2", False),
+        ("py3.13t musllinux-aarch64", "1.2", False),
+        ("py3.11 macos-arm64", "14.0", True),
+        ("py3.13t macos-arm64", "14.0", True),
+    ]
+
+
+def test_nothing_set_gives_the_documented_defaults():
+    settings = parse(b"")
+
+    assert settings.policy.fail_on == ("pypi", "install-fails")
+    assert settings.policy.on_unknown == "fail"
+    assert [target.label for target in settings.targets.expand()] == [
+        "py3.12 linux-x86_64",
+        "py3.12 linux-aarch64",
+    ]
+
+
+def test_inputs_lie_over_the_file_and_absent_ones_leave_it():
+    settings = parse(
+        COMPLETE,
+        inputs={
+            ("policy", "fail-on"): ["pypi"],
+            ("indexes", "layout"): None,
+            ("policy", "on-unknown"): "fail",
+        },
+    )
+
+    assert settings.policy.fail_on == ("pypi",)
+    assert settings.policy.on_unknown == "fail"
+    assert settings.policy.upstream_tier == "fail"
+    assert settings.indexes.layout == "virtual-file"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[policy]\nfial-on = []", "settings.toml: policy.fial-on: there is no such key; did you mean 'fail-on'? Allowed here: fail-on, on-unknown,"),
+        ("[polcy]", "settings.toml: polcy: there is no such key; did you mean 'policy'?"),
+        ('[policy]\nfail-on = ["pipy"]', "settings.toml: policy.fail-on[0]: 'pipy' is not a known outcome; did you mean 'pypi'? Allowed: chainguard, direct, install-fails,"),
+        ('[policy]\nupstream-tier = "block"', "policy.upstream-tier: input should be 'allow', 'warn' or 'fail'"),
+        ('[targets]\npython = ["3"]', "targets.python[0]: '3' is not a Python version such as '3.12'"),
+        ('[targets]\nplatforms = ["linux"]', "targets.platforms[0]: 'linux' is not a known platform"),
+        ("[targets]\npython = []", "targets.python: "),
+        ('[targets]\nglibc = "new"', "targets.glibc: 'new' is not a version such as '2.39'"),
+        ('[indexes]\nlayout = "sideways"', "indexes.layout: 'sideways' is not a known layout"),
+        ('[indexes]\nchainguard = "libraries.cgr.dev"', "indexes.chainguard: an index address starts with https://"),
+        ('[[allow]]\npackage = "x"', "allow[0].reason: field required"),
+        ('[[allow]]\npackage = "x"\nreason = "y"\nversion = "new"', "allow[0].version: 'new' is not a version specifier"),
+        ('[[allow]]\npackage = "x"\nreason = "y"\nuntil = 2027-01-01', "allow[0].until: there is no such key"),
+        ("[policy", "settings.toml: not valid TOML: "),
+    ],
+)  # fmt: skip
+def test_a_fault_names_file_key_and_what_is_allowed(text: str, says: str):
+    with pytest.raises(SettingsError) as caught:
+        parse(text.encode(), path="settings.toml")
+
+    assert says in str(caught.value)
+    assert str(caught.value).startswith("settings.toml: ")
+
+
+def test_every_fault_has_its_line():
+    with pytest.raises(SettingsError) as caught:
+        parse(b'[policy]\nfoo = 1\non-unknown = "maybe"')
+
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_credentials_in_an_address_are_refused_and_not_repeated():
+    with pytest.raises(SettingsError) as caught:
+        parse(b'[indexes]\nchainguard = "https://me:hunter2@index.example/simple/"')
+
+    assert "credentials don't belong in a settings file" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_in_another_encoding_is_an_error_with_its_name():
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        parse("[policy]".encode("utf-16"))
+
+
+def test_a_faulty_input_is_told_apart_from_the_file():
+    with pytest.raises(SettingsError, match=r"^input: indexes\.layout: "):
+        parse(b"", inputs={("indexes", "layout"): "sideways"})
+
+
+def test_the_schema_names_keys_as_the_file_spells_them():
+    policy = schema()["$defs"]["Policy"]["properties"]
+
+    assert {"fail-on", "on-unknown", "upstream-tier"} <= set(policy)
