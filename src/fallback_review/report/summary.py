@@ -1,4 +1,4 @@
-"""The job summary: the comment's content with more room, and a chart of where the changed packages come from."""
+"""The job summary: the comment's content with more room, and a chart of where the packages come from."""
 
 from __future__ import annotations
 

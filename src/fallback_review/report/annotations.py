@@ -1,0 +1,68 @@
+"""Annotations for a workflow run: plain values within GitHub's limits, worst first.
+
+How they become workflow commands, and the escaping that this needs, is the business of whoever writes them.
+Limits: 10 of a type for each step, 4,096 characters of a message
+(https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from fallback_review.report.findings import findings
+from fallback_review.report.text import count, visible
+
+if TYPE_CHECKING:
+    from fallback_review.model import Review
+
+OF_A_TYPE = 10
+LONGEST_MESSAGE = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """One annotation."""
+
+    level: str
+    """``error``, ``warning`` or ``notice``."""
+    path: str | None
+    line: int | None
+    title: str
+    message: str
+
+
+def annotate(review: Review) -> tuple[Annotation, ...]:
+    """Return the annotations: at most ten of a type, the tenth counting the others where there are more."""
+    found = findings(review)
+    totals = Counter(finding.level for finding in found)
+    given: Counter[str] = Counter()
+    made = []
+    for finding in found:
+        total, given[finding.level] = totals[finding.level], given[finding.level] + 1
+        if given[finding.level] > OF_A_TYPE:
+            continue
+        if given[finding.level] == OF_A_TYPE < total:
+            others = count(total - OF_A_TYPE + 1, "more finding")
+            text = f"There are {others} of this kind: see the job summary."
+            made.append(
+                Annotation(level=finding.level, path=None, line=None, title="Fallback Review", message=text)
+            )
+            continue
+        message = finding.message
+        if len(message) > LONGEST_MESSAGE:
+            message = message[: LONGEST_MESSAGE - 1] + "…"
+        path = visible(finding.path) if finding.path else None
+        made.append(
+            Annotation(
+                level=finding.level, path=path, line=finding.line, title=finding.title, message=message
+            )
+        )
+    return tuple(made)
+
+
+def render(review: Review) -> str:
+    """Render the annotations as a JSON list."""
+    return json.dumps([asdict(annotation) for annotation in annotate(review)], indent=2) + "\n"
