@@ -1,0 +1,204 @@
+"""Asking one index for many projects at once."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote, urlsplit
+
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from fallback_review.index.answers import answer_for
+from fallback_review.index.origins import bare, origin_of
+from fallback_review.index.question import Question
+from fallback_review.index.wire import Limits, Wire
+from fallback_review.index.words import QuestionError
+from fallback_review.model import Answer, Cause, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from fallback_review.index.credentials import Credentials
+
+_NORMALISED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_HOPELESS_AFTER = 8
+_TICK = 0.1
+
+
+class IndexClient:
+    """One simple index, asked for project details over pooled connections.
+
+    It stops asking when that is pointless: at the first 401, since a token is good for the whole index,
+    and when the first eight outcomes are all failures (403, unreachable, no simple index). What is left is
+    then answered with that same problem, unasked. A client is used by one thread at a time and closed by
+    its `with`.
+    """
+
+    def __init__(
+        self,
+        url: str | None,
+        role: Role,
+        credentials: Credentials | None = None,
+        *,
+        connections: int = 32,
+        limits: Limits | None = None,
+        ca_bundle: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare to ask the index at `url`; nothing is sent before `ask`.
+
+        Args:
+            url: The index's address; None or empty means PyPI's own for the role `PYPI`, and for any other
+                role that there is no such index. User name and password in it are dropped, not used (see
+                `credentials_for`).
+            role: What the index is used as; copied into each answer.
+            credentials: Sent to the URL's scheme, host and port, nowhere else.
+            connections: How many questions are under way at once.
+            limits: Time-outs and repetitions.
+            ca_bundle: A file of trusted certificates, instead of those that come with `requests`.
+            environ: The environment as the caller read it: proxies, and a CA bundle where none is given.
+        """
+        self._role = role
+        self._limits = limits or Limits()
+        self._connections = connections
+        self._circuit = _Circuit()
+        self._under_way: set[Question] = set()
+        self._wire: Wire | None = None
+        self._unusable = "no index is configured"
+        self._base = url or (PYPI_SIMPLE_ENDPOINT if role is Role.PYPI else "")
+        if self._base:
+            try:
+                self._base = bare(self._base)
+                origin = origin_of(self._base)
+            except ValueError:
+                self._unusable = "the configured index URL is not an http or https URL"
+                return
+            self._host = str(origin)
+            self._wire = Wire(
+                origin,
+                credentials,
+                connections=connections,
+                limits=self._limits,
+                ca_bundle=ca_bundle,
+                environ=environ or {},
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._wire:
+            self._wire.close()
+
+    def ask(
+        self, names: Collection[str], *, on_answer: Callable[[Answer], None] | None = None
+    ) -> dict[str, Answer]:
+        """Ask for each project once; return every answer, problems among them, in the order of `names`.
+
+        The caller has made sure that no name is private: asking tells the index that the name exists.
+
+        Args:
+            names: Normalised by PEP 503; any other text is answered with a problem and never sent.
+            on_answer: Called in this thread as each answer arrives, for progress.
+        """
+        wanted = list(dict.fromkeys(names))
+        answers: dict[str, Answer] = {}
+
+        def take(answer: Answer) -> None:
+            answers[answer.name] = answer
+            if on_answer:
+                on_answer(answer)
+
+        for name in wanted:
+            if refusal := self._refusal(name):
+                take(refusal)
+        if self._wire and (open_names := [name for name in wanted if name not in answers]):
+            self._ask_all(self._wire, open_names, take)
+        return {name: answers[name] for name in wanted}
+
+    def _refusal(self, name: str) -> Answer | None:
+        if not self._wire:
+            return self._problem(name, Cause.NOT_CONFIGURED, self._unusable)
+        if not _NORMALISED.fullmatch(name):
+            words = f"{self._host} was not asked: {name[:60]!a} is not a normalised package name"
+            return self._problem(name, Cause.UNREACHABLE, words)
+        return None
+
+    def _ask_all(self, wire: Wire, names: list[str], take: Callable[[Answer], None]) -> None:
+        done: queue.SimpleQueue[Future[Answer]] = queue.SimpleQueue()
+        end = time.monotonic() + self._limits.total
+        waiting = dict.fromkeys(names)
+        pool = ThreadPoolExecutor(min(self._connections, len(names)), thread_name_prefix="index")
+        try:
+            for name in names:
+                pool.submit(self._ask_one, wire, name).add_done_callback(done.put)
+            next_look = time.monotonic() + _TICK
+            while waiting and time.monotonic() < end:
+                try:
+                    answer = done.get(timeout=_TICK).result()
+                except queue.Empty:
+                    pass
+                else:
+                    del waiting[answer.name]
+                    take(answer)
+                if time.monotonic() >= next_look:
+                    next_look = time.monotonic() + _TICK
+                    self._cut(overdue_only=True)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._cut(overdue_only=False)
+        for name in waiting:
+            words = f"{self._host} could not be asked: all {self._limits.total:g} s for this were over"
+            take(self._problem(name, Cause.UNREACHABLE, words))
+
+    def _ask_one(self, wire: Wire, name: str) -> Answer:
+        if settled := self._circuit.settled:
+            return replace(
+                settled, name=name, message=f"{settled.message} (so this package was not asked for)"
+            )
+        question = Question(self._limits.question)
+        self._under_way.add(question)
+        try:
+            answer = answer_for(self._role, name, wire.get(self._url(name), question))
+        except QuestionError as error:
+            failed = "asked" if error.cause is Cause.UNREACHABLE else "read"
+            answer = self._problem(name, error.cause, f"{self._host} could not be {failed}: {error.words}")
+        finally:
+            self._under_way.discard(question)
+        self._circuit.note(answer)
+        return answer
+
+    def _cut(self, *, overdue_only: bool) -> None:
+        for question in tuple(self._under_way):
+            if not (overdue_only and question.remaining):
+                question.cut()
+
+    def _url(self, name: str) -> str:
+        parts = urlsplit(self._base)
+        return parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name, safe='')}/").geturl()
+
+    def _problem(self, name: str, cause: Cause, message: str) -> Answer:
+        return Answer(role=self._role, name=name, problem=cause, message=message)
+
+
+class _Circuit:
+    """Remembers that asking on is pointless."""
+
+    def __init__(self) -> None:
+        self.settled: Answer | None = None
+        self._failures = 0
+        self._answered = False
+        self._lock = threading.Lock()
+
+    def note(self, answer: Answer) -> None:
+        with self._lock:
+            self._answered = self._answered or answer.answered
+            self._failures += not answer.answered
+            hopeless = not self._answered and self._failures >= _HOPELESS_AFTER
+            if answer.problem is Cause.UNAUTHORIZED or hopeless:
+                self.settled = self.settled or answer

@@ -1,0 +1,36 @@
+"""Where a URL leads: what credentials are bound to, and what a person may be shown of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port (RFC 6454): credentials given for one are good for no other."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        usual = self.port == _DEFAULT_PORTS[self.scheme]
+        return self.host if usual else f"{self.host}:{self.port}"
+
+
+def origin_of(url: str) -> Origin:
+    """Return the origin of an http or https URL; raise `ValueError` for any other text."""
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("not an http or https URL")
+    return Origin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
+
+
+def bare(url: str) -> str:
+    """Return the URL without user name, password and fragment; raise `ValueError` if it cannot be read."""
+    if "@" not in url and "#" not in url:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()

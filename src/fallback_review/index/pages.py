@@ -1,0 +1,144 @@
+"""Reading a project detail, JSON (PEP 691, 700, 740) or HTML (PEP 503), into files."""
+
+from __future__ import annotations
+
+import json
+import re
+from email.message import Message
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+from pydantic import ValidationError
+from pypi_simple import DistributionPackage
+
+from fallback_review.index.html_page import FileLink, PageError, check_version, read_links
+from fallback_review.index.origins import bare
+from fallback_review.index.tiers import tier_of_file
+from fallback_review.model import ProjectFile, Role
+
+if TYPE_CHECKING:
+    from fallback_review.index.wire import Fetched
+
+_JSON = "application/vnd.pypi.simple.v1+json"
+_SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
+_TIERED = frozenset({Role.CHAINGUARD, Role.REMEDIATED})
+_INSTALLABLE = frozenset({"wheel", "sdist"})
+_NEEDED = frozenset({"filename", "url", "hashes", "requires-python", "yanked"})
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNSAFE = re.compile(r"[^\w.+/;= -]")
+
+
+def read_page(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
+    """Return the files that a project detail lists, in its order.
+
+    Args:
+        role: The index's role: only Chainguard's files have a tier.
+        name: The project that was asked for, normalised.
+        fetched: The answer, status 200.
+
+    Raises:
+        PageError: The answer is no project detail of that project; says why.
+    """
+    declared = Message()
+    declared["Content-Type"] = fetched.content_type or "no content type"
+    kind = declared.get_content_type()
+    if kind == _JSON:
+        return _read_json(role, name, fetched)
+    if kind not in (_SIMPLE_HTML, "text/html"):
+        shown = _UNSAFE.sub("?", fetched.content_type[:80]) or "no Content-Type"
+        raise PageError(f"answered with {shown} instead of a simple index page")
+    try:
+        text = fetched.body.decode(declared.get_content_charset("utf-8"), "replace")
+    except LookupError:
+        raise PageError("answered in a character set that is not known") from None
+    simple = kind == _SIMPLE_HTML
+    links = read_links(text, fetched.url, name, delimited=fetched.delimited, simple=simple)
+    try:
+        return tuple(_from_link(role, name, link) for link in links)
+    except ValueError:
+        raise PageError("lists a file whose URL cannot be read") from None
+
+
+def _read_json(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
+    try:
+        page = json.loads(fetched.body)
+    except (ValueError, RecursionError):
+        raise PageError("answered with invalid or truncated JSON") from None
+    meta = page.get("meta") if isinstance(page, dict) else None
+    files = page.get("files") if isinstance(page, dict) else None
+    if not isinstance(meta, dict) or not isinstance(files, list) or not isinstance(page.get("name"), str):
+        raise PageError("answered with JSON that is not a project detail (PEP 691)")
+    check_version(str(meta.get("api-version", "1.0")))
+    if canonicalize_name(page["name"]) != name:
+        raise PageError("answered with another project's page")
+    try:
+        return tuple(_from_package(role, name, _package(file, name, fetched.url)) for file in files)
+    except ValueError as error:
+        raise PageError("lists a file whose entry cannot be read (PEP 691)") from error
+
+
+def _package(file: Any, name: str, base_url: str) -> DistributionPackage:
+    """Read one entry; a field that no prediction needs is dropped rather than believed or fatal."""
+    try:
+        return DistributionPackage.from_json_data(file, name, base_url)
+    except ValidationError as error:
+        wrong = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+        if isinstance(file, dict) and "hashes" not in file:
+            return _package({**file, "hashes": {}}, name, base_url)
+        if not wrong or wrong & _NEEDED:
+            raise
+    return DistributionPackage.from_json_data(
+        {k: v for k, v in file.items() if k not in wrong}, name, base_url
+    )
+
+
+def _from_package(role: Role, name: str, package: DistributionPackage) -> ProjectFile:
+    sha256 = package.digests.get("sha256", "").lower()
+    url = bare(package.url)
+    version = _version(package.package_type, package.project, package.version, name)
+    return ProjectFile(
+        filename=package.filename,
+        url=url,
+        version=version,
+        sha256=sha256 if _SHA256.fullmatch(sha256) else None,
+        requires_python=package.requires_python,
+        yanked=package.is_yanked,
+        size=package.size,
+        upload_time=package.upload_time,
+        has_provenance=package.provenance_url is not None,
+        tier=tier_of_file(url, version) if role in _TIERED else None,
+    )
+
+
+def _from_link(role: Role, name: str, link: FileLink) -> ProjectFile:
+    requires_python = link.attrs.get("data-requires-python")
+    url = bare(link.url)
+    version = _version(link.kind, link.project, link.version, name)
+    return ProjectFile(
+        filename=link.filename,
+        url=url,
+        version=version,
+        sha256=link.sha256,
+        requires_python=str(requires_python) if requires_python else None,
+        yanked="data-yanked" in link.attrs,
+        has_provenance="data-provenance" in link.attrs,
+        tier=tier_of_file(url, version) if role in _TIERED else None,
+    )
+
+
+def _version(kind: str | None, project: str | None, version: str | None, name: str) -> str | None:
+    """Return the version of a wheel or sdist of this very project; installers pass over all other files."""
+    if kind not in _INSTALLABLE or project is None or version is None or canonicalize_name(project) != name:
+        return None
+    return version if _is_version(version) else None
+
+
+@lru_cache(maxsize=65536)
+def _is_version(version: str) -> bool:
+    try:
+        Version(version)
+    except InvalidVersion:
+        return False
+    return True
