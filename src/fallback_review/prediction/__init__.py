@@ -1,1 +1,49 @@
-"""Predicting what installers take: targets, listings, installers, verdicts, advice."""
+"""Predicting what installers take: targets, listings, installers, verdicts, advice.
+
+Pure: a lockfile entry, a target, a situation and the indexes' answers in; a verdict with its evidence out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.prediction.advice import advise, describe
+from fallback_review.prediction.explain import Explanation, explain
+from fallback_review.prediction.installers import INSTALLERS, Installer
+from fallback_review.prediction.listing import LAYOUTS, Layout, ListedFile
+from fallback_review.prediction.questions import further_questions, questions
+from fallback_review.prediction.situation import Book, Situation
+from fallback_review.prediction.verdicts import derive
+
+if TYPE_CHECKING:
+    from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
+
+
+def predict(
+    package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, book: Book
+) -> Verdict | None:
+    """Return what will be installed for one entry on one target.
+
+    None where there is nothing to say: the entry's marker excludes the target, or it is a conda package. An
+    index that did not answer gives `unknown` with that cause, never `pypi`, unless the lock itself proves it.
+    """
+    derived = derive(package, lockfile, target, situation, book)
+    return derived.verdict if derived is not None else None
+
+
+__all__ = [
+    "INSTALLERS",
+    "LAYOUTS",
+    "Book",
+    "Explanation",
+    "Installer",
+    "Layout",
+    "ListedFile",
+    "Situation",
+    "advise",
+    "describe",
+    "explain",
+    "further_questions",
+    "predict",
+    "questions",
+]

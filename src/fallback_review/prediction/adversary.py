@@ -1,0 +1,60 @@
+"""Does an answer hang on an index that has not been asked? Tried out: the strongest page that it could have.
+
+An index that was not asked, or did not answer, might list anything. If the installer's choice stays the same
+even when that index offers, under each name and version that could win, a file that ranks first, its answer is
+not needed. This holds for any layout and installer, present or future, without a table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.model import ProjectFile, Role
+from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.listing import ListedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fallback_review.prediction.candidates import Request
+    from fallback_review.prediction.listing import Page, Pages
+
+_ABOVE_ALL = "99999"
+
+
+def strongest_page(request: Request, pages: Pages) -> Page:
+    """Return the page that PyPI would have if it were to win wherever it can.
+
+    Its links carry a hash of the lock that nothing else explains, where there is one.
+    """
+    unexplained = request.hashes - {listed.bytes_sha256 for page in pages for listed in page}
+    digest = min(unexplained, default="f" * 64)
+    names = dict.fromkeys(_names(request, (*pages[0], *pages[1])))
+    return tuple(_listed(name, version, digest) for name, version in names)
+
+
+def _names(request: Request, listed: Iterable[ListedFile]) -> Iterable[tuple[str, str]]:
+    """Yield file names: the ones already there, and the best wheel of every version that matches."""
+    best = min(request.ranks, key=lambda tag: request.ranks[tag])
+    stem = request.name.replace("-", "_")
+    versions = set()
+    for each in listed:
+        parsed = parse_filename(each.file.filename)
+        if parsed is not None and parsed.version.local is None:
+            yield each.file.filename, str(parsed.version)
+            versions.add(str(parsed.version))
+    if request.version is not None:
+        versions.add(request.version.public)
+    elif request.specifier.contains(_ABOVE_ALL):
+        versions.add(_ABOVE_ALL)
+    for version in sorted(versions):
+        yield f"{stem}-{version}-99-{best}.whl", version
+        yield f"{stem}-{version}.tar.gz", version
+
+
+def _listed(filename: str, version: str, digest: str) -> ListedFile:
+    return ListedFile(
+        file=ProjectFile(filename=filename, url="", version=version, sha256=digest),
+        owner=Role.PYPI,
+        digest=digest,
+    )

@@ -1,0 +1,240 @@
+"""Listed files read as candidates: version, tags, build tag, rank; and a sieve that remembers what fell out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import (
+    BuildTag,
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from packaging.tags import Tag
+
+    from fallback_review.prediction.listing import ListedFile, Page
+
+_SDIST_ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a file name says (PEP 427, PEP 625)."""
+
+    name: str
+    version: Version
+    wheel: bool
+    build: BuildTag = ()
+    tags: frozenset[Tag] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A listed file on one target."""
+
+    listed: ListedFile
+    version: Version
+    wheel: bool
+    build: BuildTag
+    rank: int | None
+    """The best tag's rank on the target, 0 the best; None for a wheel that does not fit. A sdist ranks last."""
+    position: int
+    """Where it stands in the whole listing."""
+
+    @property
+    def filename(self) -> str:
+        """The name that its link has."""
+        return self.listed.file.filename
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an installer is asked for, of one project on one target."""
+
+    name: str
+    specifier: SpecifierSet
+    version: Version | None = None
+    """The exact pin."""
+    hashes: frozenset[str] = frozenset()
+    """SHA-256 digests that are allowed; empty where the lock verifies nothing."""
+    trust_unhashed: bool = False
+    """Whether bytes of an unknown digest are taken to be allowed."""
+    only_binary: bool = False
+    no_binary: bool = False
+    prefer_binary: bool = False
+    pre: bool = False
+    python: str
+    """The full Python version."""
+    ranks: Mapping[Tag, int]
+
+    def allows_bytes(self, listed: ListedFile) -> bool:
+        """Whether the file passes the check that every installer makes after the download."""
+        if not self.hashes:
+            return True
+        digest = listed.bytes_sha256
+        return self.trust_unhashed if digest is None else digest in self.hashes
+
+    def link_state(self, listed: ListedFile) -> int:
+        """Return 2 for a link whose hash is allowed (or where none is asked), 1 without hash, 0 not allowed."""
+        if not self.hashes:
+            return 2
+        if listed.file.sha256 is None:
+            return 1
+        return 2 if listed.file.sha256 in self.hashes else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One filter of a derivation."""
+
+    title: str
+    kept: tuple[str, ...]
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Sieve:
+    """Candidates under one filter after the other."""
+
+    kept: list[Candidate]
+    steps: list[Step] = field(default_factory=list)
+
+    def keep(self, title: str, test: Callable[[Candidate], bool]) -> list[Candidate]:
+        """Keep what passes, note the step if anything fell out, and return what fell out."""
+        kept: list[Candidate] = []
+        dropped: list[Candidate] = []
+        for candidate in self.kept:
+            (kept if test(candidate) else dropped).append(candidate)
+        self.kept = kept
+        if dropped:
+            self.note(title, dropped)
+        return dropped
+
+    def note(self, title: str, dropped: Iterable[Candidate] = ()) -> None:
+        """Remember a step."""
+        self.steps.append(
+            Step(
+                title=title,
+                kept=tuple(_label(candidate) for candidate in self.kept),
+                dropped=tuple(_label(candidate) for candidate in dropped),
+            )
+        )
+
+
+def _label(candidate: Candidate) -> str:
+    owner = candidate.listed.owner
+    return f"{candidate.filename} ({owner.value if owner else 'lock'})"
+
+
+@lru_cache(maxsize=65536)
+def parse_filename(filename: str) -> Parsed | None:
+    """Return what a wheel's or sdist's name says; None for anything else."""
+    if filename.endswith(".whl"):
+        try:
+            name, version, build, tags = parse_wheel_filename(filename)
+        except InvalidWheelFilename:
+            return None
+        return Parsed(name=name, version=version, wheel=True, build=build, tags=tags)
+    ending = next((end for end in _SDIST_ENDS if filename.endswith(end)), None)
+    if ending is None:
+        return None
+    try:
+        name, version = parse_sdist_filename(filename.removesuffix(ending) + ".tar.gz")
+    except InvalidSdistFilename:
+        return None
+    return Parsed(name=name, version=version, wheel=False)
+
+
+@lru_cache(maxsize=65536)
+def parse_version(text: str) -> Version | None:
+    """Return a PEP 440 version; None where the text is none."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def fits_python(requires_python: str | None, python: str) -> bool:
+    """Whether `requires-python` admits the version; one that can't be read admits all, as in pip."""
+    if not requires_python:
+        return True
+    try:
+        return SpecifierSet(requires_python).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def read(request: Request, pages: Iterable[Page]) -> Sieve:
+    """Return the candidates of the requested versions on all pages, in listing order."""
+    found: list[Candidate] = []
+    position = 0
+    for page in pages:
+        for listed in page:
+            position += 1
+            parsed = _wanted(request, listed)
+            if parsed is not None:
+                found.append(_candidate(request, listed, parsed, position))
+    sieve = Sieve(found)
+    sieve.note(f"listed for {request.name}{request.specifier}")
+    return sieve
+
+
+def _wanted(request: Request, listed: ListedFile) -> Parsed | None:
+    """Return the parsed name of a file that may match; other versions are left out before parsing names."""
+    said = listed.file.version
+    if request.version is not None and said is not None:
+        version = parse_version(said)
+        if version is not None and version.public != request.version.public:
+            return None
+    parsed = parse_filename(listed.file.filename)
+    if parsed is None or canonicalize_name(parsed.name) != request.name:
+        return None
+    return parsed
+
+
+def _candidate(request: Request, listed: ListedFile, parsed: Parsed, position: int) -> Candidate:
+    if parsed.wheel:
+        ranks = [request.ranks[tag] for tag in parsed.tags if tag in request.ranks]
+        rank = min(ranks) if ranks else None
+    else:
+        rank = len(request.ranks)
+    return Candidate(
+        listed=listed,
+        version=parsed.version,
+        wheel=parsed.wheel,
+        build=parsed.build,
+        rank=rank,
+        position=position,
+    )
+
+
+def matching(request: Request, candidates: Iterable[Candidate]) -> frozenset[Version]:
+    """Return the versions that the requirement admits (PEP 440, pre-releases as `packaging` has them)."""
+    versions = {candidate.version for candidate in candidates}
+    return frozenset(request.specifier.filter(versions, prereleases=True if request.pre else None))
+
+
+def drop_misfits(request: Request, sieve: Sieve) -> list[Candidate]:
+    """Apply the binary options, the tags and requires-python; return what fell out."""
+    out: list[Candidate] = []
+    if request.only_binary:
+        out += sieve.keep("--only-binary leaves out source distributions", lambda c: c.wheel)
+    if request.no_binary:
+        out += sieve.keep("--no-binary leaves out wheels", lambda c: not c.wheel)
+    out += sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)
+    out += sieve.keep(
+        f"requires-python does not admit {request.python}",
+        lambda c: fits_python(c.listed.file.requires_python, request.python),
+    )
+    return out

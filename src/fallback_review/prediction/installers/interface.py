@@ -1,0 +1,75 @@
+"""The small interface that every installer stands behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fallback_review.prediction.candidates import Candidate, Request, Sieve, Step
+    from fallback_review.prediction.listing import Index, ListedFile
+
+
+class Failure(StrEnum):
+    """Why an installer gives up."""
+
+    NO_VERSION = "no-version"
+    """Nothing matches the requirement."""
+    NO_COMPATIBLE = "no-compatible"
+    """The version is there, nothing of it fits the target or the options."""
+    HASH_MISMATCH = "hash-mismatch"
+    """A file was chosen and its bytes are not what the lock allows."""
+    HASH_NOT_IN_LOCK = "hash-not-in-lock"
+    """Poetry: no file of the version has a hash that the lock allows."""
+    ENVIRONMENT_OR_HASH = "env-or-hash"
+    """PDM: no file fits the environment and the lock's hashes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What an installer does with a listing."""
+
+    file: ListedFile | None = None
+    """The file that gets installed."""
+    failure: Failure | None = None
+    refused: ListedFile | None = None
+    """The file that was chosen, and refused for its bytes."""
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an installer's own configuration decides."""
+
+    uv_strategy: str = "first-index"
+    respect_source_order: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installer:
+    """One installer."""
+
+    name: str
+    choose: Callable[[Request, Sequence[Index], Options], Choice]
+    plain_linux_first: Callable[[str | None], bool]
+    """Whether `linux_<arch>` outranks manylinux, by the installer's version (None: the current one)."""
+    one_source: bool = False
+    """Whether an entry is looked up in the one source that the lock names."""
+
+
+def fail(failure: Failure, sieve: Sieve) -> Choice:
+    """Return the choice of an installer that has nothing to install."""
+    return Choice(failure=failure, steps=tuple(sieve.steps))
+
+
+def take(best: Candidate, request: Request, sieve: Sieve) -> Choice:
+    """Return the chosen file, or its refusal when the bytes are not allowed."""
+    sieve.kept = [best]
+    if request.allows_bytes(best.listed):
+        sieve.note("chosen")
+        return Choice(file=best.listed, steps=tuple(sieve.steps))
+    sieve.note("chosen, then refused: its SHA-256 is not among the lock's")
+    return Choice(failure=Failure.HASH_MISMATCH, refused=best.listed, steps=tuple(sieve.steps))

@@ -1,0 +1,50 @@
+"""PDM, 2.29 (measured): `pdm sync` and `pdm install`.
+
+- Its sources are asked together, unless `respect-source-order`: then the first source with a fitting file.
+- Files whose SHA-256 is not in the lock are passed over first (PDM hashes a file whose link has none).
+- Best by: not yanked, version (a pin `1.0` admits `1.0+cgr.1`), tag, sdist last; build tags are not compared.
+  Equal ones: the first listed. Nothing left: the install fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.prediction.candidates import drop_misfits, matching, read
+from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packaging.version import Version
+
+    from fallback_review.prediction.candidates import Candidate, Request
+    from fallback_review.prediction.listing import Index
+
+
+def choose(request: Request, indexes: Sequence[Index], options: Options = Options()) -> Choice:
+    """Return the file that `pdm sync` takes."""
+    groups = [[index] for index in indexes] if options.respect_source_order else [list(indexes)]
+    choices = [_from(request, group) for group in groups]
+    found = next((choice for choice in choices if choice.file is not None), None)
+    return found or choices[0]
+
+
+def _from(request: Request, indexes: Sequence[Index]) -> Choice:
+    sieve = read(request, (index.page for index in indexes))
+    sieve.keep("its hash is not in the lock", lambda c: request.allows_bytes(c.listed))
+    drop_misfits(request, sieve)
+    versions = matching(request, sieve.kept)
+    sieve.keep("another version", lambda c: c.version in versions)
+    if request.version is None:
+        sieve.keep("yanked", lambda c: not c.listed.file.yanked)
+    if not sieve.kept:
+        return fail(Failure.ENVIRONMENT_OR_HASH, sieve)
+    return take(max(sieve.kept, key=_key), request, sieve)
+
+
+def _key(candidate: Candidate) -> tuple[bool, Version, int, int]:
+    return (not candidate.listed.file.yanked, candidate.version, -(candidate.rank or 0), -candidate.position)
+
+
+PDM = Installer(name="pdm", choose=choose, plain_linux_first=lambda _version: False)

@@ -1,0 +1,102 @@
+"""uv, 0.13 (measured): `uv pip install`, `uv pip sync`; `uv sync` takes the URLs in its lock.
+
+- Indexes: every `--index`/`--extra-index-url` first, the default index last.
+- `first-index`: the first index that has the project is the only one. `unsafe-first-match`: the first with a
+  matching version. `unsafe-best-match`: the best version over all, equal versions to the earlier index; there
+  alone a misfit version goes on to the next index.
+- Within a version: wheels by (link's hash allowed > no hash > not allowed), tag, build tag; a sdist wins only
+  by a better hash state. Equal ones: the smallest file name, then the first listed.
+- Yanked files only for an exact pin (PEP 592). Then the bytes are checked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from fallback_review.prediction.candidates import drop_misfits, matching, read
+from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.version import Version
+
+    from fallback_review.prediction.candidates import Candidate, Request, Sieve
+    from fallback_review.prediction.listing import Index
+
+    Versions = dict[Version, list[Candidate]]
+    """One index's candidates of each matching version, fitting or not."""
+
+
+def choose(request: Request, indexes: Sequence[Index], options: Options = Options()) -> Choice:
+    """Return the file that uv installs."""
+    ordered = sorted(indexes, key=lambda index: index.default)
+    if options.uv_strategy == "first-index":
+        ordered = next(([index] for index in ordered if index.page), [])
+    sieve = read(request, (index.page for index in ordered))
+    owner_of = [index for index in ordered for _ in index.page]
+    listed = list(sieve.kept)
+    by_index: list[Versions] = []
+    for index in ordered:
+        here = [c for c in listed if owner_of[c.position - 1] is index]
+        versions = matching(request, here)
+        by_version: Versions = defaultdict(list)
+        for candidate in here:
+            if candidate.version in versions:
+                by_version[candidate.version].append(candidate)
+        by_index.append(by_version)
+    drop_misfits(request, sieve)
+    pinned = any(s.operator in ("==", "===") and not s.version.endswith(".*") for s in request.specifier)
+    if not pinned:
+        sieve.keep("yanked", lambda c: not c.listed.file.yanked)
+    fitting = {c.position for c in sieve.kept}
+    any_version = False
+    for group in _groups(by_index, best_match=options.uv_strategy == "unsafe-best-match"):
+        any_version = True
+        fit = [c for c in group if c.position in fitting]
+        if fit:
+            return _take(fit, request, sieve)
+    return fail(Failure.NO_COMPATIBLE if any_version else Failure.NO_VERSION, sieve)
+
+
+def _groups(by_index: list[Versions], *, best_match: bool) -> Iterator[list[Candidate]]:
+    """Yield the candidates of one version of one index after the other, as uv comes to them."""
+    seen: set[Version] = set()
+    if best_match:
+        for version in sorted({v for versions in by_index for v in versions}, reverse=True):
+            yield from (versions[version] for versions in by_index if version in versions)
+        return
+    for versions in by_index:
+        for version in sorted(versions, reverse=True):
+            if version not in seen:  # a version that did not fit is not looked for elsewhere
+                seen.add(version)
+                yield versions[version]
+
+
+def _take(fit: list[Candidate], request: Request, sieve: Sieve) -> Choice:
+    wheels = [c for c in fit if c.wheel]
+    sdists = [c for c in fit if not c.wheel]
+    best = _best(wheels or sdists, request)
+    if wheels and sdists:
+        source = _best(sdists, request)
+        if request.link_state(source.listed) > request.link_state(best.listed):
+            best = source
+    return take(best, request, sieve)
+
+
+def _best(candidates: list[Candidate], request: Request) -> Candidate:
+    def key(c: Candidate) -> tuple[int, int, tuple[int, str] | tuple[()]]:
+        return (request.link_state(c.listed), -(c.rank or 0), c.build)
+
+    top = max(map(key, candidates))
+    return min((c for c in candidates if key(c) == top), key=lambda c: (c.filename, c.position))
+
+
+def plain_linux_first(_version: str | None) -> bool:
+    """Return whether uv ranks `linux_<arch>` first: it ranks it last."""
+    return False
+
+
+UV = Installer(name="uv", choose=choose, plain_linux_first=plain_linux_first)
+PIXI = Installer(name="pixi", choose=choose, plain_linux_first=plain_linux_first)

@@ -1,0 +1,82 @@
+"""Locks that name the files' URLs (uv.lock, pylock.toml, PDM with static URLs, pixi, conda-lock).
+
+The installer takes a URL of the lock and asks no index (measured: whatever the configuration says): the best
+tag among the locked wheels, a sdist last; equal ones: the first in the lock. Build tags and `requires-python`
+of files play no part. The bytes are then checked against the lock's hash for that file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fallback_review.prediction.candidates import Step, parse_filename
+
+if TYPE_CHECKING:
+    from fallback_review.model import Artifact, LockedPackage, Target
+    from fallback_review.prediction.candidates import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedChoice:
+    """The artifact that an installer takes from the lock."""
+
+    artifact: Artifact | None
+    steps: tuple[Step, ...]
+
+
+def choose(package: LockedPackage, request: Request, target: Target) -> LockedChoice:
+    """Return the artifact that is taken on the target; none when nothing fits."""
+    fitting: list[tuple[int, int, Artifact]] = []
+    dropped: list[str] = []
+    for position, artifact in enumerate(package.artifacts):
+        rank = _rank(artifact, request, target)
+        if rank is None:
+            dropped.append(filename_of(artifact))
+        else:
+            fitting.append((rank, position, artifact))
+    fitting.sort(key=lambda each: each[:2])
+    kept = tuple(filename_of(artifact) for _, _, artifact in fitting)
+    steps = [Step(title="files that the lock names", kept=(*kept, *dropped))]
+    if dropped:
+        steps.append(Step(title="does not fit the target or the options", kept=kept, dropped=tuple(dropped)))
+    if not fitting:
+        return LockedChoice(artifact=None, steps=tuple(steps))
+    steps.append(Step(title="chosen", kept=kept[:1]))
+    return LockedChoice(artifact=fitting[0][2], steps=tuple(steps))
+
+
+def filename_of(artifact: Artifact) -> str:
+    """Return the artifact's file name, read off its URL or path where the lock does not spell it."""
+    if artifact.filename:
+        return artifact.filename
+    place = artifact.url or artifact.path or ""
+    return place.partition("#")[0].partition("?")[0].rpartition("/")[2]
+
+
+def _rank(artifact: Artifact, request: Request, target: Target) -> int | None:
+    if not _for_platform(artifact.target_platform, target):
+        return None
+    parsed = parse_filename(filename_of(artifact))
+    if parsed is None:
+        return len(request.ranks) + 1  # an archive whose name says nothing is built, like a sdist
+    if not parsed.wheel:
+        return None if request.only_binary else len(request.ranks)
+    if request.no_binary:
+        return None
+    return min((request.ranks[tag] for tag in parsed.tags if tag in request.ranks), default=None)
+
+
+def _for_platform(said: str | None, target: Target) -> bool:
+    """Whether a per-platform lock's entry is for the target (conda's names: ``linux-64``, ``osx-arm64``)."""
+    if said is None or said == "noarch":
+        return True
+    system, _, bits = said.partition("-")
+    systems = {"linux": ("linux", "musllinux"), "osx": ("macos",), "win": ("windows",)}
+    arches = {
+        "64": ("x86_64", "amd64"),
+        "aarch64": ("aarch64",),
+        "arm64": ("arm64", "aarch64"),
+        "32": ("i686", "x86"),
+    }
+    return target.platform in systems.get(system, ()) and target.arch in arches.get(bits, (bits,))

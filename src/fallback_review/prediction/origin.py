@@ -1,0 +1,210 @@
+"""Whose file is it? Told by evidence, strongest first; evidence that disagrees is said, not resolved in silence.
+
+1. its SHA-256 in Chainguard's project detail (the tier from that file's URL path), or in PyPI's;
+2. the URL's host and path; 3. the index that the lock names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fallback_review.model import Outcome, ProjectFile, Role, Tier
+from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.situation import Place, host, place
+
+if TYPE_CHECKING:
+    from fallback_review.model import Artifact, LockedPackage
+    from fallback_review.prediction.listing import ListedFile
+    from fallback_review.prediction.situation import Book, Situation
+
+OURS = (Role.CHAINGUARD, Role.REMEDIATED)
+_OF_TIER = {
+    Tier.BUILT: Outcome.CHAINGUARD,
+    Tier.REMEDIATED: Outcome.REMEDIATED,
+    Tier.UPSTREAM: Outcome.UPSTREAM,
+}
+_OF_PLACE = {Place.CHAINGUARD: Role.CHAINGUARD, Place.REMEDIATED: Role.REMEDIATED, Place.PYPI: Role.PYPI}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a file comes from, as far as it can be told."""
+
+    outcome: Outcome | None
+    """None where nothing tells."""
+    evidence: tuple[str, ...] = ()
+    mismatch: bool = False
+    """Whether the locked URL brings other bytes than the lock allows."""
+
+
+def of_listed(listed: ListedFile) -> Origin:
+    """Return the origin of a file of a listing: its page's owner, and its tier."""
+    file = listed.file
+    if listed.owner is Role.PYPI:
+        return Origin(outcome=Outcome.PYPI, evidence=(f"PyPI lists {file.filename}{_short(file.sha256)}",))
+    where = "Chainguard's remediated index" if listed.owner is Role.REMEDIATED else "Chainguard's index"
+    outcome = of_chainguard(file, listed.owner)
+    tier = file.tier.value if file.tier else "tier not told"
+    return Origin(outcome=outcome, evidence=(f"{where} lists {file.filename}{_short(file.sha256)}, {tier}",))
+
+
+def of_chainguard(file: ProjectFile, role: Role | None) -> Outcome:
+    """Return the origin that a file of Chainguard's indexes has: by tier; a ``+cgr.N`` version is remediated."""
+    if file.tier is Tier.UPSTREAM:
+        return Outcome.UPSTREAM
+    parsed = parse_filename(file.filename)
+    local = (parsed.version.local if parsed else None) or ""
+    if role is Role.REMEDIATED or local.startswith("cgr"):
+        return Outcome.REMEDIATED
+    return _OF_TIER[file.tier] if file.tier else Outcome.CHAINGUARD
+
+
+def of_locked(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book) -> Origin:
+    """Return the origin of a file that the lock names by URL (or by hash alone)."""
+    name = package.name
+    ours, theirs = by_sha256(name, artifact.sha256, book)
+    at = whose_url(artifact.url, name, situation, book)
+    by_url = _by_url(artifact.url, at)
+    said: list[str] = []
+    if ours:
+        role, file = ours
+        outcome = of_chainguard(file, role)
+        said.append(
+            f"its sha256 is Chainguard's ({file.tier.value if file.tier else 'tier not told'}: {file.filename})"
+        )
+        if theirs:
+            said.append("PyPI lists the same bytes")
+        if at is Place.PYPI:
+            said.append(f"the locked URL is PyPI's ({host(artifact.url or '')})")
+            if outcome is Outcome.UPSTREAM or theirs:
+                return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
+            return Origin(
+                outcome=None,
+                evidence=(*said, "that URL brings PyPI's bytes: the evidence disagrees"),
+                mismatch=True,
+            )
+        return Origin(outcome=outcome, evidence=tuple(said))
+    if theirs:
+        said.append(f"its sha256 is PyPI's ({theirs.filename})")
+        if at in (Place.CHAINGUARD, Place.REMEDIATED):
+            said.append(f"the locked URL is Chainguard's ({host(artifact.url or '')})")
+            if by_url is Outcome.UPSTREAM:
+                return Origin(outcome=Outcome.UPSTREAM, evidence=tuple(said))
+            if _listed_otherwise(artifact, name, book, OURS):
+                return Origin(
+                    outcome=None,
+                    evidence=(*said, "that URL brings Chainguard's bytes: the evidence disagrees"),
+                    mismatch=True,
+                )
+            return Origin(
+                outcome=Outcome.UPSTREAM,
+                evidence=(*said, "so these are PyPI's bytes, served by Chainguard: the evidence disagrees"),
+            )
+        return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
+    if by_url is not None:
+        said.append(f"the locked URL is {_owner_words(at)} ({host(artifact.url or '')})")
+        roles = (Role.PYPI,) if at is Place.PYPI else OURS
+        if artifact.sha256 and _listed_otherwise(artifact, name, book, roles):
+            return Origin(
+                outcome=None,
+                evidence=(*said, "that index lists the file with another sha256: the evidence disagrees"),
+                mismatch=True,
+            )
+        return Origin(outcome=by_url, evidence=tuple(said))
+    return _weak(artifact, package, situation, book)
+
+
+def by_sha256(
+    name: str, sha256: str | None, book: Book
+) -> tuple[tuple[Role, ProjectFile] | None, ProjectFile | None]:
+    """Return Chainguard's file and PyPI's file that have these bytes.
+
+    Among Chainguard's a built file comes before an upstream copy.
+    """
+    if sha256 is None:
+        return None, None
+    found = [(role, file) for role in OURS for file in files(role, name, book) if file.sha256 == sha256]
+    ours = min(found, key=lambda pair: pair[1].tier is Tier.UPSTREAM, default=None)
+    theirs = next((file for file in files(Role.PYPI, name, book) if file.sha256 == sha256), None)
+    return ours, theirs
+
+
+def files(role: Role, name: str, book: Book) -> tuple[ProjectFile, ...]:
+    """Return what an index lists for a project; nothing where it did not answer with a detail."""
+    answer = book.get((role, name))
+    return answer.files if answer is not None and answer.problem is None else ()
+
+
+def whose_url(url: str | None, name: str, situation: Situation, book: Book) -> Place:
+    """Say whose a file URL is: the very URL in a project detail, then the settings, then a host seen there."""
+    if url is None:
+        return Place.UNSTATED
+    pairs = (
+        (Role.CHAINGUARD, Place.CHAINGUARD),
+        (Role.REMEDIATED, Place.REMEDIATED),
+        (Role.PYPI, Place.PYPI),
+    )
+    seen: set[Place] = set()
+    for role, owner in pairs:
+        for file in files(role, name, book):
+            if file.url == url:
+                return owner
+            if host(file.url) == host(url):
+                seen.add(owner)
+    said = place(url, situation)
+    return seen.pop() if said is Place.OTHER and len(seen) == 1 else said
+
+
+def tier_of(url: str) -> Tier:
+    """Read the tier off a Chainguard file URL: `/python/`, `/python-upstream/`, `/python-remediated/`."""
+    for part in urlsplit(url).path.split("/"):
+        if part.endswith("-upstream"):
+            return Tier.UPSTREAM
+        if part.endswith("-remediated"):
+            return Tier.REMEDIATED
+    return Tier.BUILT
+
+
+def _by_url(url: str | None, at: Place) -> Outcome | None:
+    if url is None or at not in _OF_PLACE:
+        return None
+    if at is Place.PYPI:
+        return Outcome.PYPI
+    return Outcome.REMEDIATED if at is Place.REMEDIATED else _OF_TIER[tier_of(url)]
+
+
+def _listed_otherwise(artifact: Artifact, name: str, book: Book, roles: tuple[Role, ...]) -> bool:
+    """Whether one of these indexes lists the locked URL, or its file name on that host, with another SHA-256."""
+    at = host(artifact.url or "")
+    return any(
+        file.sha256 not in (None, artifact.sha256)
+        and (file.url == artifact.url or (file.filename == artifact.filename and host(file.url) == at))
+        for role in roles
+        for file in files(role, name, book)
+    )
+
+
+def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book) -> Origin:
+    named = place(package.source.location, situation)
+    if named in (Place.CHAINGUARD, Place.REMEDIATED, Place.PYPI):
+        outcome = {Place.PYPI: Outcome.PYPI, Place.REMEDIATED: Outcome.REMEDIATED}.get(
+            named, Outcome.CHAINGUARD
+        )
+        return Origin(outcome=outcome, evidence=(f"the lock names {_owner_words(named)} index",))
+    asked = [book.get((role, package.name)) for role in (Role.CHAINGUARD, Role.PYPI)]
+    if artifact.sha256 and all(answer is not None and answer.answered for answer in asked):
+        return Origin(
+            outcome=Outcome.PRIVATE,
+            evidence=("neither Chainguard nor PyPI lists these bytes: the organisation's own file",),
+        )
+    return Origin(outcome=None, evidence=("nothing tells whose file this is",))
+
+
+def _owner_words(at: Place) -> str:
+    return "PyPI's" if at is Place.PYPI else "Chainguard's"
+
+
+def _short(sha256: str | None) -> str:
+    return f" (sha256 {sha256[:12]}…)" if sha256 else " (no sha256)"

@@ -1,0 +1,152 @@
+"""Target -> the tags that its installer accepts, best first (PEP 425, 600, 656), on any machine.
+
+`packaging.tags` orders them; nothing is read off the running interpreter, so a laptop and a runner agree.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.markers import Marker, default_environment
+from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fallback_review.model import Target
+
+_LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
+"""PEP 600's aliases; each follows its modern spelling."""
+_LEGACY_ARCHES = {
+    "manylinux2014": {"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x"},
+    "manylinux2010": {"x86_64", "i686"},
+    "manylinux1": {"x86_64", "i686"},
+}
+_OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
+_WINDOWS = {"amd64": "win_amd64", "x86_64": "win_amd64", "arm64": "win_arm64", "x86": "win32"}
+_ASSUMED_MICRO = "99"
+"""A target names no micro version: the newest of its series is meant."""
+
+
+@lru_cache(maxsize=256)
+def tags(target: Target, *, plain_linux_first: bool) -> tuple[Tag, ...]:
+    """Return the tags of a target, best first.
+
+    `plain_linux_first` says where `linux_<arch>` stands: before the manylinux tags for packaging 26.3 and
+    later (pip 26.3, Poetry), after them for uv, PDM, Pipenv and pip up to 26.2.1 (measured).
+    """
+    major, minor = version_of(target.python)
+    platforms = list(_platforms(target, plain_linux_first=plain_linux_first))
+    abi = f"cp{major}{minor}{'t' if is_free_threaded(target) else ''}"
+    own = cpython_tags((major, minor), abis=[abi], platforms=platforms)
+    compatible = compatible_tags((major, minor), interpreter=f"cp{major}{minor}", platforms=platforms)
+    return (*own, *compatible)
+
+
+@lru_cache(maxsize=256)
+def ranks(target: Target, *, plain_linux_first: bool) -> Mapping[Tag, int]:
+    """Return each tag of a target with its rank, 0 the best."""
+    return {
+        tag: rank
+        for rank, tag in reversed(list(enumerate(tags(target, plain_linux_first=plain_linux_first))))
+    }
+
+
+def is_free_threaded(target: Target) -> bool:
+    """Whether the target is a free-threaded build (``3.13t``)."""
+    return target.python.endswith("t")
+
+
+def version_of(python: str) -> tuple[int, int]:
+    """Return major and minor of ``3.12`` or ``3.13t``."""
+    major, _, minor = python.rstrip("t").partition(".")
+    return int(major), int(minor)
+
+
+def full_version(target: Target) -> str:
+    """Return the version that `requires-python` is compared with."""
+    return f"{target.python.rstrip('t')}.{_ASSUMED_MICRO}"
+
+
+@lru_cache(maxsize=4096)
+def applies(marker: str | None, target: Target) -> bool:
+    """Whether an entry with this marker (PEP 508) is installed on the target.
+
+    A marker that only an extra or a dependency group decides counts as chosen: a lock says what can be
+    installed, and what may be installed is judged. One that can't be read applies too.
+    """
+    if not marker:
+        return True
+    try:
+        parsed = Marker(marker)
+    except ValueError:
+        return True
+    environment = _environment(target)
+    return any(parsed.evaluate({**environment, "extra": extra}) for extra in ("", *_extras(marker)))
+
+
+def _extras(marker: str) -> tuple[str, ...]:
+    """Return what the marker compares `extra` with: pdm and PEP 751 write such markers."""
+    words = marker.replace("'", '"').split('"')
+    quoted = words[1::2]
+    return tuple(quoted) if "extra" in marker else ()
+
+
+def _environment(target: Target) -> dict[str, str]:
+    system = {"linux": "Linux", "musllinux": "Linux", "macos": "Darwin", "windows": "Windows"}[
+        target.platform
+    ]
+    machine = {"windows": "AMD64" if target.arch in ("amd64", "x86_64") else target.arch.upper()}.get(
+        target.platform, target.arch
+    )
+    base: dict[str, str] = {key: str(value) for key, value in default_environment().items()}
+    return base | {
+        "implementation_name": "cpython",
+        "implementation_version": full_version(target),
+        "os_name": "nt" if system == "Windows" else "posix",
+        "platform_machine": machine,
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": system,
+        "platform_version": "",
+        "python_full_version": full_version(target),
+        "python_version": target.python.rstrip("t"),
+        "sys_platform": {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}[system],
+    }
+
+
+def _platforms(target: Target, *, plain_linux_first: bool) -> Iterator[str]:
+    match target.platform:
+        case "macos":
+            yield from mac_platforms(_macos_version(target.glibc), target.arch)
+        case "windows":
+            yield _WINDOWS.get(target.arch, f"win_{target.arch}")
+        case _:
+            if plain_linux_first:
+                yield f"linux_{target.arch}"
+            yield from _musl(target) if target.platform == "musllinux" else _manylinux(target)
+            if not plain_linux_first:
+                yield f"linux_{target.arch}"
+
+
+def _manylinux(target: Target) -> Iterator[str]:
+    major, minor = version_of(target.glibc)
+    for older in range(minor, _OLDEST_GLIBC.get(target.arch, 17) - 1, -1):
+        yield f"manylinux_{major}_{older}_{target.arch}"
+        alias = _LEGACY.get((major, older))
+        if alias and target.arch in _LEGACY_ARCHES[alias]:
+            yield f"{alias}_{target.arch}"
+
+
+def _musl(target: Target) -> Iterator[str]:
+    major, minor = version_of(target.glibc)
+    if major != 1:  # glibc's version where musl's is meant: nobody said, so today's musl
+        major, minor = 1, 2
+    for older in range(minor, -1, -1):
+        yield f"musllinux_{major}_{older}_{target.arch}"
+
+
+def _macos_version(said: str) -> tuple[int, int]:
+    major, minor = version_of(said)
+    return (major, minor) if major >= 10 else (14, 0)
