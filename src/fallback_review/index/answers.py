@@ -46,8 +46,11 @@ def _meaning(role: Role, fetched: Fetched) -> tuple[Cause, str]:
             sent = "" if fetched.authenticated else " (no credentials were sent)"
             return Cause.UNAUTHORIZED, f": token missing or expired{sent}; {advice}"
         case HTTPStatus.FORBIDDEN:
-            words = ": not entitled to this index, or a `/` in the user name of its URL is not written as %2F"
-            return Cause.FORBIDDEN, words
+            # pypiserver answers so to a wrong password, and 401 only to none.
+            words = (
+                "not entitled to this index, wrong credentials, or a `/` in a URL's user name that is not %2F"
+            )
+            return Cause.FORBIDDEN, f": {words}"
         case HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             return Cause.UNREACHABLE, ": the proxy wants credentials"
         case status if status < HTTPStatus.BAD_REQUEST:

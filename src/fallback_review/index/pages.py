@@ -54,11 +54,11 @@ def read_page(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...
     except LookupError:
         raise PageError("answered in a character set that is not known") from None
     simple = kind == _SIMPLE_HTML
-    links = read_links(text, fetched.url, name, delimited=fetched.delimited, simple=simple)
     try:
+        links = read_links(text, fetched.url, name, delimited=fetched.delimited, simple=simple)
         return tuple(_from_link(role, name, link) for link in links)
-    except ValueError:
-        raise PageError("lists a file whose URL cannot be read") from None
+    except (ValueError, AssertionError):  # The standard library's HTML parser asserts on broken declarations.
+        raise PageError("sent a page that holds unreadable markup or URLs") from None
 
 
 def _read_json(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:

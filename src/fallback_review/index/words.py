@@ -34,10 +34,10 @@ _MEANINGS: tuple[tuple[type[BaseException], str, bool], ...] = (
     (requests.exceptions.InvalidProxyURL, "the proxy's address cannot be read", False),
     (wire.SSLError, "the TLS connection failed", False),
     (ssl.SSLError, "the TLS connection failed", False),
-    (wire.ConnectTimeoutError, "no connection in time", True),
-    (wire.ReadTimeoutError, "no answer in time", True),
     (ConnectionRefusedError, "the connection was refused", True),
     (wire.NewConnectionError, "no connection could be made", True),
+    (wire.ConnectTimeoutError, "no connection in time", True),
+    (wire.ReadTimeoutError, "no answer in time", True),
     (wire.ProtocolError, _CUT, True),
     (ConnectionError, _CUT, True),
 )
