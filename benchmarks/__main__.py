@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import growth, latency, parsing
-from benchmarks.measure import Row
+
+if TYPE_CHECKING:
+    from benchmarks.measure import Row
 
 
 def main() -> int:

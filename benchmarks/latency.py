@@ -106,6 +106,9 @@ async def application(scope: dict[str, Any], _receive: object, send: Any) -> Non
     ]
     body = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
     await asyncio.sleep(LATENCY)
-    headers = [(b"content-type", b"application/vnd.pypi.simple.v1+json"), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"content-type", b"application/vnd.pypi.simple.v1+json"),
+        (b"content-length", b"%d" % len(body)),
+    ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

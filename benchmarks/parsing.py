@@ -47,9 +47,9 @@ def made(*, changed: bool) -> Text:
     for number in range(600):
         version = "1.1" if changed and number in {17, 300, 599} else "1.0"
         wheels = "".join(
-            f'    {{ url = "https://files.pypi.test/packages/{number:04x}/{python}/made_{number}-{version}-cp{python}-'
-            f'cp{python}-manylinux_2_28_{arch}.whl", hash = "sha256:{number:060x}{python:04d}", size = 123456, '
-            f'upload-time = "2026-01-02T03:04:05.678Z" }},\n'
+            f'    {{ url = "https://files.pypi.test/packages/{number:04x}/made_{number}-{version}-cp{python}-'
+            f'cp{python}-manylinux_2_28_{arch}.whl", hash = "sha256:{number:060x}{python:04d}", '
+            'size = 123456, upload-time = "2026-01-02T03:04:05.678Z" },\n'
             for python in (310, 311, 312, 313)
             for arch in ("x86_64", "aarch64")
         )

@@ -71,10 +71,9 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     changes: list[Change] = []
     metadata: list[MetadataChange] = []
     for ecosystem, name in sorted(old.keys() | new.keys()):
-        compared = _compare(
-            _merge(old.get((ecosystem, name), ())), _merge(new.get((ecosystem, name), ())), migrated
-        )
-        change = _change(name, ecosystem, compared, migrated)
+        before, after = (_merge(side.get((ecosystem, name), ())) for side in (old, new))
+        compared = _compare(before, after, migrated=migrated)
+        change = _change(name, ecosystem, compared, migrated=migrated)
         if change is not None:
             changes.append(change)
         if not migrated:

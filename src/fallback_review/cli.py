@@ -22,6 +22,7 @@ from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.pairing import is_lockfile, pair
 from fallback_review.report import FORMATS, render
+from fallback_review.report.explanation import render_explanation
 from fallback_review.revisions import Repository, RevisionError, read_file
 
 if TYPE_CHECKING:
@@ -174,6 +175,45 @@ def scan_command(lockfile: Path, **given: Any) -> None:
     if text is None:
         raise click.UsageError("name a lockfile")
     _finish([review.whole(text)], [], _settings(options, _beside), options, scope="all")
+
+
+@cli.command("explain")
+@click.argument("requirement", metavar="NAME==VERSION")
+@click.option(
+    "--lockfile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The lockfile that holds it, with its hashes and URLs; without it a plain pin is explained.",
+)
+@_shared_options
+def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> None:
+    """Show every step of one prediction: the listing, each filter, the chosen file and the evidence."""
+    options = _options(given)
+    configured = _settings(options, _beside)
+    text = _text(lockfile) if lockfile else Text(path="requirements.txt", text=f"{requirement}\n")
+    if text is None:
+        raise click.UsageError("name a lockfile")
+    with _asking(configured, options) as ask:
+        explained = review.explain(text, requirement, configured, ask)
+    if not explained:
+        raise click.UsageError(f"{text.path} does not lock {requirement}")
+    for explanation, why in explained:
+        click.echo(render_explanation(explanation, why))
+    sys.exit(EXIT_CODES[review.conclude_explained([each for each, _ in explained], configured)])
+
+
+@cli.command("demo")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Folder for the comment and the report.",
+)
+def demo_command(output: Path) -> None:
+    """Run the whole loop against an embedded index: no credentials, no network."""
+    from fallback_review.demo.run import run  # noqa: PLC0415 - only this command pays for it
+
+    run(output, Console())
 
 
 def main() -> None:

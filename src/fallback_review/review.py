@@ -9,6 +9,9 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from fallback_review import policy, prediction
 from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, parse, parse_pair
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
     from fallback_review.lockfiles import Text
     from fallback_review.model import Answer, Change, LockedPackage, Lockfile, Target, Verdict
-    from fallback_review.prediction import Book, Situation
+    from fallback_review.prediction import Book, Explanation, Situation
     from fallback_review.settings import Settings
 
     Ask = Callable[[Role, Collection[str]], Mapping[str, Answer]]
@@ -75,7 +78,13 @@ def review(
     """
     targets = settings.targets.expand()
     situations = [situation(each, settings) for each in diffs]
-    book = _ask_all(diffs, situations, targets, ask)
+    wanted = [
+        (package, each.head, where)
+        for each, where in zip(diffs, situations, strict=True)
+        for change in each.changes
+        for package in change.gained
+    ]
+    book = _ask_all(wanted, targets, ask)
     lockfiles = tuple(
         _reviewed_lockfile(each, _Judge(settings, today, where, targets, book))
         for each, where in zip(diffs, situations, strict=True)
@@ -108,16 +117,56 @@ def situation(each: LockfileDiff, settings: Settings) -> Situation:
     )
 
 
-def _ask_all(
-    diffs: Sequence[LockfileDiff], situations: Sequence[Situation], targets: Sequence[Target], ask: Ask
-) -> Book:
-    """Ask in two rounds: what every prediction needs, then PyPI where the first answers leave it open."""
-    wanted = [
-        (package, each.head, where)
-        for each, where in zip(diffs, situations, strict=True)
+def explain(text: Text, requirement: str, settings: Settings, ask: Ask) -> list[tuple[Explanation, str]]:
+    """Explain every prediction for one pin of a lockfile, with the cause in words; none if it is not there.
+
+    Raises:
+        LockfileError: the file can't be read.
+        ValueError: the requirement is not of the form ``NAME==VERSION``.
+    """
+    name, version = _pin(requirement)
+    each = whole(text)
+    where = situation(each, settings)
+    targets = settings.targets.expand()
+    found = [
+        (change, package)
         for change in each.changes
         for package in change.gained
+        if package.name == name and version in (None, package.version)
     ]
+    book = _ask_all([(package, each.head, where) for _, package in found], targets, ask)
+    explained = []
+    for change, package in found:
+        for target in targets:
+            explanation = prediction.explain(package, each.head, target, where, book)
+            verdict = explanation.verdict
+            why = prediction.describe(verdict, change, where, book) if verdict else ""
+            explained.append((explanation, why))
+    return explained
+
+
+def conclude_explained(explanations: Iterable[Explanation], settings: Settings) -> Conclusion:
+    """Return what the policy makes of explained predictions, without the allow list."""
+    return policy.conclude(
+        policy.judge(each.verdict.outcome, each.verdict.cause, settings.policy)
+        for each in explanations
+        if each.verdict is not None and not each.verdict.informational
+    )
+
+
+def _pin(requirement: str) -> tuple[str, str | None]:
+    try:
+        parsed = Requirement(requirement)
+    except InvalidRequirement:
+        raise ValueError(f"{requirement!r} is not of the form NAME==VERSION") from None
+    version = next((s.version for s in parsed.specifier if s.operator in {"==", "==="}), None)
+    return canonicalize_name(parsed.name), version
+
+
+def _ask_all(
+    wanted: Sequence[tuple[LockedPackage, Lockfile, Situation]], targets: Sequence[Target], ask: Ask
+) -> Book:
+    """Ask in two rounds: what every prediction needs, then PyPI where the first answers leave it open."""
     book: dict[tuple[Role, str], Answer] = {}
     _ask_new(((role, p.name) for p, _, where in wanted for role in prediction.questions(p, where)), book, ask)
     _ask_new(

@@ -33,14 +33,19 @@ def _kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
+def _meant(value: str, allowed: Iterable[str]) -> str:
+    near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
 def _choice(kind: str, allowed: Iterable[str]) -> AfterValidator:
     names = sorted(allowed)
 
     def check(value: str) -> str:
         if value not in names:
-            near = difflib.get_close_matches(value, names, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{value!r} is not a known {kind}{hint} Allowed: {', '.join(names)}")
+            raise ValueError(
+                f"{value!r} is not a known {kind}{_meant(value, names)} Allowed: {', '.join(names)}"
+            )
         return value
 
     return AfterValidator(check)
@@ -229,9 +234,8 @@ def _fault(fault: Any) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     if fault["type"] == "extra_forbidden":
         allowed = sorted(_kebab(name) for name in _table_at(location[:-1]).model_fields)
-        near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
+        meant = _meant(str(location[-1]), allowed)
+        return f"{key}: there is no such key{meant} Allowed here: {', '.join(allowed)}"
     message = fault["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}"
 

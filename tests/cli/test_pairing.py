@@ -27,7 +27,7 @@ def changed(base: str | None, head: str | None) -> ChangedFile:
         ("examples/uv.lock", {"include": ["*.lock"], "exclude": ["examples/"]}, False),
     ],
 )
-def test_lockfiles_are_told_by_name_and_globs(path, given, expected):
+def test_lockfiles_are_told_by_name_and_globs(path: str, given: dict[str, list[str]], expected: bool) -> None:
     assert is_lockfile(path, globs(**given)) is expected
 
 
@@ -35,26 +35,26 @@ def locks(*files: ChangedFile) -> list[tuple[str | None, str | None]]:
     return [(p.base_path, p.head_path) for p in pair(files, lambda path: is_lockfile(path, globs()))]
 
 
-def test_a_migration_in_one_folder_is_one_change():
+def test_a_migration_in_one_folder_is_one_change() -> None:
     assert locks(
         changed("poetry.lock", None), changed(None, "uv.lock"), changed("pyproject.toml", "pyproject.toml")
     ) == [("poetry.lock", "uv.lock")]
 
 
-def test_a_deletion_and_an_addition_in_different_folders_stay_apart():
+def test_a_deletion_and_an_addition_in_different_folders_stay_apart() -> None:
     assert locks(changed("a/poetry.lock", None), changed(None, "b/uv.lock")) == [
         ("a/poetry.lock", None),
         (None, "b/uv.lock"),
     ]
 
 
-def test_more_deleted_than_added_leaves_the_rest_as_deletions():
+def test_more_deleted_than_added_leaves_the_rest_as_deletions() -> None:
     assert locks(
         changed("requirements-dev.txt", None), changed("requirements.txt", None), changed(None, "uv.lock")
     ) == [("requirements.txt", None), ("requirements-dev.txt", "uv.lock")]
 
 
-def test_a_rename_keeps_both_names_and_one_out_of_the_lockfiles_is_a_deletion():
+def test_a_rename_keeps_both_names_and_one_out_of_the_lockfiles_is_a_deletion() -> None:
     assert locks(changed("old/uv.lock", "new/uv.lock"), changed("uv.lock", "uv.lock.bak")) == [
         ("old/uv.lock", "new/uv.lock"),
         ("uv.lock", None),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fallback_review.revisions import Repository, RevisionError, inside, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from fallback_review.pairing import ChangedFile
 
 
 @pytest.fixture
@@ -30,11 +36,13 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--message", "change")
 
 
-def sides(files) -> set[tuple[str | None, str | None]]:
+def sides(files: Iterable[ChangedFile]) -> set[tuple[str | None, str | None]]:
     return {(file.base_path, file.head_path) for file in files}
 
 
-def test_the_working_tree_shows_changed_added_deleted_renamed_and_untracked_files(repository):
+def test_the_working_tree_shows_changed_added_deleted_renamed_and_untracked_files(
+    repository: Repository,
+) -> None:
     root = repository.root
     (root / "uv.lock").write_text("version = 2\n")
     (root / "gone.txt").unlink()
@@ -54,7 +62,7 @@ def test_the_working_tree_shows_changed_added_deleted_renamed_and_untracked_file
     assert repository.read(repository.commit("HEAD"), "uv.lock") == b"version = 1\n"
 
 
-def test_two_commits_are_compared_without_the_working_tree(repository):
+def test_two_commits_are_compared_without_the_working_tree(repository: Repository) -> None:
     first = repository.commit("HEAD")
     (repository.root / "new.lock").write_text("x\n")
     (repository.root / "copy.txt").write_text((repository.root / "moved.txt").read_text())
@@ -67,7 +75,7 @@ def test_two_commits_are_compared_without_the_working_tree(repository):
     }
 
 
-def test_the_default_base_is_the_merge_base_with_the_default_branch(repository):
+def test_the_default_base_is_the_merge_base_with_the_default_branch(repository: Repository) -> None:
     fork_point = repository.commit("HEAD")
     git(repository.root, "switch", "--quiet", "--create", "topic")
     (repository.root / "uv.lock").write_text("version = 3\n")
@@ -80,14 +88,14 @@ def test_the_default_base_is_the_merge_base_with_the_default_branch(repository):
     assert repository.default_base() == fork_point
 
 
-def test_a_repository_without_a_default_branch_says_so(repository):
+def test_a_repository_without_a_default_branch_says_so(repository: Repository) -> None:
     git(repository.root, "branch", "--move", "trunk")
 
     with pytest.raises(RevisionError, match="no branch origin/HEAD, main or master"):
         repository.default_base()
 
 
-def test_histories_that_never_met_say_so(repository):
+def test_histories_that_never_met_say_so(repository: Repository) -> None:
     git(repository.root, "switch", "--quiet", "--orphan", "island")
     (repository.root / "x").write_text("x")
     commit(repository.root)
@@ -97,24 +105,26 @@ def test_histories_that_never_met_say_so(repository):
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--upload-pack=evil", "HEAD:uv.lock"])
-def test_what_is_no_revision_is_an_error_that_names_it(repository, revision):
+def test_what_is_no_revision_is_an_error_that_names_it(repository: Repository, revision: str) -> None:
     with pytest.raises(RevisionError, match=r"neither a file nor a revision"):
         repository.commit(revision)
 
 
-def test_a_folder_outside_any_repository_is_an_error(tmp_path):
+def test_a_folder_outside_any_repository_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RevisionError, match="git rev-parse failed"):
         Repository.around(tmp_path)
 
 
-def test_a_machine_without_git_is_told_what_to_do(tmp_path, monkeypatch):
+def test_a_machine_without_git_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(RevisionError, match="git is not installed: name two lockfiles"):
         Repository.around(tmp_path)
 
 
-def test_a_symbolic_link_reads_as_its_target_name_and_is_never_followed(repository, tmp_path_factory):
+def test_a_symbolic_link_reads_as_its_target_name_and_is_never_followed(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     secret = tmp_path_factory.mktemp("elsewhere") / "secret"
     secret.write_text("secret")
     (repository.root / "link.lock").symlink_to(secret)
@@ -130,18 +140,18 @@ def test_a_symbolic_link_reads_as_its_target_name_and_is_never_followed(reposito
     ("path", "expected"),
     [("a/../b.txt", "b.txt"), ("./a", "a"), ("../a", None), ("/etc/passwd", None), ("a/../..", None), (".", None), ("a\0b", None)],
 )  # fmt: skip
-def test_paths_stay_inside(path, expected):
+def test_paths_stay_inside(path: str, expected: str | None) -> None:
     assert inside(path) == expected
 
 
-def test_files_that_do_not_exist_are_none(repository):
+def test_files_that_do_not_exist_are_none(repository: Repository) -> None:
     assert repository.read(None, "nothing") is None
     assert repository.read("HEAD", "nothing") is None
     assert repository.read("HEAD", "../x") is None
     assert read_file(repository.root, "nothing") is None
 
 
-def test_an_empty_file_is_empty_and_not_absent(repository):
+def test_an_empty_file_is_empty_and_not_absent(repository: Repository) -> None:
     (repository.root / "empty.txt").touch()
     commit(repository.root)
 

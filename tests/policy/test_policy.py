@@ -17,16 +17,16 @@ from fallback_review.model import (
     Source,
     SourceKind,
 )
-from fallback_review.settings import Settings
+from fallback_review.settings import Allow, Policy, Settings
 
 TODAY = date(2026, 11, 21)
 
 
-def rules(**keys: object):
+def rules(**keys: object) -> Policy:
     return Settings.model_validate({"policy": keys}).policy
 
 
-def allow(**keys: object):
+def allow(**keys: object) -> tuple[Allow, ...]:
     return Settings.model_validate({"allow": [{"reason": "agreed", **keys}]}).allow
 
 
@@ -62,13 +62,15 @@ def change(name: str, *versions: str | None) -> Change:
         (Outcome.PYPI, Cause.NOT_PINNED, {"unpinned": "allow"}, Conclusion.PASS),
     ],
 )
-def test_each_outcome_has_its_conclusion(outcome, cause, keys, expected):
+def test_each_outcome_has_its_conclusion(
+    outcome: Outcome | None, cause: Cause | None, keys: dict[str, object], expected: Conclusion
+) -> None:
     assert policy.judge(outcome, cause, rules(**keys)) is expected
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 @pytest.mark.parametrize("on_unknown", ["fail", "warn"])
-def test_what_could_not_be_checked_never_passes(outcome, on_unknown):
+def test_what_could_not_be_checked_never_passes(outcome: Outcome, on_unknown: str) -> None:
     verdict = policy.judge(outcome, None, rules(**{"on-unknown": on_unknown, "fail-on": []}))
 
     assert (verdict is not Conclusion.PASS) or outcome is not Outcome.UNKNOWN
@@ -83,7 +85,7 @@ def test_what_could_not_be_checked_never_passes(outcome, on_unknown):
         ([Conclusion.UNKNOWN, Conclusion.FAIL, Conclusion.PASS], Conclusion.FAIL),
     ],
 )
-def test_the_worst_conclusion_counts(conclusions, worst):
+def test_the_worst_conclusion_counts(conclusions: list[Conclusion], worst: Conclusion) -> None:
     assert policy.conclude(conclusions) is worst
 
 
@@ -102,11 +104,13 @@ def test_the_worst_conclusion_counts(conclusions, worst):
         ({"package": "torch", "expires": date(2026, 11, 20)}, change("torch", "2"), False),
     ],
 )
-def test_an_allowance_covers_by_name_version_and_date(entry, subject, covered):
+def test_an_allowance_covers_by_name_version_and_date(
+    entry: dict[str, object], subject: Change, covered: bool
+) -> None:
     assert (policy.allowance(subject, allow(**entry), TODAY) is not None) is covered
 
 
-def test_an_allowance_carries_its_reason_owner_and_end():
+def test_an_allowance_carries_its_reason_owner_and_end() -> None:
     given = policy.allowance(
         change("torch", "2"), allow(package="torch", owner="@ml", expires=date(2027, 1, 1)), TODAY
     )
@@ -128,7 +132,7 @@ def test_an_allowance_carries_its_reason_owner_and_end():
         (None, None),
     ],
 )
-def test_an_entry_speaks_up_two_weeks_before_its_end(expires, says):
+def test_an_entry_speaks_up_two_weeks_before_its_end(expires: date | None, says: str | None) -> None:
     notices = policy.expiry_notices(
         allow(package="torch", owner="@ml", expires=expires), TODAY, path="settings.toml"
     )

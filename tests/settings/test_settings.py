@@ -38,7 +38,7 @@ expires = 2027-01-01
 """
 
 
-def test_a_complete_file_is_read():
+def test_a_complete_file_is_read() -> None:
     settings = parse(COMPLETE)
 
     assert settings.indexes.chainguard == "https://libraries.cgr.dev/python/simple/"
@@ -48,7 +48,7 @@ def test_a_complete_file_is_read():
     assert settings.lockfiles.exclude == ("examples/**",)
 
 
-def test_targets_are_every_python_on_every_platform_and_informational_ones_last():
+def test_targets_are_every_python_on_every_platform_and_informational_ones_last() -> None:
     targets = parse(COMPLETE).targets.expand()
 
     assert [(t.label, t.glibc, t.informational) for t in targets] == [
@@ -61,7 +61,7 @@ def test_targets_are_every_python_on_every_platform_and_informational_ones_last(
     ]
 
 
-def test_nothing_set_gives_the_documented_defaults():
+def test_nothing_set_gives_the_documented_defaults() -> None:
     settings = parse(b"")
 
     assert settings.policy.fail_on == ("pypi", "install-fails")
@@ -72,7 +72,7 @@ def test_nothing_set_gives_the_documented_defaults():
     ]
 
 
-def test_inputs_lie_over_the_file_and_absent_ones_leave_it():
+def test_inputs_lie_over_the_file_and_absent_ones_leave_it() -> None:
     settings = parse(
         COMPLETE,
         inputs={
@@ -107,7 +107,7 @@ def test_inputs_lie_over_the_file_and_absent_ones_leave_it():
         ("[policy", "settings.toml: not valid TOML: "),
     ],
 )  # fmt: skip
-def test_a_fault_names_file_key_and_what_is_allowed(text: str, says: str):
+def test_a_fault_names_file_key_and_what_is_allowed(text: str, says: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(text.encode(), path="settings.toml")
 
@@ -115,14 +115,14 @@ def test_a_fault_names_file_key_and_what_is_allowed(text: str, says: str):
     assert str(caught.value).startswith("settings.toml: ")
 
 
-def test_every_fault_has_its_line():
+def test_every_fault_has_its_line() -> None:
     with pytest.raises(SettingsError) as caught:
         parse(b'[policy]\nfoo = 1\non-unknown = "maybe"')
 
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_credentials_in_an_address_are_refused_and_not_repeated():
+def test_credentials_in_an_address_are_refused_and_not_repeated() -> None:
     with pytest.raises(SettingsError) as caught:
         parse(b'[indexes]\nchainguard = "https://me:hunter2@index.example/simple/"')
 
@@ -130,17 +130,17 @@ def test_credentials_in_an_address_are_refused_and_not_repeated():
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_file_in_another_encoding_is_an_error_with_its_name():
+def test_a_file_in_another_encoding_is_an_error_with_its_name() -> None:
     with pytest.raises(SettingsError, match="not valid TOML"):
         parse("[policy]".encode("utf-16"))
 
 
-def test_a_faulty_input_is_told_apart_from_the_file():
+def test_a_faulty_input_is_told_apart_from_the_file() -> None:
     with pytest.raises(SettingsError, match=r"^input: indexes\.layout: "):
         parse(b"", inputs={("indexes", "layout"): "sideways"})
 
 
-def test_the_schema_names_keys_as_the_file_spells_them():
+def test_the_schema_names_keys_as_the_file_spells_them() -> None:
     policy = schema()["$defs"]["Policy"]["properties"]
 
     assert {"fail-on", "on-unknown", "upstream-tier"} <= set(policy)
