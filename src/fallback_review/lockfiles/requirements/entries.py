@@ -14,7 +14,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review.lockfiles.common import normalise_name, strip_credentials
-from fallback_review.lockfiles.requirements.urls import (
+from fallback_review.lockfiles.direct import (
     Direct,
     is_archive,
     is_url,
@@ -230,6 +230,8 @@ def _package(
     direct: Direct | None,
 ) -> LockedPackage:
     extra = dict(asked.options)
+    if asked.marker is not None:
+        extra["marker"] = str(asked.marker)
     if asked.extras:
         extra["extras"] = tuple(sorted(asked.extras))
     hashes = tuple(value.lower() for value in asked.hashes)

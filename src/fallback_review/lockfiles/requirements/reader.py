@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fallback_review.lockfiles.direct import is_url
 from fallback_review.lockfiles.requirements.constraints import apply_constraints
 from fallback_review.lockfiles.requirements.effects import VARIABLE, OptionEffects
 from fallback_review.lockfiles.requirements.entries import (
@@ -30,7 +31,6 @@ from fallback_review.lockfiles.requirements.options import (
     salvaged_hashes,
     split_options,
 )
-from fallback_review.lockfiles.requirements.urls import is_url
 from fallback_review.model import LockedPackage, Lockfile, Notice
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Direct references: what a URL or a path in a requirement says about package, version and source.
+"""Direct references: what a URL or a path says about package, version and source.
 
 Sources: the specification of version-control URLs in pip's documentation ("VCS support"), PEP 440's direct
 references, and the file name rules of wheels and source distributions in `packaging.utils`.
@@ -133,6 +133,17 @@ def same_project(first: str, second: str) -> bool:
     return normalise_name(first) == normalise_name(second)
 
 
+def at_revision(kind: SourceKind, location: str, revision: str | None) -> Source:
+    """Return a version-control source; a full commit hash locks, anything else is a reference."""
+    locked = revision is not None and _COMMIT.fullmatch(revision) is not None
+    return Source(
+        kind=kind,
+        location=location,
+        reference=None if locked else revision,
+        commit=revision if locked else None,
+    )
+
+
 def _vcs_source(location: str, scheme: str) -> tuple[Source, bool]:
     vcs = scheme.partition("+")[0]
     clean, had_credentials = strip_credentials(location[len(vcs) + 1 :])
@@ -146,14 +157,7 @@ def _vcs_source(location: str, scheme: str) -> tuple[Source, bool]:
             raise ValueError("an empty revision after @")
         revision = unquote(revision)
     place = f"{before_path}{separator}{host}{slash}{path}{question}{query}"
-    locked = revision is not None and _COMMIT.fullmatch(revision) is not None
-    source = Source(
-        kind=_VCS[vcs],
-        location=place,
-        reference=None if locked else revision,
-        commit=revision if locked else None,
-    )
-    return source, had_credentials
+    return at_revision(_VCS[vcs], place, revision), had_credentials
 
 
 def _local(path: str, *, egg: str | None, subdirectory: str | None, editable: bool) -> Direct:
