@@ -274,7 +274,7 @@ def _changed_fields(old: Sequence[LockedPackage], new: Sequence[LockedPackage]) 
 
 
 def _same_values(old: Sequence[LockedPackage], new: Sequence[LockedPackage], key: str) -> bool:
-    """Whether the entries of both sides say the same under a key; repeated entries as sets of values."""
+    """Whether the entries of both sides say the same under a key; in any order where entries are repeated."""
     try:
         if len(old) == len(new) == 1:
             return bool(old[0].extra.get(key) == new[0].extra.get(key))
@@ -283,8 +283,9 @@ def _same_values(old: Sequence[LockedPackage], new: Sequence[LockedPackage], key
         return False
 
 
-def _values(entries: Iterable[LockedPackage], key: str) -> set[str]:
-    return {json.dumps(entry.extra.get(key), sort_keys=True, default=str) for entry in entries}
+def _values(entries: Iterable[LockedPackage], key: str) -> Counter[str]:
+    stated = (entry.extra[key] for entry in entries if key in entry.extra)
+    return Counter(json.dumps(value, sort_keys=True, default=str) for value in stated)
 
 
 def _header_changes(base: Lockfile, head: Lockfile) -> tuple[str, ...]:

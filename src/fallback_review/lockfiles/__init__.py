@@ -46,12 +46,14 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
     """Read both sides of a lockfile, leaving out the entries of names whose text both sides share.
 
     An absent side (the lockfile is new, or deleted) is an empty `Lockfile` of the other side's path and
-    format. Two formats (a migration) are read whole.
+    format, and so is a base that is an empty file. Two formats (a migration) are read whole.
 
     Raises:
         LockfileError: As `parse`, for the side that cannot be read.
         ValueError: Both sides are absent.
     """
+    if head is not None and base is not None and not base.text.strip():
+        base = None
     if base is None or head is None:
         there = head or base
         if there is None:
@@ -75,12 +77,12 @@ def _format_of(text: Text) -> Format:
 
 
 def _refuse_stand_ins(text: Text) -> None:
-    """Refuse what git stores in a lockfile's place: a symlink's text, a Git LFS pointer."""
+    """Refuse what stands in a lockfile's place: nothing, a symlink's text, a Git LFS pointer."""
     content = text.text
+    if not content.strip():
+        raise LockfileError(text.path, "the file is empty")
     if content.startswith(_LFS):
-        raise LockfileError(
-            text.path, "a Git LFS pointer, not the lockfile itself; keep lockfiles out of Git LFS"
-        )
+        raise LockfileError(text.path, "a Git LFS pointer, not the lockfile itself")
     if len(content) > _LONGEST_LINK or "\n" in content or not _LINK.fullmatch(content):
         return
     suffix = PurePosixPath(text.path).suffix

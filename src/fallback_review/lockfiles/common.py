@@ -14,11 +14,28 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from fallback_review.model import Notice, SourceKind
+
 _USERINFO = re.compile(r"(?i)([a-z][a-z0-9+.\-]*:(?://|\\\\))([^\s/\\?#]*)@")
 _SECRET_QUERY = re.compile(
     r"(?i)([?&;])((?:[\w.\-]*(?:token|secret|password|signature|credential|api[_\-]?key)[\w.\-]*|sig|key|auth))"
     r"=([^&#;\s]*)"
 )
+_ARCHIVES = (
+    ".whl",
+    ".zip",
+    ".egg",
+    ".tar",
+    ".tgz",
+    ".tbz",
+    ".txz",
+    ".tar.gz",
+    ".tar.bz2",
+    ".tar.xz",
+    ".tar.zst",
+)
+LOCAL_KINDS = frozenset({SourceKind.DIRECTORY, SourceKind.EDITABLE, SourceKind.VIRTUAL})
+"""Sources in the project's own tree: workspace members, editables, the project itself."""
 _PLACEHOLDER = re.compile(r"(?:\$\{?\w+\}?|%\w+%|[:@]|\*+|\[?REDACTED\]?)+", re.IGNORECASE)
 
 
@@ -82,6 +99,41 @@ def version_in_filename(filename: str) -> str | None:
         return None
 
 
-def same_directory(path: str) -> bool:
-    """Whether a path names the folder of the lockfile itself."""
-    return path.rstrip("/") in ("", ".")
+def hash_text(value: str) -> str:
+    """Return ``algorithm:digest`` in lower case."""
+    return value.strip().lower()
+
+
+def names_archive(path: str) -> bool:
+    """Whether a path names a file that an installer unpacks, rather than a folder."""
+    return path.lower().endswith(_ARCHIVES)
+
+
+class Findings:
+    """Collects what a person should know about one file: one notice for each kind, at the first place."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lines: dict[str, list[int | None]] = {}
+
+    def note(self, text: str, line: int | None) -> None:
+        """Keep a finding of the kind that `text` describes."""
+        self._lines.setdefault(text, []).append(line)
+
+    def clean(self, url: str, line: int | None) -> str:
+        """Return the URL without credentials; where it held some, keep a finding without them."""
+        bare, had_credentials = strip_credentials(url)
+        if had_credentials:
+            self.note("a URL holds credentials; take them out and revoke them", line)
+        return bare
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return one notice for each kind of finding."""
+        return tuple(
+            Notice(
+                text=text if len(lines) == 1 else f"{text} ({len(lines)} entries, the first one here)",
+                path=self._path,
+                line=lines[0],
+            )
+            for text, lines in self._lines.items()
+        )

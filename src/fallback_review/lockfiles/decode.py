@@ -17,18 +17,16 @@ def decode(path: str, data: bytes) -> str:
     r"""Return the text of a lockfile with line ends made ``\n``.
 
     UTF-8, UTF-8 with a byte-order mark and UTF-16 with a byte-order mark are read (pip reads all three
-    in requirements files: `pip._internal.req.req_file`).
+    in requirements files: `pip._internal.req.req_file`). Empty data are an empty text.
 
     Raises:
-        LockfileError: The file is too large, empty, binary, or in another encoding.
+        LockfileError: The file is too large, binary, or in another encoding.
     """
     if len(data) > MAX_BYTES:
         megabytes = len(data) / (1024 * 1024)
         raise LockfileError(
             path, f"the file has {megabytes:.0f} MB; lockfiles up to {MAX_BYTES >> 20} MB are read"
         )
-    if not data.strip():
-        raise LockfileError(path, "the file is empty")
     if data.startswith(_UTF16):
         encoding, name = "utf-16", "UTF-16"
     else:
@@ -42,8 +40,6 @@ def decode(path: str, data: bytes) -> str:
         raise LockfileError(path, f"the file is not {name} text", line=line) from None
     if "\x00" in text:
         raise LockfileError(path, "the file is binary, not text")
-    if not text.strip():
-        raise LockfileError(path, "the file is empty")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from fallback_review.lockfiles import (
+    conda_lock,
+    pdm,
+    pipfile,
+    pixi,
+    poetry,
+    pylock,
+    requirements,
+    uv,
+)
 
 if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Format
 
-_MODULES = ("uv", "poetry", "pdm", "pylock", "pipfile", "pixi", "conda_lock", "requirements")
-_KNOWN: tuple[Format, ...] = tuple(
-    import_module(f"fallback_review.lockfiles.{name}").FORMAT
-    for name in _MODULES
-    if find_spec(f"fallback_review.lockfiles.{name}")
-)
-FORMATS: dict[str, Format] = {known.name: known for known in _KNOWN}
-"""Every format by its name."""
+_MODULES = (uv, poetry, pdm, pylock, pipfile, pixi, conda_lock, requirements)
+
+FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
+"""Every format by its name, in the order in which they are asked whether a file is theirs."""
 
 
 def recognise(path: str, text: str | None = None) -> Format | None:

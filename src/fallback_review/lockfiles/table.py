@@ -1,4 +1,4 @@
-"""Reading values of a parsed TOML or JSON document: each of the right type, or an error that names its key."""
+"""Reading values of a parsed TOML or JSON document: of the right type, or an error that names the key."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Table:
 
     def _get(self, key: str, kind: type[_T]) -> _T | None:
         value = self.data.get(key)
-        if value is None or type(value) is kind:
-            return value
-        self.fail(f"must be {_WORDS[kind]}", key)
+        if value is not None and type(value) is not kind:
+            self.fail(f"must be {_WORDS[kind]}", key)
+        return value
 
     def text(self, key: str) -> str | None:
         """Return a string, or None where the key is absent."""

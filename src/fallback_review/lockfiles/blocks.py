@@ -1,0 +1,215 @@
+"""TOML lockfiles, read fast: entries whose text both sides share are not parsed at all.
+
+A lockfile's entries are an array of tables, so its text is a preamble and one block of lines for each entry.
+Splitting the text at the header lines gives each entry's line for nothing, and lets a pair of sides drop the
+blocks that both have. Where the text is not plain enough to be split safely, it is parsed whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.headers import entry_lines
+from fallback_review.lockfiles.interface import LockfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fallback_review.lockfiles.interface import Text
+
+_NAME = re.compile(r"""name = (["'])([A-Za-z0-9._\-]+)\1\n""")
+_INDENTED_HEADER = re.compile(r"\n[ \t]+\[")
+_ARRAY_HEADER = re.compile(r"\n\[\[([^\n]*)")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed TOML lockfile: its entries with their lines, and everything else."""
+
+    header: dict[str, Any]
+    entries: list[tuple[int, dict[str, Any]]]
+    omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A text that was split at the header lines of its entries."""
+
+    key: str
+    parts: list[str]
+    """The preamble, then one part for each entry, without its header line."""
+
+    @property
+    def separator(self) -> str:
+        return f"\n[[{self.key}]]\n"
+
+    def lines(self) -> list[int]:
+        """Return each entry's line, counted from 1."""
+        lines = []
+        line = 1
+        for part in self.parts[:-1]:
+            line += part.count("\n")
+            lines.append(line)
+            line += 2
+        return lines
+
+    def has_tail(self, part: str) -> bool:
+        """Whether an entry's part goes on with tables that are not the entry's own."""
+        at = part.find("\n[")
+        own = f"\n[{self.key}.", f"\n[[{self.key}."
+        while at >= 0:
+            if not part.startswith(own, at):
+                return True
+            at = part.find("\n[", at + 1)
+        return False
+
+    def without(self, dropped: set[int]) -> str:
+        kept = [part for number, part in enumerate(self.parts) if number not in dropped]
+        return self.separator.join(kept)
+
+
+def read_whole(text: Text, keys: tuple[str, ...]) -> Document:
+    """Parse one side; `keys` are the names that the array of entries goes by.
+
+    Raises:
+        LockfileError: Not TOML (with the line), nested too deeply, or the entries are no array of tables.
+    """
+    key = _key(text.text, keys)
+    data = _loads(text)
+    entries = _entries(text, data, key, keys)
+    split = _split(text.text, key)
+    lines = split.lines() if split else []
+    if len(lines) != len(entries):
+        lines = entry_lines(text.text, key)
+    return Document(data, list(zip(lines, entries, strict=True)))
+
+
+def read_pair(
+    base: Text,
+    head: Text,
+    keys: tuple[str, ...],
+    needs_whole: Callable[[dict[str, Any]], bool] = lambda _header: False,
+) -> tuple[Document, Document]:
+    """Parse both sides without the entries of those names whose blocks are the same on both.
+
+    A name that differs in any of its blocks keeps all of them, so that every version of it is seen.
+    `needs_whole` says of a header that it holds parts of the entries, so that none can be left out.
+
+    Raises:
+        LockfileError: As `read_whole`, with the line in the real file.
+    """
+    splits = _split(base.text, _key(base.text, keys)), _split(head.text, _key(head.text, keys))
+    if splits[0] and splits[1] and splits[0].key == splits[1].key:
+        dropped = _shared(splits[0], splits[1])
+        if dropped is not None:
+            sides = [
+                _read_reduced(text, split, drop, keys)
+                for text, split, drop in zip((base, head), splits, dropped, strict=True)
+                if split
+            ]
+            if all(side and not needs_whole(side.header) for side in sides):
+                left, right = (side for side in sides if side)
+                return left, right
+    return read_whole(base, keys), read_whole(head, keys)
+
+
+def _key(text: str, keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if f"\n[[{key}]]" in text or text.startswith(f"[[{key}]]"):
+            return key
+    return keys[0]
+
+
+def _loads(text: Text) -> dict[str, Any]:
+    try:
+        return tomli.loads(text.text)
+    except tomli.TOMLDecodeError as error:
+        raise LockfileError(
+            text.path, f"not valid TOML: {error.msg} (column {error.colno})", line=error.lineno
+        ) from None
+    except RecursionError:
+        raise LockfileError(text.path, "not read: nested more deeply than any lockfile is") from None
+    except (ValueError, OverflowError):
+        raise LockfileError(text.path, "not valid TOML: a number that is too large") from None
+
+
+def _entries(text: Text, data: dict[str, Any], key: str, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Take the entries out of the parsed document."""
+    named = [other for other in keys if other in data]
+    if len(named) > 1:
+        raise LockfileError(
+            text.path, f"holds both {' and '.join(named)}; only one of them can be the entries"
+        )
+    key = named[0] if named else key
+    found = data.pop(key, [])
+    if type(found) is not list:
+        raise LockfileError(text.path, f"{key}: must be an array of tables")
+    for number, entry in enumerate(found):
+        if type(entry) is not dict:
+            raise LockfileError(text.path, f"{key}[{number}]: must be a table")
+    return found
+
+
+def _split(text: str, key: str) -> _Split | None:
+    """Split a text at its entries; None where that cannot be done safely by looking at lines.
+
+    Unsafe are multi-line strings (a header line may be text), indented headers, array headers spelled in
+    another way than the plain one, and two headers without a line between.
+    """
+    if '"""' in text or "'''" in text or _INDENTED_HEADER.search(text):
+        return None
+    text = "\n" + text
+    parts = text.split(f"\n[[{key}]]\n")
+    if text.count("\n[[") != len(parts) - 1 + text.count(f"\n[[{key}."):
+        others = [match.group(1) for match in _ARRAY_HEADER.finditer(text)]
+        plain = sum(other == f"{key}]]" for other in others)
+        if plain != len(parts) - 1 or not all(map(_PLAIN_KEY.fullmatch, others)):
+            return None
+    if any(part.startswith("[[") for part in parts):
+        return None
+    return _Split(key, parts)
+
+
+def _shared(base: _Split, head: _Split) -> tuple[set[int], set[int]] | None:
+    """Return which parts of each side can be dropped; None where a block's text does not tell its name."""
+    names = _by_name(base), _by_name(head)
+    if names[0] is None or names[1] is None:
+        return None
+    dropped: tuple[set[int], set[int]] = (set(), set())
+    for name, numbers in names[0].items():
+        others = names[1].get(name, ())
+        blocks = sorted(base.parts[number] for number in numbers)
+        if blocks == sorted(head.parts[number] for number in others) and not any(map(base.has_tail, blocks)):
+            dropped[0].update(numbers)
+            dropped[1].update(others)
+    return dropped
+
+
+def _by_name(split: _Split) -> dict[str, list[int]] | None:
+    names: dict[str, list[int]] = defaultdict(list)
+    for number, part in enumerate(split.parts[1:], start=1):
+        match = _NAME.match(part)
+        if match is None:
+            return None
+        names[normalise_name(match.group(2))].append(number)
+    return names
+
+
+def _read_reduced(text: Text, split: _Split, dropped: set[int], keys: tuple[str, ...]) -> Document | None:
+    """Parse what is left of a side; None where it is wrong, so that the whole file has to tell."""
+    try:
+        data = tomli.loads(split.without(dropped))
+        entries = _entries(text, data, split.key, keys)
+    except (ValueError, RecursionError, OverflowError, LockfileError):
+        return None
+    lines = [line for number, line in enumerate(split.lines(), start=1) if number not in dropped]
+    if len(lines) != len(entries):
+        return None
+    return Document(data, list(zip(lines, entries, strict=True)), omitted=len(dropped))
