@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.index import Credentials, IndexClient, Limits
+from fallback_review.index.question import Question
 from fallback_review.model import Answer, Cause, Role
 from tests.servers.process import free_port
 from tests.servers.scripted import RESET, ScriptedServer, Seen, answer, scripted
@@ -84,6 +85,27 @@ def test_409_is_blocked_with_its_reason(body: bytes, reason: str | None, words: 
     result, count = ask_script(lambda _: answer(409, body, content_type="application/json"))
     assert (result.problem, result.reason, count, result.answered) == (Cause.BLOCKED, reason, 1, True)
     assert words in result.message
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "words"),
+    [
+        (b"<form><input type=password></form>", "text/html", "answered with a log-in page"),
+        (EMPTY[:-3], "application/vnd.pypi.simple.v1+json", "answered with invalid or truncated JSON"),
+        (EMPTY, "text/plain", "answered with text/plain instead of a simple index page"),
+    ],
+)
+def test_a_200_that_is_no_project_detail_is_malformed(body: bytes, content_type: str, words: str) -> None:
+    result, count = ask_script(lambda _: answer(200, body, content_type=content_type))
+    assert (result.problem, result.files, count) == (Cause.MALFORMED_INDEX, (), 1)
+    assert result.message.startswith("127.0.0.1:")
+    assert result.message.endswith(words)
+
+
+def test_a_question_without_a_connection_can_be_cut() -> None:
+    question = Question(60)
+    question.cut()
+    assert question.remaining == 0
 
 
 def test_a_huge_error_page_is_read_only_at_its_beginning() -> None:

@@ -168,9 +168,11 @@ def test_a_progress_callback_that_fails_ends_the_asking(nginx: NginxIndex) -> No
 
 def test_many_questions_share_few_connections_and_overlap(tmp_path: Path) -> None:
     projects = {"six": [File(url="/python/simple/six/six-1.17.0.tar.gz")]}
-    with nginx_index(tmp_path, projects, latency=0.2) as nginx:
-        with IndexClient(nginx.slow, Role.PYPI, limits=Limits(total=1.0), connections=32) as client:
-            answers = client.ask(["six", *(f"absent-{number}" for number in range(31))])
+    with (
+        nginx_index(tmp_path, projects, latency=0.2) as nginx,
+        IndexClient(nginx.slow, Role.PYPI, limits=Limits(total=1.0), connections=32) as client,
+    ):
+        answers = client.ask(["six", *(f"absent-{number}" for number in range(31))])
     # One after the other they would take 6.4 s.
     assert answers["six"].problem is None
     assert [a.problem for a in answers.values()].count(Cause.PROJECT_MISSING) == 31

@@ -25,12 +25,17 @@ HOST = "https://libraries.cgr.dev"
         ("/packages/ab/cd/flask-2.0.0.tar.gz", None),
         ("/simple/flask/flask-2.0.0.tar.gz", None),
         ("/cuda/simple/x.whl", None),
+        ("/x.whl?a=/python/simple/y#/python/simple/z", None),
         ("/python", None),
         ("", None),
     ],
 )
 def test_tier_of(path: str, tier: Tier | None) -> None:
     assert tier_of(HOST + path) is tier
+
+
+def test_a_host_is_not_a_path() -> None:
+    assert tier_of("https://python/simple/flask/x.whl") is None
 
 
 @pytest.mark.parametrize("version", ["2.0.0+cgr.1", "2.0.0+CGR.12"])

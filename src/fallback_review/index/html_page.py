@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
 from pypi_simple import Link, UnparsableFilenameError, parse_filename, parse_links_stream
@@ -96,7 +96,8 @@ def _is_empty_simple_page(text: str, name: str) -> bool:
 
 def _file_link(link: Link, name: str) -> FileLink | None:
     """Read a link as pip and uv do: by the last part of its URL; where that is no file name, by its text."""
-    for filename in (unquote(urlsplit(link.url).path.rpartition("/")[2]), link.text):
+    path = link.url.partition("#")[0].partition("?")[0]
+    for filename in (unquote(path.rpartition("/")[2]), link.text):
         try:
             project, version, kind = parse_filename(filename, name)
         except UnparsableFilenameError:

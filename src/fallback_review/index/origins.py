@@ -30,7 +30,8 @@ def origin_of(url: str) -> Origin:
 
 def bare(url: str) -> str:
     """Return the URL without user name, password and fragment; raise `ValueError` if it cannot be read."""
-    if "@" not in url and "#" not in url:
+    url = url.partition("#")[0]
+    if "@" not in url:
         return url
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

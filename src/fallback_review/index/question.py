@@ -48,32 +48,27 @@ class Question:
                     socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
 
 
-CURRENT: ContextVar[Question | None] = ContextVar("question", default=None)
+CURRENT: ContextVar[Question] = ContextVar("question")
 """The question that this thread is asking."""
-
-
-def _note(connection: HTTPConnection) -> None:
-    if question := CURRENT.get():
-        question.uses(connection)
 
 
 class _Connection(HTTPConnection):
     def connect(self) -> None:
-        _note(self)
+        CURRENT.get().uses(self)
         super().connect()
 
     def getresponse(self) -> Any:
-        _note(self)
+        CURRENT.get().uses(self)
         return super().getresponse()
 
 
 class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
-        _note(self)
+        CURRENT.get().uses(self)
         super().connect()
 
     def getresponse(self) -> Any:
-        _note(self)
+        CURRENT.get().uses(self)
         return super().getresponse()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 from fallback_review.model import Tier
 
@@ -20,7 +19,9 @@ def tier_of(url: str) -> Tier | None:
     built from source, ``/python-upstream/…`` is PyPI's own bytes, ``/python-remediated/…`` is remediated; the
     CUDA indexes (``…/cu126/simple/``) hold built files. Only meaningful for files that such an index lists.
     """
-    for segment, following in pairwise(urlsplit(url).path.split("/")):
+    # Plain cutting, since this runs once for every file; the first part is the host.
+    path = url.partition("://")[2].partition("#")[0].partition("?")[0]
+    for segment, following in pairwise(path.split("/")[1:]):
         if following in ("simple", "files"):
             return Tier.BUILT if _CUDA.fullmatch(segment) else _TIERS.get(segment)
     return None
