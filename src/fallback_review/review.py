@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
 
 from fallback_review import policy, prediction
 from fallback_review.changes import diff
@@ -30,6 +30,8 @@ from fallback_review.settings import SETTINGS_PATH
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import date
+
+    from packaging.requirements import Requirement
 
     from fallback_review.lockfiles import Text
     from fallback_review.model import Answer, Change, LockedPackage, Lockfile, Target, Verdict
@@ -117,14 +119,12 @@ def situation(each: LockfileDiff, settings: Settings) -> Situation:
     )
 
 
-def explain(text: Text, requirement: str, settings: Settings, ask: Ask) -> list[tuple[Explanation, str]]:
+def explain(text: Text, pin: Requirement, settings: Settings, ask: Ask) -> list[tuple[Explanation, str]]:
     """Explain every prediction for one pin of a lockfile, with the cause in words; none if it is not there.
 
     Raises:
         LockfileError: the file can't be read.
-        ValueError: the requirement is not of the form ``NAME==VERSION``.
     """
-    name, version = _pin(requirement)
     each = whole(text)
     where = situation(each, settings)
     targets = settings.targets.expand()
@@ -132,7 +132,7 @@ def explain(text: Text, requirement: str, settings: Settings, ask: Ask) -> list[
         (change, package)
         for change in each.changes
         for package in change.gained
-        if package.name == name and version in (None, package.version)
+        if package.name == canonicalize_name(pin.name) and _pinned(package, pin)
     ]
     book = _ask_all([(package, each.head, where) for _, package in found], targets, ask)
     explained = []
@@ -145,6 +145,16 @@ def explain(text: Text, requirement: str, settings: Settings, ask: Ask) -> list[
     return explained
 
 
+def _pinned(package: LockedPackage, pin: Requirement) -> bool:
+    """Whether a pin asks for an entry's version; ``==1.0`` asks for ``1.0+local`` too (PEP 440)."""
+    try:
+        return not pin.specifier or (
+            package.version is not None and pin.specifier.contains(package.version, prereleases=True)
+        )
+    except InvalidVersion:
+        return False
+
+
 def conclude_explained(explanations: Iterable[Explanation], settings: Settings) -> Conclusion:
     """Return what the policy makes of explained predictions, without the allow list."""
     return policy.conclude(
@@ -152,15 +162,6 @@ def conclude_explained(explanations: Iterable[Explanation], settings: Settings) 
         for each in explanations
         if each.verdict is not None and not each.verdict.informational
     )
-
-
-def _pin(requirement: str) -> tuple[str, str | None]:
-    try:
-        parsed = Requirement(requirement)
-    except InvalidRequirement:
-        raise ValueError(f"{requirement!r} is not of the form NAME==VERSION") from None
-    version = next((s.version for s in parsed.specifier if s.operator in {"==", "==="}), None)
-    return canonicalize_name(parsed.name), version
 
 
 def _ask_all(

@@ -1,0 +1,90 @@
+"""The sides of a comparison on this machine: two named files, or two revisions of a git repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fallback_review import review
+from fallback_review.lockfiles import LockfileError, Text, decode
+from fallback_review.model import Notice
+from fallback_review.pairing import is_lockfile, pair
+from fallback_review.revisions import Repository, RevisionError, read_file
+
+if TYPE_CHECKING:
+    from fallback_review.model import LockfileDiff
+    from fallback_review.settings import Settings
+
+_NO_FILE = Path(os.devnull)
+
+
+def is_file(name: str) -> bool:
+    """Say whether a name is a file, or the null device, which stands for a side that does not exist."""
+    path = Path(name)
+    return path == _NO_FILE or path.is_file()
+
+
+def repository_for(base: str | None, head: str | None) -> Repository:
+    """Return the repository around the current folder; what was named is then a revision, not a file.
+
+    Raises:
+        RevisionError: there is no repository; the text says what was named and is no file either.
+    """
+    try:
+        return Repository.around(Path.cwd())
+    except RevisionError as error:
+        unknown = [name for name in (base, head) if name is not None and not is_file(name)]
+        named = f"{unknown[0]!r} is not a file, and " if unknown else ""
+        raise RevisionError(f"{named}no git repository can be used here: {error}") from None
+
+
+def file_text(path: Path) -> Text | None:
+    """Read one side from a file; files that it includes may lie below the current folder or beside it.
+
+    Raises:
+        LockfileError: its bytes are no text, or too many.
+    """
+    if path == _NO_FILE:
+        return None
+    root = Path.cwd() if path.absolute().is_relative_to(Path.cwd()) else path.parent.absolute()
+
+    def read(other: str) -> str | None:
+        absolute = Path(os.path.normpath(Path(other).absolute()))
+        if not absolute.is_relative_to(root):
+            return None
+        data = read_file(root, str(absolute.relative_to(root)))
+        return None if data is None else decode(other, data)
+
+    return Text(path=str(path), text=decode(str(path), path.read_bytes()), read=read)
+
+
+def revision_diffs(
+    repository: Repository, base: str, head: str | None, configured: Settings
+) -> tuple[list[LockfileDiff], list[Notice]]:
+    """Compare every lockfile that differs; one that can't be read is named, and the others go on."""
+    changed = repository.changed(base, head)
+    diffs, unreadable = [], []
+    for file in pair(changed, lambda path: is_lockfile(path, configured.lockfiles)):
+        try:
+            diffs.append(
+                review.compare(
+                    _revision_text(repository, base, file.base_path),
+                    _revision_text(repository, head, file.head_path),
+                )
+            )
+        except LockfileError as error:
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+    return diffs, unreadable
+
+
+def _revision_text(repository: Repository, revision: str | None, path: str | None) -> Text | None:
+    if path is None:
+        return None
+
+    def read(other: str) -> str | None:
+        data = repository.read(revision, other)
+        return None if data is None else decode(other, data)
+
+    data = repository.read(revision, path)
+    return None if data is None else Text(path=path, text=decode(path, data), read=read)
