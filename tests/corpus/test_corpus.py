@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,13 +13,24 @@ from tests.conftest import missing
 from tests.corpus.compare import differences
 from tests.corpus.pairs import Pair, pairs
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PAIRS = pairs()
 pair_of_the_corpus = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 
 
 TOML = [FORMATS[name] for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")]
-PIXI_ENTRY = 4
-"""Old pixi files name the package some lines below its start."""
+
+
+def entry(lines: list[str]) -> Iterator[str]:
+    """The lines up to the next item of the same YAML list; a few lines in other formats."""
+    dash = lines[0][: lines[0].find("- ") + 2]
+    yield lines[0]
+    for line in lines[1:] if dash.strip() == "-" else lines[1:12]:
+        if dash.strip() == "-" and line.startswith(dash):
+            return
+        yield line
 
 
 def plain(text: str) -> str:
@@ -80,7 +92,7 @@ def test_every_line_holds_its_entry(pair: Pair) -> None:
             start = lines[package.line - 1]
             if "[[" in text.text and recognise(text.path) in TOML:
                 assert start.strip().startswith("[["), f"{side}:{package.line}: {start}"
-            nearby = " ".join(lines[package.line - 1 : package.line + 3 * PIXI_ENTRY])
+            nearby = " ".join(entry(lines[package.line - 1 :]))
             assert plain(package.name) in plain(nearby), f"{side}:{package.line}: {start}"
 
 

@@ -35,7 +35,8 @@ _VCS = {
     "svn": SourceKind.SVN,
     "bzr": SourceKind.BZR,
 }
-_OWN_FIELDS = frozenset({"name", "version", "files", "summary", "extras", "ref", "revision", "url", "path", *_VCS})
+_SOURCE_FIELDS = ("ref", "revision", "url", "path", *_VCS)
+_OWN_FIELDS = frozenset({"name", "version", "files", "summary", "extras", *_SOURCE_FIELDS})
 
 
 def _claims(path: str) -> bool:
@@ -112,7 +113,7 @@ def _package(entry: Table, line: int, beside: Table | None, findings: Findings) 
 
 
 def _extra(entry: Table) -> dict[str, Any]:
-    """Return the other fields; an entry that is the package with extras says them apart from the plain one."""
+    """Return the other fields; those of an entry for extras are told apart from the plain entry's."""
     extras = entry.texts("extras")
     fields = {key: value for key, value in entry.data.items() if key not in _OWN_FIELDS}
     return {key: [*extras, value] for key, value in fields.items()} if extras else fields
