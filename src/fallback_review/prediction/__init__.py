@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.advice import advise, describe
+from fallback_review.prediction.advice import advise
+from fallback_review.prediction.clauses import describe
 from fallback_review.prediction.explain import Explanation, explain
 from fallback_review.prediction.installers import INSTALLERS, Installer
-from fallback_review.prediction.listing import LAYOUTS, Layout, ListedFile
+from fallback_review.prediction.layouts import LAYOUTS
+from fallback_review.prediction.listing import Layout, ListedFile
 from fallback_review.prediction.questions import further_questions, questions
 from fallback_review.prediction.situation import Book, Situation
 from fallback_review.prediction.verdicts import derive

@@ -1,8 +1,8 @@
 """Does an answer hang on an index that has not been asked? Tried out: the strongest page that it could have.
 
-An index that was not asked, or did not answer, might list anything. If the installer's choice stays the same
-even when that index offers, under each name and version that could win, a file that ranks first, its answer is
-not needed. This holds for any layout and installer, present or future, without a table.
+An index that was not asked, or did not answer, might list anything. If the installer's choice stays the
+same even when that index offers, under each name and version that could win, a file that ranks first, its
+answer is not needed. This holds for any layout and installer, present or future, without a table.
 """
 
 from __future__ import annotations

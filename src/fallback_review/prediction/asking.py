@@ -9,8 +9,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from fallback_review.model import Role
 from fallback_review.prediction.candidates import Request, parse_version
 from fallback_review.prediction.installers import INSTALLERS, Installer, Options
+from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.listing import (
-    LAYOUTS,
     Index,
     Layout,
     ListedFile,
@@ -91,8 +91,8 @@ def indexes_for(
 ) -> tuple[Index, ...]:
     """Return the indexes that the installer asks for this entry, in its configuration's order.
 
-    Poetry and Pipenv ask the one source that the lock names. Index lines in a requirements file that name only
-    known indexes are what pip and uv use; without an ``--index-url`` line, the default is the layout's.
+    Poetry and Pipenv ask the one source that the lock names. Index lines in a requirements file that name
+    only known indexes are what pip and uv use; without an ``--index-url`` line, the default is the layout's.
     """
     arranged = listing(layout, pages)
     named = place(package.source.location, situation)

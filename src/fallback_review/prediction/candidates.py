@@ -1,4 +1,4 @@
-"""Listed files read as candidates: version, tags, build tag, rank; and a sieve that remembers what fell out."""
+"""Listed files read as candidates: version, tags, build, rank; and a sieve that remembers what fell out."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from fallback_review.prediction.listing import ListedFile, Page
 
+ALLOWED = 2
+"""`Request.link_state` of a link whose hash is allowed."""
 _SDIST_ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
 
@@ -47,7 +49,7 @@ class Candidate:
     wheel: bool
     build: BuildTag
     rank: int | None
-    """The best tag's rank on the target, 0 the best; None for a wheel that does not fit. A sdist ranks last."""
+    """The best tag's rank on the target, 0 the best; None for a wheel that does not fit; a sdist is last."""
     position: int
     """Where it stands in the whole listing."""
 
@@ -85,12 +87,12 @@ class Request:
         return self.trust_unhashed if digest is None else digest in self.hashes
 
     def link_state(self, listed: ListedFile) -> int:
-        """Return 2 for a link whose hash is allowed (or where none is asked), 1 without hash, 0 not allowed."""
+        """Return `ALLOWED` (or no hash is asked), 1 for a link without hash, 0 for one not allowed."""
         if not self.hashes:
-            return 2
+            return ALLOWED
         if listed.file.sha256 is None:
             return 1
-        return 2 if listed.file.sha256 in self.hashes else 0
+        return ALLOWED if listed.file.sha256 in self.hashes else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Role
-from fallback_review.prediction.listing import LAYOUTS
+from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:

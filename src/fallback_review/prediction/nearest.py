@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def built_versions(name: str, book: Book) -> tuple[Version, ...]:
-    """Return the plain versions that Chainguard built, ascending; no pre-release, no yanked one, no upstream copy."""
+    """Return the plain versions that Chainguard built, ascending.
+
+    No pre-release, no yanked one, no upstream copy.
+    """
     found = {
         parsed.version
         for file in files(Role.CHAINGUARD, name, book)

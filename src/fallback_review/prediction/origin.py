@@ -1,4 +1,4 @@
-"""Whose file is it? Told by evidence, strongest first; evidence that disagrees is said, not resolved in silence.
+"""Whose file is it? Told by evidence, strongest first; evidence that disagrees is said, never hidden.
 
 1. its SHA-256 in Chainguard's project detail (the tier from that file's URL path), or in PyPI's;
 2. the URL's host and path; 3. the index that the lock names.
@@ -51,7 +51,7 @@ def of_listed(listed: ListedFile) -> Origin:
 
 
 def of_chainguard(file: ProjectFile, role: Role | None) -> Outcome:
-    """Return the origin that a file of Chainguard's indexes has: by tier; a ``+cgr.N`` version is remediated."""
+    """Return the origin of a file of Chainguard's indexes: by tier; a ``+cgr.N`` version is remediated."""
     if file.tier is Tier.UPSTREAM:
         return Outcome.UPSTREAM
     parsed = parse_filename(file.filename)
@@ -62,58 +62,56 @@ def of_chainguard(file: ProjectFile, role: Role | None) -> Outcome:
 
 
 def of_locked(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book) -> Origin:
-    """Return the origin of a file that the lock names by URL (or by hash alone)."""
+    """Return the origin of a file that the lock names by URL."""
     name = package.name
     ours, theirs = by_sha256(name, artifact.sha256, book)
     at = whose_url(artifact.url, name, situation, book)
-    by_url = _by_url(artifact.url, at)
-    said: list[str] = []
     if ours:
-        role, file = ours
-        outcome = of_chainguard(file, role)
-        said.append(
-            f"its sha256 is Chainguard's ({file.tier.value if file.tier else 'tier not told'}: {file.filename})"
-        )
-        if theirs:
-            said.append("PyPI lists the same bytes")
-        if at is Place.PYPI:
-            said.append(f"the locked URL is PyPI's ({host(artifact.url or '')})")
-            if outcome is Outcome.UPSTREAM or theirs:
-                return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
-            return Origin(
-                outcome=None,
-                evidence=(*said, "that URL brings PyPI's bytes: the evidence disagrees"),
-                mismatch=True,
-            )
-        return Origin(outcome=outcome, evidence=tuple(said))
+        return _ours_by_hash(ours, theirs, artifact, at)
     if theirs:
-        said.append(f"its sha256 is PyPI's ({theirs.filename})")
-        if at in (Place.CHAINGUARD, Place.REMEDIATED):
-            said.append(f"the locked URL is Chainguard's ({host(artifact.url or '')})")
-            if by_url is Outcome.UPSTREAM:
-                return Origin(outcome=Outcome.UPSTREAM, evidence=tuple(said))
-            if _listed_otherwise(artifact, name, book, OURS):
-                return Origin(
-                    outcome=None,
-                    evidence=(*said, "that URL brings Chainguard's bytes: the evidence disagrees"),
-                    mismatch=True,
-                )
-            return Origin(
-                outcome=Outcome.UPSTREAM,
-                evidence=(*said, "so these are PyPI's bytes, served by Chainguard: the evidence disagrees"),
-            )
+        return _theirs_by_hash(theirs, artifact, name, at, book)
+    by_url = _by_url(artifact.url, at)
+    if by_url is None:
+        return _weak(artifact, package, situation, book)
+    said: tuple[str, ...] = (f"the locked URL is {_owner_words(at)} ({host(artifact.url or '')})",)
+    roles = (Role.PYPI,) if at is Place.PYPI else OURS
+    if artifact.sha256 and _listed_otherwise(artifact, name, book, roles):
+        said = (*said, "that index lists the file with another sha256: the evidence disagrees")
+        return Origin(outcome=None, evidence=said, mismatch=True)
+    return Origin(outcome=by_url, evidence=said)
+
+
+def _ours_by_hash(
+    ours: tuple[Role, ProjectFile], theirs: ProjectFile | None, artifact: Artifact, at: Place
+) -> Origin:
+    role, file = ours
+    outcome = of_chainguard(file, role)
+    said = [
+        f"its sha256 is Chainguard's ({file.tier.value if file.tier else 'tier not told'}: {file.filename})"
+    ]
+    if theirs:
+        said.append("PyPI lists the same bytes")
+    if at is not Place.PYPI:
+        return Origin(outcome=outcome, evidence=tuple(said))
+    said.append(f"the locked URL is PyPI's ({host(artifact.url or '')})")
+    if outcome is Outcome.UPSTREAM or theirs:
         return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
-    if by_url is not None:
-        said.append(f"the locked URL is {_owner_words(at)} ({host(artifact.url or '')})")
-        roles = (Role.PYPI,) if at is Place.PYPI else OURS
-        if artifact.sha256 and _listed_otherwise(artifact, name, book, roles):
-            return Origin(
-                outcome=None,
-                evidence=(*said, "that index lists the file with another sha256: the evidence disagrees"),
-                mismatch=True,
-            )
-        return Origin(outcome=by_url, evidence=tuple(said))
-    return _weak(artifact, package, situation, book)
+    said.append("that URL brings PyPI's bytes: the evidence disagrees")
+    return Origin(outcome=None, evidence=tuple(said), mismatch=True)
+
+
+def _theirs_by_hash(theirs: ProjectFile, artifact: Artifact, name: str, at: Place, book: Book) -> Origin:
+    said = [f"its sha256 is PyPI's ({theirs.filename})"]
+    if at not in (Place.CHAINGUARD, Place.REMEDIATED):
+        return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
+    said.append(f"the locked URL is Chainguard's ({host(artifact.url or '')})")
+    if _by_url(artifact.url, at) is Outcome.UPSTREAM:
+        return Origin(outcome=Outcome.UPSTREAM, evidence=tuple(said))
+    if _listed_otherwise(artifact, name, book, OURS):
+        said.append("that URL brings Chainguard's bytes: the evidence disagrees")
+        return Origin(outcome=None, evidence=tuple(said), mismatch=True)
+    said.append("so these are PyPI's bytes, served by Chainguard: the evidence disagrees")
+    return Origin(outcome=Outcome.UPSTREAM, evidence=tuple(said))
 
 
 def by_sha256(
@@ -138,7 +136,7 @@ def files(role: Role, name: str, book: Book) -> tuple[ProjectFile, ...]:
 
 
 def whose_url(url: str | None, name: str, situation: Situation, book: Book) -> Place:
-    """Say whose a file URL is: the very URL in a project detail, then the settings, then a host seen there."""
+    """Say whose a file URL is: by the URL in a project detail, then by settings, then by a host seen there."""
     if url is None:
         return Place.UNSTATED
     pairs = (
@@ -176,7 +174,7 @@ def _by_url(url: str | None, at: Place) -> Outcome | None:
 
 
 def _listed_otherwise(artifact: Artifact, name: str, book: Book, roles: tuple[Role, ...]) -> bool:
-    """Whether one of these indexes lists the locked URL, or its file name on that host, with another SHA-256."""
+    """Whether one of these indexes lists that URL, or that name on its host, with another SHA-256."""
     at = host(artifact.url or "")
     return any(
         file.sha256 not in (None, artifact.sha256)
@@ -197,7 +195,7 @@ def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book
     if artifact.sha256 and all(answer is not None and answer.answered for answer in asked):
         return Origin(
             outcome=Outcome.PRIVATE,
-            evidence=("neither Chainguard nor PyPI lists these bytes: the organisation's own file",),
+            evidence=("neither Chainguard nor PyPI lists these bytes: your organisation's own",),
         )
     return Origin(outcome=None, evidence=("nothing tells whose file this is",))
 

@@ -30,7 +30,7 @@ def questions(package: LockedPackage, situation: Situation) -> frozenset[Role]:
 def further_questions(
     package: LockedPackage, lockfile: Lockfile, targets: Iterable[Target], situation: Situation, book: Book
 ) -> frozenset[Role]:
-    """Return PyPI where its answer could change or explain a verdict on some target, given the first answers."""
+    """Return PyPI where its answer could change or explain a verdict on some target."""
     if standing(package, situation) is not Standing.INDEX or (Role.PYPI, package.name) in book:
         return frozenset()
     for target in targets:

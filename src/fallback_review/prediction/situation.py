@@ -1,4 +1,4 @@
-"""What a prediction knows besides the lockfile entry: installer, layout, addresses; and whose an address is."""
+"""What a prediction knows besides the entry: installer, layout, addresses; and whose an address is."""
 
 from __future__ import annotations
 
@@ -80,30 +80,29 @@ def place(url: str | None, situation: Situation) -> Place:
         return Place.UNSTATED
     if "://" not in url or url.startswith("file:"):
         return Place.LOCAL
-    named = [
-        (root, owner)
-        for root, owner in (
-            (situation.chainguard_url, Place.CHAINGUARD),
-            (situation.remediated_url, Place.REMEDIATED),
-            (situation.pypi_url, Place.PYPI),
-            (situation.resolver_url, Place.OWN),
-        )
-        if root
-    ]
-    under = [
-        (len(root), owner)
-        for root, owner in named
-        if (url.rstrip("/") + "/").startswith(root.rstrip("/") + "/")
-    ]
-    if under:
-        return max(under)[1]
+    roots = _roots(situation)
+    under = [(len(root), owner) for root, owner in roots if f"{url.rstrip('/')}/".startswith(root)]
+    return max(under)[1] if under else _by_host(url, roots, situation)
+
+
+def _roots(situation: Situation) -> list[tuple[str, Place]]:
+    named = (
+        (situation.chainguard_url, Place.CHAINGUARD),
+        (situation.remediated_url, Place.REMEDIATED),
+        (situation.pypi_url, Place.PYPI),
+        (situation.resolver_url, Place.OWN),
+    )
+    return [(f"{root.rstrip('/')}/", owner) for root, owner in named if root]
+
+
+def _by_host(url: str, roots: list[tuple[str, Place]], situation: Situation) -> Place:
     at = host(url)
-    bare = at.partition(":")[0]
-    if {at, bare} & situation.own_hosts:
+    names = {at, at.partition(":")[0]}
+    if names & situation.own_hosts:
         return Place.OWN
-    if {at, bare} & situation.pypi_hosts:
+    if names & situation.pypi_hosts:
         return Place.PYPI
-    owners = {owner for root, owner in named if host(root) == at}
+    owners = {owner for root, owner in roots if host(root) == at}
     if owners == {Place.CHAINGUARD, Place.REMEDIATED}:
         return Place.CHAINGUARD
     return owners.pop() if len(owners) == 1 else Place.OTHER
@@ -118,17 +117,14 @@ def standing(package: LockedPackage, situation: Situation) -> Standing:
     """Say whether an entry is to be judged by its index at all (DESIGN: direct and private are not)."""
     if package.ecosystem is not Ecosystem.PYPI or package.source.kind is SourceKind.CHANNEL:
         return Standing.OUT_OF_SCOPE
-    if package.local or not package.source.kind.from_index:
-        return Standing.DIRECT
-    if is_private(package.name, situation):
-        return Standing.PRIVATE
     where = place(package.source.location, situation)
-    if where is Place.LOCAL:
+    if package.local or not package.source.kind.from_index or where is Place.LOCAL:
         return Standing.DIRECT
-    if where is Place.OTHER:
-        return Standing.PRIVATE
-    if where is Place.UNSTATED and package.urls_locked:
-        files = {place(artifact.url, situation) for artifact in package.artifacts if artifact.url}
-        if files == {Place.OTHER}:
-            return Standing.PRIVATE
-    return Standing.INDEX
+    unknown = where is Place.OTHER or (where is Place.UNSTATED and _files_elsewhere(package, situation))
+    return Standing.PRIVATE if unknown or is_private(package.name, situation) else Standing.INDEX
+
+
+def _files_elsewhere(package: LockedPackage, situation: Situation) -> bool:
+    """Whether every locked URL lies on a host that no setting names."""
+    files = {place(artifact.url, situation) for artifact in package.artifacts if artifact.url}
+    return files == {Place.OTHER}

@@ -25,6 +25,8 @@ _LEGACY_ARCHES = {
 }
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _WINDOWS = {"amd64": "win_amd64", "x86_64": "win_amd64", "arm64": "win_arm64", "x86": "win32"}
+_OLDEST_MACOS = 10
+"""A version below is glibc's: nobody said which macOS."""
 _ASSUMED_MICRO = "99"
 """A target names no micro version: the newest of its series is meant."""
 
@@ -149,4 +151,4 @@ def _musl(target: Target) -> Iterator[str]:
 
 def _macos_version(said: str) -> tuple[int, int]:
     major, minor = version_of(said)
-    return (major, minor) if major >= 10 else (14, 0)
+    return (major, minor) if major >= _OLDEST_MACOS else (14, 0)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import Index
 
 
-def choose(request: Request, indexes: Sequence[Index], options: Options = Options()) -> Choice:
+def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choice:
     """Return the file that `pdm sync` takes."""
     groups = [[index] for index in indexes] if options.respect_source_order else [list(indexes)]
     choices = [_from(request, group) for group in groups]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from fallback_review.prediction.candidates import drop_misfits, matching, read
+from fallback_review.prediction.candidates import ALLOWED, drop_misfits, matching, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import Index
 
 
-def choose(request: Request, indexes: Sequence[Index], _options: Options = Options()) -> Choice:
+def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Choice:
     """Return the file that pip installs."""
     ordered = sorted(indexes, key=lambda index: not index.default)
     sieve = read(request, (index.page for index in ordered))
     drop_misfits(request, sieve)
     versions = matching(request, sieve.kept)
     sieve.keep("another version", lambda c: c.version in versions)
-    if any(request.link_state(c.listed) == 2 for c in sieve.kept):  # noqa: PLR2004 - see link_state
+    if any(request.link_state(c.listed) == ALLOWED for c in sieve.kept):
         sieve.keep("the link's hash is not among the lock's", lambda c: request.link_state(c.listed) > 0)
     pinned = any(s.operator in ("==", "===") and not s.version.endswith(".*") for s in request.specifier)
     if not (pinned and all(c.listed.file.yanked for c in sieve.kept)):
@@ -47,7 +47,7 @@ def _key(
     candidate: Candidate, request: Request
 ) -> tuple[bool, bool, Version, int, tuple[int, str] | tuple[()]]:
     return (
-        request.link_state(candidate.listed) == 2,  # noqa: PLR2004 - see link_state
+        request.link_state(candidate.listed) == ALLOWED,
         request.prefer_binary and candidate.wheel,
         candidate.version,
         -(candidate.rank or 0),

@@ -4,8 +4,8 @@
 - The version is the locked one exactly: `1.0` never becomes `1.0+cgr.1`.
 - Files whose SHA-256 is not in the lock are passed over (Poetry hashes a file whose link has none); an empty
   list verifies nothing.
-- Best by: not yanked, build tag, tag, sdist last. Equal ones: the first listed. `requires-python` of a file is
-  not looked at. Plain `linux_<arch>` stands first, as in packaging 26.3.
+- Best by: not yanked, build tag, tag, sdist last. Equal ones: the first listed. `requires-python` of a file
+  is not looked at. Plain `linux_<arch>` stands first, as in packaging 26.3.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import Index
 
 
-def choose(request: Request, indexes: Sequence[Index], _options: Options = Options()) -> Choice:
+def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Choice:
     """Return the file that `poetry install` takes."""
     sieve = read(request, (index.page for index in indexes))
     sieve.keep("another version", lambda c: c.version == request.version)

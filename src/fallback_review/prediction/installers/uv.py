@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     """One index's candidates of each matching version, fitting or not."""
 
 
-def choose(request: Request, indexes: Sequence[Index], options: Options = Options()) -> Choice:
+def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choice:
     """Return the file that uv installs."""
     ordered = sorted(indexes, key=lambda index: index.default)
     if options.uv_strategy == "first-index":

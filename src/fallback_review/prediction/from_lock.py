@@ -1,0 +1,83 @@
+"""Entries whose lock names the files' URLs: choose among those, then tell the file's origin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fallback_review.model import Cause, Outcome, Role
+from fallback_review.prediction import locked_urls
+from fallback_review.prediction.availability import lacking, upstream_reason
+from fallback_review.prediction.case import Case, Derivation, Unanswered
+from fallback_review.prediction.installers import Failure
+from fallback_review.prediction.origin import by_sha256, of_locked
+
+if TYPE_CHECKING:
+    from fallback_review.model import LockedPackage, Lockfile
+    from fallback_review.prediction.origin import Origin
+
+_INVENTS_URLS = "pipenv"
+"""Pipenv makes up the URLs of its pylock.toml (measured): only name, version and hashes can be trusted."""
+
+
+def takes_locked_urls(package: LockedPackage, lockfile: Lockfile) -> bool:
+    """Whether the installer takes URLs of the lock and asks no index."""
+    return package.urls_locked and lockfile.installer != _INVENTS_URLS
+
+
+def from_lock(case: Case) -> Derivation:
+    """Predict an entry from the URLs in its lock."""
+    chosen = locked_urls.choose(case.package, case.request, case.target)
+    if chosen.artifact is None:
+        verdict = case.verdict(
+            Outcome.INSTALL_FAILS,
+            Cause.NO_COMPATIBLE_FILE,
+            reason=Failure.NO_COMPATIBLE.value,
+            evidence=("the lock names no file that fits this target",),
+        )
+        return Derivation(verdict=verdict, steps=chosen.steps)
+    artifact = replace(chosen.artifact, filename=locked_urls.filename_of(chosen.artifact))
+    origin = of_locked(artifact, case.package, case.situation, case.book)
+    pypi_unasked = case.answer(Role.PYPI) is None
+    if origin.mismatch:
+        verdict = case.verdict(
+            Outcome.INSTALL_FAILS,
+            Cause.HASH_MISMATCH,
+            reason=Failure.HASH_MISMATCH.value,
+            file=artifact.filename,
+            url=artifact.url,
+            evidence=origin.evidence,
+        )
+        return Derivation(verdict=verdict, steps=chosen.steps, needs_pypi=pypi_unasked)
+    unclear = _unclear(origin, case)
+    if unclear is not None or origin.outcome is None:
+        why = unclear or Unanswered(cause=Cause.NOT_CONFIGURED, said="no index knows this file")
+        verdict = case.unknown(why, *origin.evidence, file=artifact.filename, url=artifact.url)
+        known_ours = by_sha256(case.package.name, artifact.sha256, case.book)[0] is not None
+        return Derivation(verdict=verdict, steps=chosen.steps, needs_pypi=pypi_unasked and not known_ours)
+    verdict = case.verdict(
+        origin.outcome,
+        _cause(origin.outcome, case),
+        reason=upstream_reason(origin.outcome, case.request, case.pages),
+        file=artifact.filename,
+        url=artifact.url,
+        evidence=origin.evidence,
+    )
+    return Derivation(verdict=verdict, steps=chosen.steps)
+
+
+def _unclear(origin: Origin, case: Case) -> Unanswered | None:
+    """Return the index whose silence leaves the origin open; none where the evidence stands without it."""
+    if origin.outcome not in (None, Outcome.PRIVATE):
+        return None
+    return case.unanswered((Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI))
+
+
+def _cause(outcome: Outcome, case: Case) -> Cause | None:
+    if outcome is Outcome.UPSTREAM:
+        return Cause.UPSTREAM_TIER
+    if outcome is not Outcome.PYPI:
+        return None
+    if case.unanswered((Role.CHAINGUARD,)) is not None:
+        return Cause.LOCK_PINS_PYPI_URL
+    return lacking(case.request, case.pages, case.book) or Cause.LOCK_PINS_PYPI_URL
