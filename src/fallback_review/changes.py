@@ -196,6 +196,8 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
 
 
 def _artifacts_changed(old: _Held, new: _Held) -> bool:
+    if old.package.artifacts == new.package.artifacts:
+        return False
     if old.package.hashes != new.package.hashes:
         return True
     hosts = old.hosts, new.hosts

@@ -17,10 +17,9 @@ import tomli
 from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.headers import entry_lines
 from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.opaque import Opaque, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fallback_review.lockfiles.interface import Text
 
 _NAME = re.compile(r"""name = (["'])([A-Za-z0-9._\-]+)\1\n""")
@@ -46,10 +45,6 @@ class _Split:
     parts: list[str]
     """The preamble, then one part for each entry, without its header line."""
 
-    @property
-    def separator(self) -> str:
-        return f"\n[[{self.key}]]\n"
-
     def lines(self) -> list[int]:
         """Return each entry's line, counted from 1."""
         lines = []
@@ -69,10 +64,6 @@ class _Split:
                 return True
             at = part.find("\n[", at + 1)
         return False
-
-    def without(self, dropped: set[int]) -> str:
-        kept = [part for number, part in enumerate(self.parts) if number not in dropped]
-        return self.separator.join(kept)
 
 
 def read_whole(text: Text, keys: tuple[str, ...]) -> Document:
@@ -95,29 +86,38 @@ def read_pair(
     base: Text,
     head: Text,
     keys: tuple[str, ...],
-    needs_whole: Callable[[dict[str, Any]], bool] = lambda _header: False,
+    *,
+    beside: tuple[str, ...] = (),
+    opaque: str | None = None,
 ) -> tuple[Document, Document]:
     """Parse both sides without the entries of those names whose blocks are the same on both.
 
     A name that differs in any of its blocks keeps all of them, so that every version of it is seen.
-    `needs_whole` says of a header that it holds parts of the entries, so that none can be left out.
+    `beside` names tables that hold parts of the entries under ``[metadata]``: with one of them, none can be
+    left out. `opaque` names an array of the entries that is only compared, and needs no parsing for it.
 
     Raises:
         LockfileError: As `read_whole`, with the line in the real file.
     """
-    splits = _split(base.text, _key(base.text, keys)), _split(head.text, _key(head.text, keys))
-    if splits[0] and splits[1] and splits[0].key == splits[1].key:
+    splits = [_split(side.text, _key(side.text, keys)) for side in (base, head)]
+    if splits[0] and splits[1] and splits[0].key == splits[1].key and not _any_beside(base, head, beside):
         dropped = _shared(splits[0], splits[1])
         if dropped is not None:
-            sides = [
-                _read_reduced(text, split, drop, keys)
-                for text, split, drop in zip((base, head), splits, dropped, strict=True)
-                if split
-            ]
-            if all(side and not needs_whole(side.header) for side in sides):
-                left, right = (side for side in sides if side)
+            left = _read_reduced(base, splits[0], dropped[0], keys, opaque)
+            right = _read_reduced(head, splits[1], dropped[1], keys, opaque)
+            if left and right and not any(_has_beside(side.header, beside) for side in (left, right)):
                 return left, right
     return read_whole(base, keys), read_whole(head, keys)
+
+
+def _any_beside(base: Text, head: Text, beside: tuple[str, ...]) -> bool:
+    """Whether a side has such a table in its usual spelling: spares reading it twice."""
+    return any(f"\n[metadata.{key}]\n" in side.text for side in (base, head) for key in beside)
+
+
+def _has_beside(header: dict[str, Any], beside: tuple[str, ...]) -> bool:
+    metadata = header.get("metadata")
+    return type(metadata) is dict and any(metadata.get(key) for key in beside)
 
 
 def _key(text: str, keys: tuple[str, ...]) -> str:
@@ -202,14 +202,25 @@ def _by_name(split: _Split) -> dict[str, list[int]] | None:
     return names
 
 
-def _read_reduced(text: Text, split: _Split, dropped: set[int], keys: tuple[str, ...]) -> Document | None:
+def _read_reduced(
+    text: Text, split: _Split, dropped: set[int], keys: tuple[str, ...], opaque: str | None
+) -> Document | None:
     """Parse what is left of a side; None where it is wrong, so that the whole file has to tell."""
+    kept = [part for number, part in enumerate(split.parts) if number not in dropped]
+    left_out: dict[int, Opaque] = {}
+    if opaque is not None:
+        for number, part in enumerate(kept[1:]):
+            kept[number + 1], array = cut(part, opaque)
+            if array is not None:
+                left_out[number] = array
     try:
-        data = tomli.loads(split.without(dropped))
+        data = tomli.loads(f"\n[[{split.key}]]\n".join(kept))
         entries = _entries(text, data, split.key, keys)
     except (ValueError, RecursionError, OverflowError, LockfileError):
         return None
     lines = [line for number, line in enumerate(split.lines(), start=1) if number not in dropped]
     if len(lines) != len(entries):
         return None
+    for number, array in left_out.items():
+        entries[number][opaque or ""] = array
     return Document(data, list(zip(lines, entries, strict=True)), omitted=len(dropped))

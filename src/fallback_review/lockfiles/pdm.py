@@ -25,7 +25,7 @@ from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, Sou
 from fallback_review.versions import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _KEYS = ("package",)
 _NEWEST_KNOWN = 4
@@ -50,17 +50,12 @@ def _looks_like(text: str) -> bool:
     return "[[package]]" in text and "\nlock_version = " in text
 
 
-def _hashes_stand_beside(header: Mapping[str, Any]) -> bool:
-    metadata = header.get("metadata")
-    return type(metadata) is dict and bool(metadata.get("files"))
-
-
 def _parse(text: Text) -> Lockfile:
     return _lockfile(text, read_whole(text, _KEYS))
 
 
 def _parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-    left, right = read_pair(base, head, _KEYS, needs_whole=_hashes_stand_beside)
+    left, right = read_pair(base, head, _KEYS, beside=("files",))
     return _lockfile(base, left), _lockfile(head, right)
 
 
@@ -155,8 +150,10 @@ def _artifacts(files: Iterable[Table], line: int, findings: Findings) -> Iterabl
 
 def _with_local_part(version: str | None, artifacts: tuple[Artifact, ...]) -> str | None:
     """Return the version with the local part (``+cu128``) that PDM can leave out and all files carry."""
+    if version is None or not all("+" in (artifact.filename or "") for artifact in artifacts):
+        return version
     stated = parsed(version)
-    if version is None or stated is None or stated.local or not artifacts:
+    if stated is None or stated.local:
         return version
     found = {version_in_filename(artifact.filename or "") for artifact in artifacts}
     actual = parsed(found.pop()) if len(found) == 1 else None

@@ -25,7 +25,7 @@ from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, Sou
 from fallback_review.versions import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _KEYS = ("package",)
 _NEWEST_KNOWN = 2
@@ -50,17 +50,12 @@ def _looks_like(text: str) -> bool:
     return "[[package]]" in text and "\n[metadata]\n" in text and "\ncontent-hash = " in text
 
 
-def _hashes_stand_beside(header: Mapping[str, Any]) -> bool:
-    metadata = header.get("metadata")
-    return type(metadata) is dict and any(metadata.get(key) for key in _BESIDE)
-
-
 def _parse(text: Text) -> Lockfile:
     return _lockfile(text, read_whole(text, _KEYS))
 
 
 def _parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-    left, right = read_pair(base, head, _KEYS, needs_whole=_hashes_stand_beside)
+    left, right = read_pair(base, head, _KEYS, beside=_BESIDE)
     return _lockfile(base, left), _lockfile(head, right)
 
 

@@ -59,7 +59,7 @@ def _parse(text: Text) -> Lockfile:
 
 
 def _parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-    left, right = read_pair(base, head, _KEYS)
+    left, right = read_pair(base, head, _KEYS, opaque="dependencies")
     return _lockfile(base, left), _lockfile(head, right)
 
 
