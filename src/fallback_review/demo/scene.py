@@ -65,7 +65,7 @@ TODAY = Universe(
         Release(name="urllib3", version="2.0.6", on={BUILT: _BOTH, PYPI: _BOTH}),
         Release(name="urllib3", version="2.0.7", on={BUILT: _BOTH, PYPI: _BOTH}),
         Release(name="urllib3", version="2.0.7+cgr.1", on={REMEDIATED: _BOTH}),
-        # Chainguard has the source alone: whoever installs it builds it.
+        # Chainguard has the source alone: whoever takes it from there builds it.
         Release(name="lxml", version="5.2.2", on={BUILT: (SDIST,), PYPI: _PYPI_NATIVE}),
         # PyPI's bytes through Chainguard's hosted fallback.
         Release(name="cryptography", version="42.0.5", on={BUILT: _BUILT_NATIVE, PYPI: _PYPI_NATIVE}),
@@ -92,9 +92,8 @@ TODAY = Universe(
 )
 """What the indexes hold when the pull request is reviewed."""
 
-WHEN_LOCKED = Universe(
-    releases=TODAY.without(shelf=BUILT, releases=frozenset({("idna", "3.7"), ("attrs", "24.2.0")})).releases
-)
+_BUILT_SINCE = frozenset({("idna", "3.7"), ("attrs", "24.2.0"), ("lxml", "5.2.2")})
+WHEN_LOCKED = Universe(releases=TODAY.without(shelf=BUILT, releases=_BUILT_SINCE).releases)
 """What they held when the author of the pull request locked."""
 
 
