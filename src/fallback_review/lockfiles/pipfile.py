@@ -32,6 +32,7 @@ _MARKER_KEYS = (
     "implementation_version",
 )  # fmt: skip
 _SHOWN_APART = frozenset({"version", "hashes", "index"})
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 # Strings (with the colon that makes them keys), brackets and line ends: what the place of a key needs.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"(?P<colon>\s*:)?|[{}\[\]]', re.DOTALL)
 
@@ -71,6 +72,8 @@ def parse(text: Text) -> Lockfile:
         table = root.table(section) or Table({}, text.path, section)
         for name, value in table.data.items():
             line = places.entries[section, name]
+            if not name.strip():
+                raise LockfileError(text.path, f"{section}: a package without a name", line=line)
             if type(value) is not dict:
                 raise LockfileError(text.path, f"{section}.{name}: must be a table", line=line)
             entry = Table(value, text.path, f"{section}.{name}", line)
@@ -111,7 +114,18 @@ def _load(text: Text) -> dict[str, Any]:
         raise LockfileError(text.path, "the file holds a number that is too long") from None
     if type(document) is not dict:
         raise LockfileError(text.path, "the file is not a lockfile: its root is no object")
+    if _HALF.search(text.text) is not None and not _is_text(document):
+        raise LockfileError(text.path, "the file holds half of a character (a lone surrogate)")
     return document
+
+
+def _is_text(document: dict[str, Any]) -> bool:
+    """Whether every string can be written out again: JSON's escapes can name half of a character."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """pixi.lock, versions 1 to 7: PyPI and conda packages, each row a file.
 
-Source: pixi's documentation, "Lock File", and rattler_lock, which reads and writes it. Version 4 and 5 rows say
-``kind``; since version 6 a row is ``pypi: <URL or path>`` or ``conda: <URL or path>``, and a conda row has no
-name and version of its own: they stand in the file's name. Versions 1 to 3 hold conda-lock's rows.
+Source: pixi's documentation, "Lock File", and rattler_lock, which reads and writes it. Rows of versions 4 and
+5 say ``kind``. Since version 6 a row is ``pypi: <URL or path>`` or ``conda: <URL or path>``, and a conda row
+has no name and version of its own: they stand in the file's name. Versions 1 to 3 hold conda-lock's rows.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ MOST_FILES = 200
 DEEPEST = 20
 """How deep includes may nest."""
 
+_ANY_HASH = re.compile(r"[a-z0-9_]+:[0-9a-f]+", re.IGNORECASE)
 _STRONG_HASH = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})", re.IGNORECASE)
 
 
@@ -123,7 +124,7 @@ class _Reading:
     def _requirement(self, text: str, options: Options, place: Place, *, constraint: bool) -> None:
         hashes = []
         for value in options.all("hashes"):
-            if ":" in value:
+            if _ANY_HASH.fullmatch(value):
                 hashes.append(value)
             if not _STRONG_HASH.fullmatch(value):
                 self._note(f"pip refuses the hash {shown(value)}: it is no sha256, sha384 or sha512", place)
