@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fallback_review.model import (
@@ -215,3 +216,112 @@ def rich() -> Review:
         head_url="https://github.test/acme/app/blob/abc1234def5678",
         run_url="https://github.test/acme/app/actions/runs/1",
     )
+
+
+def sample() -> Review:
+    """A pull request as it may well come."""
+    whole = rich()
+    names = ("litellm", "orjson", "tokenizers", "nvidia-cublas", "requests")
+    changes = [
+        c for c in whole.lockfiles[0].changes if c.outcome is Outcome.CHAINGUARD or c.change.name in names
+    ]
+    return replace(whole, lockfiles=(replace(lockfile(*changes), path="uv.lock"),), findings=())
+
+
+HOSTILE = (
+    "a|b`c`<img src=x onerror=alert(1)>@octocat #1 GH-2 acme/app#3 https://evil.test www.evil.test me@evil.test "
+    "[x](https://evil.test) ![x](https://evil.test/x.png) *b* _i_ ~~s~~ \\| :tada: $x$ <!-- --> </details> "
+    "\r\n\r\n# big\n| a | b |\n|---|---|\n```mermaid\n\u202etxt\u200b\x1b[31m::error::x &lt; &#64;octocat mailto:a@b.test"
+)
+
+
+def hostile(text: str = HOSTILE) -> Review:
+    """A review with `text` in every field that a lockfile, an index or a setting may fill."""
+    source = Source(kind=SourceKind.GIT, location=text, reference=text, commit=text)
+    entry = locked(text, text, source=source, path=text)
+    bare = locked(text, None, source=source)
+    verdicts = (
+        Verdict(
+            version=text,
+            target=text,
+            outcome=Outcome.PYPI,
+            reason=text,
+            file=text,
+            url_host=text,
+            evidence=(text,),
+        ),
+        Verdict(version=text, target=text + "2", outcome=Outcome.CHAINGUARD),
+    )
+    trouble = ReviewedChange(
+        change=Change(
+            name=text,
+            kind=ChangeKind.ARTIFACTS_CHANGED,
+            before=(bare,),
+            after=(entry, bare),
+            gained=(entry,),
+            source_changed=True,
+            hosts_before=(text,),
+            hosts_after=(text,),
+            became_unhashed=True,
+        ),
+        outcome=Outcome.PYPI,
+        reason=text,
+        why=text,
+        advice=Advice(text=text, command=text),
+        verdicts=verdicts,
+        differs_on=(text,),
+        conclusion=Conclusion.FAIL,
+        note=text,
+    )
+    quiet = replace(trouble, conclusion=Conclusion.PASS)
+    notice = Notice(text=text, path=text, line=3)
+    return review(
+        lockfile(
+            trouble,
+            replace(quiet, outcome=Outcome.INSTALL_FAILS),
+            replace(quiet, outcome=Outcome.UNKNOWN),
+            replace(quiet, allowance=Allowance(package=text, reason=text, owner=text, expires=text)),
+            *(replace(quiet, outcome=outcome) for outcome in list(Outcome)[3:]),
+            replace(quiet, outcome=None),
+            replace(quiet, outcome=None, change=replace(quiet.change, kind=ChangeKind.REMOVED)),
+            replace(quiet, change=replace(quiet.change, local=True), outcome=Outcome.DIRECT),
+            replace(quiet, change=replace(quiet.change, ecosystem=Ecosystem.CONDA), outcome=None),
+            path=text,
+            format=text,
+            metadata_only=(MetadataChange(name=text, version=text, source=source, fields=(text,)),),
+            unnamed=(notice,),
+            notices=(notice,),
+            base_path=text + "old",
+            header_changed=(text,),
+        ),
+        lockfile(trouble, path=text + "b"),
+        conclusion=Conclusion.FAIL,
+        findings=(notice, Notice(text=text)),
+        unreadable=(notice, Notice(text=text)),
+        targets=(Target(python=text, platform=text, arch=text),),
+        head=text,
+        head_url="https://github.test/acme/app/blob/abc",
+        run_url="https://github.test/acme/app/actions/runs/1",
+    )
+
+
+def gallery() -> dict[str, Review]:
+    """One review for each kind of verdict."""
+    return {
+        "everything": rich(),
+        "unknown": review(lockfile(unknown(), good("attrs")), conclusion=Conclusion.UNKNOWN),
+        "clear": review(lockfile(good("attrs"), good("idna"))),
+        "nothing": review(),
+        "several": review(
+            lockfile(from_pypi(), good("attrs")),
+            lockfile(from_pypi(), fails(), path="services/api/requirements.txt"),
+            conclusion=Conclusion.FAIL,
+        ),
+        "unreadable": review(
+            lockfile(good("attrs")),
+            conclusion=Conclusion.UNKNOWN,
+            unreadable=(Notice(path="poetry.lock", line=3, text="not valid TOML: expected '=' after a key"),),
+        ),
+        "scan": review(lockfile(*(good(f"p{n}", None) for n in range(40)), from_pypi()), scope="all"),
+        "hostile": hostile(),
+    }

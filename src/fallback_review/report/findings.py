@@ -13,7 +13,7 @@ from fallback_review.report.text import readable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.model import Review
+    from fallback_review.model import Notice, Review
 
 LEVELS: dict[Conclusion, str] = {
     Conclusion.FAIL: "error",
@@ -31,7 +31,7 @@ class Finding:
     level: str
     """``error``, ``warning`` or ``notice``."""
     rule: str
-    """The cause's name, or the outcome's, or ``configuration``."""
+    """The cause's name, or the outcome's, or ``policy``, ``configuration``, ``unreadable``."""
     rank: int
     path: str | None
     line: int | None
@@ -47,17 +47,23 @@ def findings(review: Review) -> list[Finding]:
     )
 
 
+def _finding(notice: Notice, *, level: str, rule: str, lead: str = "") -> Finding:
+    return Finding(
+        level=level,
+        rule=rule,
+        rank=-1,
+        path=notice.path,
+        line=notice.line,
+        title="Fallback Review",
+        message=lead + readable(notice.text, 600),
+    )
+
+
 def _all(review: Review) -> Iterator[Finding]:
+    for notice in review.unreadable:
+        yield _finding(notice, level="error", rule="unreadable", lead="could not be read: ")
     for notice in review.findings:
-        yield Finding(
-            level="warning",
-            rule="configuration",
-            rank=-1,
-            path=notice.path,
-            line=notice.line,
-            title="Fallback Review",
-            message=readable(notice.text, 600),
-        )
+        yield _finding(notice, level="warning", rule="configuration")
     for lockfile in review.lockfiles:
         for reviewed in lockfile.changes:
             if group_of(reviewed) is not Group.TROUBLE:

@@ -16,15 +16,24 @@ if TYPE_CHECKING:
 
 def headline(review: Review, numbers: Tally) -> tuple[str, str]:
     """Return the icon and the line that a report opens with: worst first."""
-    troubled = sorted(numbers.troubled.items(), key=lambda item: item[0].rank)
+    troubled = sorted(numbers.troubled.items(), key=lambda item: _rank(item[0]))
+    unread = count(len(review.unreadable), "file") + " could not be read" if review.unreadable else ""
     if troubled:
-        return ICONS[troubled[0][0]], _trouble(troubled, numbers.judged, _noun(review))
+        worst = min(troubled[0][0], Outcome.UNKNOWN, key=_rank) if unread else troubled[0][0]
+        line = _trouble(troubled, numbers.judged, _noun(review))
+        return ICONS[worst], f"{line}, {unread}" if unread else line
+    if unread:
+        return ICONS[Outcome.UNKNOWN], unread
     icon = CONCLUSION_ICONS[review.conclusion]
     if review.conclusion is Conclusion.UNKNOWN:
         return icon, "Not everything could be checked"
     if review.conclusion is not Conclusion.PASS:
         return icon, "Something needs a look, see below"
     return icon, _clear(numbers, _noun(review)) if numbers.judged else _nothing(review, numbers)
+
+
+def _rank(outcome: Outcome) -> int:
+    return outcome.rank
 
 
 def _noun(review: Review) -> str:
@@ -77,7 +86,7 @@ def coverage(numbers: Tally) -> str:
     # Rounding must not turn "nearly all" into "all".
     shown = "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
     fraction = f"Chainguard {numbers.from_chainguard:,} of {numbers.from_indexes:,} counted ({shown})"
-    return f"{fraction}; {_apart(numbers)}"
+    return f"{fraction}. {_apart(numbers)}"
 
 
 def _apart(numbers: Tally) -> str:
@@ -89,4 +98,4 @@ def _apart(numbers: Tally) -> str:
         (numbers.groups[Group.UNJUDGED], "without an outcome"),
     )
     left_out = ", ".join(f"{number:,} {word}" for number, word in apart if number)
-    return "packages from an index are counted" + (f", apart from them: {left_out}." if left_out else ".")
+    return "Counted are packages from an index" + (f"; not counted: {left_out}." if left_out else ".")

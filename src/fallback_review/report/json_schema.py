@@ -193,5 +193,7 @@ class Report(_Part):
     targets: list[TargetRecord]
     counts: Counts
     findings: list[NoticeRecord]
-    """What is wrong with the configuration itself, and what could not be read."""
+    """What is wrong with the configuration itself."""
+    unreadable: list[NoticeRecord]
+    """Files that look like lockfiles and could not be read: with one of them, the whole is no pass."""
     lockfiles: list[LockfileRecord]

@@ -125,6 +125,8 @@ def _why(reviewed: ReviewedChange) -> str:
         parts.append("the lock no longer has its hashes")
     if change.kind is ChangeKind.ARTIFACTS_CHANGED and (change.hosts_before or change.hosts_after):
         parts.append(f"files moved from {_hosts(change.hosts_before)} to {_hosts(change.hosts_after)}")
+    elif change.kind is ChangeKind.ARTIFACTS_CHANGED and (change.hashes_added or change.hashes_removed):
+        parts.append(f"hashes: {change.hashes_added:,} added, {change.hashes_removed:,} removed")
     return "; ".join(parts)
 
 
@@ -164,6 +166,13 @@ def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         names = [readable(target, 60) for target in list(targets)[:_TARGETS_SHOWN]]
         extra = len(targets) - len(names)
         listed = ", ".join(names) + (f" and {extra:,} more" if extra > 0 else "")
-        lead = "on" if outcome is worst else f"{COMES_FROM[outcome]} on"
-        clauses.append(f"{lead} {listed}" + (" (for information)" if all(targets.values()) else ""))
+        informational = all(targets.values())
+        if outcome is worst:
+            clauses.append(f"on {listed}")
+        elif len(seen) == 2 and worst in seen and not informational:  # noqa: PLR2004 - the worst and one other
+            clauses.append(f"elsewhere: {COMES_FROM[outcome]}")
+        else:
+            clauses.append(
+                f"{COMES_FROM[outcome]} on {listed}" + (" (for information)" if informational else "")
+            )
     return tuple(clauses)

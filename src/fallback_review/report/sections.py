@@ -53,7 +53,8 @@ class Table:
     @property
     def columns(self) -> frozenset[str]:
         """The columns beyond Package and Change that this table has."""
-        return _COLUMNS[self.group] | ({"lockfile"} if self.arrangement.several else set())
+        named = self.arrangement.several and self.group is not Group.TROUBLE
+        return _COLUMNS[self.group] | ({"lockfile"} if named else set())
 
 
 _COLUMNS: dict[Group, frozenset[str]] = {
@@ -135,6 +136,10 @@ class Arrangement:
     def findings(self) -> tuple[Remark, ...]:
         """Return what is wrong with the configuration itself."""
         return tuple(map(self._remark, self.review.findings))
+
+    def unreadable(self) -> tuple[Remark, ...]:
+        """Return the files that could not be read."""
+        return tuple(map(self._remark, self.review.unreadable))
 
     def trouble(self) -> list[Table]:
         """Return one table for each lockfile with trouble: the worst first, inside them too."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Outcome
 from fallback_review.report.markdown import compose
 from fallback_review.report.sections import Links, arrange
-from fallback_review.report.words import COMES_FROM
+from fallback_review.report.words import COLORS, COMES_FROM
 
 if TYPE_CHECKING:
     from fallback_review.model import Review
@@ -32,12 +32,15 @@ def render(
 
 
 def _chart(numbers: Tally) -> str:
-    """Return a Mermaid pie chart (https://mermaid.js.org/syntax/pie.html), made of our own words alone."""
-    slices = [
-        f'    "{COMES_FROM[outcome]}" : {numbers.outcomes[outcome]}'
-        for outcome in reversed(Outcome)
-        if numbers.outcomes[outcome]
-    ]
+    """Return a Mermaid pie chart (https://mermaid.js.org/syntax/pie.html), made of our own words alone.
+
+    Mermaid colours slices by position, in some versions after sorting them by size: so they come sorted.
+    """
+    slices = sorted(numbers.outcomes.items(), key=lambda item: (-item[1], -item[0].rank))
     if len(slices) < 2:  # noqa: PLR2004 - a pie of one slice tells nothing
         return ""
-    return "\n".join(["```mermaid", "pie showData", "    title Where the packages come from", *slices, "```"])
+    colors = {f"pie{number}": COLORS[outcome] for number, (outcome, _) in enumerate(slices, start=1)}
+    theme = json.dumps({"themeVariables": colors | {"pieOpacity": "1", "pieSectionTextColor": "#1f2328"}})
+    lines = [f'    "{COMES_FROM[outcome]}" : {number}' for outcome, number in slices]
+    title = "    title Where the packages come from"
+    return "\n".join(["```mermaid", f"%%{{init: {theme}}}%%", "pie showData", title, *lines, "```"])

@@ -68,6 +68,7 @@ def _lines(arrangement: Arrangement, *, every: bool) -> Iterator[tuple[Text, boo
     yield Text(f"{arrangement.icon} {arrangement.title}", style=_STYLES[arrangement.icon]), False
     if arrangement.standing:
         yield Text(f"   {arrangement.standing}"), False
+    yield from _remarks(arrangement.unreadable(), "bold red", "could not be read: ")
     yield from _remarks(arrangement.findings(), "bold")
     for table in arrangement.trouble():
         yield Text(f"\n{table.title}", style="bold underline"), False
@@ -89,9 +90,9 @@ def _quiet(table: Table, *, every: bool) -> Iterator[tuple[Text, bool]]:
         yield Text(f"   … and {len(table.pairs) - len(rows):,} more", style="dim"), False
 
 
-def _remarks(remarks: Iterable[Remark], style: str) -> Iterator[tuple[Text, bool]]:
+def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[tuple[Text, bool]]:
     for remark in remarks:
-        yield Text(f" • {remark.place}{': ' if remark.place else ''}{remark.text}", style=style), False
+        yield Text(f" • {lead}{remark.place}{': ' if remark.place else ''}{remark.text}", style=style), False
 
 
 def _ending(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
@@ -111,7 +112,7 @@ def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[
         line = Text.assemble(f" {row.icon} ", (row.name, "bold"), " ", *_change(row))
         if row.comes_from:
             line.append(f"  {row.comes_from}", style=_STYLES.get(row.icon, ""))
-        if table.group is not Group.TROUBLE and "lockfile" in table.columns:
+        if "lockfile" in table.columns:
             line.append(f"  ({row.lockfile})", style="dim")
         elif row.line and detail:
             line.append(f"  line {row.line}", style="dim")

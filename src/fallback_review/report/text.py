@@ -20,9 +20,10 @@ class _Shown(dict[int, str]):
 
     def __missing__(self, point: int) -> str:
         character = chr(point)
-        category = unicodedata.category(character)
-        # Private use and unassigned code points are left: they show as a box, which is visible.
-        unseen = category in {"Cc", "Cf", "Cs", "Zl", "Zp"} or category[0] == "M" or character in _BLANKS
+        # Not printable are controls, format characters, separators and what Unicode has not assigned; marks
+        # (category M) stack upon their neighbours.
+        stacked = unicodedata.category(character).startswith("M")
+        unseen = stacked or not character.isprintable() or character in _BLANKS
         self[point] = ascii(character)[1:-1] if unseen else character
         return self[point]
 

@@ -27,6 +27,18 @@ COMES_FROM: dict[Outcome, str] = {
 }
 """What a table's cell says."""
 
+COLORS: dict[Outcome, str] = {
+    Outcome.INSTALL_FAILS: "#ff8182",
+    Outcome.UNKNOWN: "#afb8c1",
+    Outcome.PYPI: "#fb8f44",
+    Outcome.UPSTREAM: "#eac54f",
+    Outcome.DIRECT: "#54aeff",
+    Outcome.PRIVATE: "#b6e3ff",
+    Outcome.REMEDIATED: "#aceebb",
+    Outcome.CHAINGUARD: "#4ac26b",
+}
+"""Those of the icons, light enough for dark text upon them and told apart by lightness too."""
+
 WILL: dict[Outcome, tuple[str, str]] = {
     Outcome.INSTALL_FAILS: ("will not install", "will not install"),
     Outcome.UNKNOWN: ("could not be checked", "could not be checked"),

@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fallback_review.model import (
+    Advice,
+    ChangeKind,
+    Conclusion,
+    Notice,
+    Outcome,
+    Review,
+    ReviewedChange,
+    Source,
+    SourceKind,
+    Target,
+    Verdict,
+)
+from fallback_review.report import FORMATS, render
+from fallback_review.report.budget import Block, fit, size
+from fallback_review.report.markdown import LIMIT
+from fallback_review.report.words import COLORS
+from tests.report import build
+from tests.report.build import from_pypi, good, hostile, lockfile, review, reviewed, rich, unknown
+from tests.report.github import parsed, sanitized
+from tests.report.reading import Reader
+from tests.report.texts import hostile_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINKS = {"project_url": "https://libraries.example/python/{name}", "about_url": "https://docs.example/checks"}
+
+
+def read(review: Review, **options: object) -> Reader:
+    return Reader(parsed(render(review, "markdown", **options)))
+
+
+def row(review: Review, name: str) -> list[str]:
+    return next(cells for cells in read(review).rows if cells[1].split(" ")[0] == name)
+
+
+def test_the_verdict_comes_first_and_trouble_next_worst_first() -> None:
+    text = render(rich(), "markdown")
+    assert text.splitlines()[0] == "### 🔴 1 of 13 changed packages will not install, 2 will come from PyPI"
+    assert "The policy does not let this pass." in text
+    rows = Reader(parsed(text)).rows
+    assert rows[0] == ["", "Package", "Change", "Comes from", "Why", "What to do"]
+    assert [cells[0] + cells[1] for cells in rows[1:4]] == ["🔴orjson", "🟠litellm", "🟠tokenizers"]
+    assert rows[1][2:] == [
+        "3.10.1 →\N{NO-BREAK SPACE}3.11.0",
+        "install fails",
+        "the lock pins PyPI's hashes; Chainguard's rebuild has others",
+        "let the lock take Chainguard's hashes:\nchainctl libraries update-hashes uv.lock",
+    ]
+    assert "3.10.1 →&nbsp;**3.11.0**" in text
+    assert "`chainctl libraries update-hashes uv.lock`" in text
+
+
+def test_every_quiet_group_has_its_details() -> None:
+    text = render(rich(), "markdown")
+    assert re.findall("<summary>(.*)</summary>", text) == [
+        "📋 1 allowed by the policy",
+        "🟡 1 PyPI's own, served by Chainguard",
+        "🔵 1 direct or from a private index",
+        "🟢 7 from Chainguard Libraries",
+        "🏠 1 of the project's own",
+        "⚫ 1 with nothing new to install",
+        "⚫ 1 removed",
+        "📝 Notes (2)",
+    ]
+    page = Reader(parsed(text))
+    assert page.elements["table"] == 8
+    for words in (
+        "CUDA wheels come from NVIDIA, by ml-team, until 2027-01-01",
+        "files moved from files.pypi.test to libraries.cgr.dev",
+        "index → git",
+        "hashes: 0 added, 2 removed",
+        "1.16.0 removed",
+        "uv.lock:3: holds credentials in an index URL: remove them",
+        "1 conda package not judged",
+        "1 entry changed in metadata only",
+        "changed at the top of the file: requires-python",
+        "uv.lock was old/uv.lock",
+        ".github/fallback-review.toml:8: the allowance for nvidia-* expires in 12 days",
+    ):
+        assert words in page.text
+
+
+def test_targets_that_differ_are_named_in_the_row() -> None:
+    assert row(rich(), "tokenizers")[3] == "PyPI\non py3.12 macos-arm64\nelsewhere: Chainguard"
+
+
+def test_several_outcomes_and_informational_targets_are_told_apart() -> None:
+    def on(target: str, outcome: Outcome, *, informational: bool = False) -> Verdict:
+        return Verdict(version="1", target=target, outcome=outcome, informational=informational)
+
+    verdicts = (
+        *(on(f"t{n}", Outcome.PYPI) for n in range(5)),
+        on("up", Outcome.UPSTREAM),
+        on("mac", Outcome.INSTALL_FAILS, informational=True),
+    )
+    cell = row(review(lockfile(from_pypi("x", verdicts=verdicts))), "x")[3]
+    assert cell.split("\n") == [
+        "PyPI",
+        "on t0, t1, t2 and 2 more",
+        "install fails on mac (for information)",
+        "PyPI, through Chainguard on up",
+    ]
+
+
+def test_the_footer_names_files_targets_run_and_commit() -> None:
+    page = read(rich(), **LINKS)
+    footer = "uv.lock · Python 3.12 · linux x86_64, aarch64 · run · commit abc1234 · what this checks and what it can't"
+    assert page.text.strip().endswith(footer)
+    assert page.links[-2:] == ["https://github.test/acme/app/actions/runs/1", "https://docs.example/checks"]
+
+
+def test_links_lead_to_the_project_and_to_the_line() -> None:
+    page = read(rich(), **LINKS)
+    assert "https://libraries.example/python/orjson" in page.links
+    assert page.links.count("https://github.test/acme/app/blob/abc1234def5678/uv.lock#L12") > 5
+    assert "https://libraries.example/python/acme-tool" not in page.links
+    plain = read(review(lockfile(from_pypi())))
+    assert plain.links == []
+
+
+def test_a_line_in_an_included_file_links_to_that_file() -> None:
+    entry = build.locked("x", "2", line=4, path="requirements/base.txt")
+    change = reviewed("x", None, "2", Outcome.PYPI, after=(entry,), gained=(entry,))
+    page = read(review(lockfile(change), head_url="https://github.test/a/b/blob/c"))
+    assert page.links == ["https://github.test/a/b/blob/c/requirements/base.txt#L4"]
+
+
+def test_several_lockfiles_get_a_heading_each_the_worst_first() -> None:
+    text = render(build.gallery()["several"], "markdown")
+    assert re.findall("^#### (.*)$", text, re.MULTILINE) == ["services/api/requirements.txt", "uv.lock"]
+    rows = Reader(parsed(text)).rows
+    assert rows[-1] == ["🟢", "attrs", "1.0 →\N{NO-BREAK SPACE}1.1", "Chainguard", "uv.lock"]
+    many = review(*(lockfile(good("a"), path=f"{n}/uv.lock") for n in range(5)))
+    assert "0/uv.lock, 1/uv.lock, 2/uv.lock, 2 more" in read(many).text
+
+
+def test_targets_that_are_no_grid_are_listed() -> None:
+    made = (
+        Target(python="3.11", platform="linux", arch="x86_64"),
+        Target(python="3.12", platform="macos", arch="arm64"),
+    )
+    assert "py3.11 linux-x86_64, py3.12 macos-arm64" in read(review(targets=made)).text
+    assert render(review(targets=()), "markdown") == "### 🟢 No lockfile changed\n\n<sub></sub>\n"
+
+
+FORKED = Source(kind=SourceKind.REGISTRY, location="https://other.example/simple/")
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (reviewed("x", None, "2", Outcome.PYPI), "**2** added"),
+        (reviewed("x", "2", "1", Outcome.PYPI, kind=ChangeKind.DOWNGRADED), "2 →&nbsp;**1** downgrade"),
+        (reviewed("x", "1", "1", Outcome.PYPI, kind=ChangeKind.ARTIFACTS_CHANGED), "**1** other files"),
+        (
+            reviewed(
+                "x", "1", "1", Outcome.PYPI, kind=ChangeKind.SOURCE_CHANGED, source_changed=True,
+                after=(build.locked("x", "1", source=FORKED),),
+            ),
+            "**1** other source",
+        ),
+        (
+            reviewed("x", "1", None, Outcome.PYPI, kind=ChangeKind.UPGRADED,
+                     after=(build.locked("x", "1"), build.locked("x", "2")), gained=(build.locked("x", "2"),)),
+            "1 →&nbsp;1, **2**",
+        ),
+        (
+            reviewed("x", None, None, Outcome.PYPI, after=tuple(build.locked("x", str(n)) for n in range(7))),
+            "0, 1, 2, 3, 3 more added",
+        ),
+        (reviewed("x", None, None, Outcome.DIRECT, after=(build.locked("x", None, source=build.GIT),)), "c0ffee1 added"),
+        (reviewed("x", None, None, Outcome.PYPI, after=(build.locked("x", None, specifier=">=1"),)), "&#62;=1 added"),
+        (reviewed("x", None, None, Outcome.PYPI, after=(build.locked("x", None),)), "no version added"),
+    ],
+)  # fmt: skip
+def test_the_change_is_shown_in_few_words(change: ReviewedChange, shown: str) -> None:
+    assert f"| x | {shown} |" in render(review(lockfile(change)), "markdown")
+
+
+def test_remarks_on_a_row() -> None:
+    change = reviewed(
+        "x", "1", "2", Outcome.PYPI, why="why", note="released 2 days ago", became_unhashed=True
+    )
+    assert (
+        row(review(lockfile(change)), "x")[4] == "why; released 2 days ago; the lock no longer has its hashes"
+    )
+
+
+def test_a_command_is_never_cut() -> None:
+    change = from_pypi("x", advice=Advice(text="run", command="x" * 500))
+    assert row(review(lockfile(change)), "x")[5] == "run"
+
+
+def test_a_marker_is_hidden_in_the_first_line() -> None:
+    marker = {"head": "abc", "note": "--> <b>@octocat"}
+    first, second = render(rich(), "markdown", marker=marker).splitlines()[:2]
+    assert first.startswith("<!-- fallback-review:v1 {")
+    assert json.loads(first.removeprefix("<!-- fallback-review:v1 ").removesuffix(" -->")) == marker
+    assert second.startswith("### ")
+
+
+# ── Hostile text ───────────────────────────────────────────────────────────────────────────────────
+
+
+def shape(html: str) -> dict[str, int]:
+    """The elements, without those that escaping itself may write (a dollar's span) or leave out (a code span)."""
+    return {tag: number for tag, number in Reader(html).elements.items() if tag not in {"span", "code"}}
+
+
+BENIGN = hostile("a-benign-text-of-some-length")
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile_text)
+def test_hostile_text_in_every_field_leaves_the_comment_as_it_is(text: str) -> None:
+    # Long enough to be a text at every place, as the benign one is.
+    text = "hostile " + text.strip() + " x"
+    made, usual = (render(found, "markdown", **LINKS) for found in (hostile(text), BENIGN))
+    assert shape(parsed(made)) == shape(parsed(usual))
+    page = Reader(parsed(made))
+    assert all(
+        link.startswith(("https://github.test/", "https://libraries.example/", "https://docs.example/"))
+        for link in page.links
+    )
+    assert not page.comments
+    assert page.attributes <= {"href"}
+
+
+def test_the_usual_suspects_are_shown_as_they_are() -> None:
+    html = parsed(render(hostile(), "markdown", limit=10**6))
+    assert shape(html) == shape(parsed(render(BENIGN, "markdown", limit=10**6)))
+    text = Reader(html).text
+    assert (
+        "<img src=x onerror=alert(1)>@octocat #1 GH-2 acme/app#3 https://evil.test www.evil.test me@evil.test"
+        in text
+    )
+    assert (
+        "\\r\\n\\r\\n# big\\n| a | b |\\n|---|---|\\n```mermaid\\n\\u202etxt\\u200b\\x1b[31m::error::x &lt; &#64;octocat"
+        in text
+    )
+
+
+def test_nothing_of_the_comment_is_lost_in_githubs_sanitizer() -> None:
+    for found in (rich(), hostile()):
+        html = parsed(render(found, "markdown", **LINKS))
+        assert Reader(sanitized(html)).elements == Reader(html).elements
+
+
+# ── Length ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rows_shown(text: str) -> int:
+    return sum(
+        line.startswith(("| 🔴 |", "| 🟠 |", "| ⚪ |", "| 🟢 |", "| 🔵 |", "| 🟡 |", "| ⚫ |"))
+        for line in text.splitlines()
+    )
+
+
+def left_out(text: str) -> int:
+    return sum(int(number.replace(",", "")) for number in re.findall(r"… and ([\d,]+) more", text))
+
+
+def many(number: int) -> Review:
+    kinds = (from_pypi, good, unknown, lambda name: reviewed(name, "1", None), build.fails)
+    return review(
+        lockfile(*(kinds[n % 5](f"package-{n}") for n in range(number))), conclusion=Conclusion.FAIL
+    )
+
+
+def test_ten_thousand_changes_fit_and_what_is_left_out_is_counted() -> None:
+    text = render(many(10_000), "markdown")
+    assert LIMIT * 0.97 < size(text) <= LIMIT
+    assert rows_shown(text) + left_out(text) == 10_000
+    assert "| | … and 2,000 more, see the job summary |" in text
+    assert text.splitlines()[0].startswith("### 🔴 2,000 of 8,000 changed packages will not install")
+    assert text.endswith("</sub>\n")
+    page = Reader(parsed(text))
+    assert page.elements["table"] == 3
+    assert page.elements["details"] == 2
+
+
+def test_ten_thousand_lockfiles_fit() -> None:
+    found = review(*(lockfile(from_pypi(), good("a"), path=f"services/{n}/uv.lock") for n in range(10_000)))
+    text = render(found, "markdown")
+    assert size(text) <= LIMIT
+    assert rows_shown(text) + left_out(text) == 20_000
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000, "|" * 100_000, "\u202e" * 100_000, "\\|" * 50_000, "`" * 100_000]
+)
+def test_endless_names_fit(text: str) -> None:
+    made = render(hostile(text), "markdown")
+    assert size(made) <= LIMIT
+    assert made.endswith("</sub>\n")
+    assert rows_shown(made) + left_out(made) >= 11
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    number=st.integers(0, 60),
+    lockfiles=st.integers(1, 4),
+    limit=st.integers(700, 20_000),
+    notices=st.integers(0, 30),
+)
+def test_whatever_the_limit_it_is_kept_and_everything_is_shown_or_counted(
+    number: int, lockfiles: int, limit: int, notices: int
+) -> None:
+    one = replace(many(number).lockfiles[0], notices=(Notice(text="read me", line=1),) * notices)
+    found = review(*(replace(one, path=f"{n}/uv.lock") for n in range(lockfiles)))
+    text = render(found, "markdown", limit=limit)
+    assert size(text) <= limit
+    shown_notes = text.count("read me")
+    assert rows_shown(text) + shown_notes + left_out(text) == (number + notices) * lockfiles
+    page = Reader(parsed(text))
+    assert text.count("<details>") == text.count("</details>") == page.elements["details"]
+
+
+def test_the_least_important_goes_first() -> None:
+    found = review(
+        lockfile(*(good(f"good-{n}") for n in range(50)), *(from_pypi(f"bad-{n}") for n in range(20)))
+    )
+    text = render(found, "markdown", limit=4_000)
+    assert text.count("| 🟠 |") == 20
+    assert 0 < text.count("| 🟢 |") < 50
+
+
+def test_a_limit_below_the_frame_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at most 100 bytes has no room for its frame of"):
+        render(rich(), "markdown", limit=100)
+
+
+def test_rows_are_rendered_only_as_far_as_there_is_room() -> None:
+    taken = []
+
+    def rows() -> Iterator[str]:
+        for number in range(1_000_000):
+            taken.append(number)
+            yield "x" * 10
+
+    block = Block(opening="<", closing=">", rows=rows(), total=1_000_000, more=lambda number: f"+{number}")
+    assert fit([block], 50).texts == ("<" + "x" * 40 + "+999996>",)
+    assert len(taken) == 5
+
+
+def test_the_summary_is_longer_and_has_a_chart() -> None:
+    text = render(many(10_000), "summary")
+    assert LIMIT * 10 < size(text) <= 1_048_576
+    assert "see the job summary" not in text
+    assert rows_shown(text) + left_out(text) == 10_000
+    assert "mermaid" not in render(review(lockfile(good("a"))), "summary")
+    html = parsed(render(hostile(), "summary", **LINKS))
+    assert Reader(html).elements["pre"] == 1
+
+
+def test_the_chart_is_sorted_so_that_its_colours_are_right() -> None:
+    found = review(lockfile(good("a"), from_pypi("b"), from_pypi("c"), build.fails()))
+    chart = render(found, "summary").partition("```mermaid\n")[2].partition("\n```")[0].splitlines()
+    assert chart[1:] == [
+        "pie showData",
+        "    title Where the packages come from",
+        '    "PyPI" : 2',
+        '    "Chainguard" : 1',
+        '    "install fails" : 1',
+    ]
+    theme = json.loads(chart[0].removeprefix("%%{init: ").removesuffix("}%%"))["themeVariables"]
+    assert [theme[f"pie{n}"] for n in (1, 2, 3)] == [
+        COLORS[outcome] for outcome in (Outcome.PYPI, Outcome.CHAINGUARD, Outcome.INSTALL_FAILS)
+    ]
+
+
+# ── Every format ───────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=hostile_text, scope=st.sampled_from(["changes", "all"]), conclusion=st.sampled_from(Conclusion))
+def test_no_format_ever_raises(text: str, scope: str, conclusion: Conclusion) -> None:
+    found = replace(hostile(text), scope=scope, conclusion=conclusion)
+    for name in FORMATS:
+        made = render(found, name)
+        assert made.endswith("\n")
+        assert made == render(found, name)
+        made.encode()
+
+
+def test_an_unknown_format_or_option_is_an_error() -> None:
+    with pytest.raises(
+        ValueError, match="unknown report format 'yaml': use one of terminal, markdown, summary, json"
+    ):
+        render(rich(), "yaml")
+    with pytest.raises(TypeError, match="colour"):
+        render(rich(), "json", colour=True)

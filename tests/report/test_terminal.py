@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+
+from hypothesis import given, settings
+from rich.console import Console
+
+from fallback_review.report import render
+from tests.report.build import from_pypi, gallery, good, hostile, lockfile, review, rich
+from tests.report.texts import hostile_text
+
+HEAD = """\
+🔴 1 of 13 changed packages will not install, 2 will come from PyPI
+   The policy does not let this pass.
+ • .github/fallback-review.toml:8: the allowance for nvidia-* expires in 12 days
+
+uv.lock
+ 🔴 orjson 3.10.1 → 3.11.0  install fails  line 12
+    the lock pins PyPI's hashes; Chainguard's rebuild has others
+    → let the lock take Chainguard's hashes:
+      chainctl libraries update-hashes uv.lock
+ 🟠 litellm 1.61.0 added  PyPI  line 12
+    Chainguard has no 1.61.0; nearest 1.60.8
+    → pin 1.60.8, or wait: the build is requested
+ 🟠 tokenizers 0.4.0 → 0.4.1  PyPI  line 12
+    on py3.12 macos-arm64
+    elsewhere: Chainguard
+    no build for this platform
+    → build in a Linux container, or allow it
+
+📋 1 allowed by the policy
+ 🟠 nvidia-cublas 12.4 added  PyPI  line 12
+    allowed: CUDA wheels come from NVIDIA, by ml-team, until 2027-01-01
+"""
+
+
+def test_the_report_as_people_read_it() -> None:
+    text = render(rich(), "terminal")
+    assert text.startswith(HEAD)
+    assert "📝 Notes (2)\n • uv.lock:3: holds credentials in an index URL: remove them\n" in text
+    assert " • 1 conda package not judged: only packages from PyPI's world are.\n" in text
+    assert text.endswith("\nuv.lock · Python 3.12 · linux x86_64, aarch64\n")
+
+
+def test_colour_comes_only_when_asked_for() -> None:
+    assert "\x1b" not in render(rich(), "terminal")
+    coloured = render(rich(), "terminal", color=True)
+    assert "\x1b[1;31m🔴" in coloured
+    plain = Console(file=io.StringIO()).render_str("")
+    assert plain.plain == ""
+
+
+def test_lines_wrap_at_the_width_except_commands() -> None:
+    text = render(rich(), "terminal", width=30)
+    long = [line.strip() for line in text.splitlines() if len(line) > 30]
+    assert long == ["chainctl libraries update-hashes uv.lock"]
+
+
+def test_it_prints_on_a_console_that_is_given() -> None:
+    held = io.StringIO()
+    text = render(rich(), "terminal", console=Console(file=held, width=200, color_system=None))
+    assert held.getvalue().splitlines()[0] == text.splitlines()[0]
+    assert "chainctl libraries update-hashes uv.lock" in held.getvalue()
+
+
+def test_long_quiet_lists_are_shortened_and_counted() -> None:
+    found = review(lockfile(*(good(f"p{n}") for n in range(50))))
+    text = render(found, "terminal")
+    assert text.count("🟢 p") == 20
+    assert "   … and 30 more\n" in text
+    assert render(found, "terminal", every=True).count("🟢 p") == 50
+
+
+def test_rows_name_their_lockfile_where_there_are_several() -> None:
+    text = render(gallery()["several"], "terminal")
+    assert "\nservices/api/requirements.txt\n 🔴 orjson" in text
+    assert " 🟢 attrs 1.0 → 1.1  Chainguard  (uv.lock)" in text
+
+
+def test_nothing_to_say_is_one_line() -> None:
+    assert render(review(targets=()), "terminal") == "🟢 No lockfile changed\n"
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    text = render(gallery()["unreadable"], "terminal")
+    assert text.startswith("⚪ 1 file could not be read\n   This is not a pass")
+    assert " • could not be read: poetry.lock:3: not valid TOML: expected '=' after a key" in text
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile_text)
+def test_nothing_hostile_reaches_the_terminal(text: str) -> None:
+    text = "hostile " + text.strip() + " x"
+    made = render(hostile(text), "terminal")
+    assert all(line.isprintable() for line in made.split("\n"))
+    usual = render(hostile("a-benign-text-of-some-length"), "terminal")
+    assert made.count("\n") == usual.count("\n")
+
+
+def test_markup_is_shown_as_it_stands() -> None:
+    text = render(
+        review(lockfile(from_pypi("[red]x[/] [link=https://evil.test]y[/link] :tada:"))),
+        "terminal",
+        color=True,
+    )
+    assert "[red]x[/] [link=https://evil.test]y[/link] :tada:" in text
+    assert "\x1b]8" not in text
