@@ -1,0 +1,158 @@
+"""Which files a pull request changes, told by name and blob, however many they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from fallback_review.github.errors import GitHubError, Need, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+
+COMPARE_LIMIT = 300
+PULL_REQUEST_LIMIT = 3000
+"""What GitHub lists at most: https://docs.github.com/rest/pulls/pulls#list-pull-requests-files"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEntry:
+    """One file that differs. A path is None on the side where the file is not."""
+
+    base_path: str | None
+    head_path: str | None
+    sha: str | None = None
+    """The head's blob."""
+    patch: str | None = None
+    """The diff, where GitHub gives it (not for binary and very large ones)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a pull request changes."""
+
+    merge_base: str
+    """The commit that the head is compared with. The payload's ``base.sha`` goes stale."""
+    entries: tuple[ChangedEntry, ...]
+    complete: bool = True
+    """False where GitHub would not list everything: there may be more that changed."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _File(_Answer):
+    filename: str
+    status: str
+    sha: str | None = None
+    previous_filename: str | None = None
+    patch: str | None = None
+
+    def entry(self) -> ChangedEntry:
+        base: str | None = self.filename
+        if self.status in {"added", "copied"}:
+            base = None
+        elif self.status == "renamed":
+            base = self.previous_filename
+        head = None if self.status == "removed" else self.filename
+        return ChangedEntry(base_path=base, head_path=head, sha=self.sha if head else None, patch=self.patch)
+
+
+class _Commit(_Answer):
+    sha: str
+
+
+class _Compare(_Answer):
+    merge_base_commit: _Commit
+    files: Annotated[list[_File], Field(default_factory=list)]
+
+
+class _Leaf(_Answer):
+    path: str
+    type: str
+    sha: str | None = None
+
+
+class _Tree(_Answer):
+    tree: list[_Leaf]
+    truncated: bool = False
+
+
+_FILES = TypeAdapter(list[_File])
+
+
+def compare(client: Client, event: PullRequestEvent) -> Comparison:
+    """Return what the head changes since it left the base branch.
+
+    One request up to 300 files. Beyond, the pull request's files by the page; beyond 3,000, or where there is
+    no pull request (a merge group), both trees. Raises `GitHubError`.
+    """
+    answer = _compare(client, event)
+    merge_base = answer.merge_base_commit.sha
+    if len(answer.files) < COMPARE_LIMIT:
+        return Comparison(merge_base=merge_base, entries=_entries(answer.files))
+    if event.number is not None:
+        path = f"/repos/{event.repository}/pulls/{event.number}/files"
+        pages = client.pages(path, need=Need.PULL_REQUESTS_READ, limit=PULL_REQUEST_LIMIT)
+        files = _FILES.validate_python(list(pages))
+        if len(files) < PULL_REQUEST_LIMIT:
+            return Comparison(merge_base=merge_base, entries=_entries(files))
+    return _of_trees(client, event, merge_base)
+
+
+def _entries(files: Iterable[_File]) -> tuple[ChangedEntry, ...]:
+    return tuple(file.entry() for file in files)
+
+
+def _compare(client: Client, event: PullRequestEvent) -> _Compare:
+    missing: GitHubError | None = None
+    for base, head in _sides(event):
+        # One commit a page is enough: the files come with the first page whatever its size.
+        path = f"/repos/{event.repository}/compare/{quote(base)}...{quote(head, safe=':/')}"
+        try:
+            answer: Any = client.get(path, need=Need.CONTENTS_READ, per_page=1, page=1)
+        except GitHubError as error:
+            if error.trouble is not Trouble.NOT_FOUND:
+                raise
+            missing = missing or error
+        else:
+            return _Compare.model_validate(answer)
+    raise missing or GitHubError(Trouble.NOT_FOUND, "there is nothing to compare")
+
+
+def _sides(event: PullRequestEvent) -> Iterator[tuple[str, str]]:
+    # The branch first, since the payload's commit goes stale; a branch may be gone by now, its commit is not.
+    if not event.is_merge_group:
+        yield event.base_ref, event.head_sha
+    yield event.base_sha, event.head_sha
+    if event.is_fork and event.head_label:
+        yield event.base_sha, event.head_label
+
+
+def _of_trees(client: Client, event: PullRequestEvent, merge_base: str) -> Comparison:
+    base, head = (_tree(client, event, commit) for commit in (merge_base, event.head_sha))
+    before = {leaf.path: leaf.sha for leaf in base.tree if leaf.type == "blob"}
+    after = {leaf.path: leaf.sha for leaf in head.tree if leaf.type == "blob"}
+    entries = tuple(
+        ChangedEntry(
+            base_path=path if path in before else None,
+            head_path=path if path in after else None,
+            sha=after.get(path),
+        )
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    )
+    complete = not (base.truncated or head.truncated)
+    return Comparison(merge_base=merge_base, entries=entries, complete=complete)
+
+
+def _tree(client: Client, event: PullRequestEvent, commit: str) -> _Tree:
+    path = f"/repos/{event.repository}/git/trees/{commit}"
+    return _Tree.model_validate(client.get(path, need=Need.CONTENTS_READ, recursive=1))

@@ -1,0 +1,149 @@
+"""Both sides of a pull request's lockfiles, read over the API as data. Nothing is ever checked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from fallback_review.github.changed_files import ChangedEntry, Comparison, compare
+from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.patches import applied, blob_sha, lines_shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+
+
+class Side(StrEnum):
+    """Which of the two trees."""
+
+    BASE = "base"
+    HEAD = "head"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFile:
+    """One lockfile on both sides. A path is None on the side where the file is not."""
+
+    base_path: str | None
+    base_bytes: bytes | None
+    head_path: str | None
+    head_bytes: bytes | None
+    lines_shown: frozenset[int] = frozenset()
+    """The head's lines that the diff shows, where a review comment can stand."""
+    problem: str | None = None
+    """Why this file could not be read, in words: then it is not known what changed in it."""
+
+    @property
+    def path(self) -> str:
+        """The path at the head, else the one at the base."""
+        return self.head_path or self.base_path or ""
+
+
+class PullRequestFiles:
+    """The two trees of a pull request or merge group. What was read once is not asked for again."""
+
+    def __init__(self, client: Client, event: PullRequestEvent) -> None:
+        self._client = client
+        self._event = event
+        self._read: dict[tuple[str, str], bytes | None] = {}
+        self.heads_fetched = 0
+        """How many lockfiles cost a request more, since GitHub withheld their diff or it did not fit."""
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What changed (one request); raises `GitHubError`."""
+        return compare(self._client, self._event)
+
+    def changed(self, is_lockfile: Callable[[str], bool]) -> tuple[ChangedFile, ...]:
+        """Return the changed files that `is_lockfile` says yes to, by path, with both sides' bytes.
+
+        A file that is a lockfile under one of its two names only counts as added or deleted.
+        Raises `GitHubError`.
+        """
+        chosen = []
+        for entry in self.comparison.entries:
+            base = entry.base_path if entry.base_path and is_lockfile(entry.base_path) else None
+            head = entry.head_path if entry.head_path and is_lockfile(entry.head_path) else None
+            if base or head:
+                chosen.append(self._both_sides(entry, base, head))
+        return tuple(sorted(chosen, key=lambda file: file.path))
+
+    def read(self, path: str, side: Side) -> bytes | None:
+        """Return the bytes of any file of one side, None where there is none; raises `GitHubError`."""
+        commit = self.comparison.merge_base if side is Side.BASE else self._event.head_sha
+        return self._at(path, commit, side)
+
+    def settings(self, path: str) -> bytes | None:
+        """Return a file of the base branch as it is now: a pull request can't allow itself.
+
+        Not the merge base's, which whoever opens the pull request chooses, back to laxer days.
+        Raises `GitHubError`.
+        """
+        event = self._event
+        return self._at(path, event.base_sha if event.is_merge_group else event.base_ref, Side.BASE)
+
+    def _both_sides(self, entry: ChangedEntry, base: str | None, head: str | None) -> ChangedFile:
+        before = after = problem = None
+        try:
+            before = None if base is None else _plain_file(base, self.read(base, Side.BASE))
+            after = None if head is None else _plain_file(head, self._head(entry, head, before))
+        except GitHubError as error:
+            if error.trouble not in (Trouble.NOT_FOUND, Trouble.TOO_LARGE):
+                raise
+            problem = str(error)
+        return ChangedFile(
+            base_path=base,
+            base_bytes=before,
+            head_path=head,
+            head_bytes=after,
+            lines_shown=lines_shown(entry.patch),
+            problem=problem,
+        )
+
+    def _head(self, entry: ChangedEntry, path: str, before: bytes | None) -> bytes | None:
+        if entry.sha and (before is not None or entry.base_path is None):
+            content = before or b""
+            if blob_sha(content, like=entry.sha) == entry.sha:  # renamed, or empty
+                return content
+            after = applied(entry.patch, content, sha=entry.sha)
+            if after is not None:
+                self._read[path, self._event.head_sha] = after
+                return after
+        self.heads_fetched += 1
+        return self.read(path, Side.HEAD)
+
+    def _at(self, path: str, revision: str, side: Side) -> bytes | None:
+        key = (path, revision)
+        if key not in self._read:
+            self._read[key] = self._fetch(path, revision, side)
+        return self._read[key]
+
+    def _fetch(self, path: str, revision: str, side: Side) -> bytes | None:
+        # A fork's commits are among the base repository's objects (refs/pull/N/head), which the job's token
+        # can read even where the fork is private or deleted; only where they are not, the fork is asked.
+        repositories = [self._event.repository]
+        if side is Side.HEAD and self._event.is_fork and self._event.head_repository:
+            repositories.append(self._event.head_repository)
+        for repository in repositories:
+            place = f"/repos/{repository}/contents/{quote(path)}"
+            try:
+                return self._client.raw(place, need=Need.CONTENTS_READ, ref=revision)
+            except GitHubError as error:
+                if error.trouble is not Trouble.NOT_FOUND:
+                    raise
+        return None
+
+
+def _plain_file(path: str, content: bytes | None) -> bytes:
+    # Taking it for deleted would pass what nobody looked at.
+    if content is None:
+        raise GitHubError(
+            Trouble.NOT_FOUND, f"GitHub lists {path} as changed and hands out no file (is it a submodule?)"
+        )
+    return content

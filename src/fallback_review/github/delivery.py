@@ -1,0 +1,63 @@
+"""What became of each thing that was to be said on GitHub: less permission, less output, same verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from fallback_review.github.errors import EventError, GitHubError, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Done(StrEnum):
+    """What happened."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    """There was nothing to say, and nothing that had been said before."""
+    SUPERSEDED = "superseded"
+    """A newer head is there, whose own run speaks for it."""
+    FORBIDDEN = "forbidden"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One channel's result."""
+
+    channel: str
+    """For people: ``comment``, ``review comments``, ``commit status``."""
+    done: Done
+    url: str | None = None
+    permission: str | None = None
+    """What was missing, as a workflow writes it."""
+    message: str | None = None
+    """Why it failed, and what to do: one line without credentials."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether GitHub now shows what it should."""
+        return self.done not in (Done.FORBIDDEN, Done.FAILED)
+
+
+def attempt(channel: str, deliver: Callable[[], Delivery]) -> Delivery:
+    """Return what `deliver` returns, or how it failed. A failed delivery never changes the verdict."""
+    try:
+        return deliver()
+    except GitHubError as error:
+        done = Done.FORBIDDEN if error.trouble is Trouble.FORBIDDEN else Done.FAILED
+        return Delivery(channel=channel, done=done, permission=error.permission, message=str(error))
+    except EventError as error:
+        return Delivery(channel=channel, done=Done.FAILED, message=str(error))
+
+
+def shortfall(deliveries: Iterable[Delivery]) -> tuple[str, ...]:
+    """Return one sentence for people per channel that could not be served."""
+    return tuple(
+        f"No {delivery.channel}: {delivery.message}" for delivery in deliveries if not delivery.delivered
+    )

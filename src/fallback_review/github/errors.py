@@ -1,0 +1,70 @@
+"""What can go wrong between us and GitHub, told once, in words and with a next step."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """What a request needs of the job's ``permissions:``, as a workflow writes it."""
+
+    CONTENTS_READ = "contents: read"
+    PULL_REQUESTS_READ = "pull-requests: read"
+    PULL_REQUESTS_WRITE = "pull-requests: write"
+    STATUSES_WRITE = "statuses: write"
+
+
+class Trouble(StrEnum):
+    """The kinds of trouble that callers tell apart."""
+
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    RATE_LIMITED = "rate-limited"
+    UNREACHABLE = "unreachable"
+    """A 5xx or no answer: what was asked may have been done all the same."""
+    TOO_LARGE = "too-large"
+    REFUSED = "refused"
+    """Any other answer that is not what was asked for, for example 422."""
+
+
+_NEXT_STEP = {
+    Trouble.UNAUTHORIZED: "check the github-token input: it is wrong, has expired or was revoked",
+    Trouble.FORBIDDEN: "give the job more permissions, or accept less output",
+    Trouble.NOT_FOUND: "check the repository and that the token may read it (contents: read)",
+    Trouble.RATE_LIMITED: "run the job again later; runs that share a token share its rate limit",
+    Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",
+    Trouble.TOO_LARGE: "GitHub hands out files of at most 100 MB; exclude this one from `lockfiles`",
+    Trouble.REFUSED: "this is likely a fault of ours: please report it with this message",
+}
+
+
+class GitHubError(Exception):
+    """GitHub could not be asked, or would not do it. Its text is safe to show: no credentials, one line."""
+
+    def __init__(
+        self,
+        trouble: Trouble,
+        what: str,
+        *,
+        permission: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.trouble = trouble
+        self.what = what
+        self.permission = permission
+        """The permission that was missing, as a workflow writes it: ``pull-requests: write``."""
+        self.retry_after = retry_after
+        """Seconds to wait, where GitHub named them."""
+        super().__init__(f"{what}; {self.next_step}")
+
+    @property
+    def next_step(self) -> str:
+        """One sentence: what a person can do about it."""
+        if self.trouble is Trouble.FORBIDDEN and self.permission:
+            return f"add `{self.permission}` to the job's `permissions:`"
+        return _NEXT_STEP[self.trouble]
+
+
+class EventError(Exception):
+    """The event that started the run is not one that can be reviewed, or its payload is not as documented."""

@@ -1,0 +1,238 @@
+"""The event that started the run: which pull request, which commits, and where GitHub is.
+
+Everything comes from the event's payload, never from GITHUB_REF, which for `pull_request` names a merge
+commit that GitHub makes and for `pull_request_target` the base branch.
+Source: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fallback_review.github.errors import EventError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEPENDABOT = "dependabot[bot]"
+SUPPORTED = ("pull_request", "pull_request_target", "merge_group", "workflow_dispatch")
+DISPATCH_INPUTS = ("pull-request", "pull_request", "pull-request-number", "pr", "number")
+"""Names under which a manual run may pass a pull request's number; else its only whole number is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where GitHub is, for this run."""
+
+    server_url: str
+    api_url: str
+    graphql_url: str
+    run_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestEvent:
+    """What is to be reviewed. In a merge queue there is no pull request: `number` is None."""
+
+    name: str
+    """The event's name, for example ``pull_request_target``."""
+    place: Place
+    repository: str
+    """``owner/name`` of the base side, where everything is read and written."""
+    number: int | None
+    head_sha: str
+    base_ref: str
+    """The base branch's name, without ``refs/heads/``."""
+    base_sha: str
+    """The base as GitHub last looked at it: it goes stale, so the merge base is asked for."""
+    head_repository: str | None = None
+    """None where a fork was deleted."""
+    head_label: str | None = None
+    """``owner:branch``."""
+    author: str | None = None
+    author_type: str | None = None
+    """``User``, ``Bot`` or ``Organization``."""
+    previous_head_sha: str | None = None
+    """What the head was before the push that started this run."""
+    state: str = "open"
+
+    @property
+    def is_fork(self) -> bool:
+        """Whether the head is in another repository, which for `pull_request` means a read-only token."""
+        return self.number is not None and self.head_repository != self.repository
+
+    @property
+    def is_dependabot(self) -> bool:
+        """Whether Dependabot wrote the pull request: the author counts, since anyone may re-run its jobs."""
+        return self.author == DEPENDABOT
+
+    @property
+    def is_merge_group(self) -> bool:
+        """Whether this is a merge queue's run."""
+        return self.number is None
+
+    @property
+    def head_url(self) -> str:
+        """The prefix for links to the head's files."""
+        return f"{self.place.server_url}/{self.head_repository or self.repository}/blob/{self.head_sha}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestNumber:
+    """A manual run names a pull request: `look_up` finds out the rest."""
+
+    name: str
+    place: Place
+    repository: str
+    number: int
+
+
+_Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Repository(_Payload):
+    full_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
+
+
+class _User(_Payload):
+    login: str
+    type: str = "User"
+
+
+class _Side(_Payload):
+    ref: str
+    sha: _Sha
+    label: str | None = None
+    repo: _Repository | None = None
+
+
+class _PullRequest(_Payload):
+    number: Annotated[int, Field(ge=1)]
+    state: str = "open"
+    head: _Side
+    base: _Side
+    user: _User | None = None
+
+
+class _PullRequestEvent(_Payload):
+    pull_request: _PullRequest
+    repository: _Repository
+    before: _Sha | None = None
+
+
+class _MergeGroup(_Payload):
+    head_sha: _Sha
+    base_sha: _Sha
+    base_ref: str
+
+
+class _MergeGroupEvent(_Payload):
+    merge_group: _MergeGroup
+    repository: _Repository
+
+
+class _DispatchEvent(_Payload):
+    inputs: dict[str, Any] | None = None
+    repository: _Repository
+
+
+def place_of(environment: Mapping[str, str]) -> Place:
+    """Return where GitHub is, from the runner's variables; raises `EventError` where they are missing.
+
+    Source: https://docs.github.com/actions/reference/workflows-and-actions/variables
+    """
+    names = ("GITHUB_SERVER_URL", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL")
+    absent = [name for name in names if not environment.get(name)]
+    if absent:
+        raise EventError(f"{absent[0]} is not set: this runs as a step of a GitHub Actions job")
+    server, api, graphql = (environment[name].rstrip("/") for name in names)
+    run, repository = environment.get("GITHUB_RUN_ID"), environment.get("GITHUB_REPOSITORY")
+    run_url = f"{server}/{repository}/actions/runs/{run}" if run and repository else None
+    return Place(server_url=server, api_url=api, graphql_url=graphql, run_url=run_url)
+
+
+def read_event(
+    name: str, payload: Mapping[str, Any], environment: Mapping[str, str]
+) -> PullRequestEvent | PullRequestNumber:
+    """Return what the event called `name` asks to review; raises `EventError`.
+
+    `payload` is the content of the file at GITHUB_EVENT_PATH, `environment` the runner's variables.
+    """
+    place = place_of(environment)
+    try:
+        match name:
+            case "pull_request" | "pull_request_target":
+                return _of_pull_request(name, place, _PullRequestEvent.model_validate(payload))
+            case "merge_group":
+                return _of_merge_group(name, place, _MergeGroupEvent.model_validate(payload))
+            case "workflow_dispatch":
+                return _of_dispatch(name, place, _DispatchEvent.model_validate(payload))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise EventError(f"the payload of {name} is not as documented: {where}: {first['msg']}") from None
+    raise EventError(f"the event {name!r} names no pull request; run this on one of: {', '.join(SUPPORTED)}")
+
+
+def read_pull_request(asked: PullRequestNumber, answer: Any) -> PullRequestEvent:
+    """Return the pull request that GitHub's API describes in `answer`; raises `EventError`."""
+    try:
+        pull = _PullRequest.model_validate(answer)
+    except ValidationError:
+        raise EventError(f"GitHub's answer about pull request {asked.number} is not as documented") from None
+    payload = _PullRequestEvent(pull_request=pull, repository=_Repository(full_name=asked.repository))
+    return _of_pull_request(asked.name, asked.place, payload)
+
+
+def _of_pull_request(name: str, place: Place, payload: _PullRequestEvent) -> PullRequestEvent:
+    pull = payload.pull_request
+    return PullRequestEvent(
+        name=name,
+        place=place,
+        repository=payload.repository.full_name,
+        number=pull.number,
+        head_sha=pull.head.sha,
+        base_ref=pull.base.ref,
+        base_sha=pull.base.sha,
+        head_repository=pull.head.repo.full_name if pull.head.repo else None,
+        head_label=pull.head.label,
+        author=pull.user.login if pull.user else None,
+        author_type=pull.user.type if pull.user else None,
+        previous_head_sha=payload.before,
+        state=pull.state,
+    )
+
+
+def _of_merge_group(name: str, place: Place, payload: _MergeGroupEvent) -> PullRequestEvent:
+    group = payload.merge_group
+    return PullRequestEvent(
+        name=name,
+        place=place,
+        repository=payload.repository.full_name,
+        number=None,
+        head_sha=group.head_sha,
+        base_ref=group.base_ref.removeprefix("refs/heads/"),
+        base_sha=group.base_sha,
+        head_repository=payload.repository.full_name,
+    )
+
+
+def _of_dispatch(name: str, place: Place, payload: _DispatchEvent) -> PullRequestNumber:
+    inputs = {key: str(value).strip() for key, value in (payload.inputs or {}).items()}
+    whole = {key: int(value) for key, value in inputs.items() if re.fullmatch(r"[1-9][0-9]{0,9}", value)}
+    named = [whole[key] for key in DISPATCH_INPUTS if key in whole]
+    if not named and len(whole) != 1:
+        raise EventError(
+            "a manual run needs to know the pull request: give the workflow an input `pull-request` "
+            "and pass its number"
+        )
+    number = named[0] if named else next(iter(whole.values()))
+    return PullRequestNumber(name=name, place=place, repository=payload.repository.full_name, number=number)

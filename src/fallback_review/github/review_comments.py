@@ -1,0 +1,143 @@
+"""Review comments on the exact lines of the diff: one review a run, for what is new, gone when fixed."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.github.delivery import Delivery, Done
+from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.identity import is_own
+from fallback_review.github.threads import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+
+CHANNEL = "review comments"
+MARKER = "fallback-review-line:v1"
+AT_MOST = 30
+"""New comments of one review: more is noise, and the sticky comment has them all."""
+FIXED = "Fixed: this is no longer the case."
+_MARKED = re.compile(rf"\A<!-- {MARKER} (\"[^\n]*\") -->")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineComment:
+    """What is to be said at one line of the head."""
+
+    path: str
+    line: int
+    key: str
+    """What it is about, the same from run to run while that stays true (file, package, version, outcome)."""
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    id: int
+    key: str
+    body: str
+    answered: bool
+
+
+def deliver_review(
+    client: Client,
+    event: PullRequestEvent,
+    comments: Sequence[LineComment],
+    *,
+    lines_shown: Mapping[str, frozenset[int]],
+    summary: str,
+) -> Delivery:
+    """Make the diff carry `comments` (worst first), and say what was done.
+
+    Where a line is not in the diff (`lines_shown`, by path) nothing is said. What an earlier run said is not
+    said again; what is fixed is deleted, or, where somebody has answered, resolved. `summary` is the review's
+    own text. Raises `GitHubError`.
+    """
+    if event.number is None:
+        return Delivery(channel=CHANNEL, done=Done.SKIPPED)
+    said = _said(client, event)
+    keys = {comment.key for comment in comments}
+    known = {one.key for one in said}
+    new = [
+        comment
+        for comment in {comment.key: comment for comment in reversed(comments)}.values()
+        if comment.key not in known and comment.line in lines_shown.get(comment.path, ())
+    ][::-1][:AT_MOST]
+    fixed = [one for one in said if one.key not in keys and not one.body.endswith(FIXED)]
+    for one in fixed:
+        _withdraw(client, event, one)
+    if not new:
+        done = Done.UPDATED if fixed else Done.UNCHANGED if said else Done.SKIPPED
+        return Delivery(channel=CHANNEL, done=done)
+    return Delivery(channel=CHANNEL, done=Done.CREATED, url=_review(client, event, new, summary))
+
+
+def _said(client: Client, event: PullRequestEvent) -> list[_Said]:
+    path = f"/repos/{event.repository}/pulls/{event.number}/comments"
+    listed = list(client.pages(path, need=Need.PULL_REQUESTS_READ))
+    answered = {item.get("in_reply_to_id") for item in listed}
+    candidates = [(item, key) for item in listed if (key := _key(item.get("body") or "")) is not None]
+    own = is_own(client, [item for item, _ in candidates])
+    return [
+        _Said(id=item["id"], key=key, body=item["body"], answered=item["id"] in answered)
+        for item, key in candidates
+        if own(item)
+    ]
+
+
+def _key(body: str) -> str | None:
+    match = _MARKED.match(body)
+    if match is None:
+        return None
+    try:
+        return str(json.loads(match[1]))
+    except ValueError:
+        return None
+
+
+def _marked(comment: LineComment) -> str:
+    key = json.dumps(comment.key)
+    for unsafe, same in (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e")):  # nothing ends the marker
+        key = key.replace(unsafe, same)
+    return f"<!-- {MARKER} {key} -->\n{comment.body}"
+
+
+def _review(client: Client, event: PullRequestEvent, new: Sequence[LineComment], summary: str) -> str | None:
+    body = {
+        "commit_id": event.head_sha,
+        "event": "COMMENT",
+        "body": summary,
+        "comments": [
+            {"path": comment.path, "line": comment.line, "side": "RIGHT", "body": _marked(comment)}
+            for comment in new
+        ],
+    }
+
+    def posted() -> dict[str, Any] | None:
+        there = {one.key for one in _said(client, event)}
+        return {} if any(comment.key in there for comment in new) else None
+
+    path = f"/repos/{event.repository}/pulls/{event.number}/reviews"
+    answer = client.create(path, body, need=Need.PULL_REQUESTS_WRITE, found=posted)
+    return answer.get("html_url")
+
+
+def _withdraw(client: Client, event: PullRequestEvent, one: _Said) -> None:
+    path = f"/repos/{event.repository}/pulls/comments/{one.id}"
+    if not one.answered:
+        client.delete(path, need=Need.PULL_REQUESTS_WRITE)
+        return
+    # A conversation is people's: it is closed, not deleted.
+    client.patch(path, {"body": f"{one.body}\n\n{FIXED}"}, need=Need.PULL_REQUESTS_WRITE)
+    try:
+        resolve(client, event, one.id)
+    except GitHubError as error:
+        # Resolving takes more than pull-requests: write for some tokens; then the words have to do.
+        if error.trouble not in (Trouble.FORBIDDEN, Trouble.NOT_FOUND, Trouble.REFUSED):
+            raise

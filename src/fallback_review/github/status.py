@@ -1,0 +1,62 @@
+"""The commit status: the gate for runs whose jobs GitHub does not show on the pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.github.delivery import Delivery, Done
+from fallback_review.github.errors import Need
+from fallback_review.model import Conclusion
+
+if TYPE_CHECKING:
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+
+CHANNEL = "commit status"
+CONTEXT = "fallback-review"
+"""Stable, since branch protection names it."""
+DESCRIPTION_LIMIT = 140
+_STATES = {
+    Conclusion.PASS: "success",
+    Conclusion.WARN: "success",
+    Conclusion.FAIL: "failure",
+    Conclusion.UNKNOWN: "error",
+}
+
+
+def deliver_status(
+    client: Client,
+    event: PullRequestEvent,
+    conclusion: Conclusion,
+    description: str,
+    *,
+    target_url: str | None = None,
+) -> Delivery:
+    """Set the status of the head commit (one request); raises `GitHubError`.
+
+    `description` is cut at a word to the 140 characters that GitHub takes. What could not be checked is an
+    ``error``, which blocks: success, skipped and neutral all pass a required check.
+    Source: https://docs.github.com/rest/commits/statuses#create-a-commit-status
+    """
+    body = {
+        "state": _STATES[conclusion],
+        "context": CONTEXT,
+        "description": shortened(description, DESCRIPTION_LIMIT),
+    }
+    url = target_url or event.place.run_url
+    if url:
+        body["target_url"] = url
+    path = f"/repos/{event.repository}/statuses/{event.head_sha}"
+    # The newest status of a context counts: one that is set twice is set.
+    client.create(path, body, need=Need.STATUSES_WRITE, found=lambda: None)
+    return Delivery(channel=CHANNEL, done=Done.CREATED, url=url)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return `text` on one line of at most `limit` characters, cut at a word where it is longer."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    kept = line[: limit - 1]
+    at_word, space, _ = kept.rpartition(" ")
+    return (at_word if space else kept) + "…"

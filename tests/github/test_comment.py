@@ -1,0 +1,371 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fallback_review.github.comment import LIMIT, deliver_comment, find, marked, state_of
+from fallback_review.github.delivery import Done, attempt
+from fallback_review.github.errors import GitHubError, Trouble
+from fallback_review.github.event import PullRequestEvent, read_event
+from tests.github_lab.front import Fault
+from tests.github_lab.lab import JOB
+from tests.github_lab.payloads import example
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fallback_review.github.client import Client
+    from tests.github_lab.lab import Lab, PullRequest
+
+    Connect = Callable[..., Client]
+    EventOf = Callable[..., PullRequestEvent]
+
+US = "github-actions[bot]"
+COMMENTS = r"/repos/.*/issues/\d+/comments"
+
+
+@pytest.fixture
+def pull(lab: Lab) -> PullRequest:
+    return lab.repository({"uv.lock": "a\n"}).pull_request({"uv.lock": "b\n"})
+
+
+def ours(pull: PullRequest) -> list[str]:
+    return [comment["body"] for comment in pull.comments() if state_of(comment["body"]) is not None]
+
+
+def test_the_first_comment_carries_the_marker(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    delivery = deliver_comment(client, event_of(pull), "All is well.")
+    assert delivery.done is Done.CREATED
+    [comment] = pull.comments()
+    assert comment["body"] == f'<!-- fallback-review:v1 {{"head":"{pull.head}"}} -->\nAll is well.'
+    assert delivery.url == comment["html_url"]
+    assert lab.requests() == [
+        f"GET {pull.repository.path}/issues/{pull.number}/comments",
+        f"POST {pull.repository.path}/issues/{pull.number}/comments",
+        f"GET {pull.repository.path}/issues/{pull.number}/comments",
+    ]
+
+
+def test_the_same_again_writes_nothing(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    event = event_of(pull)
+    deliver_comment(client, event, "one")
+    lab.front.exchanges.clear()
+    assert deliver_comment(client, event, "one\r\n").done is Done.UNCHANGED
+    assert lab.requests() == [f"GET {pull.repository.path}/issues/{pull.number}/comments"]
+
+
+def test_a_push_updates_in_place(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    deliver_comment(client, event_of(pull), "2 of 14")
+    [before] = pull.comments()
+    pull.push({"uv.lock": "c\n"})
+    delivery = deliver_comment(client, event_of(pull, "synchronize"), "all clear")
+    [after] = pull.comments()
+    assert delivery.done is Done.UPDATED
+    assert (after["id"], state_of(after["body"])) == (before["id"], {"head": pull.head})
+    assert after["body"].endswith("all clear")
+
+
+def test_an_older_run_does_not_overwrite_a_newer_head(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    old = event_of(pull)
+    pull.push({"uv.lock": "c\n"})
+    deliver_comment(client, event_of(pull, "synchronize"), "new")
+    lab.front.exchanges.clear()
+    delivery = deliver_comment(client, old, "old")
+    assert delivery.done is Done.SUPERSEDED
+    assert [body.splitlines()[-1] for body in ours(pull)] == ["new"]
+    assert {exchange.verb for exchange in lab.front.exchanges} == {"GET"}
+
+
+def test_after_a_force_push_the_present_head_wins(
+    pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    deliver_comment(client, event_of(pull), "first")
+    pull.push({"uv.lock": "forced\n"}, force=True)
+    assert deliver_comment(client, event_of(pull, "synchronize"), "forced").done is Done.UPDATED
+    assert [body.splitlines()[-1] for body in ours(pull)] == ["forced"]
+
+
+def test_found_behind_150_comments(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    for number in range(150):
+        pull.comment(f"remark {number}")
+    event = event_of(pull)
+    deliver_comment(client, event, "first")
+    assert deliver_comment(client, event, "second").done is Done.UPDATED
+    assert len(pull.comments()) == 151
+    assert ours(pull) == [marked("second", pull.head)]
+    assert len(lab.recorded("GET", COMMENTS)) == 6  # two pages each of the three looks
+
+
+def test_another_authors_marker_is_left_alone(pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    theirs = marked("I was here first", pull.head)
+    pull.comment(theirs, login="mallory")
+    pull.comment(theirs, login="dependabot[bot]")
+    assert deliver_comment(client, event_of(pull), "ours").done is Done.CREATED
+    assert ours(pull) == [theirs, theirs, marked("ours", pull.head)]
+    assert deliver_comment(client, event_of(pull), "ours again").done is Done.UPDATED
+    assert ours(pull)[:2] == [theirs, theirs]
+
+
+def test_a_marker_that_is_only_quoted_is_not_ours(
+    pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    pull.comment(f"> {marked('quoted', pull.head)}", login=US)
+    assert find(client, event_of(pull)) == ()
+
+
+def test_of_several_the_oldest_is_kept(pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    first, *_extra = [pull.comment(marked(str(number), pull.head), login=US) for number in range(3)]
+    pull.comment("a person's", login="octocat")
+    assert deliver_comment(client, event_of(pull), "kept").done is Done.UPDATED
+    assert [
+        (comment["id"], comment["body"]) for comment in pull.comments() if comment["user"]["login"] == US
+    ] == [(first, marked("kept", pull.head))]
+    assert len(pull.comments()) == 2
+
+
+def test_damaged_marker_is_still_ours(pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    pull.comment("<!-- fallback-review:v1 {nonsense} -->\nold", login=US)
+    assert deliver_comment(client, event_of(pull), "new").done is Done.UPDATED
+    assert ours(pull) == [marked("new", pull.head)]
+
+
+def test_nothing_is_started_where_nothing_is_to_be_said(
+    pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    event = event_of(pull)
+    assert deliver_comment(client, event, "all clear", create=False).done is Done.SKIPPED
+    assert pull.comments() == []
+    deliver_comment(client, event, "trouble")
+    assert deliver_comment(client, event, "all clear", create=False).done is Done.UPDATED
+
+
+@pytest.mark.parametrize("after_work", [True, False])
+@pytest.mark.parametrize("killed", [True, False])
+def test_trouble_on_creation_leaves_one_comment(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf, *, after_work: bool, killed: bool
+) -> None:
+    lab.front.faults.append(
+        Fault(
+            verb="POST", path=COMMENTS, status=None if killed else 502, killed=killed, after_work=after_work
+        )
+    )
+    delivery = deliver_comment(client, event_of(pull), "once")
+    assert delivery.done is Done.CREATED
+    assert ours(pull) == [marked("once", pull.head)]
+    assert delivery.url == pull.comments()[0]["html_url"]
+    assert len(lab.recorded("POST", COMMENTS)) == (1 if after_work else 2)
+
+
+def test_trouble_without_end_is_told(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    lab.front.faults.append(Fault(verb="POST", path=COMMENTS, status=502, times=99))
+    delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "never"))
+    assert delivery.done is Done.FAILED
+    assert "502" in (delivery.message or "")
+    assert pull.comments() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"), [(403, {"Retry-After": "1"}), (429, {"Retry-After": "1"}), (429, {})]
+)
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_a_limit_is_waited_for(
+    lab: Lab,
+    pull: PullRequest,
+    client: Client,
+    event_of: EventOf,
+    *,
+    verb: str,
+    status: int,
+    headers: dict[str, str],
+) -> None:
+    body = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
+    lab.front.faults.append(Fault(verb=verb, path=COMMENTS, status=status, headers=headers, body=body))
+    assert deliver_comment(client, event_of(pull), "patience").done is Done.CREATED
+    assert len(ours(pull)) == 1
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+@pytest.mark.parametrize("status", [403, 429])
+def test_too_long_a_limit_is_not_waited_for(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf, *, verb: str, status: int
+) -> None:
+    lab.front.faults.append(Fault(verb=verb, path=COMMENTS, status=status, headers={"Retry-After": "3600"}))
+    with pytest.raises(GitHubError, match="later") as caught:
+        deliver_comment(client, event_of(pull), "patience")
+    assert (caught.value.trouble, caught.value.retry_after) == (Trouble.RATE_LIMITED, 3600)
+
+
+def test_an_update_is_repeated_after_trouble(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    event = event_of(pull)
+    deliver_comment(client, event, "one")
+    single = r"/repos/.*/issues/comments/\d+"
+    lab.front.faults.append(Fault(verb="PATCH", path=single, status=502))
+    lab.front.faults.append(Fault(verb="PATCH", path=single, killed=True))
+    assert deliver_comment(client, event, "two").done is Done.UPDATED
+    assert ours(pull) == [marked("two", pull.head)]
+
+
+def test_a_comment_deleted_meanwhile_is_written_anew(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    event = event_of(pull)
+    deliver_comment(client, event, "one")
+    [first] = pull.comments()
+    path = f"{pull.repository.path}/issues/comments/{first['id']}"
+    lab.front.faults.append(Fault(verb="PATCH", path=path, before=lambda: lab.do("DELETE", path)))
+    assert deliver_comment(client, event, "two").done is Done.CREATED
+    assert ours(pull) == [marked("two", pull.head)]
+
+
+@pytest.mark.parametrize("same_head", [True, False])
+def test_two_runs_at_once_leave_one_comment_for_the_newest_head(
+    lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf, *, same_head: bool
+) -> None:
+    events = [event_of(pull)]
+    if not same_head:
+        pull.push({"uv.lock": "c\n"})
+    events.append(event_of(pull, "synchronize"))
+    together = threading.Barrier(2)
+    # Both have looked, and found nothing, before either writes.
+    lab.front.faults.append(Fault(verb="POST", path=COMMENTS, times=2, before=lambda: together.wait(10)))
+    clients = [connect(), connect()]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(
+            pool.map(
+                lambda pair: deliver_comment(pair[0], pair[1], pair[1].head_sha),
+                zip(clients, events, strict=True),
+            )
+        )
+    assert ours(pull) == [marked(pull.head, pull.head)]
+    assert all(delivery.delivered for delivery in done)
+
+
+def test_an_older_run_that_writes_second_withdraws(
+    lab: Lab, pull: PullRequest, client: Client, connect: Connect, event_of: EventOf
+) -> None:
+    old = event_of(pull)
+    pull.push({"uv.lock": "c\n"})
+    new = event_of(pull, "synchronize")
+    other = connect()
+    lab.front.faults.append(
+        Fault(verb="POST", path=COMMENTS, before=lambda: deliver_comment(other, new, "new"))
+    )
+    assert deliver_comment(client, old, "old").done is Done.SUPERSEDED
+    assert ours(pull) == [marked("new", new.head_sha)]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "missing"),
+    [
+        ({"contents": "read"}, "pull-requests: read"),
+        ({"contents": "read", "pull_requests": "read"}, "pull-requests: write"),
+    ],
+)
+def test_a_missing_permission_is_named(
+    lab: Lab,
+    pull: PullRequest,
+    connect: Connect,
+    event_of: EventOf,
+    *,
+    permissions: dict[str, str],
+    missing: str,
+) -> None:
+    client = connect(lab.token(**permissions))
+    delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "x"))
+    assert (delivery.done, delivery.permission) == (Done.FORBIDDEN, missing)
+    assert f"add `{missing}` to the job's `permissions:`" in (delivery.message or "")
+    assert pull.comments() == []
+
+
+def test_a_bad_token_is_told_without_showing_it(
+    pull: PullRequest, connect: Connect, event_of: EventOf
+) -> None:
+    client = connect("ghs_wrong_and_secret")
+    with pytest.raises(GitHubError, match="check the github-token input") as caught:
+        deliver_comment(client, event_of(pull), "x")
+    assert caught.value.trouble is Trouble.UNAUTHORIZED
+    assert "secret" not in str(caught.value)
+
+
+def test_too_long_a_body_is_refused_by_github(pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "x" * LIMIT))
+    assert delivery.done is Done.FAILED
+    assert "422" in (delivery.message or "")
+
+
+def test_a_persons_token_knows_its_own(
+    lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf
+) -> None:
+    pull.comment(marked("the job's", pull.head), login=US)
+    client, event = connect("ghp_octocat"), event_of(pull)
+    deliver_comment(client, event, "mine")
+    assert deliver_comment(client, event, "mine, changed").done is Done.UPDATED
+    assert ours(pull) == [marked("the job's", pull.head), marked("mine, changed", pull.head)]
+    assert len(lab.recorded("GET", "/user")) == 1
+
+
+@pytest.mark.parametrize("graphql", [True, False])
+def test_an_apps_token_asks_who_it_is(
+    lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf, *, graphql: bool
+) -> None:
+    lab.front.gaps.graph.absent = not graphql
+    app = lab.token(pull_requests="write")
+    lab.front.tokens[app].login = "our-app[bot]"
+    pull.comment(marked("of an earlier run", pull.head), login="our-app[bot]")
+    client = connect(app)
+    delivery = deliver_comment(client, event_of(pull), "new")
+    assert delivery.done is (Done.UPDATED if graphql else Done.CREATED)
+    assert client.login == ("our-app[bot]" if graphql else US)
+
+
+def test_an_app_that_is_told_its_name_asks_nobody(
+    lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf
+) -> None:
+    lab.front.tokens[JOB].login = "our-app[bot]"
+    pull.comment(marked("of an earlier run", pull.head), login="our-app[bot]")
+    assert deliver_comment(connect(login="our-app[bot]"), event_of(pull), "new").done is Done.UPDATED
+    assert lab.recorded("POST", "/graphql") == []
+
+
+def test_a_token_of_no_known_kind(lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf) -> None:
+    lab.front.tokens["plain"] = lab.front.tokens[JOB]
+    client = connect("plain")
+    pull.comment(marked("theirs", pull.head), login="mallory")
+    assert deliver_comment(client, event_of(pull), "ours").done is Done.CREATED
+    assert client.login == US
+
+
+def test_identity_is_not_guessed_when_github_cannot_be_asked(
+    lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf
+) -> None:
+    pull.comment(marked("theirs", pull.head), login="mallory")
+    for path in ("/user", "/graphql"):
+        lab.front.faults.append(Fault(verb="GET|POST", path=path, status=502, times=99))
+    for token in ("ghp_octocat", JOB):
+        with pytest.raises(GitHubError) as caught:
+            deliver_comment(connect(token), event_of(pull), "x")
+        assert caught.value.trouble is Trouble.UNREACHABLE
+
+
+def test_a_merge_group_gets_no_comment(lab: Lab, client: Client, environment: dict[str, str]) -> None:
+    event = read_event("merge_group", example("merge_group", "checks_requested"), environment)
+    assert isinstance(event, PullRequestEvent)
+    assert deliver_comment(client, event, "x").done is Done.SKIPPED
+    assert lab.requests() == []
+
+
+def test_state_that_is_not_a_table() -> None:
+    assert state_of("<!-- fallback-review:v1 {} -->") == {}
+    assert state_of("no marker") is None
+    assert state_of('<!-- fallback-review:v1 {"head":1} -->') == {"head": 1}

@@ -1,0 +1,81 @@
+"""The part of GraphQL that is used, every query checked against GitHub's own schema before it is run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+
+from tests.conftest import LAB
+
+if TYPE_CHECKING:
+    from tests.github_lab.exchanges import Exchange
+    from tests.github_lab.front import Token
+    from tests.github_lab.gaps import Answer, Gaps
+
+SCHEMA = LAB / "node/node_modules/@octokit/graphql-schema/schema.graphql"
+
+
+class Graph:
+    def __init__(self, gaps: Gaps) -> None:
+        self.gaps = gaps
+        self.resolved: set[str] = set()
+        self.may_resolve = True
+        """GitHub lets a job's token resolve a thread only with `contents: write`."""
+        self.absent = False
+
+    @cached_property
+    def schema(self) -> GraphQLSchema:
+        return build_schema(SCHEMA.read_text(), assume_valid=True)
+
+    def answer(self, exchange: Exchange, token: Token) -> Answer:
+        from tests.github_lab.gaps import Answer
+
+        if self.absent:
+            return Answer.json({"message": "Not Found"}, 404)
+        root = {
+            "repository": self.repository,
+            "viewer": {"login": token.login},
+            "resolveReviewThread": self.resolve,
+        }
+        result = graphql_sync(
+            self.schema,
+            exchange.body["query"],
+            root_value=root,
+            variable_values=exchange.body.get("variables"),
+            context_value=token,
+        )
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            body["errors"] = [{**error.formatted, **(error.extensions or {})} for error in result.errors]
+        return Answer.json(body)
+
+    def repository(self, info: Any, owner: str, name: str, **_more: Any) -> dict[str, Any]:
+        def pull_request(_info: Any, number: int) -> dict[str, Any]:
+            return {"reviewThreads": lambda _info, **page: self.threads(f"{owner}/{name}", number, **page)}
+
+        return {"pullRequest": pull_request}
+
+    def threads(self, repository: str, number: int, first: int, after: str | None = None) -> dict[str, Any]:
+        comments = self.gaps.review_comments.get((repository, number), [])
+        begun = [comment for comment in comments if "in_reply_to_id" not in comment]
+        start = int(after or 0)
+        nodes = [
+            {
+                "id": f"PRRT_{comment['id']}",
+                "isResolved": f"PRRT_{comment['id']}" in self.resolved,
+                "comments": lambda _info, comment=comment, **_page: {
+                    "nodes": [{"databaseId": comment["id"]}]
+                },
+            }
+            for comment in begun[start : start + first]
+        ]
+        more = len(begun) > start + first
+        return {"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": str(start + first)}}
+
+    def resolve(self, info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - GraphQL's name
+        if not self.may_resolve:
+            raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
+        self.resolved.add(input["threadId"])
+        return {"thread": {"isResolved": True}}
