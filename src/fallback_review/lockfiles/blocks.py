@@ -167,11 +167,9 @@ def _split(text: str, key: str) -> _Split | None:
         return None
     text = "\n" + text
     parts = text.split(f"\n[[{key}]]\n")
-    if text.count("\n[[") != len(parts) - 1 + text.count(f"\n[[{key}."):
-        others = [match.group(1) for match in _ARRAY_HEADER.finditer(text)]
-        plain = sum(other == f"{key}]]" for other in others)
-        if plain != len(parts) - 1 or not all(map(_PLAIN_KEY.fullmatch, others)):
-            return None
+    headers = [match.group(1) for match in _ARRAY_HEADER.finditer(text)]
+    if headers.count(f"{key}]]") != len(parts) - 1 or not all(map(_PLAIN_KEY.fullmatch, headers)):
+        return None
     if any(part.startswith("[[") for part in parts):
         return None
     return _Split(key, parts)
