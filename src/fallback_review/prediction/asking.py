@@ -51,12 +51,14 @@ def request_for(
     installer = installer_of(situation)
     hashes = frozenset(h.partition(":")[2] for h in package.hashes if h.startswith("sha256:"))
     known = {listed.bytes_sha256 for page in pages for listed in page}
+    unexplained = [artifact for artifact in package.artifacts if artifact.sha256 not in known]
     return Request(
         name=package.name,
         specifier=specifier_of(package),
         version=parse_version(package.version) if package.version else None,
         hashes=hashes,
         trust_unhashed=bool(hashes - known),
+        trusted_names=frozenset(artifact.filename for artifact in unexplained if artifact.filename),
         only_binary=_covers(lockfile.options.only_binary, package.name),
         no_binary=_covers(lockfile.options.no_binary, package.name),
         prefer_binary=lockfile.options.prefer_binary,

@@ -70,7 +70,9 @@ class Request:
     hashes: frozenset[str] = frozenset()
     """SHA-256 digests that are allowed; empty where the lock verifies nothing."""
     trust_unhashed: bool = False
-    """Whether bytes of an unknown digest are taken to be allowed."""
+    """Whether bytes of an unknown digest are taken to be allowed: some hash of the lock is not explained."""
+    trusted_names: frozenset[str] = frozenset()
+    """The file names that the lock gives for such hashes; empty where it gives none."""
     only_binary: bool = False
     no_binary: bool = False
     prefer_binary: bool = False
@@ -84,7 +86,10 @@ class Request:
         if not self.hashes:
             return True
         digest = listed.bytes_sha256
-        return self.trust_unhashed if digest is None else digest in self.hashes
+        if digest is not None:
+            return digest in self.hashes
+        named = not self.trusted_names or listed.file.filename in self.trusted_names
+        return self.trust_unhashed and named
 
     def link_state(self, listed: ListedFile) -> int:
         """Return `ALLOWED` (or no hash is asked), 1 for a link without hash, 0 for one not allowed."""

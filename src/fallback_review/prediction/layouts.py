@@ -158,6 +158,12 @@ LAYOUTS: Mapping[str, Layout] = {
             respect_source_order=True,
         ),
         _client("pdm-builtin-pypi", "PDM: built-in PyPI in front of Chainguard", pypi_then_chainguard),
+        _client(
+            "pdm-builtin-pypi-respect-source-order",
+            "PDM: built-in PyPI in front of Chainguard, with respect-source-order",
+            pypi_then_chainguard,
+            respect_source_order=True,
+        ),
         _client("pipenv", "Pipenv: Chainguard the first source, PyPI another", chainguard_then_pypi),
         Layout(
             name="unknown",

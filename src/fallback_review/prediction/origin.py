@@ -136,7 +136,7 @@ def files(role: Role, name: str, book: Book) -> tuple[ProjectFile, ...]:
 
 
 def whose_url(url: str | None, name: str, situation: Situation, book: Book) -> Place:
-    """Say whose a file URL is: by the URL in a project detail, then by settings, then by a host seen there."""
+    """Say whose a file URL is: by a project detail's URL, then by settings, then by a host seen there."""
     if url is None:
         return Place.UNSTATED
     pairs = (
