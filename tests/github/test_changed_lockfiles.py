@@ -373,7 +373,9 @@ def test_trouble_while_reading_is_no_deletion(lab: Lab, client: Client, event_of
 @pytest.mark.parametrize(
     "trouble", [{"status": 502}, {"killed": True}, {"status": 403, "headers": {"Retry-After": "1"}}]
 )
-def test_passing_trouble_is_waited_for(lab: Lab, client: Client, event_of: EventOf, *, trouble: dict[str, Any]) -> None:
+def test_passing_trouble_is_waited_for(
+    lab: Lab, client: Client, event_of: EventOf, *, trouble: dict[str, Any]
+) -> None:
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
     lab.front.faults.append(Fault(verb="GET", path=r".*/compare/.*", **trouble))
     lab.front.faults.append(Fault(verb="GET", path=CONTENTS, **trouble))

@@ -66,6 +66,8 @@ class Fault:
     """Whether the connection is closed without an answer."""
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=lambda: {"message": "injected"})
+    raw: bytes | None = None
+    """Sent instead of the body."""
     after_work: bool = False
     """Whether GitHub does what was asked before it goes wrong."""
     before: Callable[[], object] | None = None
@@ -171,7 +173,11 @@ class Front:
             request.connection.shutdown(socket.SHUT_RDWR)
             return
         exchange.status = fault.status
-        self.send(request, Answer.json(fault.body, fault.status, **fault.headers))
+        answer = Answer.json(fault.body, fault.status)
+        answer.headers.update(fault.headers)
+        if fault.raw is not None:
+            answer.content = fault.raw
+        self.send(request, answer)
 
     def send(self, request: BaseHTTPRequestHandler, answer: Answer) -> None:
         request.send_response(answer.status)
@@ -205,5 +211,7 @@ class Front:
 
 def forbidden(accepted: str) -> Answer:
     body = {"message": "Resource not accessible by integration", "status": "403"}
-    headers = {"X-Accepted-GitHub-Permissions": accepted} if accepted else {}
-    return Answer.json(body, 403, **headers)
+    answer = Answer.json(body, 403)
+    if accepted:
+        answer.headers["X-Accepted-GitHub-Permissions"] = accepted
+    return answer

@@ -26,11 +26,11 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def json(cls, body: Any, status: int = 200, **headers: str) -> Answer:
+    def json(cls, body: Any, status: int = 200) -> Answer:
         return cls(
             status=status,
             content=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json; charset=utf-8", **headers},
+            headers={"Content-Type": "application/json; charset=utf-8"},
         )
 
 

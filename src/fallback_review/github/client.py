@@ -7,7 +7,6 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import requests
 from github.GithubException import GithubException, RateLimitExceededException
 from requests.utils import parse_header_links
 
@@ -170,7 +169,7 @@ class Client:
         except GithubException as error:
             # PyGithub looks into every 403 itself and raises from within the retry.
             raise refusal(error.status, error.headers or {}, error.data, doing, need) from None
-        except requests.RequestException as error:
+        except OSError as error:  # every failure of requests, and a CA bundle that is not there
             raise GitHubError(
                 Trouble.UNREACHABLE, f"{doing} did not answer ({type(error).__name__})"
             ) from None

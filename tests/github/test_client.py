@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fallback_review.github.client import Client
+from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
+from fallback_review.github.errors import EventError, GitHubError, Need, Trouble
+from fallback_review.github.refusal import graphql_refusal, refusal
+from fallback_review.github.transport import Patience
+from tests.conftest import lab_tool
+from tests.github_lab.front import Fault
+from tests.github_lab.lab import JOB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.github_lab.lab import Lab
+
+    Connect = Callable[..., Client]
+
+READ = Need.CONTENTS_READ
+
+
+def test_importing_the_quiet_modules_does_not_import_pygithub() -> None:
+    quiet = (
+        "errors, event, delivery, comment, status, commands, review_comments, changed_lockfiles, pull_request"
+    )
+    code = f"import sys; from fallback_review.github import {quiet}; sys.exit('github' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_token_is_told_at_once() -> None:
+    with pytest.raises(GitHubError, match="check the github-token input"):
+        Client("", api_url="https://github.example/api/v3", graphql_url="https://github.example/api/graphql")
+
+
+def test_enterprise_server_s_paths(lab: Lab, connect: Connect) -> None:
+    repository = lab.repository({"uv.lock": "a\n"})
+    base = lab.front.url
+    with connect(api_url=f"{base}/api/v3", graphql_url=f"{base}/api/graphql") as client:
+        assert client.raw(f"{repository.path}/contents/uv.lock", need=READ, ref="main") == b"a\n"
+        assert client.graphql("query { viewer { login } }", {}, need=READ) == {
+            "viewer": {"login": "github-actions[bot]"}
+        }
+
+
+def test_headers(lab: Lab, client: Client) -> None:
+    repository = lab.repository({"uv.lock": "a\n"})
+    client.raw(f"{repository.path}/contents/uv.lock", need=READ)
+    headers = lab.front.exchanges[-1].headers
+    assert headers["user-agent"].startswith("fallback-review/")
+    assert headers["x-github-api-version"] == "2022-11-28"
+    assert headers["accept"] == "application/vnd.github.raw+json"
+    assert headers["authorization"] == f"token {JOB}"
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        quick = Patience(retries=1, backoff=0.0)
+        url = f"http://127.0.0.1:{port}"
+        with Client("secret-token", api_url=url, graphql_url=f"{url}/graphql", patience=quick) as client:
+            with pytest.raises(GitHubError, match="did not answer") as caught:
+                client.get("/user", need=READ)
+            with pytest.raises(GitHubError):
+                client.graphql("query { viewer { login } }", {}, need=READ)
+    assert caught.value.trouble is Trouble.UNREACHABLE
+    assert "secret-token" not in str(caught.value)
+
+
+def test_a_proxy_is_used(lab: Lab, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = lab.repository({"uv.lock": "a\n"})
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("no_proxy", "")
+        proxy.settimeout(5)
+        quick = Patience(retries=0, timeout=1)
+        url = "http://github.example"
+        with Client("t", api_url=url, graphql_url=url, patience=quick) as client, pytest.raises(GitHubError):
+            client.get(f"{repository.path}", need=READ)
+        connection, _ = proxy.accept()
+        with connection:
+            assert connection.recv(100).startswith(b"GET http://github.example")
+
+
+def test_a_certificate_bundle_that_is_not_there(tmp_path: Path) -> None:
+    url = "https://127.0.0.1:1"
+    bundle = str(tmp_path / "absent.pem")
+    with (
+        Client("t", api_url=url, graphql_url=url, ca_bundle=bundle) as client,
+        pytest.raises(GitHubError, match="CA") as caught,
+    ):
+        client.get("/user", need=READ)
+    assert caught.value.trouble is Trouble.UNREACHABLE
+
+
+def test_an_organisation_s_own_certificate_authority(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "ca.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            lab_tool("openssl"),
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ]
+        + ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost", "-days", "2"]
+        + ["-addext", "subjectAltName=DNS:localhost"],
+        check=True,
+        capture_output=True,
+    )
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+
+    class Hello(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"login":"ghe"}')
+
+        def log_message(self, *_args: object) -> None:
+            """Keep quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Hello) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_args: None  # type: ignore[method-assign]  # the refused handshake
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        url = f"https://localhost:{server.server_port}"
+        quick = Patience(retries=0, timeout=5)
+        with Client("t", api_url=url, graphql_url=url, ca_bundle=str(certificate), patience=quick) as client:
+            assert client.get("/user", need=READ)["login"] == "ghe"
+        with (
+            Client("t", api_url=url, graphql_url=url, patience=quick) as client,
+            pytest.raises(GitHubError, match="SSLError"),
+        ):
+            client.get("/user", need=READ)
+        server.shutdown()
+
+
+@pytest.mark.parametrize("location", ["https://localhost/elsewhere", "http://other.example/x"])
+def test_a_redirect_to_another_host_is_not_followed(lab: Lab, client: Client, location: str) -> None:
+    lab.front.faults.append(Fault(verb="GET", path="/user", status=301, headers={"Location": location}))
+    with pytest.raises(GitHubError, match="sent us to another host"):
+        client.get("/user", need=READ)
+    assert len(lab.front.exchanges) == 1
+
+
+def test_an_answer_cut_off(lab: Lab, client: Client) -> None:
+    lab.front.faults.append(
+        Fault(verb="GET", path="/user", status=200, headers={"Content-Type": "text/html"}, body={})
+    )
+    lab.front.faults[0].raw = b"<html>login"
+    with pytest.raises(GitHubError, match="was not JSON"):
+        client.get("/user", need=READ)
+
+
+def test_pages_stop_at_the_limit(lab: Lab, client: Client) -> None:
+    pull = lab.repository({"a": "1"}).pull_request({f"{number:03}": "x" for number in range(250)})
+    path = f"{pull.repository.path}/pulls/{pull.number}/files"
+    assert len(list(client.pages(path, need=READ, limit=200))) == 200
+    assert len(lab.front.exchanges) == 2
+    assert len(list(client.pages(path, need=READ))) == 250
+
+
+def test_deleting_what_is_gone_is_fine_and_other_trouble_is_not(
+    lab: Lab, connect: Connect, client: Client
+) -> None:
+    repository = lab.repository({})
+    path = f"{repository.path}/issues/comments/1"
+    client.delete(path, need=Need.PULL_REQUESTS_WRITE)
+    with pytest.raises(GitHubError):
+        connect(lab.token(contents="read")).delete(path, need=Need.PULL_REQUESTS_WRITE)
+
+
+def test_a_primary_rate_limit_waits_for_its_reset_or_gives_up(lab: Lab, client: Client) -> None:
+    body = {"message": "API rate limit exceeded for installation ID 1."}
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}
+    lab.front.faults.append(Fault(verb="GET", path="/.*", status=403, headers=headers, body=body))
+    with pytest.raises(GitHubError, match="rate limit") as caught:
+        client.get("/repos/acme/x/contents/y", need=READ)
+    assert caught.value.trouble is Trouble.RATE_LIMITED
+    assert len(lab.front.exchanges) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "data", "trouble"),
+    [
+        (401, {}, {"message": "Bad credentials"}, Trouble.UNAUTHORIZED),
+        (403, {}, {"message": "Resource not accessible by integration"}, Trouble.FORBIDDEN),
+        (403, {}, "<html>blocked by a proxy</html>", Trouble.FORBIDDEN),
+        (403, {"X-RateLimit-Remaining": "0"}, {}, Trouble.RATE_LIMITED),
+        (403, {}, {"message": "You have exceeded a secondary rate limit"}, Trouble.RATE_LIMITED),
+        (404, {}, '{"message":"Not Found"}', Trouble.NOT_FOUND),
+        (422, {}, {"message": "Validation Failed", "errors": ["x"]}, Trouble.REFUSED),
+        (429, {}, None, Trouble.RATE_LIMITED),
+        (500, {}, [], Trouble.UNREACHABLE),
+    ],
+)
+def test_refusals(status: int, headers: dict[str, str], data: object, trouble: Trouble) -> None:
+    error = refusal(status, headers, data, "GitHub, asked to GET /x,", READ)
+    assert error.trouble is trouble
+    assert str(status) in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "need", "named"),
+    [
+        ("", Need.STATUSES_WRITE, "statuses: write"),
+        ("pull_requests=write; issues=write", Need.PULL_REQUESTS_WRITE, "pull-requests: write"),
+        ("issues=write; pull_requests=write", Need.PULL_REQUESTS_WRITE, "pull-requests: write"),
+        ("contents=write,workflows=write", Need.CONTENTS_READ, "contents: write, workflows: write"),
+    ],
+)
+def test_the_missing_permission(accepted: str, need: Need, named: str) -> None:
+    error = refusal(403, {"X-Accepted-GitHub-Permissions": accepted}, {}, "x", need)
+    assert error.permission == named
+    assert f"`{named}`" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "trouble"),
+    [
+        ("FORBIDDEN", Trouble.FORBIDDEN),
+        ("INSUFFICIENT_SCOPES", Trouble.FORBIDDEN),
+        ("NOT_FOUND", Trouble.NOT_FOUND),
+        ("RATE_LIMITED", Trouble.RATE_LIMITED),
+        (None, Trouble.REFUSED),
+    ],
+)
+def test_graphql_refusals(kind: str | None, trouble: Trouble) -> None:
+    error = graphql_refusal({"type": kind, "message": "so\nit is"}, Need.PULL_REQUESTS_WRITE)
+    assert error.trouble is trouble
+    assert "so it is" in str(error)
+
+
+def test_shortfall_names_the_channel_and_what_to_do() -> None:
+    def no() -> Delivery:
+        raise GitHubError(Trouble.FORBIDDEN, "GitHub said 403", permission="statuses: write")
+
+    def odd() -> Delivery:
+        raise EventError("the payload is odd")
+
+    deliveries = [
+        Delivery(channel="comment", done=Done.CREATED),
+        attempt("commit status", no),
+        attempt("review comments", odd),
+    ]
+    assert shortfall(deliveries) == (
+        "No commit status: GitHub said 403; add `statuses: write` to the job's `permissions:`",
+        "No review comments: the payload is odd",
+    )
