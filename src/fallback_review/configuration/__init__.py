@@ -1,0 +1,53 @@
+"""How installers are configured with Chainguard's index and PyPI, as the repository's own files tell.
+
+`candidates` says which files to look at, `read` reads them, `arrange` names the index layout that they amount
+to, `findings` says what is wrong with them, and `compare` what a pull request changes about them. Text in,
+values out: nothing here opens a file, asks an index or reads the environment, and whatever is configured
+outside the repository (a user's own files, variables of a build) can't be seen from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fallback_review.configuration.arranging import arrange
+from fallback_review.configuration.comparing import compare
+from fallback_review.configuration.documents import Files
+from fallback_review.configuration.findings import findings
+from fallback_review.configuration.places import candidates
+from fallback_review.configuration.tools import TOOLS
+from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
+
+if TYPE_CHECKING:
+    from fallback_review.configuration.values import ReadText
+    from fallback_review.model import Lockfile
+
+__all__ = [
+    "Arrangement",
+    "Configuration",
+    "ConfiguredIndex",
+    "arrange",
+    "candidates",
+    "compare",
+    "findings",
+    "read",
+]
+
+
+def read(lockfile: Lockfile, text_of: ReadText, *, installer: str) -> Configuration:
+    """Return how an installer is configured for a lockfile.
+
+    Args:
+        lockfile: gives the path, the format, and the indexes that the lock itself names.
+        text_of: gives the text of a file by its path in the same tree, None where there is none; asked for
+            paths that `candidates` names, each at most once, and for no more than it takes.
+        installer: whose rules and files count; a name that is not known is read as pip.
+
+    What can't be read is in `Configuration.problems`; nothing is raised.
+    """
+    files = Files(text_of=text_of)
+    configuration = TOOLS.get(installer, TOOLS["pip"])(lockfile, files)
+    return replace(
+        configuration, problems=tuple(files.problems), credentials=tuple(dict.fromkeys(files.credentials))
+    )

@@ -1,0 +1,76 @@
+"""Which files beside a lockfile may hold the installer's index configuration."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+_DEEPEST = 32
+
+
+def folders(path: str) -> tuple[str, ...]:
+    """Return the lockfile's folder and each parent up to the repository's root (``""``).
+
+    A path that is not inside a repository (absolute, or with ``..``) has its own folder alone.
+    """
+    parent = PurePosixPath(path).parent
+    if parent.is_absolute() or ".." in parent.parts:
+        return (f"{parent}",)
+    parts = [part for part in parent.parts if part != "."][:_DEEPEST]
+    return tuple("/".join(parts[:depth]) for depth in range(len(parts), -1, -1))
+
+
+def within(folder: str, name: str) -> str:
+    """Return the path of a file in a folder."""
+    return f"{folder.rstrip('/')}/{name}" if folder else name
+
+
+def script_of(path: str) -> str | None:
+    """Return the script that a lock belongs to (``job.py.lock`` to ``job.py``); None for other locks."""
+    return path.removesuffix(".lock") if path.endswith(".py.lock") else None
+
+
+def pip_files(path: str) -> tuple[str, ...]:
+    """Return the places of pip's configuration: the lockfile's folder, then the root."""
+    upwards = folders(path)
+    chosen = dict.fromkeys((upwards[0], upwards[-1]))
+    return tuple(within(folder, name) for folder in chosen for name in ("pip.conf", "pip.ini"))
+
+
+def uv_files(path: str) -> tuple[str, ...]:
+    """Return the places of uv's configuration: `uv.toml` before `pyproject.toml`, upwards to the root."""
+    return tuple(within(folder, name) for folder in folders(path) for name in ("uv.toml", "pyproject.toml"))
+
+
+def beside(path: str, *names: str) -> tuple[str, ...]:
+    """Return files of the lockfile's own folder."""
+    return tuple(within(folders(path)[0], name) for name in names)
+
+
+def candidates(path: str, lock_format: str) -> tuple[str, ...]:
+    """Return the files that may say which indexes are asked for a lockfile, in the order they are looked at.
+
+    Args:
+        path: the lockfile's path in the repository.
+        lock_format: the registered name of its format, for example ``uv.lock``.
+
+    Sources: uv looks for ``uv.toml``, else for ``[tool.uv]``, in the folder and then in each parent, and a
+    lock lies at the workspace's root (docs.astral.sh/uv/concepts/configuration-files); Poetry, PDM, Pipenv
+    and pixi keep the lock beside their manifest; pip reads a ``pip.conf`` wherever it is told to, in a
+    repository usually at its root or beside the requirements (pip.pypa.io/en/stable/topics/configuration).
+    """
+    script = script_of(path)
+    if script is not None:
+        return (script, *uv_files(path))
+    if lock_format == "requirements.txt":
+        return (*pip_files(path), *uv_files(path))
+    if lock_format.startswith("pylock"):
+        return (*uv_files(path), *pip_files(path), *beside(path, "pdm.toml"))
+    own = {
+        "poetry.lock": ("pyproject.toml",),
+        "pdm.lock": ("pdm.toml", "pyproject.toml"),
+        "Pipfile.lock": ("Pipfile",),
+        "pixi.lock": ("pixi.toml", "pyproject.toml"),
+    }
+    if lock_format == "uv.lock":
+        return uv_files(path)
+    return beside(path, *own.get(lock_format, ()))

@@ -1,0 +1,109 @@
+"""What is known of an installer's index configuration: frozen values, in the words of the tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from fallback_review.lockfiles.common import normalise_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fallback_review.model import Notice
+
+    ReadText = Callable[[str], str | None]
+    """Gives the text of a file of the tree that the lockfile is in; None where there is none."""
+
+_LONGEST_SHOWN = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredIndex:
+    """One index that a configuration file, or the lockfile itself, names."""
+
+    url: str
+    """Without credentials; empty where the tool's own word stands for PyPI (Poetry's ``name = "PyPI"``)."""
+    key: str
+    """The key that names it, for example ``[[tool.uv.index]]`` or ``extra-index-url``."""
+    name: str | None = None
+    priority: str | None = None
+    """Poetry: ``primary``, ``supplemental``, ``explicit``, and before 2.0 ``default`` and ``secondary``."""
+    default: bool = False
+    """pip's ``index-url`` and uv's default index: pip asks it first, uv last."""
+    explicit: bool = False
+    """Asked only for packages that name it."""
+    flat: bool = False
+    """``find-links``, or a flat index: a list of files, no simple index."""
+    include: tuple[str, ...] = ()
+    """PDM's ``include_packages``: these names are looked up here alone."""
+    exclude: tuple[str, ...] = ()
+    """PDM's ``exclude_packages``: these names are not looked up here."""
+    path: str
+    line: int | None = None
+
+    @property
+    def shown(self) -> str:
+        """What a sentence calls it: its name, else its address."""
+        return clip(self.name or self.url or "PyPI")
+
+    @property
+    def where(self) -> str:
+        """File, line and key, for a sentence."""
+        return f"{self.path}{f':{self.line}' if self.line else ''}, {self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Which indexes an installer asks, as far as files of the repository say."""
+
+    installer: str
+    indexes: tuple[ConfiguredIndex, ...] = ()
+    """In the files' order; `arrange` knows in which order a tool asks them."""
+    strategy: str | None = None
+    """uv's and pixi's ``index-strategy``."""
+    respect_source_order: bool = False
+    """PDM's ``[tool.pdm.resolution] respect-source-order``."""
+    package_index: Mapping[str, str] = field(default_factory=dict)
+    """Normalised package name to the index (its name, for pixi its address) that the package names."""
+    builtin_pypi: bool = True
+    """Whether the tool asks PyPI without being told to."""
+    no_index: bool = False
+    files: tuple[str, ...] = ()
+    """The files that said so."""
+    credentials: tuple[tuple[str, int], ...] = ()
+    """File and line of each address with credentials; the address itself is kept nowhere."""
+    problems: tuple[Notice, ...] = ()
+    """What could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrangement:
+    """The index layout that a configuration amounts to."""
+
+    layout: str | None
+    """A name of `prediction.listing.LAYOUTS`; None where the files don't tell and the settings decide."""
+    because: str
+    """One sentence with file and key."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Name patterns to the layout that holds for them alone (PDM's include_packages, exclude_packages)."""
+    private: tuple[str, ...] = ()
+    """Name patterns that are looked up only in an index that is neither Chainguard's nor PyPI's."""
+
+    def layout_for(self, name: str) -> str | None:
+        """Return the layout that holds for one package, by its normalised name."""
+        return next(
+            (layout for pattern, layout in self.overrides.items() if matches(name, pattern)), self.layout
+        )
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a normalised name fits a pattern (`fnmatch`), as PDM compares them."""
+    return fnmatchcase(name, normalise_name(pattern))
+
+
+def clip(text: str) -> str:
+    """Return text of a file as a sentence can carry it: one line, printable, short."""
+    line = "".join(each if each.isprintable() else "�" for each in text[: _LONGEST_SHOWN + 1])
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"
