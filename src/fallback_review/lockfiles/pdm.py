@@ -16,7 +16,6 @@ from fallback_review.lockfiles.common import (
     filename_of,
     hash_text,
     names_archive,
-    normalise_name,
     version_in_filename,
 )
 from fallback_review.lockfiles.interface import Format, LockfileError, Text
@@ -95,7 +94,7 @@ def _package(entry: Table, line: int, beside: Table | None, findings: Findings) 
     if source.kind is SourceKind.URL and source.location and not artifacts:
         artifacts = (Artifact(filename=filename_of(source.location), url=source.location),)
     return LockedPackage(
-        name=normalise_name(name),
+        name=entry.package_name(),
         version=_with_local_part(version, artifacts),
         source=source,
         artifacts=artifacts,

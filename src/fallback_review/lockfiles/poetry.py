@@ -16,7 +16,6 @@ from fallback_review.lockfiles.common import (
     Findings,
     filename_of,
     hash_text,
-    normalise_name,
     version_in_filename,
 )
 from fallback_review.lockfiles.interface import Format, LockfileError, Text
@@ -126,7 +125,7 @@ def _package(entry: Table, line: int, beside: _Beside, findings: Findings) -> Lo
         artifacts = [Artifact(filename=filename_of(source.location), url=source.location)]
     marker = entry.data.get("markers")
     return LockedPackage(
-        name=normalise_name(name),
+        name=entry.package_name(),
         version=version,
         source=source,
         artifacts=tuple(artifacts),

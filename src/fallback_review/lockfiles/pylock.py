@@ -15,7 +15,6 @@ from fallback_review.lockfiles.common import (
     LOCAL_KINDS,
     Findings,
     filename_of,
-    normalise_name,
     version_in_filename,
 )
 from fallback_review.lockfiles.interface import Format, Text
@@ -97,12 +96,12 @@ class _Reader:
         """Pipenv makes up each file's name and URL; only its hashes can be trusted."""
 
     def package(self, entry: Table, line: int) -> LockedPackage:
-        name = entry.required("name")
-        if name != normalise_name(name):
+        name = entry.package_name()
+        if name != entry.text("name"):
             self._findings.note("PEP 751 wants normalised names, and an entry's is not", line)
         source, artifacts = self._direct(entry, line) or self._indexed(entry, line)
         return LockedPackage(
-            name=normalise_name(name),
+            name=name,
             version=entry.text("version"),
             source=source,
             artifacts=artifacts,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.interface import LockfileError
 
 if TYPE_CHECKING:
@@ -12,6 +15,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_PLAIN = re.compile(r"[\w\-]{1,40}(?:\[\d+\])?", re.ASCII)
+_LONGEST_KEY = 40
+_PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?")
 _WORDS: dict[type, str] = {str: "a string", dict: "a table", list: "an array", bool: "true or false"}
 
 
@@ -27,7 +33,7 @@ class Table:
 
     def fail(self, reason: str, key: str | None = None) -> NoReturn:
         """Raise a `LockfileError` that names the key path and the entry's line."""
-        place = ".".join(part for part in (self.where, key) if part)
+        place = ".".join(part for part in (self.where, _shown(key)) if part)
         raise LockfileError(self.file, f"{place}: {reason}" if place else reason, line=self.line)
 
     def _get(self, key: str, kind: type[_T]) -> _T | None:
@@ -46,6 +52,13 @@ class Table:
         if not value or not value.strip():
             self.fail("is missing" if value is None else "is empty", key)
         return value
+
+    def package_name(self) -> str:
+        """Return the entry's name, normalised by PEP 503; it has to be one that PEP 508 allows."""
+        name = self.required("name")
+        if not _PACKAGE_NAME.fullmatch(name):
+            self.fail("is no package name", "name")
+        return normalise_name(name)
 
     def flag(self, key: str) -> bool:
         """Return a boolean; an absent key is false."""
@@ -72,4 +85,12 @@ class Table:
         return tuple(values)
 
     def _inside(self, value: dict[str, Any], key: str) -> Table:
-        return Table(value, self.file, f"{self.where}.{key}" if self.where else key, self.line)
+        shown = _shown(key)
+        return Table(value, self.file, f"{self.where}.{shown}" if self.where else shown, self.line)
+
+
+def _shown(key: str | None) -> str:
+    """Return a key for a message; one that comes from the file's own text is quoted and bounded."""
+    if not key or _PLAIN.fullmatch(key):
+        return key or ""
+    return json.dumps(key[:_LONGEST_KEY])

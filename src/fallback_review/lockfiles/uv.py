@@ -17,7 +17,6 @@ from fallback_review.lockfiles.common import (
     Findings,
     filename_of,
     hash_text,
-    normalise_name,
 )
 from fallback_review.lockfiles.interface import Format, LockfileError, Text
 from fallback_review.lockfiles.table import Table
@@ -51,7 +50,7 @@ def _claims(path: str) -> bool:
 
 def _looks_like(text: str) -> bool:
     headed = "[[package]]" in text or "[[distribution]]" in text
-    return headed and text.lstrip().startswith("version = ") and _LOOKS.search(text) is not None
+    return headed and text.lstrip().startswith("version = 1\n") and _LOOKS.search(text) is not None
 
 
 def _parse(text: Text) -> Lockfile:
@@ -88,7 +87,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
 def _package(entry: Table, line: int, findings: Findings) -> LockedPackage:
     source = _source(entry, line, findings)
     return LockedPackage(
-        name=normalise_name(entry.required("name")),
+        name=entry.package_name(),
         version=entry.text("version"),
         source=source,
         artifacts=tuple(_artifacts(entry, source, line, findings)),

@@ -1,0 +1,174 @@
+"""The way in: decoding, recognising, pairs, and what is no lockfile at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, parse, parse_pair, recognise
+from tests.lockfiles.writers import WRITERS, Entry
+
+UV = WRITERS["uv.lock"].text([Entry("alpha", "1.0")])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a\nb\n",
+        b"a\r\nb\r\n",
+        b"a\rb\r",
+        b"\xef\xbb\xbfa\nb\n",
+        "a\nb\n".encode("utf-16"),
+        b"\xfe\xff" + "a\nb\n".encode("utf-16-be"),
+    ],
+)
+def test_encodings_and_line_ends(data: bytes) -> None:
+    assert decode("requirements.txt", data) == "a\nb\n"
+
+
+def test_empty_data_are_an_empty_text() -> None:
+    assert decode("requirements.txt", b"") == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "line"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "binary", None),
+        (b"a\x00b", "binary", None),
+        (b"\x00" * 100, "binary", None),
+        (b"ok\ncaf\xe9\n", "not UTF-8 text", 2),
+        (b"\xff\xfea", "not UTF-16 text", 1),
+    ],
+)
+def test_what_is_no_text(data: bytes, reason: str, line: int | None) -> None:
+    with pytest.raises(LockfileError, match=reason) as caught:
+        decode("uv.lock", data)
+    assert caught.value.line == line
+    assert str(caught.value).startswith("uv.lock")
+
+
+def test_a_file_that_is_too_large() -> None:
+    with pytest.raises(LockfileError, match="the file has 100 MB; lockfiles up to 64 MB are read"):
+        decode("uv.lock", bytes(100 * 1024 * 1024))
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("uv.lock", "uv.lock"),
+        ("a/b/uv.lock", "uv.lock"),
+        ("script.py.lock", "uv.lock"),
+        ("poetry.lock", "poetry.lock"),
+        ("pdm.lock", "pdm.lock"),
+        ("pylock.toml", "pylock.toml"),
+        ("pylock.dev.toml", "pylock.toml"),
+        ("pylock.3.12.toml", "pylock.toml"),
+        ("Pipfile.lock", "Pipfile.lock"),
+        ("pixi.lock", "pixi.lock"),
+        ("conda-lock.yml", "conda-lock.yml"),
+        ("env/conda-lock-cuda.yaml", "conda-lock.yml"),
+        ("requirements.txt", "requirements.txt"),
+        ("requirements-dev.txt", "requirements.txt"),
+        ("requirements/prod.txt", "requirements.txt"),
+        ("dev-requirements.txt", "requirements.txt"),
+        ("constraints.txt", "requirements.txt"),
+    ],
+)
+def test_names(path: str, name: str) -> None:
+    found = recognise(path)
+    assert found is not None
+    assert found is FORMATS[name]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md", "Cargo.lock", "package-lock.json", "pyproject.toml", "requirements.in", "xpylock.toml",
+        "pylock.toml.bak", "yarn.lock", "notes.txt", "Gemfile.lock", "flake.lock",
+    ],
+)  # fmt: skip
+def test_other_names(path: str) -> None:
+    assert recognise(path) is None
+
+
+CARGO = 'version = 3\n\n[[package]]\nname = "serde"\nversion = "1.0"\nsource = "registry+https://crates.example/"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CARGO, "", "hello\n", '[project]\nname = "x"\n', "[[package]]\nname = 'x'\n", "{}", "- a\n- b\n"],
+)
+def test_other_contents(text: str) -> None:
+    assert recognise("some-file", text) is None
+
+
+def test_a_file_that_is_no_lockfile() -> None:
+    with pytest.raises(
+        LockfileError, match=r"README.md: not a lockfile that this tool knows: uv.lock, poetry"
+    ):
+        parse(Text(path="README.md", text="# Hello\n"))
+
+
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_an_empty_file(text: str) -> None:
+    with pytest.raises(LockfileError, match="the file is empty"):
+        parse(Text(path="uv.lock", text=text))
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("uv.lock", "../uv.lock"),
+        ("uv.lock", "../shared/lock"),
+        ("requirements.txt", "requirements/base.txt"),
+        ("pylock.toml", "pylock.dev.toml"),
+        ("conda-lock.yml", "environments/conda-lock.yml"),
+    ],
+)
+def test_a_symbolic_link(path: str, link: str) -> None:
+    with pytest.raises(LockfileError, match="a symbolic link to") as caught:
+        parse(Text(path=path, text=link))
+    assert link in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["flask", "flask==3.0", "./local", "flask>=2.txt"])
+def test_one_line_of_requirements_is_no_link(line: str) -> None:
+    assert parse(Text(path="requirements.txt", text=line)).format == "requirements.txt"
+
+
+def test_a_git_lfs_pointer() -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    with pytest.raises(LockfileError, match="Git LFS pointer"):
+        parse(Text(path="uv.lock", text=pointer))
+
+
+def test_an_absent_side_is_an_empty_lockfile() -> None:
+    base, head = parse_pair(None, UV)
+    assert (base.packages, base.format, base.path) == ((), "uv.lock", "uv.lock")
+    assert len(head.packages) == 1
+    base, head = parse_pair(UV, None)
+    assert (len(base.packages), head.packages, head.format) == (1, (), "uv.lock")
+    with pytest.raises(ValueError, match="at least one side"):
+        parse_pair(None, None)
+
+
+def test_an_empty_base_counts_as_absent_and_an_empty_head_does_not() -> None:
+    empty = Text(path="uv.lock", text="")
+    base, head = parse_pair(empty, UV)
+    assert (base.packages, len(head.packages)) == ((), 1)
+    with pytest.raises(LockfileError, match="empty"):
+        parse_pair(UV, empty)
+
+
+def test_two_formats_are_read_whole() -> None:
+    other = WRITERS["poetry.lock"].text([Entry("alpha", "1.0")])
+    base, head = parse_pair(other, UV)
+    assert (base.format, head.format, base.omitted, head.omitted) == ("poetry.lock", "uv.lock", 0, 0)
+
+
+def test_a_format_without_a_pair_reader_is_read_whole() -> None:
+    text = Text(
+        path="Pipfile.lock", text='{"_meta": {"sources": []}, "default": {"a": {"version": "==1.0"}}}'
+    )
+    base, head = parse_pair(text, text)
+    assert [package.name for package in head.packages] == ["a"]
+    assert base.packages == head.packages
