@@ -1,4 +1,4 @@
-"""The command line: `fallback-review review | scan | explain | demo`.
+"""The command line: `fallback-review review | scan | explain | demo | action`.
 
 Exit codes: 0 pass or warn, 1 the policy fails, 2 usage, settings or input error, 3 could not check.
 """
@@ -116,6 +116,14 @@ def demo_command(output: Path) -> None:
     from fallback_review.demo.run import run  # noqa: PLC0415 - only this command pays for it
 
     run(output, Console())
+
+
+@cli.command("action")
+def action_command() -> None:
+    """Run as a step of a GitHub Actions job: inputs and event from the runner's environment."""
+    from fallback_review.action import main as run_action  # noqa: PLC0415 - PyGithub takes 0.2 s to import
+
+    run_action()
 
 
 def main() -> None:

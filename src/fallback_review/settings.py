@@ -29,7 +29,8 @@ class SettingsError(Exception):
     """Settings that can't be used; the text names file, key, and what is allowed, one line a fault."""
 
 
-def _kebab(name: str) -> str:
+def kebab(name: str) -> str:
+    """Spell a field as settings and inputs do."""
     return name.replace("_", "-")
 
 
@@ -104,15 +105,17 @@ Severity = Literal["allow", "warn", "fail"]
 class Table(BaseModel):
     """A table of the settings file: kebab-case keys, and no key that is not known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=_kebab)
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=kebab)
 
 
 class Targets(Table):
     """The environments that will install."""
 
-    python: tuple[Annotated[str, AfterValidator(_python_version)], ...] = Field(("3.12",), min_length=1)
+    python: tuple[Annotated[str, AfterValidator(_python_version)], ...] = Field(
+        default=("3.12",), min_length=1
+    )
     platforms: tuple[Annotated[str, _choice("platform", PLATFORMS)], ...] = Field(
-        ("linux-x86_64", "linux-aarch64"), min_length=1
+        default=("linux-x86_64", "linux-aarch64"), min_length=1
     )
     informational: tuple[Annotated[str, _choice("platform", PLATFORMS)], ...] = ()
     """Platforms that are shown and never decide: laptops, usually."""
@@ -233,25 +236,24 @@ def _fault(fault: Any) -> str:
     location = fault["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     if fault["type"] == "extra_forbidden":
-        allowed = sorted(_kebab(name) for name in _table_at(location[:-1]).model_fields)
+        allowed = sorted(kebab(name) for name in _table_at(location[:-1]).model_fields)
         meant = _meant(str(location[-1]), allowed)
         return f"{key}: there is no such key{meant} Allowed here: {', '.join(allowed)}"
     message = fault["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}"
 
 
+_TABLES: dict[str, type[Table]] = {
+    "targets": Targets,
+    "indexes": Indexes,
+    "policy": Policy,
+    "lockfiles": Lockfiles,
+    "allow": Allow,
+}
+
+
 def _table_at(location: tuple[int | str, ...]) -> type[Table]:
-    table: type[Table] = Settings
-    for part in location:
-        if isinstance(part, str):
-            table = {
-                "targets": Targets,
-                "indexes": Indexes,
-                "policy": Policy,
-                "lockfiles": Lockfiles,
-                "allow": Allow,
-            }[part]
-    return table
+    return next((_TABLES[part] for part in location if isinstance(part, str)), Settings)
 
 
 def schema() -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""The Action's inputs, as the runner hands them over: INPUT_ and the name in capitals, hyphens kept.
+
+Source: https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from fallback_review.settings import SETTINGS_PATH, SettingsError, kebab
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _words(value: Any) -> Any:
+    """Split a list that people write with commas or line ends."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.replace(",", "\n").splitlines() if part.strip()]
+    return value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class Inputs(BaseModel):
+    """Every input of action.yml; an empty one counts as not given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=kebab)
+
+    github_token: str = ""
+    index_url: str | None = None
+    index_username: str | None = None
+    index_password: str | None = None
+    resolver_index_url: str | None = None
+    lockfiles: Words | None = None
+    config: str = SETTINGS_PATH
+    fail_on: Words | None = None
+    on_unknown: str | None = None
+    comment: Literal["changes", "findings", "never"] = "changes"
+    review_comments: bool = False
+    annotations: bool = True
+    status: bool = False
+    pull_request: int | None = None
+    ca_bundle: str | None = None
+
+    @property
+    def settings(self) -> dict[tuple[str, str], Any]:
+        """What lies over the settings file: table and key to value, None where nothing was given."""
+        return {
+            ("indexes", "chainguard"): self.index_url,
+            ("indexes", "resolver"): self.resolver_index_url,
+            ("lockfiles", "include"): self._globs(leave_out=False),
+            ("lockfiles", "exclude"): self._globs(leave_out=True),
+            ("policy", "fail-on"): None if self.fail_on is None else list(self.fail_on),
+            ("policy", "on-unknown"): self.on_unknown,
+        }
+
+    def _globs(self, *, leave_out: bool) -> list[str] | None:
+        """Return the globs to add, or those to leave out (written with a leading ``!``); None for none."""
+        globs = [glob.removeprefix("!") for glob in self.lockfiles or () if glob.startswith("!") is leave_out]
+        return globs or None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must be starred out in every log."""
+        return tuple(value for value in (self.github_token, self.index_password) if value)
+
+
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
+    """Read the inputs from the runner's environment.
+
+    ``fail-on: none`` (or ``never``) stands for an empty list, since GitHub can't tell empty from not given.
+
+    Raises:
+        SettingsError: an input has a value that is not allowed; names the input and what is.
+    """
+    names = {field.alias or name for name, field in Inputs.model_fields.items()}
+    given = {
+        name: value.strip() for name in names if (value := environ.get(f"INPUT_{name.upper()}", "")).strip()
+    }
+    if given.get("fail-on", "").lower() in {"none", "never"}:
+        given["fail-on"] = ","
+    try:
+        return Inputs.model_validate(given)
+    except ValidationError as error:
+        faults = (
+            f"input {fault['loc'][0]}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError("\n".join(faults)) from None
