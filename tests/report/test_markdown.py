@@ -329,6 +329,16 @@ def test_whatever_the_limit_it_is_kept_and_everything_is_shown_or_counted(
     assert text.count("<details>") == text.count("</details>") == page.elements["details"]
 
 
+def test_the_limit_is_kept_to_the_byte() -> None:
+    found = review(*(lockfile(from_pypi(), good("a"), path=f"{n}/uv.lock") for n in range(6)))
+    sizes = {limit: size(render(found, "markdown", limit=limit)) for limit in range(900, 2_400, 7)}
+    assert all(made <= limit for limit, made in sizes.items())
+    whole = size(render(found, "markdown"))
+    assert sizes[max(sizes)] == whole
+    # What is left over is less than the next block and the line about what is left out.
+    assert max(limit - made for limit, made in sizes.items() if made < whole) < 400
+
+
 def test_the_least_important_goes_first() -> None:
     found = review(
         lockfile(*(good(f"good-{n}") for n in range(50)), *(from_pypi(f"bad-{n}") for n in range(20)))

@@ -40,29 +40,37 @@ def size(text: str) -> int:
 def fit(blocks: Sequence[Block], room: int) -> Fitted:
     """Fit blocks, the most important first, into `room`.
 
-    Frames (opening, closing, and the line about what is left out) come first, up to half of the room, so that
-    every kind of thing is at least counted; then rows fill what is left. The cost is that of what is shown.
+    Frames (opening, closing, and the line about what is left out) come first, up to half of the room: so
+    every kind of thing is at least counted; then rows fill what is left, and further blocks the rest.
+    The cost is that of what is shown.
     """
-    frames: list[int] = []
-    spent = 0
-    for position, block in enumerate(blocks):
-        frame = size(block.opening) + size(block.closing) + size(block.more(block.total))
+    held = 0
+    framed = 0
+    for block in blocks:
         # The first frame may take more than half: a report without its trouble says nothing.
-        if spent + frame > (room // 2 if position else room):
+        if held + _frame(block) > (room // 2 if framed else room):
             break
-        spent += frame
-        frames.append(frame)
-    left = room - spent
-    texts = []
-    for block in blocks[: len(frames)]:
-        shown, used = _fill(block, left + size(block.more(block.total)))
-        left += size(block.more(block.total)) - used
-        texts.append(block.opening + shown + block.closing)
-    return Fitted(texts=tuple(texts), left_out=sum(block.total for block in blocks[len(frames) :]))
+        held += _frame(block)
+        framed += 1
+    left = room - held
+    texts: list[str] = []
+    for position, block in enumerate(blocks):
+        if position < framed:
+            left += _frame(block)
+        elif _frame(block) > left:
+            break
+        text = block.opening + _fill(block, left - size(block.opening) - size(block.closing)) + block.closing
+        left -= size(text)
+        texts.append(text)
+    return Fitted(texts=tuple(texts), left_out=sum(block.total for block in blocks[len(texts) :]))
 
 
-def _fill(block: Block, room: int) -> tuple[str, int]:
-    """Return the rows that fit, with the line for the others, and what they cost."""
+def _frame(block: Block) -> int:
+    return size(block.opening) + size(block.closing) + size(block.more(block.total))
+
+
+def _fill(block: Block, room: int) -> str:
+    """Return the rows that fit, with the line for the others."""
     reserve = size(block.more(block.total))
     rows: list[str] = []
     used = 0
@@ -73,9 +81,6 @@ def _fill(block: Block, room: int) -> tuple[str, int]:
             break
         used += cost
         rows.append(row)
-    missing = block.total - len(rows)
-    if missing:
-        last = block.more(missing)
-        rows.append(last)
-        used += size(last)
-    return "".join(rows), used
+    if len(rows) < block.total:
+        rows.append(block.more(block.total - len(rows)))
+    return "".join(rows)

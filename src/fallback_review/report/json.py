@@ -27,7 +27,9 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def render(review: Review) -> str:
     """Render the report as ASCII JSON, indented, so that it is inert in a terminal too."""
-    return Report.model_validate(_report(review)).model_dump_json(indent=2, ensure_ascii=True) + "\n"
+    text = Report.model_validate(_report(review)).model_dump_json(indent=2, ensure_ascii=True)
+    # The one control character that JSON need not escape (RFC 8259, section 7); only strings hold it.
+    return text.replace("\x7f", "\\u007f") + "\n"
 
 
 def schema() -> dict[str, Any]:
