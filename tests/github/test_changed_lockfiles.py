@@ -384,6 +384,13 @@ def test_passing_trouble_is_waited_for(
     ]
 
 
+def test_an_answer_that_is_not_as_documented(lab: Lab, client: Client, event_of: EventOf) -> None:
+    pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
+    lab.front.faults.append(Fault(verb="GET", path=r".*/compare/.*", status=200, body={"files": None}))
+    with pytest.raises(GitHubError, match="not as documented at merge_base_commit"):
+        PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+
+
 def test_without_permission_to_read(lab: Lab, connect: Connect, event_of: EventOf) -> None:
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
     client = connect(lab.token(pull_requests="write"))

@@ -108,17 +108,10 @@ def test_an_organisation_s_own_certificate_authority(tmp_path: Path) -> None:
     certificate, key = tmp_path / "ca.pem", tmp_path / "key.pem"
     subprocess.run(
         [
-            lab_tool("openssl"),
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ]
-        + ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost", "-days", "2"]
-        + ["-addext", "subjectAltName=DNS:localhost"],
+            *(lab_tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=localhost"),
+            *("-days", "2", "-addext", "subjectAltName=DNS:localhost"),
+        ],
         check=True,
         capture_output=True,
     )

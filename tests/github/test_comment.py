@@ -10,6 +10,8 @@ from fallback_review.github.comment import LIMIT, deliver_comment, find, marked,
 from fallback_review.github.delivery import Done, attempt
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.event import PullRequestEvent, read_event
+from fallback_review.model import Conclusion, Review
+from fallback_review.report.markdown import render as render_comment
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
 from tests.github_lab.payloads import example
@@ -363,6 +365,45 @@ def test_a_merge_group_gets_no_comment(lab: Lab, client: Client, environment: di
     assert isinstance(event, PullRequestEvent)
     assert deliver_comment(client, event, "x").done is Done.SKIPPED
     assert lab.requests() == []
+
+
+@pytest.mark.parametrize("save_a_request", [True, False])
+def test_a_request_saved(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf, *, save_a_request: bool
+) -> None:
+    saved = 1 if save_a_request else 0
+
+    def requests(action: str) -> int:
+        lab.front.exchanges.clear()
+        deliver_comment(client, event_of(pull, action), "x", save_a_request=save_a_request)
+        return len(lab.front.exchanges)
+
+    assert requests("opened") == 3 - saved
+    pull.push({"uv.lock": "c\n"})
+    assert requests("synchronize") == 3 - saved
+    pull.push({"uv.lock": "d\n"})
+    pull.push({"uv.lock": "e\n"})
+    assert requests("synchronize") == 3  # the comment is not about the head before: look who is newer
+
+
+def test_trouble_on_update_is_told(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    deliver_comment(client, event_of(pull), "one")
+    lab.front.faults.append(Fault(verb="PATCH", path=".*", status=502, times=99))
+    with pytest.raises(GitHubError) as caught:
+        deliver_comment(client, event_of(pull), "two")
+    assert caught.value.trouble is Trouble.UNREACHABLE
+
+
+def test_the_marker_is_the_report_s(pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    event = event_of(pull)
+    body = render_comment(
+        Review(conclusion=Conclusion.PASS, head=event.head_sha), marker={"head": event.head_sha, "n": "-->"}
+    )
+    assert marked(body, event.head_sha) == body
+    deliver_comment(client, event, body)
+    [comment] = find(client, event)
+    assert comment.head == event.head_sha
+    assert deliver_comment(client, event, body).done is Done.UNCHANGED
 
 
 def test_state_that_is_not_a_table() -> None:

@@ -187,16 +187,34 @@ def test_looking_up_what_is_not_there(client: Client, lab: Lab, environment: dic
         read_pull_request(asked, {"message": "?"})
 
 
+@pytest.mark.parametrize("fork", [None, "mallory/app"])
 def test_current_until_somebody_pushes(
-    lab: Lab, client: Client, environment: dict[str, str], event_of: Callable[..., PullRequestEvent]
+    lab: Lab, client: Client, event_of: Callable[..., PullRequestEvent], *, fork: str | None
 ) -> None:
-    pull = lab.repository({"uv.lock": "a\n"}).pull_request({"uv.lock": "b\n"})
+    repository = lab.repository({"uv.lock": "a\n"})
+    pull = repository.pull_request({"uv.lock": "b\n"}, branch="feat/ü#1", fork=fork)
     event = event_of(pull)
     assert is_current(client, event)
     pull.push({"uv.lock": "c\n"})
     assert not is_current(client, event)
     assert is_current(client, event_of(pull))
-    lab.front.exchanges.clear()
+    assert len(lab.front.exchanges) == 3
+
+
+def test_a_branch_that_is_gone_leaves_the_pull_request_to_ask(
+    lab: Lab, connect: Callable[..., Client], client: Client, event_of: Callable[..., PullRequestEvent]
+) -> None:
+    pull = lab.repository({"uv.lock": "a\n"}).pull_request({"uv.lock": "b\n"})
+    event = event_of(pull)
+    lab.do("DELETE", f"{pull.repository.path}/git/refs/heads/topic")
+    assert is_current(client, event)
+    assert len(lab.front.exchanges) == 2
+    with pytest.raises(GitHubError) as caught:
+        is_current(connect(lab.token(pull_requests="write")), event)
+    assert caught.value.permission == "contents: read"
+
+
+def test_a_merge_group_is_current(lab: Lab, client: Client, environment: dict[str, str]) -> None:
     group = read_event("merge_group", example("merge_group", "checks_requested"), environment)
     assert isinstance(group, PullRequestEvent)
     assert is_current(client, group)

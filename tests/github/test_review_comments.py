@@ -159,12 +159,16 @@ def test_anothers_marker_is_left_alone(
     [ours] = pull.review_comments()
     token = lab.front.tokens["ghp_mallory"]
     lab.front.gaps.add_review_comment(OWNER, pull.repository.name, pull.number, token, ours)
-    for body in ("no marker", '<!-- fallback-review-line:v1 "x -->\n'):
+    for body in (
+        "no marker",
+        '<!-- fallback-review-line:v1 "\\x" -->\n',
+        '<!-- fallback-review-line:v1 "x -->\n',
+    ):
         lab.front.gaps.add_review_comment(
             OWNER, pull.repository.name, pull.number, token, {**ours, "body": body}
         )
     deliver(client, event)
-    assert [comment["user"]["login"] for comment in pull.review_comments()] == ["mallory"] * 3
+    assert [comment["user"]["login"] for comment in pull.review_comments()] == ["mallory"] * 4
 
 
 @pytest.mark.parametrize("after_work", [True, False])

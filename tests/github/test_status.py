@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +72,13 @@ def test_a_missing_permission_is_named(
     client = connect(lab.token(contents="read", pull_requests="write"))
     delivery = attempt("commit status", lambda: deliver_status(client, event_of(pull), Conclusion.PASS, "x"))
     assert (delivery.done, delivery.permission) == (Done.FORBIDDEN, "statuses: write")
+
+
+def test_a_run_without_an_address(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
+    event = event_of(pull)
+    event = replace(event, place=replace(event.place, run_url=None))
+    assert deliver_status(client, event, Conclusion.PASS, "all well").url is None
+    assert statuses(lab, pull)[0]["target_url"] is None
 
 
 @pytest.mark.parametrize(

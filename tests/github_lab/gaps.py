@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from tests.github_lab.graphql import Graph
 
@@ -292,7 +292,7 @@ def with_bots(node: Any) -> Any:
             made["type"] = "Bot"
         for key, value in made.items():
             if key.endswith("url") and isinstance(value, str):
-                made[key] = value.replace("[bot]", "%5Bbot%5D")
+                made[key] = quote(value, safe=":/?#@!$&'()*+,;=%{}~")
         return made
     return node
 

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from tests.conftest import LAB, lab_tool, missing
 from tests.github_lab.contract import Contract
@@ -157,7 +158,9 @@ class Repository:
         body = {"message": f"change {branch}", "tree": tree["sha"], "parents": [parent]}
         commit: str = self.lab.do("POST", f"{self.path}/git/commits", body)["sha"]
         if branch in self.commits or branch == "main":
-            self.lab.do("PATCH", f"{self.path}/git/refs/heads/{branch}", {"sha": commit, "force": True})
+            self.lab.do(
+                "PATCH", f"{self.path}/git/refs/heads/{quote(branch)}", {"sha": commit, "force": True}
+            )
         else:
             self.lab.do("POST", f"{self.path}/git/refs", {"ref": f"refs/heads/{branch}", "sha": commit})
         self.commits[branch] = commit

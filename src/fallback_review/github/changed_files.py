@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fallback_review.github.errors import GitHubError, Need, Trouble
 
@@ -85,7 +85,8 @@ class _Tree(_Answer):
     truncated: bool = False
 
 
-_FILES = TypeAdapter(list[_File])
+_COMPARE, _FILES, _TREE = TypeAdapter(_Compare), TypeAdapter(list[_File]), TypeAdapter(_Tree)
+_Value = TypeVar("_Value")
 
 
 def compare(client: Client, event: PullRequestEvent) -> Comparison:
@@ -101,10 +102,18 @@ def compare(client: Client, event: PullRequestEvent) -> Comparison:
     if event.number is not None:
         path = f"/repos/{event.repository}/pulls/{event.number}/files"
         pages = client.pages(path, need=Need.PULL_REQUESTS_READ, limit=PULL_REQUEST_LIMIT)
-        files = _FILES.validate_python(list(pages))
+        files = _checked(_FILES, list(pages))
         if len(files) < PULL_REQUEST_LIMIT:
             return Comparison(merge_base=merge_base, entries=_entries(files))
     return _of_trees(client, event, merge_base)
+
+
+def _checked(shape: TypeAdapter[_Value], answer: Any) -> _Value:
+    try:
+        return shape.validate_python(answer)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise GitHubError(Trouble.REFUSED, f"GitHub's answer is not as documented at {where}") from None
 
 
 def _entries(files: Iterable[_File]) -> tuple[ChangedEntry, ...]:
@@ -112,19 +121,20 @@ def _entries(files: Iterable[_File]) -> tuple[ChangedEntry, ...]:
 
 
 def _compare(client: Client, event: PullRequestEvent) -> _Compare:
-    missing: GitHubError | None = None
-    for base, head in _sides(event):
-        # One commit a page is enough: the files come with the first page whatever its size.
-        path = f"/repos/{event.repository}/compare/{quote(base)}...{quote(head, safe=':/')}"
+    *others, last = _sides(event)
+    for base, head in others:
         try:
-            answer: Any = client.get(path, need=Need.CONTENTS_READ, per_page=1, page=1)
+            return _ask(client, event, base, head)
         except GitHubError as error:
             if error.trouble is not Trouble.NOT_FOUND:
                 raise
-            missing = missing or error
-        else:
-            return _Compare.model_validate(answer)
-    raise missing or GitHubError(Trouble.NOT_FOUND, "there is nothing to compare")
+    return _ask(client, event, *last)
+
+
+def _ask(client: Client, event: PullRequestEvent, base: str, head: str) -> _Compare:
+    path = f"/repos/{event.repository}/compare/{quote(base)}...{quote(head, safe=':/')}"
+    # One commit a page is enough: the files come with the first page whatever its size.
+    return _checked(_COMPARE, client.get(path, need=Need.CONTENTS_READ, per_page=1, page=1))
 
 
 def _sides(event: PullRequestEvent) -> Iterator[tuple[str, str]]:
@@ -155,4 +165,4 @@ def _of_trees(client: Client, event: PullRequestEvent, merge_base: str) -> Compa
 
 def _tree(client: Client, event: PullRequestEvent, commit: str) -> _Tree:
     path = f"/repos/{event.repository}/git/trees/{commit}"
-    return _Tree.model_validate(client.get(path, need=Need.CONTENTS_READ, recursive=1))
+    return _checked(_TREE, client.get(path, need=Need.CONTENTS_READ, recursive=1))

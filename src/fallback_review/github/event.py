@@ -51,6 +51,8 @@ class PullRequestEvent:
     """The base as GitHub last looked at it: it goes stale, so the merge base is asked for."""
     head_repository: str | None = None
     """None where a fork was deleted."""
+    head_ref: str | None = None
+    """The head branch's name."""
     head_label: str | None = None
     """``owner:branch``."""
     author: str | None = None
@@ -203,6 +205,7 @@ def _of_pull_request(name: str, place: Place, payload: _PullRequestEvent) -> Pul
         base_ref=pull.base.ref,
         base_sha=pull.base.sha,
         head_repository=pull.head.repo.full_name if pull.head.repo else None,
+        head_ref=pull.head.ref,
         head_label=pull.head.label,
         author=pull.user.login if pull.user else None,
         author_type=pull.user.type if pull.user else None,
