@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallback_review import configuration
-from tests.configuration.cases import LOCKS, SITUATION, C, Tree, lock, read, uv_index
+from tests.configuration.cases import LOCKS, SITUATION, C, lock, read, uv_index
 
 INSTALLERS = sorted(LOCKS)
 FILES = ("pyproject.toml", "uv.toml", "pixi.toml", "pdm.toml", "Pipfile", "pip.conf")
@@ -187,6 +187,5 @@ def test_no_line_of_a_file_becomes_a_line_of_a_message() -> None:
 
 
 def test_the_same_problem_is_said_once() -> None:
-    tree = Tree({"pyproject.toml": "[tool.uv]\nindex = [1, 2]\nextra-index-url = [1, 2]\n"})
-    found = configuration.read(lock("uv"), tree.text_of, installer="uv")
-    assert len(found.problems) == 3
+    found = read("pdm", {"pyproject.toml": "[[tool.pdm.source]]\nname = 'pypi'\nurl = []\n"})
+    assert ["url is not a string" in notice.text for notice in found.problems] == [True]

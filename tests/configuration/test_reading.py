@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from fallback_review import configuration
-from fallback_review.model import InstallOptions
+from fallback_review.lockfiles import Text, parse
+from fallback_review.model import InstallOptions, Lockfile
 from tests.configuration.cases import (
     OTHER,
+    SITUATION,
     C,
     P,
     R,
@@ -143,6 +146,17 @@ def test_a_scripts_own_block_comes_first() -> None:
     assert found.files == ("job.py", "pyproject.toml")
 
 
+def test_incomplete_entries_are_passed_over() -> None:
+    assert (
+        read("uv", {"uv.toml": '[[index]]\nname = "x"\n[pip]\nindex-url = " "\n'}, lock("pip")).indexes == ()
+    )
+    assert read("uv", {"uv.toml": 'extra-index-url = [""]\n[sources]\nsix = { git = "x" }\n'}).indexes == ()
+    assert read("pipenv", {"Pipfile": '[[source]]\nname = "x"\n'}).indexes == ()
+    assert read("pixi", {"pixi.toml": '[pypi-options]\nextra-index-urls = [""]\n'}).indexes == ()
+    long = "https://index.example/" + "x" * 3000
+    assert read("pip", {"pip.conf": f"[global]\nindex-url = {long}\n"}).indexes == ()
+
+
 def test_a_script_without_a_block_has_no_options() -> None:
     assert read("uv", {"job.py": "print('x')\n"}, lock("uv", path="job.py.lock")).indexes == ()
 
@@ -151,6 +165,38 @@ def test_requirements_options_reach_the_configuration() -> None:
     lockfile = replace(lock("pip"), options=InstallOptions(no_index=True))
     assert read("pip", {}, lockfile).no_index
     assert read("uv", {}, lockfile).no_index
+
+
+def test_a_format_without_files_asks_for_none() -> None:
+    tree = Tree({"pip.conf": f"[global]\nindex-url={C}\n"})
+    lockfile = Lockfile(path="conda-lock.yml", format="conda-lock.yml")
+    assert configuration.read(lockfile, tree.text_of, installer="pip").indexes == ()
+    assert tree.asked == []
+
+
+def test_an_index_line_of_an_included_file_stands_there() -> None:
+    text = Text(
+        path="req/dev.txt",
+        text="-r base.txt\nsix==1.0\n",
+        read=Tree({"req/base.txt": f"\n-i https://u:p@{C[8:]}\n"}).text_of,
+    )
+    lockfile = parse(text)
+    found = configuration.read(lockfile, Tree({}).text_of, installer="pip")
+    assert [(index.url, index.where) for index in found.indexes] == [(C, "req/base.txt:2, --index-url")]
+    (notice,) = configuration.findings(found, lockfile, SITUATION)
+    assert (notice.path, notice.line) == ("req/base.txt", 2)
+
+
+def test_the_sources_of_a_real_pipfile_lock() -> None:
+    sources = [{"name": "cgr", "url": C, "verify_ssl": True}, {"name": "pypi", "url": P, "verify_ssl": True}]
+    document = {"_meta": {"hash": {}, "pipfile-spec": 6, "sources": sources}, "default": {}, "develop": {}}
+    lockfile = parse(Text(path="Pipfile.lock", text=json.dumps(document, indent=4)))
+    found = read("pipenv", {}, lockfile)
+    assert [(index.name, index.url, index.key) for index in found.indexes] == [
+        ("cgr", C, "_meta.sources"),
+        ("pypi", P, "_meta.sources"),
+    ]
+    assert configuration.arrange(found, SITUATION).layout == "pipenv"
 
 
 def test_pip_conf_beside_the_requirements_goes_before_the_roots() -> None:

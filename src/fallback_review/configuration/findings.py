@@ -226,7 +226,7 @@ def _credentials(configuration: Configuration, lockfile: Lockfile) -> Iterator[N
     """An address with a password in a repository is a leak (pip's documentation: "Authentication")."""
     places = [
         *configuration.credentials,
-        *((lockfile.path, index.line) for index in lockfile.indexes if index.has_credentials),
+        *((index.path or lockfile.path, index.line) for index in lockfile.indexes if index.has_credentials),
     ]
     for path, line in dict.fromkeys(places):
         yield Notice(

@@ -55,7 +55,7 @@ def from_line(line: LockIndex, path: str) -> ConfiguredIndex:
         name=line.name,
         default=line.role == "index-url",
         flat=line.role == "find-links",
-        path=path,
+        path=line.path or path,
         line=line.line,
     )
 

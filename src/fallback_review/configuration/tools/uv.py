@@ -82,11 +82,8 @@ def _layers(path: str, files: Files) -> Iterator[_Options]:
 
 def _with_pip(options: Section) -> Section:
     """Return the options that `uv pip` sees: those of the ``pip`` table over the others, key by key."""
-    pip = options.table("pip")
-    if not pip.data.keys() & set(_INDEX_KEYS):
-        return options
-    merged = {**options.data, **{key: value for key, value in pip.data.items() if key in _INDEX_KEYS}}
-    return options.holding(merged)
+    pip = options.table("pip").data
+    return options.holding({**options.data, **{key: pip[key] for key in _INDEX_KEYS if key in pip}})
 
 
 def _indexes(options: Section, prefix: str) -> tuple[list[ConfiguredIndex], list[ConfiguredIndex]]:
