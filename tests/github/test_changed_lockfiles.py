@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -334,6 +335,28 @@ def test_any_file_of_either_side_is_read_once(lab: Lab, client: Client, event_of
     assert len(lab.recorded("GET", CONTENTS)) == 4
 
 
+@pytest.mark.parametrize(
+    "path", ["../../../../user", "a/../../../../../user", "/etc/passwd", "./base.txt", "a//b", "", ".."]
+)
+def test_a_path_that_climbs_is_never_asked_for(
+    lab: Lab, client: Client, event_of: EventOf, *, path: str
+) -> None:
+    pull = lab.repository({"base.txt": "x\n"}).pull_request({"base.txt": "y\n"})
+    files = PullRequestFiles(client, event_of(pull))
+    assert files.read(path, Side.HEAD) is None
+    assert lab.recorded("GET", CONTENTS) == []
+    assert lab.recorded("GET", "/user") == []
+
+
+@pytest.mark.parametrize("path", ["a?ref=main", "a#b", "%2e%2e/x", "..%2f..%2fuser", "a\\..\\b", "a\r\nX: y"])
+def test_an_odd_path_stays_one_path(lab: Lab, client: Client, event_of: EventOf, *, path: str) -> None:
+    pull = lab.repository({"base.txt": "x\n"}).pull_request({"base.txt": "y\n"})
+    assert PullRequestFiles(client, event_of(pull)).read(path, Side.HEAD) is None
+    [asked] = lab.recorded("GET", CONTENTS)
+    assert unquote(asked.path) == f"{pull.repository.path}/contents/{path}"
+    assert asked.url.endswith(f"?ref={pull.head}")
+
+
 def test_a_submodule_under_a_lockfiles_name_is_not_taken_for_deleted(
     lab: Lab, client: Client, event_of: EventOf
 ) -> None:
@@ -370,9 +393,7 @@ def test_trouble_while_reading_is_no_deletion(lab: Lab, client: Client, event_of
     assert caught.value.trouble is Trouble.UNREACHABLE
 
 
-@pytest.mark.parametrize(
-    "trouble", [{"status": 502}, {"killed": True}, {"status": 403, "headers": {"Retry-After": "1"}}]
-)
+@pytest.mark.parametrize("trouble", [{"status": 502}, {"killed": True}, {"status": 429}])
 def test_passing_trouble_is_waited_for(
     lab: Lab, client: Client, event_of: EventOf, *, trouble: dict[str, Any]
 ) -> None:

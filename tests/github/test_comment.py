@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.event import PullRequestEvent, read_event
 from fallback_review.model import Conclusion, Review
 from fallback_review.report.markdown import render as render_comment
+from tests.github_lab.fixtures import QUICK
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
 from tests.github_lab.payloads import example
@@ -176,9 +178,16 @@ def test_trouble_without_end_is_told(lab: Lab, pull: PullRequest, client: Client
 
 
 @pytest.mark.parametrize(
-    ("status", "headers"), [(403, {"Retry-After": "1"}), (429, {"Retry-After": "1"}), (429, {})]
+    ("verb", "status", "headers"),
+    [
+        ("GET", 403, {"Retry-After": "1"}),
+        ("POST", 429, {"Retry-After": "1"}),
+        ("GET", 403, {}),
+        ("POST", 403, {}),
+        ("GET", 429, {}),
+        ("POST", 429, {}),
+    ],
 )
-@pytest.mark.parametrize("verb", ["GET", "POST"])
 def test_a_limit_is_waited_for(
     lab: Lab,
     pull: PullRequest,
@@ -191,7 +200,9 @@ def test_a_limit_is_waited_for(
 ) -> None:
     body = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
     lab.front.faults.append(Fault(verb=verb, path=COMMENTS, status=status, headers=headers, body=body))
-    assert deliver_comment(client, event_of(pull), "patience").done is Done.CREATED
+    event, start = event_of(pull), time.monotonic()
+    assert deliver_comment(client, event, "patience").done is Done.CREATED
+    assert time.monotonic() - start >= float(headers.get("Retry-After", QUICK.unnamed_wait))
     assert len(ours(pull)) == 1
 
 

@@ -43,7 +43,7 @@ class Contract:
     @cached_property
     def _routes(self) -> list[tuple[re.Pattern[str], dict[str, Any]]]:
         return [
-            (re.compile(re.sub(r"\\\{(path|basehead|ref)\\\}", "(.+)", _pattern(path)) + r"\Z"), operations)
+            (re.compile(_pattern(path), re.DOTALL), operations)
             for path, operations in sorted(
                 self._document["paths"].items(), key=lambda item: item[0].count("{")
             )
@@ -143,5 +143,5 @@ class Contract:
 
 def _pattern(path: str) -> str:
     # A path and a ref may hold slashes; every other parameter is one segment.
-    escaped = re.escape(path)
-    return re.sub(r"\\\{(?!path|basehead|ref\\\})[a-z_]+\\\}", "[^/]+", escaped)
+    one = re.sub(r"\\\{(?!path|basehead|ref\\\})[a-z_]+\\\}", "[^/]+", re.escape(path))
+    return re.sub(r"\\\{(path|basehead|ref)\\\}", "(.+)", one) + r"\Z"

@@ -125,6 +125,9 @@ class PullRequestFiles:
         return self._read[key]
 
     def _fetch(self, path: str, revision: str, side: Side) -> bytes | None:
+        # A lockfile may name any path to include: one that climbs would be another address of the API.
+        if any(part in {"", ".", ".."} for part in path.split("/")):
+            return None
         # A fork's commits are among the base repository's objects (refs/pull/N/head), which the job's token
         # can read even where the fork is private or deleted; only where they are not, the fork is asked.
         repositories = [self._event.repository]

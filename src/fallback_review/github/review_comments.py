@@ -62,14 +62,16 @@ def deliver_review(
     if event.number is None:
         return Delivery(channel=CHANNEL, done=Done.SKIPPED)
     said = _said(client, event)
-    keys = {comment.key for comment in comments}
     known = {one.key for one in said}
+    first: dict[str, LineComment] = {}
+    for comment in comments:
+        first.setdefault(comment.key, comment)
     new = [
         comment
-        for comment in {comment.key: comment for comment in reversed(comments)}.values()
+        for comment in first.values()
         if comment.key not in known and comment.line in lines_shown.get(comment.path, ())
-    ][::-1][:AT_MOST]
-    fixed = [one for one in said if one.key not in keys and not one.body.endswith(FIXED)]
+    ][:AT_MOST]
+    fixed = [one for one in said if one.key not in first and not one.body.endswith(FIXED)]
     for one in fixed:
         _withdraw(client, event, one)
     if not new:
