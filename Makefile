@@ -31,7 +31,7 @@ lock: .lab/installers/.ready
 	for group in installers servers checkers faults; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
 
 # Each group of test tools lives in an environment of its own: their dependencies contradict each other.
-lab: .lab/installers/.ready .lab/servers/.ready
+lab: .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/browser/.ready .lab/node/.ready
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -43,6 +43,13 @@ lab: .lab/installers/.ready .lab/servers/.ready
 	$(PYTHON) -m venv .lab/$*
 	.lab/$*/$(INSTALL) requirements/$*.txt
 	touch $@
+
+NPM_CI = mkdir -p $(@D) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)/ \
+	&& npm ci --prefix $(@D) --silent --ignore-scripts --no-audit --no-fund && touch $@
+.lab/browser/.ready: tests/report/browser/package-lock.json
+	$(NPM_CI)
+.lab/node/.ready: tests/github_lab/package-lock.json
+	$(NPM_CI)
 
 clean:
 	rm -rf .venv .lab demo-output .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

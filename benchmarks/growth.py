@@ -14,6 +14,7 @@ from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, ProjectFile, Role, Tier
 from fallback_review.report import render
 from fallback_review.settings import Settings
+from fallback_review.surroundings import compare
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,7 +52,7 @@ def measure() -> list[Row]:
 
 def run(count: int) -> str:
     """Review a lockfile in which every package is bumped; return the comment."""
-    diff = review.compare(side(count, "1.0"), side(count, "1.1"))
+    diff = compare(side(count, "1.0"), side(count, "1.1"))
     return render(review.review([diff], Settings(), answer, today=date(2026, 1, 1)), "markdown")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from fallback_review.review import Ask
+    from fallback_review.inquiry import Ask
     from fallback_review.settings import Indexes
 
 _TITLES = {

@@ -27,12 +27,13 @@ from fallback_review.inputs import Inputs, read_inputs
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.pairing import ChangedFile, is_lockfile, pair
+from fallback_review.surroundings import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fallback_review.model import LockfileDiff
     from fallback_review.settings import Settings
+    from fallback_review.surroundings import Compared
 
 EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
 USAGE_ERROR, COULD_NOT_CHECK = 2, 3
@@ -112,7 +113,7 @@ def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]
 
 def _compare(
     files: PullRequestFiles, configured: Settings
-) -> tuple[list[LockfileDiff], list[Notice], dict[str, frozenset[int]]]:
+) -> tuple[list[Compared], list[Notice], dict[str, frozenset[int]]]:
     """Compare every lockfile that the pull request changes; one that can't be read is named."""
     changed = files.changed(lambda path: is_lockfile(path, configured.lockfiles))
     base = {file.base_path: file.base_bytes for file in changed}
@@ -127,7 +128,7 @@ def _compare(
     for file in pairs:
         try:
             diffs.append(
-                review.compare(
+                compare(
                     _text(files, Side.BASE, file.base_path, base.get(file.base_path)),
                     _text(files, Side.HEAD, file.head_path, head.get(file.head_path)),
                 )

@@ -22,14 +22,16 @@ from fallback_review.report import render
 from fallback_review.report.explanation import render_explanation
 from fallback_review.revisions import RevisionError, read_file
 from fallback_review.sides import file_text, is_file, repository_for, revision_diffs
+from fallback_review.surroundings import compare, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from fallback_review.model import LockfileDiff
+    from fallback_review.inquiry import Ask
     from fallback_review.options import Options
     from fallback_review.settings import Settings
+    from fallback_review.surroundings import Compared
 
 EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
 
@@ -56,7 +58,7 @@ def review_command(base: str | None, head: str | None, **given: Any) -> None:
         sides = file_text(Path(base)), file_text(Path(head))
         if sides == (None, None):
             raise click.UsageError("both sides are absent: name at least one lockfile")
-        _finish([review.compare(*sides)], [], configured, options)
+        _finish([compare(*sides)], [], configured, options)
         return
     repository = repository_for(base, head)
     base_commit = repository.commit(base) if base else repository.default_base()
@@ -75,7 +77,7 @@ def scan_command(lockfile: Path, **given: Any) -> None:
     text = file_text(lockfile)
     if text is None:
         raise click.UsageError("name a lockfile")
-    _finish([review.whole(text)], [], settings_for(options, _beside), options, scope="all")
+    _finish([whole(text)], [], settings_for(options, _beside), options, scope="all")
 
 
 @cli.command("explain")
@@ -153,7 +155,7 @@ def _beside(path: str) -> bytes | None:
 
 
 def _finish(
-    diffs: Sequence[LockfileDiff],
+    diffs: Sequence[Compared],
     unreadable: Sequence[Notice],
     configured: Settings,
     options: Options,
@@ -169,7 +171,7 @@ def _finish(
     sys.exit(EXIT_CODES[result.conclusion])
 
 
-def _asking(configured: Settings, options: Options) -> AbstractContextManager[review.Ask]:
+def _asking(configured: Settings, options: Options) -> AbstractContextManager[Ask]:
     """Open the indexes, with progress on a terminal."""
     return access.open_indexes(configured.indexes, secrets_for(options), console=Console(stderr=True))
 

@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fallback_review import review
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Notice
 from fallback_review.pairing import is_lockfile, pair
 from fallback_review.revisions import Repository, RevisionError, read_file
+from fallback_review.surroundings import compare
 
 if TYPE_CHECKING:
-    from fallback_review.model import LockfileDiff
     from fallback_review.settings import Settings
+    from fallback_review.surroundings import Compared
 
 _NO_FILE = Path(os.devnull)
 
@@ -61,14 +61,14 @@ def file_text(path: Path) -> Text | None:
 
 def revision_diffs(
     repository: Repository, base: str, head: str | None, configured: Settings
-) -> tuple[list[LockfileDiff], list[Notice]]:
+) -> tuple[list[Compared], list[Notice]]:
     """Compare every lockfile that differs; one that can't be read is named, and the others go on."""
     changed = repository.changed(base, head)
     diffs, unreadable = [], []
     for file in pair(changed, lambda path: is_lockfile(path, configured.lockfiles)):
         try:
             diffs.append(
-                review.compare(
+                compare(
                     _revision_text(repository, base, file.base_path),
                     _revision_text(repository, head, file.head_path),
                 )

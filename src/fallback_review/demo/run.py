@@ -13,13 +13,15 @@ from fallback_review.demo.server import DemoIndex
 from fallback_review.index import Credentials
 from fallback_review.lockfiles import Text
 from fallback_review.report import render
+from fallback_review.surroundings import compare
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
-    from fallback_review.model import LockfileDiff, Review
+    from fallback_review.model import Review
+    from fallback_review.surroundings import Compared
 
 _WRITTEN = {"comment.md": "markdown", "comment.html": "html", "report.json": "json"}
 
@@ -66,10 +68,8 @@ def _review(index: DemoIndex) -> Review:
         return review.review(_diffs(index), configured, ask, today=datetime.now(UTC).date())
 
 
-def _diffs(index: DemoIndex) -> list[LockfileDiff]:
-    return [
-        review.compare(_text("base", name, index), _text("head", name, index)) for name in scene.LOCKFILES
-    ]
+def _diffs(index: DemoIndex) -> list[Compared]:
+    return [compare(_text("base", name, index), _text("head", name, index)) for name in scene.LOCKFILES]
 
 
 def _text(side: str, name: str, index: DemoIndex) -> Text:

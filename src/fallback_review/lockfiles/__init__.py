@@ -11,7 +11,7 @@ import re
 from pathlib import PurePosixPath
 
 from fallback_review.lockfiles.decode import MAX_BYTES, decode
-from fallback_review.lockfiles.interface import Format, LockfileError, Text
+from fallback_review.lockfiles.interface import Format, LockfileError, Text, nothing_beside
 from fallback_review.lockfiles.registry import FORMATS, known_names, recognise
 from fallback_review.model import Lockfile
 
@@ -22,6 +22,7 @@ __all__ = [
     "LockfileError",
     "Text",
     "decode",
+    "nothing_beside",
     "parse",
     "parse_pair",
     "recognise",

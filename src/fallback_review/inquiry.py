@@ -1,0 +1,75 @@
+"""Asking the indexes no more than predictions need: each project once, PyPI only where it matters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fallback_review import prediction
+from fallback_review.model import Role, SourceKind
+from fallback_review.prediction.situation import host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from fallback_review.model import Answer, LockedPackage, Lockfile, Target
+    from fallback_review.prediction import Book, Situation
+
+    Ask = Callable[[Role, Collection[str]], Mapping[str, Answer]]
+    """Asks one index for several projects; gives an answer for each name, never an exception."""
+    Question = tuple[LockedPackage, Lockfile, Situation]
+
+KNOWN_PROJECT = "pip"
+"""A project that PyPI surely has: its page tells the host of PyPI's files."""
+
+
+def ask_all(wanted: Sequence[Question], targets: Sequence[Target], ask: Ask) -> Book:
+    """Ask in two rounds: what every prediction needs, then PyPI where the first answers leave it open."""
+    book: dict[tuple[Role, str], Answer] = {}
+    first = (
+        (role, package.name) for package, _, where in wanted for role in prediction.questions(package, where)
+    )
+    _ask_new(first, book, ask)
+    further = (
+        (role, package.name)
+        for package, lockfile, where in wanted
+        for role in prediction.further_questions(package, lockfile, targets, where, book)
+    )
+    _ask_new(further, book, ask)
+    return book
+
+
+def learn_hosts(wanted: Iterable[Question], ask: Ask) -> frozenset[str]:
+    """Return the hosts of PyPI's files, asked of PyPI where a lock names file URLs and no index.
+
+    Only then the host of a file alone tells a public package from a private one, whose name must not be asked
+    for anywhere. Nothing is learnt where PyPI does not answer.
+    """
+    if not any(_hangs_on_host(package, where) for package, _, where in wanted):
+        return frozenset()
+    answer = ask(Role.PYPI, [KNOWN_PROJECT])[KNOWN_PROJECT]
+    return frozenset(host(file.url) for file in answer.files)
+
+
+def with_hosts(where: Situation, hosts: frozenset[str]) -> Situation:
+    """Return a situation that knows further hosts of PyPI's."""
+    return replace(where, pypi_hosts=where.pypi_hosts | hosts) if hosts else where
+
+
+def _hangs_on_host(package: LockedPackage, where: Situation) -> bool:
+    return (
+        not where.pypi_hosts
+        and package.source.kind is SourceKind.REGISTRY
+        and package.source.location is None
+        and package.urls_locked
+    )
+
+
+def _ask_new(questions: Iterable[tuple[Role, str]], book: dict[tuple[Role, str], Answer], ask: Ask) -> None:
+    names: defaultdict[Role, set[str]] = defaultdict(set)
+    for role, name in questions:
+        if (role, name) not in book:
+            names[role].add(name)
+    for role in sorted(names):
+        book.update(((role, name), answer) for name, answer in ask(role, sorted(names[role])).items())

@@ -1,0 +1,122 @@
+"""What a lockfile stands in: its two trees, the installers' configuration there, the settings' addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fallback_review import configuration
+from fallback_review.changes import diff
+from fallback_review.lockfiles import FORMATS, nothing_beside, parse, parse_pair
+from fallback_review.prediction import Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fallback_review.configuration import Arrangement
+    from fallback_review.lockfiles import Text
+    from fallback_review.model import LockedPackage, LockfileDiff, Notice
+    from fallback_review.settings import Indexes, Settings
+
+    Read = Callable[[str], str | None]
+
+DEFAULT_LAYOUT = "virtual-file"
+"""How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What changed in one lockfile, and the trees of both sides to read beside it."""
+
+    diff: LockfileDiff
+    base_read: Read | None
+    """None where the lockfile is new."""
+    head_read: Read
+
+
+def compare(base: Text | None, head: Text | None) -> Compared:
+    """Return what changed between two sides of one lockfile; None is a side that does not exist.
+
+    Raises:
+        LockfileError: a side can't be read.
+        ValueError: neither side exists.
+    """
+    return Compared(
+        diff=diff(*parse_pair(base, head)),
+        base_read=base.read if base else None,
+        head_read=head.read if head else nothing_beside,
+    )
+
+
+def whole(text: Text) -> Compared:
+    """Return one lockfile as if everything in it were new, for a scan.
+
+    Raises:
+        LockfileError: the file can't be read.
+    """
+    lockfile = parse(text)
+    nothing = replace(lockfile, packages=(), unnamed=(), notices=(), header={})
+    return Compared(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What predictions for one lockfile need to know besides its entries."""
+
+    situation: Situation
+    """For every package without an arrangement of its own."""
+    arrangement: Arrangement | None
+    """What the installers' own files say; None where the settings name the layout."""
+    findings: tuple[Notice, ...]
+    """What is wrong with the configuration, and what the pull request changes about it."""
+
+    @property
+    def because(self) -> str:
+        """Why the layout is what it is, in one sentence."""
+        if self.arrangement is None:
+            return "the settings name the layout"
+        if self.arrangement.layout is None:
+            return f"assumed: {self.arrangement.because}"
+        return self.arrangement.because
+
+    def of(self, package: LockedPackage) -> Situation:
+        """Return the situation of one package: some installers bind packages to indexes by name."""
+        own = self.arrangement.layout_for(package.name) if self.arrangement else None
+        return replace(self.situation, layout=own) if own else self.situation
+
+
+def survey(compared: Compared, settings: Settings) -> Surroundings:
+    """Return a lockfile's surroundings: the settings decide; the installers' own files, where they don't."""
+    lockfile = compared.diff.head
+    installer = settings.indexes.installer or lockfile.installer or FORMATS[compared.diff.format].installer
+    situation = _from_settings(settings.indexes, installer, settings.policy.private)
+    head = configuration.read(lockfile, compared.head_read, installer=installer)
+    base = None
+    if compared.base_read is not None:
+        base = configuration.read(compared.diff.base, compared.base_read, installer=installer)
+    arrangement = None
+    if settings.indexes.layout is None:
+        arrangement = configuration.arrange(head, situation)
+        situation = replace(
+            situation,
+            layout=arrangement.layout or DEFAULT_LAYOUT,
+            private=(*situation.private, *arrangement.private),
+        )
+    return Surroundings(
+        situation=situation,
+        arrangement=arrangement,
+        findings=(*configuration.findings(head, lockfile, situation), *configuration.compare(base, head)),
+    )
+
+
+def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -> Situation:
+    return Situation(
+        installer=installer,
+        layout=indexes.layout or DEFAULT_LAYOUT,
+        chainguard_url=indexes.chainguard,
+        remediated_url=indexes.remediated,
+        pypi_url=indexes.pypi,
+        pypi_hosts=frozenset(indexes.pypi_hosts),
+        resolver_url=indexes.resolver,
+        private=private,
+    )
