@@ -216,6 +216,8 @@ def test_refusals(status: int, headers: dict[str, str], data: object, trouble: T
         ("", Need.STATUSES_WRITE, "statuses: write"),
         ("pull_requests=write; issues=write", Need.PULL_REQUESTS_WRITE, "pull-requests: write"),
         ("issues=write; pull_requests=write", Need.PULL_REQUESTS_WRITE, "pull-requests: write"),
+        ("issues=read; pull_requests=read", Need.PULL_REQUESTS_WRITE, "pull-requests: write"),
+        ("issues=write", Need.PULL_REQUESTS_WRITE, "issues: write"),
         ("contents=write,workflows=write", Need.CONTENTS_READ, "contents: write, workflows: write"),
     ],
 )

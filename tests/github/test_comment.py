@@ -278,27 +278,25 @@ def test_an_older_run_that_writes_second_withdraws(
     assert ours(pull) == [marked("new", new.head_sha)]
 
 
-@pytest.mark.parametrize(
-    ("permissions", "missing"),
-    [
-        ({"contents": "read"}, "pull-requests: read"),
-        ({"contents": "read", "pull_requests": "read"}, "pull-requests: write"),
-    ],
-)
+@pytest.mark.parametrize("permissions", [{"contents": "read"}, {"contents": "read", "pull_requests": "read"}])
 def test_a_missing_permission_is_named(
-    lab: Lab,
-    pull: PullRequest,
-    connect: Connect,
-    event_of: EventOf,
-    *,
-    permissions: dict[str, str],
-    missing: str,
+    lab: Lab, pull: PullRequest, connect: Connect, event_of: EventOf, *, permissions: dict[str, str]
 ) -> None:
     client = connect(lab.token(**permissions))
     delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "x"))
-    assert (delivery.done, delivery.permission) == (Done.FORBIDDEN, missing)
-    assert f"add `{missing}` to the job's `permissions:`" in (delivery.message or "")
+    assert (delivery.done, delivery.permission) == (Done.FORBIDDEN, "pull-requests: write")
+    assert "add `pull-requests: write` to the job's `permissions:`" in (delivery.message or "")
     assert pull.comments() == []
+
+
+def test_a_locked_conversation_is_no_missing_permission(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    body = {"message": "Unable to create comment because issue is locked."}
+    lab.front.faults.append(Fault(verb="POST", path=COMMENTS, status=403, body=body))
+    delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "x"))
+    assert (delivery.done, delivery.permission) == (Done.FORBIDDEN, None)
+    assert "issue is locked" in (delivery.message or "")
 
 
 def test_a_bad_token_is_told_without_showing_it(

@@ -68,7 +68,7 @@ def find(client: Client, event: PullRequestEvent) -> tuple[StickyComment, ...]:
     path = f"/repos/{event.repository}/issues/{event.number}/comments"
     listed = [
         item
-        for item in client.pages(path, need=Need.PULL_REQUESTS_READ)
+        for item in client.pages(path, need=Need.PULL_REQUESTS_WRITE)
         if state_of(item.get("body") or "") is not None
     ]
     own = is_own(client, listed)

@@ -30,7 +30,7 @@ class Trouble(StrEnum):
 
 _NEXT_STEP = {
     Trouble.UNAUTHORIZED: "check the github-token input: it is wrong, has expired or was revoked",
-    Trouble.FORBIDDEN: "give the job more permissions, or accept less output",
+    Trouble.FORBIDDEN: "the token may not do this, for the reason that GitHub gives",
     Trouble.NOT_FOUND: "check the repository and that the token may read it (contents: read)",
     Trouble.RATE_LIMITED: "run the job again later; runs that share a token share its rate limit",
     Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",

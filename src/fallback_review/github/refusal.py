@@ -39,7 +39,8 @@ def refusal(status: int, headers: Mapping[str, Any], data: Any, doing: str, need
         return GitHubError(Trouble.RATE_LIMITED, said, retry_after=after)
     if status == HTTPStatus.FORBIDDEN:
         accepted = str(lower.get("x-accepted-github-permissions", ""))
-        return GitHubError(Trouble.FORBIDDEN, said, permission=_missing(accepted, need))
+        locked = "locked" in message.lower()  # a closed conversation, which no permission opens
+        return GitHubError(Trouble.FORBIDDEN, said, permission=None if locked else _missing(accepted, need))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return GitHubError(Trouble.UNREACHABLE, said)
     return GitHubError(_PLAIN.get(status, Trouble.REFUSED), said)
@@ -65,7 +66,9 @@ def _missing(accepted: str, need: Need) -> str:
         for offer in accepted.split(";")
         if offer.strip()
     ]
-    return need if need in offers or not offers else offers[0]
+    scopes = {offer.partition(":")[0] for offer in offers if "," not in offer}
+    # What we will need in the end is named at once, where only reading was refused so far.
+    return need if not offers or need.partition(":")[0] in scopes else offers[0]
 
 
 def graphql_refusal(error: Mapping[str, Any], need: Need) -> GitHubError:

@@ -82,7 +82,7 @@ def deliver_review(
 
 def _said(client: Client, event: PullRequestEvent) -> list[_Said]:
     path = f"/repos/{event.repository}/pulls/{event.number}/comments"
-    listed = list(client.pages(path, need=Need.PULL_REQUESTS_READ))
+    listed = list(client.pages(path, need=Need.PULL_REQUESTS_WRITE))
     answered = {item.get("in_reply_to_id") for item in listed}
     candidates = [(item, key) for item in listed if (key := _key(item.get("body") or "")) is not None]
     own = is_own(client, [item for item, _ in candidates])
