@@ -13,6 +13,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from fallback_review.model import Target
 
@@ -27,6 +28,8 @@ _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 _WINDOWS = {"amd64": "win_amd64", "x86_64": "win_amd64", "arm64": "win_arm64", "x86": "win32"}
 _OLDEST_MACOS = 10
 """A version below is glibc's: nobody said which macOS."""
+_MOST_NAMES = 64
+"""A marker with more quoted words is not tried out word by word."""
 _ASSUMED_MICRO = "99"
 """A target names no micro version: the newest of its series is meant."""
 
@@ -80,19 +83,25 @@ def applies(marker: str | None, target: Target) -> bool:
     """
     if not marker:
         return True
+    named = _quoted(marker)
+    if len(named) > _MOST_NAMES:
+        return True
+    groups = frozenset(named) if "extra" in marker or "dependency_groups" in marker else frozenset()
+    base: dict[str, str | AbstractSet[str]] = dict(_environment(target))
     try:
         parsed = Marker(marker)
-    except ValueError:
+        return any(
+            parsed.evaluate(base | {"extra": extra, "extras": chosen, "dependency_groups": chosen})
+            for chosen in (frozenset[str](), groups)
+            for extra in ("", *sorted(groups))
+        )
+    except (ValueError, RecursionError):
         return True
-    environment = _environment(target)
-    return any(parsed.evaluate({**environment, "extra": extra}) for extra in ("", *_extras(marker)))
 
 
-def _extras(marker: str) -> tuple[str, ...]:
-    """Return what the marker compares `extra` with: pdm and PEP 751 write such markers."""
-    words = marker.replace("'", '"').split('"')
-    quoted = words[1::2]
-    return tuple(quoted) if "extra" in marker else ()
+def _quoted(marker: str) -> tuple[str, ...]:
+    """Return every quoted word of a marker: what `extra` and `dependency_groups` may be compared with."""
+    return tuple(marker.replace("'", '"').split('"')[1::2])
 
 
 def _environment(target: Target) -> dict[str, str]:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choice:
     """Return the file that `pdm sync` takes."""
-    groups = [[index] for index in indexes] if options.respect_source_order else [list(indexes)]
-    choices = [_from(request, group) for group in groups]
-    found = next((choice for choice in choices if choice.file is not None), None)
-    return found or choices[0]
+    if options.respect_source_order:
+        for index in indexes:
+            choice = _from(request, [index])
+            if choice.file is not None:
+                return choice
+    return _from(request, indexes)
 
 
 def _from(request: Request, indexes: Sequence[Index]) -> Choice:

@@ -1,0 +1,127 @@
+"""Real index servers on loopback, for real installers: a Chainguard, a PyPI, and managers that merge them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from fallback_review.model import Answer, Cause, ProjectFile, Role, Tier
+from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.layouts import LAYOUTS
+from fallback_review.prediction.listing import ListedFile, Page, listing
+
+from .wheels import wheel_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fallback_review.prediction import Book
+
+USER, PASSWORD = "org/reader", "s3cret"
+SIDES = {"c": Role.CHAINGUARD, "p": Role.PYPI}
+
+
+@dataclass
+class World:
+    """What both origins hold, by project; and what a server at `base` serves of it."""
+
+    names: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    base: str = ""
+    guarded: bool = False
+    """Whether Chainguard's index asks for a password."""
+    requests: list[str] = field(default_factory=list)
+
+    def contents(self, side: str, filename: str) -> bytes:
+        parsed = parse_filename(filename)
+        assert parsed is not None
+        return wheel_bytes(str(parsed.name), str(parsed.version), filename, origin=side)
+
+    def page(self, side: str, project: str) -> Page:
+        number = list(SIDES).index(side)
+        return tuple(self.listed(side, name) for name in self.names[project][number])
+
+    def listed(self, side: str, filename: str) -> ListedFile:
+        parsed = parse_filename(filename)
+        assert parsed is not None
+        file = ProjectFile(
+            filename=filename,
+            url=f"{self.base}/files/{side}/{quote(filename)}",
+            version=str(parsed.version),
+            sha256=hashlib.sha256(self.contents(side, filename)).hexdigest(),
+            tier=Tier.BUILT if side == "c" else None,
+        )
+        return ListedFile(file=file, owner=SIDES[side])
+
+    def served(self, index: str, project: str) -> Page:
+        """One index's page: an origin's own, or a layout's merge."""
+        if index in SIDES:
+            return self.page(index, project)
+        pages = (self.page("c", project), (), self.page("p", project))
+        return listing(LAYOUTS[index], pages)[0].page
+
+    def respond(self, path: str, authorization: str | None) -> tuple[int, bytes]:
+        """Status and body for one request."""
+        self.requests.append(path)
+        parts = [unquote(part) for part in path.partition("?")[0].split("/") if part]
+        wanted = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.guarded and "c" in parts[:2] and authorization != f"Basic {wanted}":
+            return 401, b"token missing or expired"
+        if parts[:1] == ["files"]:
+            return 200, self.contents(parts[1], parts[2])
+        if len(parts) == 1:
+            return 200, "".join(f'<a href="{name}/">{name}</a>\n' for name in self.names).encode()
+        page = self.served(parts[0], parts[1]) if parts[1] in self.names else ()
+        links = "".join(
+            f'<a href="{f.file.url}#sha256={f.file.sha256}">{f.file.filename}</a><br>' for f in page
+        )
+        return (200 if page else 404), f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
+
+    def book(self, project: str) -> Book:
+        answers = {}
+        for side, role in SIDES.items():
+            files = tuple(each.file for each in self.page(side, project))
+            problem = None if files else Cause.PROJECT_MISSING
+            answers[role, project] = Answer(role=role, name=project, files=files, problem=problem)
+        return answers
+
+
+@contextmanager
+def serving(world: World) -> Iterator[World]:
+    """Serve `/<index>/<project>/` and `/files/<side>/<name>` until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(world))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    world.base = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield world
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def handler(world: World) -> type[BaseHTTPRequestHandler]:
+    """The request handler of one world."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = world.respond(self.path, self.headers.get("Authorization"))
+            self.send_response(status)
+            if status == 401:
+                self.send_header("WWW-Authenticate", 'Basic realm="c"')
+            if not self.path.startswith("/files/"):
+                self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    return Handler

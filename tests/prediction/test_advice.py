@@ -1,0 +1,192 @@
+"""One next step and one clause for each cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fallback_review.model import Cause, Outcome, Role, Tier, Verdict
+from fallback_review.prediction import LAYOUTS, advise, describe
+
+from .build import answer, book, change, file, package, situation
+
+C, R, P = Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI
+NOTHING = book(answer(C, problem=Cause.PROJECT_MISSING))
+MANY = book(
+    answer(
+        C,
+        "x-1.60.8-py3-none-any.whl",
+        "x-1.62.0-py3-none-any.whl",
+        "x-1.61.1rc1-py3-none-any.whl",
+        "x-2.0.0-py3-none-any.whl",
+        file("x-1.60.9-py3-none-any.whl", yanked=True),
+        file("x-1.61.1-py3-none-any.whl", tier=Tier.UPSTREAM),
+    )
+)
+
+
+def verdict(
+    outcome: Outcome, cause: Cause | None, *, version: str | None = "1.61.0", reason: str | None = None
+) -> Verdict:
+    return Verdict(version=version, target="py3.12 linux-x86_64", outcome=outcome, cause=cause, reason=reason)
+
+
+MISSING = verdict(Outcome.PYPI, Cause.VERSION_MISSING)
+
+
+def test_the_nearest_built_versions_are_advised() -> None:
+    told = advise(change(package("1.61.0")), [MISSING], situation(), MANY, format="uv.lock")
+    assert told is not None
+    assert told.text == "pin 1.60.8 or 1.62.0, or wait: asking for a missing package requests its build"
+    said = describe(MISSING, change(package("1.61.0")), situation(), MANY)
+    assert said == "Chainguard has no 1.61.0; nearest 1.60.8 and 1.62.0"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "near"),
+    [
+        ("1.62.1", "1.62.0"),
+        ("1.60.1", "1.60.8"),
+        ("1.61.5", "1.60.8 or 1.62.0"),
+        ("1.62.0.post1", "1.62.0"),
+        ("3.0", "2.0.0"),
+        ("1!1.61.0", "2.0.0"),
+    ],
+)
+def test_the_release_series_comes_first(wanted: str, near: str) -> None:
+    told = advise(change(), [replace(MISSING, version=wanted)], situation(), MANY, format="uv.lock")
+    assert told is not None
+    assert told.text.removeprefix("pin ").partition(", or wait")[0] == (
+        "1.62.0" if wanted == "1.61.5x" else near
+    )
+
+
+def test_the_same_series_is_named_first() -> None:
+    known = book(answer(C, "x-1.4.9-py3-none-any.whl", "x-1.5.7-py3-none-any.whl"))
+    told = advise(change(), [replace(MISSING, version="1.5.2")], situation(), known, format="uv.lock")
+    assert told is not None
+    assert told.text.startswith("pin 1.5.7 or 1.4.9,")
+
+
+def test_nothing_near_is_a_wait() -> None:
+    told = advise(
+        change(), [verdict(Outcome.PYPI, Cause.PROJECT_MISSING)], situation(), NOTHING, format="uv.lock"
+    )
+    assert told is not None
+    assert told.text == "wait: asking for a missing package requests its build"
+    unpinned = replace(MISSING, version=None)
+    assert describe(unpinned, change(), situation(), NOTHING) == "Chainguard has no version that matches"
+
+
+@pytest.mark.parametrize(
+    ("lock", "command"),
+    [
+        ("uv.lock", "uv lock --upgrade-package x"),
+        ("poetry.lock", "poetry update x"),
+        ("pdm.lock", "pdm update x"),
+        ("Pipfile.lock", "pipenv upgrade x"),
+        ("requirements.txt", "pip-compile -P x"),
+        ("pixi.lock", "pixi update x"),
+        ("pylock.toml", None),
+    ],
+)
+def test_a_remediated_version_is_advised_with_the_formats_own_command(lock: str, command: str | None) -> None:
+    known = book(answer(C, "x-1.61.0+cgr.1-py3-none-any.whl", "x-1.61.0+cgr.2-py3-none-any.whl"), answer(R))
+    for worst in (MISSING, verdict(Outcome.CHAINGUARD, None), verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER)):
+        told = advise(change(), [worst], situation(), known, format=lock)
+        assert told is not None
+        assert "1.61.0+cgr.2" in told.text
+        assert told.command == command
+
+
+@pytest.mark.parametrize("cause", [Cause.HASH_MISMATCH, Cause.LOCK_PINS_PYPI_HASH, Cause.LOCK_PINS_PYPI_URL])
+def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
+    worst = verdict(Outcome.INSTALL_FAILS, cause)
+    for lock in ("uv.lock", "poetry.lock", "requirements.txt", "pylock.toml"):
+        told = advise(change(), [worst], situation(), MANY, format=lock)
+        assert told is not None
+        assert told.command == f"chainctl libraries update-hashes {lock}"
+    other = advise(change(), [worst], situation(), MANY, format="pixi.lock")
+    assert other is not None
+    assert other.command == "pixi update x"
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
+    outcome = Outcome.UNKNOWN if cause in (Cause.UNAUTHORIZED, Cause.FORBIDDEN) else Outcome.PYPI
+    worst = verdict(outcome, cause)
+    clause = describe(worst, change(), situation(), MANY)
+    told = advise(change(), [worst], situation(), MANY, format="uv.lock")
+    assert clause
+    assert "\n" not in clause
+    assert told is not None
+    assert told.text
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "said"),
+    [
+        (Cause.BLOCKED, "MALWARE_DETECTED", "Chainguard blocks it: malware was found in it"),
+        (Cause.BLOCKED, "SOMETHING_NEW", "Chainguard blocks it"),
+        (
+            Cause.UPSTREAM_TIER,
+            "built-available",
+            "PyPI's own file, through Chainguard's index; Chainguard has built it since",
+        ),
+        (Cause.NOT_CONFIGURED, "layout", "the index layout is not known, and the answer hangs on it"),
+    ],
+)
+def test_a_reason_makes_the_clause_exact(cause: Cause, reason: str, said: str) -> None:
+    assert describe(verdict(Outcome.PYPI, cause, reason=reason), change(), situation(), MANY) == said
+
+
+def test_an_unanswered_index_is_named() -> None:
+    silent = book(answer(C, problem=Cause.UNAUTHORIZED))
+    worst = verdict(Outcome.UNKNOWN, Cause.UNAUTHORIZED)
+    said = describe(worst, change(), situation(), silent)
+    assert said == "could not check: Chainguard: token missing or expired"
+
+
+def test_good_outcomes_need_neither_clause_nor_step() -> None:
+    good = verdict(Outcome.CHAINGUARD, None)
+    assert describe(good, change(), situation(), MANY) == ""
+    assert advise(change(), [good], situation(), MANY, format="uv.lock") is None
+    assert advise(change(), [], situation(), MANY, format="uv.lock") is None
+    assert describe(verdict(Outcome.DIRECT, None), change(), situation(), MANY) == "not from an index"
+    assert describe(verdict(Outcome.PRIVATE, None), change(), situation(), MANY) == "from another index"
+
+
+def test_the_worst_target_that_counts_is_advised_on() -> None:
+    worse = replace(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), informational=True)
+    told = advise(change(), [worse, MISSING], situation(), MANY, format="uv.lock")
+    assert told is not None
+    assert told.text.startswith("pin 1.60.8")
+    only = advise(change(), [worse], situation(), MANY, format="uv.lock")
+    assert only is not None
+    assert only.command == "chainctl libraries update-hashes uv.lock"
+
+
+def test_where_both_have_it_the_arrangement_is_advised_on() -> None:
+    worst = verdict(Outcome.PYPI, Cause.INSTALLER_PREFERS_PYPI)
+    texts = {}
+    for layout in ("extra-index", "virtual-file"):
+        told = advise(change(), [worst], situation(layout=layout), MANY, format="uv.lock")
+        assert told is not None
+        texts[LAYOUTS[layout].client] = told.text
+    assert "in front of PyPI's" in texts[True]
+    assert "repository manager" in texts[False]
+
+
+def test_a_pinned_upstream_copy_is_cleared() -> None:
+    worst = verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER, reason="built-available")
+    told = advise(change(), [worst], situation(), MANY, format="uv.lock")
+    assert told is not None
+    assert told.command == "chainctl libraries cache zap"
+
+
+def test_a_hostile_name_is_quoted_in_commands() -> None:
+    hostile = replace(change(), name="x;rm -rf ~")
+    told = advise(hostile, [verdict(Outcome.PYPI, Cause.NO_CANDIDATE)], situation(), {}, format="uv.lock")
+    assert told is not None
+    assert told.command == "uv lock --upgrade-package 'x;rm -rf ~'"

@@ -1,0 +1,54 @@
+"""Tiny real wheels and sdists, for installers to install; each says whose it is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import tarfile
+import zipfile
+
+
+def wheel_bytes(name: str, version: str, filename: str, origin: str = "test") -> bytes:
+    """A wheel with one module that holds `origin`."""
+    stem = name.replace("-", "_").replace(".", "_")
+    info = f"{stem}-{version}.dist-info"
+    tags = filename.removesuffix(".whl").split("-")[-3:]
+    expanded = [
+        f"{py}-{abi}-{plat}"
+        for py in tags[0].split(".")
+        for abi in tags[1].split(".")
+        for plat in tags[2].split(".")
+    ]
+    files = {
+        f"{stem}.py": f"ORIGIN = {origin!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n"
+        + "".join(f"Tag: {tag}\n" for tag in expanded),
+    }
+    record = [f"{path},sha256={_digest(text)},{len(text)}" for path, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, text in files.items():
+            archive.writestr(zipfile.ZipInfo(path, date_time=(2020, 1, 1, 0, 0, 0)), text)
+    return buffer.getvalue()
+
+
+def sdist_bytes(name: str, version: str, origin: str = "test") -> bytes:
+    """An sdist whose metadata is static; it is never built in these tests."""
+    root = f"{name}-{version}"
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for path, text in {
+            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            "origin": origin,
+        }.items():
+            entry = tarfile.TarInfo(f"{root}/{path}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
