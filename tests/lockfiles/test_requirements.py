@@ -212,6 +212,7 @@ def test_an_editable_folder_that_nothing_confirms_counts_as_unparsed_in_the_head
         ("x==" + "1." * 11_000, "longer than 20,000"),
         ("-e " + "x" * 20_001, "longer than 20,000"),
         ("--index-url " + "'" * 100_001, "more than 100,000"),
+        ("--pre" + " x" * 5000, "more than 5,000 words"),
         ("--only-binary --pre", "needs a value"),
     ],
 )

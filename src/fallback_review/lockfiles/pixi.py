@@ -101,7 +101,7 @@ def claims(path: str) -> bool:
 
 def looks_like(text: str) -> bool:
     """Whether a text begins as a pixi.lock does: a version, then environments or the old metadata."""
-    return re.match(r"version: \d+\n(?:environments:\n|metadata:\n  content_hash:)", text) is not None
+    return re.match(r"version: \d+\n(?:environments:|metadata:\n  content_hash:)", text) is not None
 
 
 def _row(table: Table, platforms: Mapping[str, str | None]) -> Row | None:

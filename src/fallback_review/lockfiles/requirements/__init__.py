@@ -23,10 +23,12 @@ _FILE_NAME = re.compile(
 _FOLDER_NAME = re.compile(r"(?:.*[-_.])?(?:requirements?|constraints)(?:[-_.].*)?", re.IGNORECASE)
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,100}[A-Za-z0-9])?"
 _PLAUSIBLE = re.compile(
-    rf"(?:{_NAME}[ \t]*(?:\[[^\]]{{0,300}}\])?[ \t]*(?:$|;|@[ \t]*\S+:|\(?[ \t]*[=<>!~]=?)"
+    rf"(?:{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:$|;|@[ \t]*+\S+:|\(?[ \t]*+[=<>!~]=?)"
     r"|(?:[a-z]{1,5}\+)?(?:https?|ssh|file):\S+|\.{1,2}(?:[/\[]|$))"
 )
-_PINNED = re.compile(rf"{_NAME}[ \t]*(?:\[[^\]]{{0,300}}\])?[ \t]*(?:===?[ \t]*[0-9A-Za-z]|@[ \t]*\S+://)")
+_PINNED = re.compile(
+    rf"{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:===?[ \t]*+[0-9A-Za-z]|@[ \t]*+\S+://)"
+)
 _OPTION = re.compile(
     r"--(?:index-url|extra-index-url|find-links|requirement|constraint|editable|no-index|no-binary|only-binary"
     r"|prefer-binary|require-hashes|pre|trusted-host|use-feature)\b|-[irfce][ \t]*\S"

@@ -211,7 +211,7 @@ def _from_path(text: str, place: Place, asked: Asked, *, editable: bool = False)
 
 
 def _egg(egg: str) -> tuple[str, frozenset[str]]:
-    # "name" or "name[extra]"; pip refuses anything else since 25.0.
+    # "name", and "name[extra]" as older versions of pip take it.
     try:
         parsed = Requirement(egg)
     except (InvalidRequirement, RecursionError) as error:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LONGEST_QUOTED = 100_000
 """Options with quotes are split by `shlex`, a character at a time: longer ones are refused."""
 
+MOST_WORDS = 5_000
+"""`optparse` takes quadratic time over the words of a line (hashes alone are read without it)."""
+
 _OPTIONS_START = re.compile(r"(?:^|(?<=\s))-")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _HASH = re.compile(r"--hash[= \t]+([A-Za-z0-9_]+:[0-9A-Fa-f]+)")
@@ -94,6 +97,8 @@ def parse_options(text: str) -> Options:
     words = _words(text)
     if all(word.startswith("--hash=") for word in words):
         return Options(values={"hashes": [word[len("--hash=") :] for word in words]})
+    if len(words) > MOST_WORDS:
+        raise OptionsError(f"more than {MOST_WORDS:,} words")
     parsed, ignored = _PARSER.parse_args(words, Values({"binary": []}))
     values = {name: value for name, value in vars(parsed).items() if value and name != "binary"}
     return Options(values=values, binary=tuple(parsed.binary), ignored=tuple(ignored))
