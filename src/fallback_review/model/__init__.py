@@ -1,0 +1,50 @@
+"""The nouns: frozen values that flow one way, from lockfiles and project details to a `Review`.
+
+Nothing here reads, asks or decides. Words are those of the packaging field (PEP 503, 508, 691, 751).
+"""
+
+from fallback_review.model.changed import Change, ChangeKind, LockfileDiff, MetadataChange
+from fallback_review.model.indexed import Answer, Cause, Outcome, ProjectFile, Role, Tier
+from fallback_review.model.locked import (
+    Artifact,
+    Ecosystem,
+    InstallOptions,
+    LockedPackage,
+    Lockfile,
+    LockIndex,
+    Notice,
+    Source,
+    SourceKind,
+)
+from fallback_review.model.predicted import Advice, Target, Verdict
+from fallback_review.model.reviewed import Allowance, Conclusion, Review, ReviewedChange, ReviewedLockfile
+
+__all__ = [
+    "Advice",
+    "Allowance",
+    "Answer",
+    "Artifact",
+    "Cause",
+    "Change",
+    "ChangeKind",
+    "Conclusion",
+    "Ecosystem",
+    "InstallOptions",
+    "LockIndex",
+    "LockedPackage",
+    "Lockfile",
+    "LockfileDiff",
+    "MetadataChange",
+    "Notice",
+    "Outcome",
+    "ProjectFile",
+    "Review",
+    "ReviewedChange",
+    "ReviewedLockfile",
+    "Role",
+    "Source",
+    "SourceKind",
+    "Target",
+    "Tier",
+    "Verdict",
+]

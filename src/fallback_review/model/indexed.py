@@ -1,0 +1,111 @@
+"""What an index says, and the words for where a file comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Tier(StrEnum):
+    """What a Chainguard file is, read off its URL path."""
+
+    BUILT = "built"
+    REMEDIATED = "remediated"
+    UPSTREAM = "upstream"
+
+
+class Role(StrEnum):
+    """Which index an answer came from."""
+
+    CHAINGUARD = "chainguard"
+    REMEDIATED = "remediated"
+    PYPI = "pypi"
+    RESOLVER = "resolver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFile:
+    """One file of a project detail (PEP 503, 691, 700)."""
+
+    filename: str
+    url: str
+    """Without credentials and fragment."""
+    version: str | None
+    """As the file name spells it; None where the name is not a wheel's or sdist's."""
+    sha256: str | None = None
+    requires_python: str | None = None
+    yanked: bool = False
+    size: int | None = None
+    upload_time: datetime | None = None
+    has_provenance: bool = False
+    tier: Tier | None = None
+    """Only for files of Chainguard's indexes."""
+
+
+class Outcome(StrEnum):
+    """Where the chosen file comes from, or why there is none; declared worst first."""
+
+    INSTALL_FAILS = "install-fails"
+    UNKNOWN = "unknown"
+    PYPI = "pypi"
+    UPSTREAM = "upstream"
+    DIRECT = "direct"
+    PRIVATE = "private"
+    REMEDIATED = "remediated"
+    CHAINGUARD = "chainguard"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return list(Outcome).index(self)
+
+
+class Cause(StrEnum):
+    """Why an outcome is not `chainguard`."""
+
+    PROJECT_MISSING = "project-missing"
+    VERSION_MISSING = "version-missing"
+    NO_COMPATIBLE_FILE = "no-compatible-file"
+    ONLY_SDIST = "only-sdist"
+    LOCK_PINS_PYPI_URL = "lock-pins-pypi-url"
+    LOCK_PINS_PYPI_HASH = "lock-pins-pypi-hash"
+    INSTALLER_PREFERS_PYPI = "installer-prefers-pypi"
+    HASH_MISMATCH = "hash-mismatch"
+    NO_CANDIDATE = "no-candidate"
+    UPSTREAM_TIER = "upstream-tier"
+    BLOCKED = "blocked"
+    YANKED = "yanked"
+    NOT_PINNED = "not-pinned"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    UNREACHABLE = "unreachable"
+    MALFORMED_INDEX = "malformed-index"
+    NOT_CONFIGURED = "not-configured"
+    MANAGER_FELL_THROUGH = "manager-fell-through"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one index said when it was asked for one project.
+
+    `problem` is None when it answered with a project detail, PROJECT_MISSING for a 404 (an answer too),
+    BLOCKED for a 409, else the reason why it could not be asked.
+    """
+
+    role: Role
+    name: str
+    files: tuple[ProjectFile, ...] = ()
+    problem: Cause | None = None
+    message: str = ""
+    """One line for people: what happened and where, without credentials."""
+    reason: str | None = None
+    """For BLOCKED: the policy's reason, for example ``MALWARE_DETECTED``."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the index said what it has: a project detail, "no such project" or "blocked"."""
+        return self.problem in (None, Cause.PROJECT_MISSING, Cause.BLOCKED)

@@ -1,0 +1,173 @@
+"""What a lockfile holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SourceKind(StrEnum):
+    """Where a lock says that an entry comes from."""
+
+    REGISTRY = "registry"
+    URL = "url"
+    GIT = "git"
+    HG = "hg"
+    SVN = "svn"
+    BZR = "bzr"
+    PATH = "path"
+    DIRECTORY = "directory"
+    EDITABLE = "editable"
+    VIRTUAL = "virtual"
+    CHANNEL = "channel"
+
+    @property
+    def from_index(self) -> bool:
+        """Whether an installer finds the files through a simple index."""
+        return self is SourceKind.REGISTRY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The source of a locked package: compared as a whole, `location` None means "not stated"."""
+
+    kind: SourceKind
+    location: str | None = None
+    """Index URL, repository URL, file URL or path, as the lock states it, without credentials."""
+    reference: str | None = None
+    """A branch, tag or short commit that the lock asks for."""
+    commit: str | None = None
+    """The commit that a VCS source is locked to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """One file that a lock allows for a package."""
+
+    filename: str | None = None
+    url: str | None = None
+    """The locked URL, without credentials; None where the lock leaves the URL to the index."""
+    path: str | None = None
+    hashes: tuple[str, ...] = ()
+    """Each as ``algorithm:hexdigest``, lower case."""
+    target_platform: str | None = None
+    """The platform that a per-platform lock repeats the entry for (conda-lock, pixi)."""
+
+    @property
+    def sha256(self) -> str | None:
+        """The hex digest of the first SHA-256 among the hashes."""
+        return next((h.partition(":")[2] for h in self.hashes if h.startswith("sha256:")), None)
+
+
+class Ecosystem(StrEnum):
+    """Which world a locked package belongs to; only PyPI packages are judged."""
+
+    PYPI = "pypi"
+    CONDA = "conda"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """One entry of a lockfile."""
+
+    name: str
+    """Normalised by PEP 503 (conda names: lower case only)."""
+    version: str | None = None
+    """The exact version in the file's own spelling; None where the lock has none."""
+    specifier: str | None = None
+    """What an entry that is not pinned asks for (``>=1,<2``), as `packaging` prints it."""
+    source: Source
+    artifacts: tuple[Artifact, ...] = ()
+    line: int
+    """Where the entry starts in its file, counted from 1."""
+    path: str | None = None
+    """The file that holds the entry when it is not the lockfile itself (an included requirements file)."""
+    marker: str | None = None
+    requires_python: str | None = None
+    local: bool = False
+    """A workspace member, an editable or the project itself: counted apart, never noise."""
+    ecosystem: Ecosystem = Ecosystem.PYPI
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    """Everything else that the entry says (dependencies, groups…), to see that only metadata changed."""
+
+    @property
+    def shown_version(self) -> str | None:
+        """What a person reads as the version: the pin, else the specifier."""
+        return self.version if self.version is not None else self.specifier
+
+    @property
+    def identity(self) -> tuple[str | None, Source]:
+        """What makes two entries of one name the same: version text and source."""
+        return (self.shown_version, self.source)
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """Every hash that the lock allows for this entry."""
+        return frozenset(h for artifact in self.artifacts for h in artifact.hashes)
+
+    @property
+    def urls_locked(self) -> bool:
+        """Whether the lock names the files' URLs, so that the installer asks no index."""
+        return any(artifact.url for artifact in self.artifacts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockIndex:
+    """An index that a lockfile itself names, in the file's order."""
+
+    url: str
+    """Without credentials."""
+    role: str
+    """``index-url``, ``extra-index-url``, ``find-links`` or ``source``."""
+    name: str | None = None
+    line: int | None = None
+    path: str | None = None
+    """The file that holds the line when it is not the lockfile itself (an included requirements file)."""
+    has_credentials: bool = False
+    """Whether the file holds credentials in this URL: reported, never repeated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallOptions:
+    """Options in a requirements file that change what pip and uv choose."""
+
+    no_index: bool = False
+    only_binary: frozenset[str] = frozenset()
+    """Normalised names, or ``:all:``."""
+    no_binary: frozenset[str] = frozenset()
+    prefer_binary: bool = False
+    pre: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something about a file or a setting that a person should know."""
+
+    text: str
+    path: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lockfile:
+    """The parsed form of one lockfile, or of the part of it that differs from the other side."""
+
+    path: str
+    format: str
+    """The format's registered name, for example ``uv.lock`` or ``requirements.txt``."""
+    packages: tuple[LockedPackage, ...] = ()
+    unnamed: tuple[Notice, ...] = ()
+    """Requirements without a name (a bare archive URL, ``.``): shown, not compared."""
+    indexes: tuple[LockIndex, ...] = ()
+    options: InstallOptions = InstallOptions()
+    requires_python: str | None = None
+    installer: str | None = None
+    """The installer that wrote the file, where it says so (pylock.toml's ``created-by``)."""
+    notices: tuple[Notice, ...] = ()
+    header: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    omitted: int = 0
+    """How many entries were left out because the other side has the very same text."""

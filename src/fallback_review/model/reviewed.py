@@ -1,0 +1,92 @@
+"""What the team makes of it: the review that every report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fallback_review.model.changed import Change, MetadataChange
+    from fallback_review.model.indexed import Cause, Outcome
+    from fallback_review.model.locked import Notice
+    from fallback_review.model.predicted import Advice, Target, Verdict
+
+
+class Conclusion(StrEnum):
+    """The gate."""
+
+    PASS = "pass"  # noqa: S105 - a conclusion, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The entry of the allow list that covers a change."""
+
+    package: str
+    reason: str
+    owner: str | None = None
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedChange:
+    """A change with its prediction and what policy makes of it."""
+
+    change: Change
+    outcome: Outcome | None = None
+    """The worst over the targets; None when there is nothing to install or it is out of scope."""
+    cause: Cause | None = None
+    reason: str | None = None
+    why: str = ""
+    """The cause as one short clause for people."""
+    advice: Advice | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    differs_on: tuple[str, ...] = ()
+    """Labels of the targets whose outcome differs from the worst one."""
+    conclusion: Conclusion = Conclusion.PASS
+    allowance: Allowance | None = None
+    note: str | None = None
+    """One quiet remark ("released 2 days ago")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedLockfile:
+    """One lockfile of the review."""
+
+    path: str
+    format: str
+    installer: str
+    layout: str
+    changes: tuple[ReviewedChange, ...]
+    metadata_only: tuple[MetadataChange, ...] = ()
+    unnamed: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    base_path: str | None = None
+    base_format: str | None = None
+    header_changed: tuple[str, ...] = ()
+    base_entries: int = 0
+    head_entries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Everything that a report needs; renderings are functions of this value alone."""
+
+    conclusion: Conclusion
+    lockfiles: tuple[ReviewedLockfile, ...] = ()
+    targets: tuple[Target, ...] = ()
+    findings: tuple[Notice, ...] = ()
+    """What is wrong with the configuration itself."""
+    unreadable: tuple[Notice, ...] = ()
+    """Files that look like lockfiles and could not be read: with one of them, the whole is no pass."""
+    scope: str = "changes"
+    """``changes`` for two sides, ``all`` for the scan of one lockfile."""
+    base: str | None = None
+    head: str | None = None
+    head_url: str | None = None
+    """Prefix for links to the head's files, where there is one."""
+    run_url: str | None = None
