@@ -50,6 +50,7 @@ NPM_CI = mkdir -p $(@D) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)/ 
 	$(NPM_CI)
 .lab/node/.ready: tests/github_lab/package-lock.json
 	$(NPM_CI)
+	rm -f $(@D)/node_modules/@octokit/openapi/generated/*.deref.json
 
 clean:
 	rm -rf .venv .lab demo-output .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -30,13 +30,17 @@ from fallback_review.pairing import ChangedFile, is_lockfile, pair
 from fallback_review.surroundings import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from fallback_review.settings import Settings
+    from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
     from fallback_review.surroundings import Compared
 
 EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
 USAGE_ERROR, COULD_NOT_CHECK = 2, 3
+TOO_MANY_FILES = (
+    "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
+    "split it, or review it on your machine with fallback-review review"
+)
 
 
 def main() -> None:
@@ -74,11 +78,12 @@ def _run(inputs: Inputs, environ: Mapping[str, str], log: TextIO) -> int:
         configured = settings.parse(
             files.settings(inputs.config) or b"", path=inputs.config, inputs=inputs.settings
         )
-        diffs, unreadable, lines_shown = _compare(files, configured)
+        changed = files.changed(lambda path: is_lockfile(path, configured.lockfiles))
+        compared, unreadable = _compare(files, changed)
         secrets = _secrets(inputs, environ)
         with access.open_indexes(configured.indexes, secrets) as ask:
             result = review.review(
-                diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable
+                compared, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable
             )
         result = replace(
             result,
@@ -89,7 +94,12 @@ def _run(inputs: Inputs, environ: Mapping[str, str], log: TextIO) -> int:
             run_url=place.run_url,
         )
         occasion = Occasion(
-            inputs=inputs, event=event, workspace=Workspace.of(environ), lines_shown=lines_shown, log=log
+            inputs=inputs,
+            event=event,
+            workspace=Workspace.of(environ),
+            lines_shown={file.path: file.lines_shown for file in changed},
+            save_a_request=len(changed) == 1 and files.heads_fetched == 1,
+            log=log,
         )
         deliver(result, occasion, client)
     return EXIT_CODES[result.conclusion]
@@ -112,22 +122,23 @@ def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]
 
 
 def _compare(
-    files: PullRequestFiles, configured: Settings
-) -> tuple[list[Compared], list[Notice], dict[str, frozenset[int]]]:
+    files: PullRequestFiles, changed: Sequence[ChangedLockfile]
+) -> tuple[list[Compared], list[Notice]]:
     """Compare every lockfile that the pull request changes; one that can't be read is named."""
-    changed = files.changed(lambda path: is_lockfile(path, configured.lockfiles))
     base = {file.base_path: file.base_bytes for file in changed}
     head = {file.head_path: file.head_bytes for file in changed}
     unreadable = [Notice(path=file.path, text=file.problem) for file in changed if file.problem]
+    if not files.comparison.complete:
+        unreadable.append(Notice(text=TOO_MANY_FILES))
     unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
     pairs = pair(
         (ChangedFile(base_path=file.base_path, head_path=file.head_path) for file in changed),
         lambda path: path not in unknown,
     )
-    diffs = []
+    compared = []
     for file in pairs:
         try:
-            diffs.append(
+            compared.append(
                 compare(
                     _text(files, Side.BASE, file.base_path, base.get(file.base_path)),
                     _text(files, Side.HEAD, file.head_path, head.get(file.head_path)),
@@ -135,7 +146,7 @@ def _compare(
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
-    return diffs, unreadable, {file.path: file.lines_shown for file in changed}
+    return compared, unreadable
 
 
 def _text(files: PullRequestFiles, side: Side, path: str | None, data: bytes | None) -> Text | None:

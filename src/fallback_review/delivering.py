@@ -66,6 +66,8 @@ class Occasion:
     workspace: Workspace
     lines_shown: Mapping[str, frozenset[int]]
     """The lines of each lockfile that the pull request's diff shows."""
+    save_a_request: bool
+    """Whether reading took one request more than usual, to be saved where the comment is written."""
     log: TextIO
 
 
@@ -100,7 +102,15 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
         starts = bool(review.lockfiles or review.unreadable)
         if inputs.comment == "findings":
             starts = bool(findings(review))
-        yield attempt("comment", lambda: deliver_comment(client, event, body, create=starts))
+        comment = attempt(
+            "comment",
+            lambda: deliver_comment(
+                client, event, body, create=starts, save_a_request=occasion.save_a_request
+            ),
+        )
+        yield comment
+        if comment.done is Done.SUPERSEDED:
+            return
     if inputs.review_comments:
         comments = _line_comments(review)
         summary = inert(_headline(review))
