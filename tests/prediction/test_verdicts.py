@@ -596,3 +596,16 @@ def test_an_explanation_tells_every_step() -> None:
     )
     assert (silent.package, silent.steps) == ("x>=1", ())
     assert "chainguard: forbidden" in silent.facts
+
+
+def test_an_explanation_tells_what_locking_again_would_record() -> None:
+    theirs = file(WHEEL, P)
+    entry = locked(artifact(theirs))
+    known = book(answer(C, WHEEL), answer(P, theirs))
+    facts = explain(entry, LOCK, LINUX, situation("uv", "virtual-file"), known).facts
+    assert "locking it again through this layout would record 1.0 from chainguard" in facts
+    missing = book(NO_CHAINGUARD, answer(P, theirs))
+    alone = explain(entry, LOCK, LINUX, situation("uv", "chainguard-only"), missing).facts
+    assert "locking it again through this layout would fail: no-version" in alone
+    silent = explain(entry, LOCK, LINUX, situation("uv"), book(answer(C, WHEEL))).facts
+    assert not any("locking it again" in fact for fact in silent)

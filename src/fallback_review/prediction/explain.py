@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Role
+from fallback_review.model import Role, Source, SourceKind
+from fallback_review.prediction.asking import indexes_for, installer_of, options_of, pages_of, request_for
+from fallback_review.prediction.from_lock import takes_locked_urls
 from fallback_review.prediction.layouts import LAYOUTS
+from fallback_review.prediction.locking import relock
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ def explain(
         if answer is not None:
             said = answer.problem.value if answer.problem else f"{len(answer.files)} files"
             facts.append(f"{role.value}: {said}" + (f" ({answer.message})" if answer.message else ""))
+    if derived is not None and takes_locked_urls(package, lockfile):
+        facts += _locking_again(package, lockfile, target, situation, book)
     if derived is None:
         facts.append(f"not installed on {target.label}: its marker excludes it, or it is no PyPI package")
     return Explanation(
@@ -54,3 +59,24 @@ def explain(
         steps=derived.steps if derived else (),
         verdict=derived.verdict if derived else None,
     )
+
+
+def _locking_again(
+    package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, book: Book
+) -> list[str]:
+    """Say what locking the entry again through the layout would record, where both indexes answered."""
+    heard = [book.get((role, package.name)) for role in (Role.CHAINGUARD, Role.PYPI)]
+    if not all(answer is not None and answer.answered for answer in heard):
+        return []
+    anywhere = replace(package, source=Source(kind=SourceKind.REGISTRY))
+    pages = pages_of(package.name, book)
+    found = relock(
+        installer_of(situation).name,
+        request_for(anywhere, lockfile, target, situation, pages),
+        indexes_for(anywhere, lockfile, situation, LAYOUTS[situation.layout], pages),
+        options_of(situation),
+    )
+    if found.failure is not None:
+        return [f"locking it again through this layout would fail: {found.failure.value}"]
+    owners = sorted({listed.owner.value for listed in found.files if listed.owner is not None})
+    return [f"locking it again through this layout would record {found.version} from {' and '.join(owners)}"]
