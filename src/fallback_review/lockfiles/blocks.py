@@ -176,13 +176,19 @@ def _split(text: str, key: str) -> _Split | None:
 
 
 def _shared(base: _Split, head: _Split) -> tuple[set[int], set[int]] | None:
-    """Return which parts of each side can be dropped; None where a block's text does not tell its name."""
+    """Return which parts of each side can be dropped; None where a block's text does not tell its name.
+
+    A side's last block is never dropped: where a file was cut short, it tells.
+    """
     names = _by_name(base), _by_name(head)
     if names[0] is None or names[1] is None:
         return None
     dropped: tuple[set[int], set[int]] = (set(), set())
+    last = len(base.parts) - 1, len(head.parts) - 1
     for name, numbers in names[0].items():
         others = names[1].get(name, ())
+        if last[0] in numbers or last[1] in others:
+            continue
         blocks = sorted(base.parts[number] for number in numbers)
         if blocks == sorted(head.parts[number] for number in others) and not any(map(base.has_tail, blocks)):
             dropped[0].update(numbers)
