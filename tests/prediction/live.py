@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fallback_review.prediction import Book
 
-USER, PASSWORD = "org/reader", "s3cret"
+USER, PASSWORD = "reader", "s3cret"
 SIDES = {"c": Role.CHAINGUARD, "p": Role.PYPI}
 
 
@@ -34,7 +34,7 @@ class World:
     names: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
     base: str = ""
     guarded: bool = False
-    """Whether Chainguard's index asks for a password."""
+    """Whether Chainguard's index asks for a password; its files lie in open storage, as pre-signed ones do."""
     requests: list[str] = field(default_factory=list)
 
     def contents(self, side: str, filename: str) -> bytes:
@@ -70,10 +70,11 @@ class World:
         self.requests.append(path)
         parts = [unquote(part) for part in path.partition("?")[0].split("/") if part]
         wanted = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        if self.guarded and "c" in parts[:2] and authorization != f"Basic {wanted}":
+        if self.guarded and parts[:1] == ["c"] and authorization != f"Basic {wanted}":
             return 401, b"token missing or expired"
         if parts[:1] == ["files"]:
-            return 200, self.contents(parts[1], parts[2])
+            found = parse_filename(parts[2]) is not None
+            return (200, self.contents(parts[1], parts[2])) if found else (404, b"no such file")
         if len(parts) == 1:
             return 200, "".join(f'<a href="{name}/">{name}</a>\n' for name in self.names).encode()
         page = self.served(parts[0], parts[1]) if parts[1] in self.names else ()
@@ -119,7 +120,11 @@ def handler(world: World) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             """Stay quiet."""
