@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,9 +31,8 @@ EDITABLE = Source(kind=SourceKind.EDITABLE, location=".")
 
 def package(version: str | None, source: Source = INDEX, *hashes: str, **more: Any) -> LockedPackage:
     artifacts = tuple(Artifact(hashes=(f"sha256:{digest}",)) for digest in hashes)
-    return LockedPackage(
-        **{"name": "a", "line": 1, "artifacts": artifacts} | more, version=version, source=source
-    )
+    plain = LockedPackage(name="a", version=version, source=source, artifacts=artifacts, line=1)
+    return replace(plain, **more)
 
 
 def git(commit: str | None, reference: str | None = None) -> Source:

@@ -159,9 +159,10 @@ def edited(draw: st.DrawFn) -> tuple[list[Entry], list[Entry]]:
     pool = draw(st.lists(entry, max_size=8, unique_by=lambda one: (one.name, one.version)))
     base = [one for one in pool if draw(st.integers(0, 4))]
     head = [one for one in pool if draw(st.integers(0, 4))]
-    if head and draw(st.booleans()):
+    renewed, rebuilt = draw(st.integers(0, 1)), draw(st.integers(0, 1))
+    if head and renewed:
         head[0] = Entry(head[0].name, "9.9", files=1)
-    if head and draw(st.booleans()):
+    if head and rebuilt:
         last = head[-1]
         head[-1] = Entry(last.name, last.version, last.index, last.files, 1 - last.build, last.dependencies)
     return base, draw(st.permutations(head))

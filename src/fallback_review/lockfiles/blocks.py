@@ -170,8 +170,6 @@ def _split(text: str, key: str) -> _Split | None:
     headers = [match.group(1) for match in _ARRAY_HEADER.finditer(text)]
     if headers.count(f"{key}]]") != len(parts) - 1 or not all(map(_PLAIN_KEY.fullmatch, headers)):
         return None
-    if any(part.startswith("[[") for part in parts):
-        return None
     return _Split(key, parts)
 
 
@@ -219,12 +217,10 @@ def _read_reduced(
                 left_out[number] = array
     try:
         data = tomli.loads(f"\n[[{split.key}]]\n".join(kept))
-        entries = _entries(text, data, split.key, keys)
+        lines = [line for number, line in enumerate(split.lines(), start=1) if number not in dropped]
+        entries = list(zip(lines, _entries(text, data, split.key, keys), strict=True))
     except (ValueError, RecursionError, OverflowError, LockfileError):
         return None
-    lines = [line for number, line in enumerate(split.lines(), start=1) if number not in dropped]
-    if len(lines) != len(entries):
-        return None
     for number, array in left_out.items():
-        entries[number][opaque or ""] = array
-    return Document(data, list(zip(lines, entries, strict=True)), omitted=len(dropped))
+        entries[number][1][opaque or ""] = array
+    return Document(data, entries, omitted=len(dropped))
