@@ -17,6 +17,7 @@ from fallback_review.model import (
     Role,
     Source,
     SourceKind,
+    Target,
     Tier,
     Verdict,
 )
@@ -28,6 +29,7 @@ from .build import (
     LINUX,
     LOCK,
     MAC,
+    WINDOWS,
     answer,
     artifact,
     book,
@@ -38,6 +40,7 @@ from .build import (
     situation,
 )
 
+ARM = Target(python="3.12", platform="linux", arch="aarch64", glibc="2.36")
 C, R, P, RES = Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI, Role.RESOLVER
 WHEEL = "x-1.0-py3-none-any.whl"
 SDIST = "x-1.0.tar.gz"
@@ -490,8 +493,22 @@ def test_the_targets_own_file_is_chosen_before_it_is_judged() -> None:
     known = book(answer(C, linux, mac))
     outcomes = [predict(entry, LOCK, target, situation("uv"), known) for target in (LINUX, MAC)]
     assert [each.outcome for each in outcomes if each] == [Outcome.CHAINGUARD, Outcome.UPSTREAM]
-    nothing = locked(artifact(mac), index=INDEX[C])
+    too_new = file("x-1.0-cp312-cp312-manylinux_2_39_x86_64.whl")
+    nothing = locked(artifact(too_new), index=INDEX[C])
     assert said(uv(known=known, entry=nothing)) == (Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE)
+
+
+def test_a_package_for_other_systems_only_is_not_installed_here() -> None:
+    windows = artifact(file("x-308-cp312-cp312-win_amd64.whl", P))
+    arm = artifact(file("x-308-cp312-cp312-manylinux_2_28_aarch64.whl", P))
+    entry = locked(windows, arm, version="308")
+    assert predict(entry, LOCK, LINUX, situation("uv"), book(NO_CHAINGUARD)) is None
+    for other in (WINDOWS, ARM):
+        verdict = predict(entry, LOCK, other, situation("uv"), book(NO_CHAINGUARD))
+        assert verdict is not None
+        assert verdict.outcome is Outcome.PYPI
+    built = locked(windows, artifact(file("x-308.tar.gz", P)), version="308")
+    assert predict(built, LOCK, LINUX, situation("uv"), book(NO_CHAINGUARD)) is not None
 
 
 def test_pipenvs_made_up_urls_are_not_believed() -> None:
@@ -609,3 +626,23 @@ def test_an_explanation_tells_what_locking_again_would_record() -> None:
     assert "locking it again through this layout would fail: no-version" in alone
     silent = explain(entry, LOCK, LINUX, situation("uv"), book(answer(C, WHEEL))).facts
     assert not any("locking it again" in fact for fact in silent)
+
+
+def per_platform(*artifacts: Artifact, target: Target = LINUX) -> Verdict | None:
+    lock = Lockfile(path="pixi.lock", format="pixi.lock")
+    return predict(locked(*artifacts, index=None), lock, target, situation("pixi"), book(answer(C, WHEEL)))
+
+
+def test_a_lock_per_platform_brings_its_own_interpreter() -> None:
+    older = artifact(file("x-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", P), target_platform="linux-64")
+    shared = artifact(file("x-1.0-cp311-cp311-manylinux_2_17_x86_64.whl", P))
+    apple = artifact(file("x-1.0-cp311-cp311-macosx_11_0_arm64.whl", P), target_platform="osx-arm64")
+    universal = artifact(file("x-1.0-cp311-cp311-macosx_11_0_universal2.whl", P))
+    for ours in (older, shared):
+        verdict = per_platform(apple, ours)
+        assert verdict is not None
+        assert (verdict.outcome, verdict.file) == (Outcome.PYPI, ours.filename)
+        assert per_platform(older, apple, target=MAC) is not None
+    assert per_platform(apple) is None
+    assert per_platform(universal) is None
+    assert per_platform(universal, target=MAC) is not None

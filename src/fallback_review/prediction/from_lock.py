@@ -25,9 +25,18 @@ def takes_locked_urls(package: LockedPackage, lockfile: Lockfile) -> bool:
     return package.urls_locked and lockfile.installer != _INVENTS_URLS
 
 
-def from_lock(case: Case) -> Derivation:
-    """Predict an entry from the URLs in its lock."""
-    chosen = locked_urls.choose(case.package, case.request, case.target)
+def from_lock(case: Case) -> Derivation | None:
+    """Predict an entry from the URLs in its lock; None where it is for other platforms than the target's.
+
+    A universal lock holds packages that a dependency's marker keeps to one platform (pywin32). The entry does
+    not say so, its wheels do: one without any file for the target's system is not installed there.
+    """
+    per_platform = case.lockfile.format in locked_urls.PER_PLATFORM
+    chosen = locked_urls.choose(case.package, case.request, case.target, per_platform=per_platform)
+    if chosen.artifact is None and (
+        per_platform or locked_urls.for_other_platforms(case.package, case.target)
+    ):
+        return None
     if chosen.artifact is None:
         verdict = case.verdict(
             Outcome.INSTALL_FAILS,

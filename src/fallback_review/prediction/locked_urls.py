@@ -3,6 +3,9 @@
 The installer takes a URL of the lock and asks no index (measured: whatever the configuration says): the best
 tag among the locked wheels, a sdist last; equal ones: the first in the lock. Build tags and `requires-python`
 of files play no part. The bytes are then checked against the lock's hash for that file.
+
+pixi.lock and conda-lock.yml are solved per platform, with an interpreter of their own: the file that they
+name for the target's platform is taken, whatever Python version the target names.
 """
 
 from __future__ import annotations
@@ -25,12 +28,20 @@ class LockedChoice:
     steps: tuple[Step, ...]
 
 
-def choose(package: LockedPackage, request: Request, target: Target) -> LockedChoice:
+PER_PLATFORM = frozenset({"pixi.lock", "conda-lock.yml"})
+"""The formats that name files for each platform and lock the interpreter too."""
+
+
+def choose(
+    package: LockedPackage, request: Request, target: Target, *, per_platform: bool = False
+) -> LockedChoice:
     """Return the artifact that is taken on the target; none when nothing fits."""
     fitting: list[tuple[int, int, Artifact]] = []
     dropped: list[str] = []
     for position, artifact in enumerate(package.artifacts):
         rank = _rank(artifact, request, target)
+        if rank is None and per_platform and _of_the_platform(artifact, request, target):
+            rank = len(request.ranks) + 2
         if rank is None:
             dropped.append(filename_of(artifact))
         else:
@@ -44,6 +55,18 @@ def choose(package: LockedPackage, request: Request, target: Target) -> LockedCh
         return LockedChoice(artifact=None, steps=tuple(steps))
     steps.append(Step(title="chosen", kept=kept[:1]))
     return LockedChoice(artifact=fitting[0][2], steps=tuple(steps))
+
+
+def for_other_platforms(package: LockedPackage, target: Target) -> bool:
+    """Whether all that the lock names are wheels for other systems or architectures than the target's."""
+    prefix = {"linux": ("manylinux", "linux"), "musllinux": ("musllinux", "linux"), "macos": ("macosx",)}
+    starts = prefix.get(target.platform, ("win",))
+    parsed = [parse_filename(filename_of(artifact)) for artifact in package.artifacts]
+    if not all(each is not None and each.wheel for each in parsed):
+        return False
+    platforms = {tag.platform for each in parsed if each is not None for tag in each.tags}
+    ends = (target.arch, "universal2", "any")
+    return not any(name == "any" or (name.startswith(starts) and name.endswith(ends)) for name in platforms)
 
 
 def filename_of(artifact: Artifact) -> str:
@@ -65,6 +88,15 @@ def _rank(artifact: Artifact, request: Request, target: Target) -> int | None:
     if request.no_binary:
         return None
     return min((request.ranks[tag] for tag in parsed.tags if tag in request.ranks), default=None)
+
+
+def _of_the_platform(artifact: Artifact, request: Request, target: Target) -> bool:
+    """Whether only the interpreter keeps a wheel from fitting: the platform is the target's."""
+    if artifact.target_platform not in (None, "noarch"):
+        return _for_platform(artifact.target_platform, target)
+    parsed = parse_filename(filename_of(artifact))
+    platforms = {tag.platform for tag in request.ranks}
+    return parsed is not None and any(tag.platform in platforms for tag in parsed.tags)
 
 
 def _for_platform(said: str | None, target: Target) -> bool:
