@@ -228,7 +228,20 @@ def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {_fault(fault)}" for fault in error.errors())) from None
+        faults = error.errors()
+        # pydantic counts only the good items, so that a list with a bad one is "too short" as well.
+        bad = {fault["loc"][:-1] for fault in faults}
+        told = [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in bad]
+        raise SettingsError("\n".join(f"{path}: {_fault(fault)}" for fault in told)) from None
+
+
+_PLAIN = {
+    "tuple_type": "must be a list, such as ['one', 'two']",
+    "model_type": "must be a table",
+    "string_type": "must be text in quotes",
+    "too_short": "must name at least one",
+}
+"""pydantic's kinds of error whose own words speak of Python's types."""
 
 
 def _fault(fault: Any) -> str:
@@ -239,7 +252,7 @@ def _fault(fault: Any) -> str:
         allowed = sorted(kebab(name) for name in _table_at(location[:-1]).model_fields)
         meant = _meant(str(location[-1]), allowed)
         return f"{key}: there is no such key{meant} Allowed here: {', '.join(allowed)}"
-    message = fault["msg"].removeprefix("Value error, ")
+    message = _PLAIN.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}"
 
 
