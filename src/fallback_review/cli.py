@@ -93,6 +93,8 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
     options = options_from(given)
     configured = settings_for(options, _beside)
     pin = _pin(requirement)
+    if lockfile is None and not _exact(pin):
+        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
     text = file_text(lockfile) if lockfile else Text(path="requirements.txt", text=f"{pin}\n")
     if text is None:
         raise click.UsageError("name a lockfile")
@@ -147,6 +149,11 @@ def _pin(requirement: str) -> Requirement:
         return Requirement(requirement)
     except InvalidRequirement:
         raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION") from None
+
+
+def _exact(pin: Requirement) -> bool:
+    operators = [each.operator for each in pin.specifier if not each.version.endswith(".*")]
+    return operators in (["=="], ["==="])
 
 
 def _beside(path: str) -> bytes | None:
