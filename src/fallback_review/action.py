@@ -9,37 +9,40 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
+import traceback
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fallback_review import access, review, settings
+from fallback_review.authorities import trusted
+from fallback_review.debugging import Debug
 from fallback_review.delivering import Occasion, Workspace, deliver
 from fallback_review.github import commands
-from fallback_review.github.changed_lockfiles import PullRequestFiles, Side
+from fallback_review.github.changed_lockfiles import PullRequestFiles
 from fallback_review.github.client import Client
 from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.event import PullRequestEvent, PullRequestNumber, read_event
+from fallback_review.github.prefetch import Wanted, prefetch
 from fallback_review.github.pull_request import look_up
+from fallback_review.head_and_base import compare, reader, worth_knowing
 from fallback_review.index import Credentials
 from fallback_review.inputs import Inputs, read_inputs
-from fallback_review.lockfiles import LockfileError, Text, decode
-from fallback_review.model import Conclusion, Notice, Review
-from fallback_review.pairing import ChangedFile, is_lockfile, pair
-from fallback_review.surroundings import compare
+from fallback_review.model import Conclusion, Notice, Outcome, Review
+from fallback_review.pairing import is_lockfile
+from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
-    from fallback_review.surroundings import Compared
+    from fallback_review.github.transport import Patience
 
 EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
 USAGE_ERROR, COULD_NOT_CHECK = 2, 3
-TOO_MANY_FILES = (
-    "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
-    "split it, or review it on your machine with fallback-review review"
+OUR_FAULT = (
+    "Fallback Review stopped at a fault of its own, so nothing is known about this pull request. Please "
+    "report it, with the log of a run that has debug logging on."
 )
 
 
@@ -48,42 +51,74 @@ def main() -> None:
     sys.exit(run(os.environ, sys.stdout))
 
 
-def run(environ: Mapping[str, str], log: TextIO) -> int:
+def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = None) -> int:
     """Review the pull request that the runner's environment tells of; return the exit code.
 
-    Whatever stops the run is one error annotation, in words, and never an exit code of 0.
+    Whatever stops the run is one error annotation, in words, and never an exit code of 0. `patience` is how
+    long to put up with GitHub.
     """
+    debug = Debug(environ, log)
     try:
         inputs = read_inputs(environ)
         for secret in (*inputs.secrets, environ.get("CHAINGUARD_PYTHON_TOKEN", "")):
             _say(log, *commands.mask(secret))
-        return _run(inputs, environ, log)
+        with debug.requests(), trusted(inputs.ca_bundle, _workspace(environ)) as ca_bundle:
+            return _run(_Run(inputs, environ, log, debug, ca_bundle, patience))
     except (settings.SettingsError, EventError) as error:
         return _stop(log, error, USAGE_ERROR)
     except GitHubError as error:
         return _stop(log, error, COULD_NOT_CHECK)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not pass for a verdict, nor print raw text
+        debug.say(commands.inert(traceback.format_exc()))
+        return _stop(log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
 
 
-def _run(inputs: Inputs, environ: Mapping[str, str], log: TextIO) -> int:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a run was started with."""
+
+    inputs: Inputs
+    environ: Mapping[str, str]
+    log: TextIO
+    debug: Debug
+    ca_bundle: str | None
+    patience: Patience | None
+
+
+def _run(this: _Run) -> int:
+    inputs, environ, debug = this.inputs, this.environ, this.debug
     asked = read_event(environ.get("GITHUB_EVENT_NAME", ""), _payload(inputs, environ), environ)
     place = asked.place
     with Client(
         inputs.github_token,
         api_url=place.api_url,
         graphql_url=place.graphql_url,
-        ca_bundle=_ca_bundle(inputs, environ),
+        ca_bundle=this.ca_bundle,
+        patience=this.patience,
     ) as client:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
+        debug.say(f"{event.name} of {event.repository}: pull request {event.number}, head {event.head_sha}")
         files = PullRequestFiles(client, event)
+        debug.say(f"merge base {files.comparison.merge_base}, files changed: {len(files.comparison.entries)}")
+        known = prefetch(client, event, files.comparison.merge_base, worth_knowing(files, inputs.config))
+        debug.say(
+            f"read at once: {len(known)} files, {sum(each is not None for each in known.values())} there"
+        )
+        read = reader(files, known)
         configured = settings.parse(
-            files.settings(inputs.config) or b"", path=inputs.config, inputs=inputs.settings
+            read(Wanted(side=None, path=inputs.config)) or b"", path=inputs.config, inputs=inputs.settings
         )
         changed = files.changed(lambda path: is_lockfile(path, configured.lockfiles))
-        compared, unreadable = _compare(files, changed)
-        secrets = _secrets(inputs, environ)
+        debug.say(f"lockfiles changed: {', '.join(file.path for file in changed) or 'none'}")
+        compared, unreadable = compare(files, changed, read)
+        secrets = _secrets(this)
         with access.open_indexes(configured.indexes, secrets) as ask:
             result = review.review(
-                compared, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable
+                compared,
+                configured,
+                debug.telling(ask),
+                today=datetime.now(UTC).date(),
+                unreadable=unreadable,
             )
         result = replace(
             result,
@@ -99,9 +134,11 @@ def _run(inputs: Inputs, environ: Mapping[str, str], log: TextIO) -> int:
             workspace=Workspace.of(environ),
             lines_shown={file.path: file.lines_shown for file in changed},
             save_a_request=len(changed) == 1 and files.heads_fetched == 1,
-            log=log,
+            log=this.log,
+            debug=debug,
         )
         deliver(result, occasion, client)
+    debug.say(f"conclusion: {result.conclusion.value}")
     return EXIT_CODES[result.conclusion]
 
 
@@ -121,66 +158,21 @@ def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]
     return payload
 
 
-def _compare(
-    files: PullRequestFiles, changed: Sequence[ChangedLockfile]
-) -> tuple[list[Compared], list[Notice]]:
-    """Compare every lockfile that the pull request changes; one that can't be read is named."""
-    base = {file.base_path: file.base_bytes for file in changed}
-    head = {file.head_path: file.head_bytes for file in changed}
-    unreadable = [Notice(path=file.path, text=file.problem) for file in changed if file.problem]
-    if not files.comparison.complete:
-        unreadable.append(Notice(text=TOO_MANY_FILES))
-    unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
-    pairs = pair(
-        (ChangedFile(base_path=file.base_path, head_path=file.head_path) for file in changed),
-        lambda path: path not in unknown,
-    )
-    compared = []
-    for file in pairs:
-        try:
-            compared.append(
-                compare(
-                    _text(files, Side.BASE, file.base_path, base.get(file.base_path)),
-                    _text(files, Side.HEAD, file.head_path, head.get(file.head_path)),
-                )
-            )
-        except LockfileError as error:
-            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
-    return compared, unreadable
+def _workspace(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("GITHUB_WORKSPACE", "."))
 
 
-def _text(files: PullRequestFiles, side: Side, path: str | None, data: bytes | None) -> Text | None:
-    if path is None or data is None:
-        return None
-
-    def read(other: str) -> str | None:
-        beside = files.read(other, side)
-        return None if beside is None else decode(other, beside)
-
-    return Text(path=path, text=decode(path, data), read=read)
-
-
-def _secrets(inputs: Inputs, environ: Mapping[str, str]) -> access.Secrets:
-    explicit = None
+def _secrets(this: _Run) -> access.Secrets:
+    inputs, explicit = this.inputs, None
     if inputs.index_password:
         explicit = Credentials(inputs.index_username or "_token", inputs.index_password)
-    return access.Secrets(environ=environ, explicit=explicit, ca_bundle=_ca_bundle(inputs, environ))
-
-
-def _ca_bundle(inputs: Inputs, environ: Mapping[str, str]) -> str | None:
-    """Return the path of the organisation's certificates: relative to the workspace, if not absolute."""
-    if inputs.ca_bundle is None:
-        return None
-    path = Path(environ.get("GITHUB_WORKSPACE", "."), inputs.ca_bundle)
-    if not path.is_file():
-        raise settings.SettingsError(f"input ca-bundle: there is no file {inputs.ca_bundle} in the workspace")
-    return str(path)
+    return access.Secrets(environ=this.environ, explicit=explicit, ca_bundle=this.ca_bundle)
 
 
 def _circumstances(event: PullRequestEvent, secrets: access.Secrets, result: Review) -> tuple[Notice, ...]:
     """Say why credentials may be missing, where GitHub withholds them and something could not be checked."""
     given = secrets.explicit or secrets.environ.get("CHAINGUARD_PYTHON_TOKEN")
-    if given or result.conclusion is not Conclusion.UNKNOWN:
+    if given or not tally(result).outcomes[Outcome.UNKNOWN]:
         return ()
     if event.is_dependabot:
         words = (
@@ -197,7 +189,13 @@ def _circumstances(event: PullRequestEvent, secrets: access.Secrets, result: Rev
     return (Notice(text=words),)
 
 
-def _stop(log: TextIO, error: Exception, code: int) -> int:
+def _where(error: Exception) -> str:
+    """Say what went wrong and where in our own code, without the error's text: it may quote a lockfile."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"({type(error).__name__} at {Path(last.filename).name}:{last.lineno})"
+
+
+def _stop(log: TextIO, error: Exception | str, code: int) -> int:
     for line in str(error).splitlines():
         _say(log, commands.command("error", line, {"title": "Fallback Review"}))
     if isinstance(error, GitHubError) and error.trouble is Trouble.FORBIDDEN:

@@ -22,6 +22,7 @@ from fallback_review.report.tally import tally
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from fallback_review.debugging import Debug
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
     from fallback_review.inputs import Inputs
@@ -32,6 +33,13 @@ _COMMENT_ROOM = 65_000
 REPORT, SARIF = "fallback-review.json", "fallback-review.sarif"
 ABOUT = "what-it-cannot-know"
 """The README's heading that the comment links to."""
+
+READ_ONLY = (
+    "GitHub gives runs for a fork's pull request a token that can only read, whatever the job's "
+    "`permissions:` say. The verdict is in the job's result, in this log and in the summary; to have it on "
+    "the pull request, run on pull_request_target. That is safe here, since nothing of the pull request is "
+    "checked out or run."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,7 @@ class Occasion:
     save_a_request: bool
     """Whether reading took one request more than usual, to be saved where the comment is written."""
     log: TextIO
+    debug: Debug
 
 
 def deliver(review: Review, occasion: Occasion, client: Client) -> None:
@@ -80,18 +89,21 @@ def deliver(review: Review, occasion: Occasion, client: Client) -> None:
     log, workspace = occasion.log, occasion.workspace
     _say(log, commands.group("Fallback Review", render(review, "terminal")))
     deliveries = list(_to_github(review, occasion, client))
-    missed = shortfall(deliveries)
+    for delivery in deliveries:
+        occasion.debug.say(f"{delivery.channel}: {delivery.done.value} {delivery.url or ''}".rstrip())
+    missed = [*shortfall(deliveries), *_because_of_fork(occasion.event, deliveries)]
+    written, fault = _write_files(review, workspace)
+    missed += [fault] if fault else []
     if occasion.inputs.annotations or any(delivery.done is Done.FORBIDDEN for delivery in deliveries):
         _say(log, *(commands.annotation(each) for each in annotate(review)))
     for sentence in missed:
         _say(log, commands.command("warning", sentence, {"title": "Fallback Review"}))
-    _write_files(review, workspace)
     if workspace.summary:
         summary = render(review, "summary", about_url=workspace.about_url)
         short = render(review, "markdown", about_url=workspace.about_url)
         commands.write_summary(workspace.summary, _with_remarks(summary, missed), shorter=short)
     if workspace.outputs:
-        commands.write_outputs(workspace.outputs, _outputs(review, deliveries))
+        commands.write_outputs(workspace.outputs, _outputs(review, deliveries, written=written))
 
 
 def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[Delivery]:
@@ -144,16 +156,30 @@ def _line_comments(review: Review) -> list[LineComment]:
     ]
 
 
-def _write_files(review: Review, workspace: Workspace) -> None:
-    for name, form in ((REPORT, "json"), (SARIF, "sarif")):
-        (workspace.folder / name).write_text(render(review, form), encoding="utf-8")
+def _because_of_fork(event: PullRequestEvent, deliveries: Sequence[Delivery]) -> list[str]:
+    if not event.is_fork or event.name != "pull_request" or all(each.delivered for each in deliveries):
+        return []
+    return [READ_ONLY]
+
+
+def _write_files(review: Review, workspace: Workspace) -> tuple[bool, str | None]:
+    """Write the reports; return whether they are there, and else why not."""
+    try:
+        for name, form in ((REPORT, "json"), (SARIF, "sarif")):
+            # A pull request that was checked out here may hold a link of this name that leads elsewhere.
+            (workspace.folder / name).unlink(missing_ok=True)
+            with (workspace.folder / name).open("x", encoding="utf-8") as file:
+                file.write(render(review, form))
+    except OSError as error:
+        return False, f"No report files: the workspace can't be written to ({error.strerror})."
+    return True, None
 
 
 def _with_remarks(summary: str, missed: Sequence[str]) -> str:
     return summary + "".join(f"\n> {inert(sentence)}\n" for sentence in missed)
 
 
-def _outputs(review: Review, deliveries: Sequence[Delivery]) -> dict[str, str]:
+def _outputs(review: Review, deliveries: Sequence[Delivery], *, written: bool) -> dict[str, str]:
     numbers = tally(review)
     comment = next((each for each in deliveries if each.channel == "comment"), None)
     return {
@@ -162,7 +188,7 @@ def _outputs(review: Review, deliveries: Sequence[Delivery]) -> dict[str, str]:
         "fallback-count": str(numbers.outcomes[Outcome.PYPI]),
         "chainguard-count": str(numbers.from_chainguard),
         "unknown-count": str(numbers.outcomes[Outcome.UNKNOWN] + len(review.unreadable)),
-        "report": REPORT,
+        "report": REPORT if written else "",
         "comment-url": (comment.url if comment else None) or "",
     }
 

@@ -1,0 +1,118 @@
+"""Small files of a pull request's trees, and the settings, in one request instead of one for each.
+
+REST hands out one file a request, and an installer's configuration may lie in any of several files, most of
+which are not there. GraphQL answers for all of them at once. What it does not answer byte for byte (large or
+binary files, other encodings, symbolic links, a commit that it can't see, a GitHub without GraphQL) is left
+to REST.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fallback_review.github.changed_lockfiles import Side
+from fallback_review.github.errors import GitHubError, Need
+from fallback_review.github.patches import blob_sha
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+
+AT_ONCE = 100
+"""Files in one query: GitHub ends a query that takes it more than ten seconds."""
+_FIELDS = "{ __typename ... on Blob { oid text } }"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One file to look for. `side` None is the base branch as it is now, where the settings are."""
+
+    side: Side | None
+    path: str
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Annotated[str, Field(alias="__typename")]
+    oid: str | None = None
+    text: str | None = None
+
+
+def prefetch(
+    client: Client, event: PullRequestEvent, merge_base: str, wanted: Iterable[Wanted]
+) -> Mapping[Wanted, bytes | None]:
+    """Return the content of each wanted file, None where there surely is none.
+
+    What is not in the answer has to be read in the ordinary way: GraphQL is a shortcut, and no trouble with
+    it is an error. One request for each `AT_ONCE` files.
+    """
+    names = [each for each in dict.fromkeys(wanted) if _is_inside(each.path)]
+    known: dict[Wanted, bytes | None] = {}
+    try:
+        for start in range(0, len(names), AT_ONCE):
+            known.update(_ask(client, event, merge_base, names[start : start + AT_ONCE]))
+    except (
+        GitHubError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ):  # the last is pydantic's, and a lone surrogate's
+        return known
+    return known
+
+
+def _is_inside(path: str) -> bool:
+    return not any(part in {"", ".", ".."} for part in path.split("/"))
+
+
+def _ask(
+    client: Client, event: PullRequestEvent, merge_base: str, names: list[Wanted]
+) -> Iterator[tuple[Wanted, bytes | None]]:
+    revisions = {
+        None: event.base_sha if event.is_merge_group else f"refs/heads/{event.base_ref}",
+        Side.BASE: merge_base,
+        Side.HEAD: event.head_sha,
+    }
+    # Paths are a pull request's: they travel as variables and never become part of the query.
+    sides = {f"side{index}": revision for index, revision in enumerate(revisions.values())}
+    files = {f"file{index}": f"{revisions[each.side]}:{each.path}" for index, each in enumerate(names)}
+    owner, _, name = event.repository.partition("/")
+    query = _query({**dict.fromkeys(sides, "{ __typename }"), **dict.fromkeys(files, _FIELDS)})
+    variables = {"owner": owner, "name": name, **sides, **files}
+    found = client.graphql(query, variables, need=Need.CONTENTS_READ)["repository"]
+    present = {side for side, alias in zip(revisions, sides, strict=True) if found[alias] is not None}
+    for each, alias in zip(names, files, strict=True):
+        if each.side in present:
+            yield from _content(each, found[alias])
+
+
+def _query(fields: Mapping[str, str]) -> str:
+    declared = "".join(f", ${alias}: String!" for alias in fields)
+    asked = "\n".join(f"{alias}: object(expression: ${alias}) {what}" for alias, what in fields.items())
+    return (
+        f"query ($owner: String!, $name: String!{declared}) "
+        f"{{ repository(owner: $owner, name: $name) {{\n{asked}\n}} }}"
+    )
+
+
+def _content(each: Wanted, answer: Any) -> Iterator[tuple[Wanted, bytes | None]]:
+    """Give the file's bytes where they are surely these, nothing where they are not."""
+    if answer is None:
+        yield each, None
+        return
+    found = _Object.model_validate(answer)
+    if found.kind == "Tree":
+        yield each, None
+    if found.oid is None or found.text is None:
+        return
+    content = found.text.encode()
+    # A text that was cut, or decoded from another encoding, has another name. A symbolic link holds a path
+    # and no line end; REST follows it.
+    if blob_sha(content, like=found.oid) == found.oid and (not content or b"\n" in content):
+        yield each, content

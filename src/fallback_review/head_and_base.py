@@ -1,0 +1,94 @@
+"""Both sides of every lockfile that a pull request changes, and the files beside them, read over the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review import configuration, surroundings
+from fallback_review.github.changed_lockfiles import Side
+from fallback_review.github.prefetch import Wanted
+from fallback_review.lockfiles import LockfileError, Text, decode, recognise
+from fallback_review.model import Notice
+from fallback_review.pairing import ChangedFile, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
+    from fallback_review.github.changed_lockfiles import PullRequestFiles
+    from fallback_review.surroundings import Compared
+
+    Read = Callable[[Wanted], bytes | None]
+
+TOO_MANY_FILES = (
+    "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
+    "split it, or review it on your machine with fallback-review review"
+)
+
+
+def worth_knowing(files: PullRequestFiles, config: str) -> Iterator[Wanted]:
+    """Give the settings, and what may tell how the installers of the changed lockfiles are configured."""
+    beside = [
+        Wanted(side=side, path=candidate)
+        for entry in files.comparison.entries
+        for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path))
+        if path and (known := recognise(path, None))
+        for candidate in configuration.candidates(path, known.name)
+    ]
+    if beside:  # else the settings alone are wanted, which REST hands out as well
+        yield Wanted(side=None, path=config)
+        yield from beside
+
+
+def reader(files: PullRequestFiles, known: Mapping[Wanted, bytes | None]) -> Read:
+    """Return what reads a file of a tree: from `known` where it is there, else over the API."""
+
+    def read(wanted: Wanted) -> bytes | None:
+        if wanted in known:
+            return known[wanted]
+        if wanted.side is None:
+            return files.settings(wanted.path)
+        return files.read(wanted.path, wanted.side)
+
+    return read
+
+
+def compare(
+    files: PullRequestFiles,
+    changed: Sequence[ChangedLockfile],
+    read: Read,
+) -> tuple[list[Compared], list[Notice]]:
+    """Compare every lockfile that the pull request changes; one that can't be read is named."""
+    base = {file.base_path: file.base_bytes for file in changed}
+    head = {file.head_path: file.head_bytes for file in changed}
+    unreadable = [Notice(path=file.path, text=file.problem) for file in changed if file.problem]
+    if not files.comparison.complete:
+        unreadable.append(Notice(text=TOO_MANY_FILES))
+    unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
+    pairs = pair(
+        (ChangedFile(base_path=file.base_path, head_path=file.head_path) for file in changed),
+        lambda path: path not in unknown,
+    )
+    compared = []
+    for file in pairs:
+        try:
+            compared.append(
+                surroundings.compare(
+                    _text(read, Side.BASE, file.base_path, base.get(file.base_path)),
+                    _text(read, Side.HEAD, file.head_path, head.get(file.head_path)),
+                )
+            )
+        except LockfileError as error:
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+    return compared, unreadable
+
+
+def _text(read: Read, side: Side, path: str | None, data: bytes | None) -> Text | None:
+    if path is None or data is None:
+        return None
+
+    def text_of(other: str) -> str | None:
+        beside = read(Wanted(side=side, path=other))
+        return None if beside is None else decode(other, beside)
+
+    return Text(path=path, text=decode(path, data), read=text_of)
