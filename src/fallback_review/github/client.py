@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from github.GithubException import GithubException, RateLimitExceededException
 from requests.utils import parse_header_links
 
-from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.errors import APP, JOB, GitHubError, Need, Trouble
 from fallback_review.github.refusal import graphql_refusal, refusal
-from fallback_review.github.transport import Patience, transport
+from fallback_review.github.transport import AppKey, Patience, transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,11 +35,12 @@ class Client:
 
     def __init__(
         self,
-        token: str,
+        token: str | AppKey,
         *,
         api_url: str,
         graphql_url: str,
         login: str | None = None,
+        of_app: bool = False,
         ca_bundle: str | None = None,
         patience: Patience | None = None,
     ) -> None:
@@ -50,9 +51,13 @@ class Client:
         self._graphql_url = graphql_url
         self.login = login
         """The token's own login, where the caller knows it (a GitHub App's ``slug[bot]``)."""
-        self.for_installation = token.startswith("ghs_")
+        prefix = token if isinstance(token, str) else ""
+        self.for_installation = prefix.startswith("ghs_")
         """Whether this is a job's or an App's token, by the prefix that GitHub documents."""
-        self.for_user = token.startswith(USER_TOKENS)
+        self.for_user = prefix.startswith(USER_TOKENS)
+        self.sent = 0
+        """How many requests were sent, for whoever has a budget of them."""
+        self._holder = APP if of_app else JOB
 
     def close(self) -> None:
         """Give the connections back."""
@@ -157,6 +162,7 @@ class Client:
         body: Mapping[str, Any] | None = None,
         accept: str = JSON,
     ) -> tuple[dict[str, Any], str]:
+        self.sent += 1
         headers = {"Accept": accept, "X-GitHub-Api-Version": API_VERSION}
         doing = f"GitHub, asked to {verb} {path},"
         try:
@@ -168,7 +174,8 @@ class Client:
             raise GitHubError(Trouble.RATE_LIMITED, f"{doing} is rate limited", retry_after=wait) from None
         except GithubException as error:
             # PyGithub looks into every 403 itself and raises from within the retry.
-            raise refusal(error.status, error.headers or {}, error.data, doing, need) from None
+            headers, data = error.headers or {}, error.data
+            raise refusal(error.status, headers, data, doing, need, holder=self._holder) from None
         except OSError as error:  # every failure of requests, and a CA bundle that is not there
             raise GitHubError(
                 Trouble.UNREACHABLE, f"{doing} did not answer ({type(error).__name__})"
@@ -176,7 +183,7 @@ class Client:
         except RuntimeError:
             raise GitHubError(Trouble.UNREACHABLE, f"{doing} sent us to another host") from None
         if status >= HTTPStatus.BAD_REQUEST:
-            raise refusal(status, answered, text, doing, need)
+            raise refusal(status, answered, text, doing, need, holder=self._holder)
         return answered, text
 
 

@@ -12,6 +12,9 @@ class Need(StrEnum):
     PULL_REQUESTS_READ = "pull-requests: read"
     PULL_REQUESTS_WRITE = "pull-requests: write"
     STATUSES_WRITE = "statuses: write"
+    ISSUES_WRITE = "issues: write"
+    METADATA_READ = "metadata: read"
+    """Every token has it: told only where a request needs nothing else."""
 
 
 class Trouble(StrEnum):
@@ -28,6 +31,8 @@ class Trouble(StrEnum):
     """Any other answer that is not what was asked for, for example 422."""
 
 
+JOB, APP = "job's `permissions:`", "GitHub App's permissions, and accept them for its installation"
+"""Where a missing permission is added."""
 _NEXT_STEP = {
     Trouble.UNAUTHORIZED: "check the github-token input: it is wrong, has expired or was revoked",
     Trouble.FORBIDDEN: "the token may not do this, for the reason that GitHub gives",
@@ -49,6 +54,7 @@ class GitHubError(Exception):
         *,
         permission: str | None = None,
         retry_after: float | None = None,
+        holder: str = JOB,
     ) -> None:
         self.trouble = trouble
         self.what = what
@@ -56,13 +62,15 @@ class GitHubError(Exception):
         """The permission that was missing, as a workflow writes it: ``pull-requests: write``."""
         self.retry_after = retry_after
         """Seconds to wait, where GitHub named them."""
+        self.holder = holder
+        """What a missing permission has to be added to."""
         super().__init__(f"{what}; {self.next_step}")
 
     @property
     def next_step(self) -> str:
         """One sentence: what a person can do about it."""
         if self.trouble is Trouble.FORBIDDEN and self.permission:
-            return f"add `{self.permission}` to the job's `permissions:`"
+            return f"add `{self.permission}` to the {self.holder}"
         return _NEXT_STEP[self.trouble]
 
 

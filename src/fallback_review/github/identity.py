@@ -26,6 +26,13 @@ def is_own(client: Client, items: Iterable[Mapping[str, Any]]) -> Callable[[Mapp
     return lambda item: client.login is not None and _author(item) == client.login
 
 
+def who(client: Client) -> str:
+    """Return the login that the token writes as, asked for once; raises `GitHubError`."""
+    if client.login is None:
+        client.login = _login(client, set())
+    return client.login
+
+
 def _author(item: Mapping[str, Any]) -> str | None:
     user = item.get("user")
     return user.get("login") if user else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from github.Requester import Requester
 
-from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.errors import JOB, GitHubError, Need, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +19,13 @@ _PLAIN = {
 }
 
 
-def refusal(status: int, headers: Mapping[str, Any], data: Any, doing: str, need: Need) -> GitHubError:
+def refusal(
+    status: int, headers: Mapping[str, Any], data: Any, doing: str, need: Need, *, holder: str = JOB
+) -> GitHubError:
     """Return what an answer of 400 or more means.
 
-    `doing` is what was asked, in words; `need` what that request needs where GitHub does not say it.
+    `doing` is what was asked, in words; `need` what that request needs where GitHub does not say it;
+    `holder` what a missing permission is added to.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     body = _body(data)
@@ -40,7 +43,9 @@ def refusal(status: int, headers: Mapping[str, Any], data: Any, doing: str, need
     if status == HTTPStatus.FORBIDDEN:
         accepted = str(lower.get("x-accepted-github-permissions", ""))
         locked = "locked" in message.lower()  # a closed conversation, which no permission opens
-        return GitHubError(Trouble.FORBIDDEN, said, permission=None if locked else _missing(accepted, need))
+        return GitHubError(
+            Trouble.FORBIDDEN, said, permission=None if locked else _missing(accepted, need), holder=holder
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return GitHubError(Trouble.UNREACHABLE, said)
     return GitHubError(_PLAIN.get(status, Trouble.REFUSED), said)

@@ -5,7 +5,7 @@ Importing this module imports PyGithub, which takes about 0.2 s: import it only 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -42,6 +42,16 @@ class Patience:
     timeout: int = 30
     between_writes: float = 0.0
     """GitHub asks for a second between writes where there are many of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppKey:
+    """What a GitHub App proves itself with: good for asking for a token, and for little else."""
+
+    app_id: str
+    """Its number or its client id."""
+    private_key: str = field(repr=False)
+    """PEM."""
 
 
 class BoundedRetry(GithubRetry):
@@ -100,7 +110,7 @@ class Transport:
     connection: _Secure | _Plain
 
 
-def transport(token: str, *, api_url: str, ca_bundle: str | None, patience: Patience) -> Transport:
+def transport(token: str | AppKey, *, api_url: str, ca_bundle: str | None, patience: Patience) -> Transport:
     """Return the means to speak to the GitHub at `api_url`; nothing is sent yet."""
     retry = BoundedRetry(
         total=patience.retries,
@@ -114,7 +124,7 @@ def transport(token: str, *, api_url: str, ca_bundle: str | None, patience: Pati
     )
     verify: bool | str = ca_bundle or True
     github = Github(
-        auth=Auth.Token(token),
+        auth=_auth(token),
         base_url=api_url,
         timeout=patience.timeout,
         user_agent=f"fallback-review/{__version__}",
@@ -128,3 +138,9 @@ def transport(token: str, *, api_url: str, ca_bundle: str | None, patience: Pati
     kind = _Secure if place.scheme == "https" else _Plain
     connection = kind(place.hostname or "", place.port, retry=retry, timeout=patience.timeout, verify=verify)
     return Transport(requester=github.requester, connection=connection)
+
+
+def _auth(token: str | AppKey) -> Auth.Auth:
+    if isinstance(token, str):
+        return Auth.Token(token)
+    return Auth.AppAuth(token.app_id, token.private_key)

@@ -1,0 +1,67 @@
+"""Answers to commands: one comment for each command, edited in place when the command is given again."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.github.delivery import Delivery, Done
+from fallback_review.github.errors import Need
+from fallback_review.github.identity import is_own
+from fallback_review.report.escape import hidden
+
+if TYPE_CHECKING:
+    from fallback_review.github.client import Client
+
+CHANNEL = "answer"
+MARKER = "fallback-review-answer:v1"
+_MARKED = re.compile(rf"\A\s*<!-- {MARKER} (\{{[^\n]*\}}) -->")
+
+
+def answers_to(body: str) -> str | None:
+    """Return the command that a comment answers; None where it is no answer of this kind."""
+    match = _MARKED.match(body)
+    if match is None:
+        return None
+    try:
+        state = json.loads(match[1])
+    except ValueError:
+        return ""
+    return str(state.get("to", "")) if isinstance(state, dict) else ""
+
+
+def deliver_answer(client: Client, repository: str, number: int, command: str, body: str) -> Delivery:
+    """Make the pull request show `body` as the one answer to `command`; raises `GitHubError`.
+
+    An earlier answer of ours to the same command is edited, further ones are deleted; nobody else's comment
+    is touched, whatever marker it carries.
+    """
+    place = f"/repos/{repository}/issues/{number}/comments"
+    text = f"{hidden(MARKER, {'to': command})}\n{body}"
+
+    def answers() -> list[dict[str, Any]]:
+        listed = [
+            item
+            for item in client.pages(place, need=Need.PULL_REQUESTS_WRITE)
+            if answers_to(item.get("body") or "") == command
+        ]
+        own = is_own(client, listed)
+        return sorted((item for item in listed if own(item)), key=lambda item: int(item["id"]))
+
+    earlier = answers()
+    if not earlier:
+        made = client.create(
+            place,
+            {"body": text},
+            need=Need.PULL_REQUESTS_WRITE,
+            found=lambda: next((item for item in answers() if item["body"] == text), None),
+        )
+        return Delivery(channel=CHANNEL, done=Done.CREATED, url=made["html_url"])
+    first, *further = earlier
+    for item in further:
+        path = f"/repos/{repository}/issues/comments/{item['id']}"
+        client.delete(path, need=Need.PULL_REQUESTS_WRITE)
+    path = f"/repos/{repository}/issues/comments/{first['id']}"
+    made = client.patch(path, {"body": text}, need=Need.PULL_REQUESTS_WRITE)
+    return Delivery(channel=CHANNEL, done=Done.UPDATED, url=made["html_url"])

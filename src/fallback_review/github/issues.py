@@ -1,0 +1,112 @@
+"""The tracking issue: one for a repository, found by marker and author, kept up to date in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.github.delivery import Delivery, Done
+from fallback_review.github.errors import Need
+from fallback_review.github.identity import who
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fallback_review.github.client import Client
+
+CHANNEL = "tracking issue"
+LIMIT = 65_536
+"""What GitHub accepts as an issue's body, in characters."""
+AT_MOST = 1000
+"""Issues of ours to look through: the tracking issue is among the last changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """An issue that we wrote."""
+
+    number: int
+    url: str
+    body: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How the issue should be."""
+
+    title: str
+    body: str
+    open: bool
+    labels: tuple[str, ...] = ()
+    """Given when the issue is made; later they are people's."""
+
+
+def find_issues(client: Client, repository: str, is_ours: Callable[[str], bool]) -> list[Issue]:
+    """Return our issues whose body `is_ours` says yes to, open or closed, oldest first; raises `GitHubError`.
+
+    Source: https://docs.github.com/rest/issues/issues#list-repository-issues
+    """
+    login = who(client)
+    listed = client.pages(
+        f"/repos/{repository}/issues",
+        need=Need.ISSUES_WRITE,
+        limit=AT_MOST,
+        state="all",
+        creator=login,
+        sort="updated",
+        direction="desc",
+    )
+    found = [
+        _issue(item)
+        for item in listed
+        if "pull_request" not in item
+        and (item.get("user") or {}).get("login") == login
+        and is_ours(item.get("body") or "")
+    ]
+    return sorted(found, key=lambda issue: issue.number)
+
+
+def keep_issue(client: Client, repository: str, issue: Issue | None, wish: Wish) -> Delivery:
+    """Make the issue as wished, with at most one request; nothing is written where it is so already.
+
+    Without an issue, one is made if it is to be open. Raises `GitHubError`.
+    """
+    if issue is None:
+        if not wish.open:
+            return Delivery(channel=CHANNEL, done=Done.SKIPPED)
+        body = {"title": wish.title, "body": wish.body, "labels": list(wish.labels)}
+        made = client.create(
+            f"/repos/{repository}/issues",
+            body,
+            need=Need.ISSUES_WRITE,
+            found=lambda: next(iter(find_issues(client, repository, lambda text: text == wish.body)), None),
+        )
+        url = made.url if isinstance(made, Issue) else str(made["html_url"])
+        return Delivery(channel=CHANNEL, done=Done.CREATED, url=url)
+    change: dict[str, Any] = {}
+    if issue.body.replace("\r\n", "\n").strip() != wish.body.strip():
+        change["body"] = wish.body
+    if issue.open != wish.open:
+        change["state"] = "open" if wish.open else "closed"
+        change["state_reason"] = "reopened" if wish.open else "completed"
+    if not change:
+        return Delivery(channel=CHANNEL, done=Done.UNCHANGED, url=issue.url)
+    client.patch(f"/repos/{repository}/issues/{issue.number}", change, need=Need.ISSUES_WRITE)
+    return Delivery(channel=CHANNEL, done=Done.UPDATED, url=issue.url)
+
+
+def close_duplicate(client: Client, repository: str, issue: Issue) -> None:
+    """Close an issue that a run at the same moment made besides the first one; raises `GitHubError`."""
+    if issue.open:
+        body = {"state": "closed", "state_reason": "not_planned"}
+        client.patch(f"/repos/{repository}/issues/{issue.number}", body, need=Need.ISSUES_WRITE)
+
+
+def _issue(item: Any) -> Issue:
+    return Issue(
+        number=int(item["number"]),
+        url=str(item["html_url"]),
+        body=item.get("body") or "",
+        open=item["state"] == "open",
+    )
