@@ -1,0 +1,284 @@
+"""Reviewing a git repository: which lockfiles, which two sides, which settings."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.command import Finished, environment, run, run_here
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.scripted import ScriptedServer
+
+POETRY = '[[package]]\nname = "six"\nversion = "{}"\ndescription = ""\noptional = false\npython-versions = "*"\nfiles = []\n\n[metadata]\nlock-version = "2.0"\npython-versions = "*"\ncontent-hash = "x"\n'
+UV = 'version = 1\n\n[[package]]\nname = "six"\nversion = "{}"\nsource = {{ registry = "https://pypi.test/simple" }}\n'
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository on the branch ``topic``, whose base is ``main``."""
+
+    root: Path
+    index: ScriptedServer
+
+    def git(self, *arguments: str) -> None:
+        identity = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+        subprocess.run(
+            ["git", *identity, *arguments],
+            cwd=self.root,
+            check=True,
+            capture_output=True,
+            env=environment(self.root.parent),
+        )
+
+    def put(self, files: dict[str, str | bytes | None]) -> None:
+        for name, content in files.items():
+            file = self.root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if content is None:
+                file.unlink()
+            else:
+                file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def commit(self, files: dict[str, str | bytes | None]) -> None:
+        self.put(files)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "change")
+
+    def review(self, *more: str, installed: bool = False) -> Finished:
+        addresses = ["--index-url", f"{self.index.url}/simple/", "--pypi-url", f"{self.index.url}/pypi/"]
+        command = run if installed else run_here
+        return command("review", *addresses, "--format", "json", *more, cwd=self.root)
+
+    def rows(self, *more: str) -> dict[str, list[tuple[str, str, list[str], list[str]]]]:
+        """The changes that a review of the branch shows, by lockfile."""
+        return rows(self.review(*more).report)
+
+
+def rows(report: dict[str, Any]) -> dict[str, list[tuple[str, str, list[str], list[str]]]]:
+    return {
+        lock["path"]: [(c["name"], c["kind"], c["before"], c["after"]) for c in lock["changes"]]
+        for lock in report["lockfiles"]
+    }
+
+
+BASE: dict[str, str | bytes | None] = {
+    "requirements.txt": "six==1.16.0\n",
+    "services/api/uv.lock": UV.format("1.16.0"),
+    "services/old/poetry.lock": POETRY.format("1.16.0"),
+    "tools/requirements/dev.txt": "-r ../base.txt\nattrs==23.1.0\n",
+    "tools/base.txt": "idna==3.6\n",
+    "README.md": "hello\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, silent: ScriptedServer) -> Project:
+    root = tmp_path / "project"
+    root.mkdir()
+    project = Project(root, silent)
+    project.git("init", "--quiet", "--initial-branch=main")
+    project.commit(BASE)
+    project.git("switch", "--quiet", "--create", "topic")
+    return project
+
+
+def test_every_changed_lockfile_in_every_folder(project: Project) -> None:
+    project.commit(
+        {
+            "requirements.txt": "six==1.17.0\n",
+            "services/api/uv.lock": UV.format("1.15.0"),
+            "services/old/poetry.lock": None,
+            "services/new/Pipfile.lock": '{"_meta": {"sources": []}, "default": {"six": {"version": "==1.17.0"}}}',
+            "README.md": "hello again\n",
+        }
+    )
+
+    done = project.review(installed=True)
+
+    assert rows(done.report) == {
+        "requirements.txt": [("six", "upgraded", ["1.16.0"], ["1.17.0"])],
+        "services/api/uv.lock": [("six", "downgraded", ["1.16.0"], ["1.15.0"])],
+        "services/new/Pipfile.lock": [("six", "added", [], ["1.17.0"])],
+        "services/old/poetry.lock": [("six", "removed", ["1.16.0"], [])],
+    }
+    assert done.code == 1
+    assert {seen.path for seen in project.index.seen} == {"/simple/six/", "/pypi/six/"}
+
+
+def test_the_working_tree_counts_and_so_do_untracked_lockfiles(project: Project) -> None:
+    project.put(
+        {"requirements.txt": "six==1.17.0\n", "more/uv.lock": UV.format("1.17.0"), ".gitignore": "venv/\n"}
+    )
+    project.put({"venv/uv.lock": UV.format("1.0")})
+
+    assert project.rows() == {
+        "requirements.txt": [("six", "upgraded", ["1.16.0"], ["1.17.0"])],
+        "more/uv.lock": [("six", "added", [], ["1.17.0"])],
+    }
+    assert project.rows("main", "topic") == {}
+
+
+def test_a_renamed_lockfile_is_one_lockfile(project: Project) -> None:
+    project.git("mv", "services/api", "services/web")
+    project.commit({})
+
+    (lock,) = project.review().report["lockfiles"]
+
+    assert (lock["base_path"], lock["path"], lock["changes"]) == (
+        "services/api/uv.lock",
+        "services/web/uv.lock",
+        [],
+    )
+
+
+def test_a_migration_is_compared_across_formats(project: Project) -> None:
+    project.commit({"services/old/poetry.lock": None, "services/old/uv.lock": UV.format("1.17.0")})
+
+    (lock,) = project.review().report["lockfiles"]
+
+    assert (lock["base_format"], lock["format"]) == ("poetry.lock", "uv.lock")
+    assert [(c["kind"], c["before"], c["after"]) for c in lock["changes"]] == [
+        ("upgraded", ["1.16.0"], ["1.17.0"])
+    ]
+
+
+def test_globs_add_and_leave_out(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    settings = '[lockfiles]\ninclude = ["pins/*.lst"]\nexclude = ["services/**"]\n'
+    project.commit({".github/fallback-review.toml": settings})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    project.commit({"pins/all.lst": "six==1.17.0\n", "services/api/uv.lock": UV.format("2.0")})
+
+    assert project.rows() == {"pins/all.lst": [("six", "added", [], ["1.17.0"])]}
+
+
+def test_included_files_are_read_from_their_own_side(project: Project) -> None:
+    project.commit(
+        {"tools/base.txt": "idna==3.7\n", "tools/requirements/dev.txt": "-r ../base.txt\nattrs==23.2.0\n"}
+    )
+    project.put({"tools/base.txt": "idna==9.9\n"})
+
+    (lock,) = project.review("main", "topic").report["lockfiles"]
+
+    assert [(c["name"], c["before"], c["after"], c["path"]) for c in lock["changes"]] == [
+        ("attrs", ["23.1.0"], ["23.2.0"], None),
+        ("idna", ["3.6"], ["3.7"], "tools/base.txt"),
+    ]
+
+
+def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Project) -> None:
+    project.commit({"services/api/uv.lock": b"\xff\xfe\x00broken", "requirements.txt": "six==1.17.0\n"})
+
+    done = project.review("--fail-on", "")
+
+    assert list(rows(done.report)) == ["requirements.txt"]
+    (unread,) = done.report["unreadable"]
+    assert unread["path"] == "services/api/uv.lock"
+    assert (done.code, done.report["conclusion"]) == (3, "unknown")
+    for form in ("terminal", "markdown"):
+        assert "services/api/uv.lock" in project.review("--fail-on", "", "--format", form).stdout
+
+
+def test_no_lockfile_changed_is_success_at_once(project: Project) -> None:
+    project.commit({"README.md": "hello again\n"})
+
+    plain = run("review", "--index-url", f"{project.index.url}/simple/", cwd=project.root)
+
+    assert plain.code == 0
+    assert "No lockfile changed" in plain.stdout
+    done = project.review()
+    assert (done.code, done.report["conclusion"], done.report["lockfiles"]) == (0, "pass", [])
+    assert project.index.seen == []
+
+
+def test_a_pull_request_cannot_allow_itself(project: Project) -> None:
+    project.commit(
+        {
+            ".github/fallback-review.toml": '[policy]\nfail-on = []\n[[allow]]\npackage = "*"\nreason = "because"\n',
+            "requirements.txt": "six==1.17.0\n",
+        }
+    )
+
+    done = project.review()
+
+    assert done.code == 1
+    assert done.changes["six"]["allowance"] is None
+
+
+def test_settings_of_the_base_hold_even_where_the_head_takes_them_away(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({".github/fallback-review.toml": "[policy]\nfail-on = []\n"})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    project.commit({".github/fallback-review.toml": None, "requirements.txt": "six==1.17.0\n"})
+
+    done = project.review()
+
+    assert (done.code, done.report["conclusion"]) == (0, "warn")
+
+
+def test_wrong_settings_of_the_base_are_an_error_that_names_the_key(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({".github/fallback-review.toml": '[policy]\nfailon = ["pypi"]\n'})
+
+    project.review("main").refuses(".github/fallback-review.toml", "policy.failon", "fail-on")
+
+
+def test_without_a_repository_a_revision_is_an_error(tmp_path: Path) -> None:
+    run_here("review", cwd=tmp_path).refuses("no git repository")
+    run_here("review", "main", "topic", cwd=tmp_path).refuses("'main' is not a file", "no git repository")
+
+
+def test_a_revision_that_does_not_exist_is_named(project: Project) -> None:
+    project.review("nowhere").refuses("'nowhere' is neither a file nor a revision")
+    project.review("main", "nowhere").refuses("'nowhere' is neither a file nor a revision")
+    project.review("--", "--upload-pack=evil", "topic").refuses("--upload-pack=evil")
+
+
+def test_a_shallow_clone_says_what_to_do(project: Project, tmp_path: Path) -> None:
+    project.commit({"requirements.txt": "six==1.17.0\n"})
+    project.git("switch", "--quiet", "main")
+    project.commit({"README.md": "newer\n"})
+    clone = tmp_path / "clone"
+    project.git(
+        "clone",
+        "--quiet",
+        "--depth=1",
+        "--no-single-branch",
+        "--branch=topic",
+        f"file://{project.root}",
+        str(clone),
+    )
+
+    done = run_here("review", cwd=clone)
+
+    done.refuses("share no history", "git fetch --unshallow")
+
+
+def test_a_folder_of_the_repository_will_do(project: Project) -> None:
+    project.commit({"requirements.txt": "six==1.17.0\n"})
+    addresses = ["--index-url", f"{project.index.url}/simple/", "--pypi-url", f"{project.index.url}/pypi/"]
+
+    done = run_here("review", *addresses, "--format", "json", cwd=project.root / "services")
+
+    assert list(rows(done.report)) == ["requirements.txt"]
+
+
+def test_a_symbolic_link_in_place_of_a_lockfile_is_not_followed(project: Project) -> None:
+    link = project.root / "services/api/uv.lock"
+    link.unlink()
+    link.symlink_to("../other/uv.lock")
+    project.commit({})
+
+    done = project.review()
+
+    (unread,) = done.report["unreadable"]
+    assert (unread["path"], done.code) == ("services/api/uv.lock", 3)
+    assert "symbolic link" in unread["text"]
