@@ -1,0 +1,72 @@
+"""Opening indexes: which credentials go where, and progress on a terminal."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from fallback_review.access import Secrets, open_indexes
+from fallback_review.index import Credentials
+from fallback_review.model import Cause, Role
+from fallback_review.settings import Indexes
+from tests.servers.scripted import answer, scripted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers.scripted import ScriptedServer
+
+GIVEN = Credentials("ann", "secret")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with scripted(lambda _seen: answer(404)) as running:
+        yield running
+
+
+def at(server: ScriptedServer, **more: str) -> Indexes:
+    return Indexes.model_validate({"chainguard": f"{server.url}/cg/", "pypi": f"{server.url}/pypi/", **more})
+
+
+def test_explicit_credentials_go_to_chainguards_host_and_never_to_pypi(server: ScriptedServer) -> None:
+    with scripted(lambda _seen: answer(404)) as other:
+        indexes = at(server, remediated=f"{server.url}/fixed/", resolver=f"{other.url}/all/")
+        with open_indexes(indexes, Secrets(environ={}, explicit=GIVEN)) as ask:
+            for role in (Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI, Role.RESOLVER):
+                assert ask(role, ["six"])["six"].problem is Cause.PROJECT_MISSING
+
+    assert {seen.path: "authorization" in seen.headers for seen in (*server.seen, *other.seen)} == {
+        "/cg/six/": True,
+        "/fixed/six/": True,
+        "/pypi/six/": False,
+        "/all/six/": False,
+    }
+
+
+def test_chainguards_own_index_is_not_asked_without_credentials() -> None:
+    with open_indexes(Indexes(), Secrets(environ={})) as ask:
+        found = ask(Role.CHAINGUARD, ["six"])["six"]
+
+    assert found.problem is Cause.NOT_CONFIGURED
+    assert "CHAINGUARD_PYTHON_TOKEN" in found.message
+
+
+def test_progress_shows_on_a_terminal_alone(server: ScriptedServer) -> None:
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
+        with open_indexes(at(server), Secrets(environ={}), console=console) as ask:
+            answers = ask(Role.CHAINGUARD, ["six", "attrs"])
+
+        assert set(answers) == {"six", "attrs"}
+        assert isinstance(console.file, io.StringIO)
+        assert ("2/2" in console.file.getvalue()) is terminal
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(Secrets(environ={"CHAINGUARD_PYTHON_TOKEN": "secret"}, explicit=GIVEN))
+
+    assert "secret" not in shown

@@ -1,0 +1,192 @@
+"""What the pipeline asks, and what it makes of the answers; the answers come from a table."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.lockfiles import Text
+from fallback_review.model import Answer, Cause, Conclusion, Notice, Outcome, ProjectFile, Review, Role, Tier
+from fallback_review.review import review
+from fallback_review.settings import Settings
+from fallback_review.surroundings import compare, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+TODAY = date(2026, 11, 21)
+
+
+def wheel(role: Role, name: str, version: str, tag: str = "py3-none-any") -> ProjectFile:
+    filename = f"{name}-{version}-{tag}.whl"
+    built = role is Role.CHAINGUARD
+    host = "libraries.cgr.dev/python/simple" if built else "files.pypi.test"
+    return ProjectFile(
+        filename=filename,
+        url=f"https://{host}/{name}/{version}/{filename}",
+        version=version,
+        sha256=("c" if built else "d") * 64,
+        tier=Tier.BUILT if built else None,
+    )
+
+
+class Table:
+    """Answers from a table, and remembers every question."""
+
+    def __init__(self, **files: Mapping[str, Collection[ProjectFile]]) -> None:
+        self.files = {Role(role): dict(pages) for role, pages in files.items()}
+        self.asked: list[tuple[Role, str]] = []
+
+    def __call__(self, role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+        self.asked += [(role, name) for name in names]
+        return {name: self._answer(role, name) for name in names}
+
+    def _answer(self, role: Role, name: str) -> Answer:
+        files = self.files.get(role, {}).get(name)
+        if files is None:
+            return Answer(role=role, name=name, problem=Cause.PROJECT_MISSING)
+        return Answer(role=role, name=name, files=tuple(files))
+
+
+def lock(path: str, *pins: str) -> Text:
+    return Text(path=path, text="".join(f"{pin}\n" for pin in pins))
+
+
+def judged(
+    table: Table, *pairs: tuple[Text, Text], unreadable: tuple[Notice, ...] = (), **given: Any
+) -> Review:
+    settings = Settings.model_validate(given)
+    return review([compare(*pair) for pair in pairs], settings, table, today=TODAY, unreadable=unreadable)
+
+
+def outcomes(result: Review) -> dict[str, Outcome | None]:
+    return {each.change.name: each.outcome for lockfile in result.lockfiles for each in lockfile.changes}
+
+
+BOTH = {
+    "chainguard": {"a": [wheel(Role.CHAINGUARD, "a", "2.0")], "b": [wheel(Role.CHAINGUARD, "b", "1.0")]},
+    "pypi": {name: [wheel(Role.PYPI, name, "1.0"), wheel(Role.PYPI, name, "2.0")] for name in ("a", "b")},
+}
+PAIR = lock("requirements.txt", "a==1.0", "b==1.0"), lock("requirements.txt", "a==2.0", "b==2.0")
+
+
+def test_each_project_is_asked_once_over_all_lockfiles() -> None:
+    table = Table(**BOTH)
+    other = lock("dev/requirements.txt", "a==1.0"), lock("dev/requirements.txt", "a==2.0")
+
+    result = judged(table, PAIR, other)
+
+    assert len(table.asked) == len(set(table.asked))
+    assert {name for role, name in table.asked if role is Role.CHAINGUARD} == {"a", "b"}
+    assert outcomes(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.PYPI}
+    assert result.conclusion is Conclusion.FAIL
+
+
+def test_nothing_new_asks_nothing() -> None:
+    table = Table(**BOTH)
+
+    result = judged(table, (PAIR[1], lock("requirements.txt", "b==2.0")), (PAIR[0], PAIR[0]))
+
+    assert table.asked == []
+    assert outcomes(result) == {"a": None}
+    assert result.conclusion is Conclusion.PASS
+
+
+def test_private_and_direct_names_are_never_asked_for() -> None:
+    table = Table()
+    head = lock(
+        "requirements.txt", "acme-core==1.0", "acme.web==2.0", "x @ https://files.example/x-1.0.tar.gz"
+    )
+
+    result = judged(table, (lock("requirements.txt", "six"), head), policy={"private": ["acme-*"]})
+
+    assert not {name for _, name in table.asked} & {"acme-core", "acme-web", "x"}
+    assert outcomes(result)["acme-core"] is outcomes(result)["acme-web"] is Outcome.PRIVATE
+    assert outcomes(result)["x"] is Outcome.DIRECT
+
+
+def test_the_worst_target_decides_and_the_others_are_named() -> None:
+    native = "cp312-cp312-manylinux_2_28_x86_64"
+    arm = "cp312-cp312-manylinux_2_17_aarch64"
+    table = Table(
+        chainguard={"a": [wheel(Role.CHAINGUARD, "a", "2.0", native)]},
+        pypi={"a": [wheel(Role.PYPI, "a", "2.0", native), wheel(Role.PYPI, "a", "2.0", arm)]},
+    )
+
+    (change,) = (
+        judged(table, (lock("requirements.txt", "a==1.0"), lock("requirements.txt", "a==2.0")))
+        .lockfiles[0]
+        .changes
+    )
+
+    assert change.outcome is Outcome.PYPI
+    assert change.differs_on == ("py3.12 linux-x86_64",)
+    assert {verdict.target: verdict.outcome for verdict in change.verdicts} == {
+        "py3.12 linux-x86_64": Outcome.CHAINGUARD,
+        "py3.12 linux-aarch64": Outcome.PYPI,
+    }
+
+
+def test_an_informational_target_is_shown_and_never_decides() -> None:
+    native = "cp312-cp312-manylinux_2_28_x86_64"
+    table = Table(chainguard={"a": [wheel(Role.CHAINGUARD, "a", "2.0", native)]})
+    targets = {"platforms": ["linux-x86_64"], "informational": ["macos-arm64"]}
+
+    result = judged(
+        table, (lock("requirements.txt", "a==1.0"), lock("requirements.txt", "a==2.0")), targets=targets
+    )
+
+    (change,) = result.lockfiles[0].changes
+    assert (change.outcome, change.conclusion, result.conclusion) == (
+        Outcome.CHAINGUARD,
+        Conclusion.PASS,
+        Conclusion.PASS,
+    )
+    assert [verdict.outcome for verdict in change.verdicts if verdict.informational] == [
+        Outcome.INSTALL_FAILS
+    ]
+
+
+def test_an_allowance_says_where_from_and_cannot_make_an_install_work() -> None:
+    allow = [{"package": "*", "reason": "known"}]
+    head = lock("requirements.txt", "b==2.0", "nobody==1.0")
+
+    result = judged(Table(**BOTH), (PAIR[0], head), allow=allow)
+
+    by_name = {each.change.name: each for each in result.lockfiles[0].changes}
+    assert by_name["b"].allowance is not None
+    assert by_name["b"].conclusion is Conclusion.PASS
+    assert by_name["nobody"].outcome is Outcome.INSTALL_FAILS
+    assert by_name["nobody"].allowance is None
+    assert result.conclusion is Conclusion.FAIL
+
+
+def test_an_index_that_could_not_be_asked_is_unknown_and_allows_nothing() -> None:
+    def locked_out(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+        return {name: Answer(role=role, name=name, problem=Cause.UNAUTHORIZED) for name in names}
+
+    settings = Settings.model_validate({"allow": [{"package": "*", "reason": "known"}]})
+
+    result = review([compare(*PAIR)], settings, locked_out, today=TODAY)
+
+    assert set(outcomes(result).values()) == {Outcome.UNKNOWN}
+    assert {each.cause for each in result.lockfiles[0].changes} == {Cause.UNAUTHORIZED}
+    assert {each.allowance for each in result.lockfiles[0].changes} == {None}
+    assert result.conclusion is Conclusion.UNKNOWN
+
+
+def test_a_file_that_could_not_be_read_is_no_pass() -> None:
+    broken = (Notice(path="uv.lock", text="not valid TOML"),)
+    none_changed = judged(Table(), unreadable=broken)
+    lenient = judged(Table(), unreadable=broken, policy={"on-unknown": "warn"})
+
+    assert none_changed.conclusion is Conclusion.UNKNOWN
+    assert lenient.conclusion is Conclusion.WARN
+    assert none_changed.unreadable == lenient.unreadable == broken
+
+
+def test_a_scan_takes_every_entry_as_new() -> None:
+    result = review([whole(PAIR[1])], Settings(), Table(**BOTH), today=TODAY, scope="all")
+
+    assert outcomes(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.PYPI}
+    assert (result.scope, result.lockfiles[0].head_entries) == ("all", 2)
