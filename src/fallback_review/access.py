@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from fallback_review.index import Credentials, IndexClient, credentials_for
+from fallback_review.index import Credentials, IndexClient, VexFeed, credentials_for
 from fallback_review.model import Answer, Cause, Role
 from fallback_review.settings import CHAINGUARD_SIMPLE_ENDPOINT
 
@@ -26,6 +26,7 @@ _TITLES = {
     Role.REMEDIATED: "Asking Chainguard (remediated)",
     Role.PYPI: "Asking PyPI",
     Role.RESOLVER: "Asking your index",
+    Role.VEX: "Asking Chainguard (VEX)",
 }
 NO_CREDENTIALS = (
     "no credentials for Chainguard's index: set CHAINGUARD_PYTHON_IDENTITY_ID and CHAINGUARD_PYTHON_TOKEN "
@@ -61,25 +62,35 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
         Role.REMEDIATED: indexes.remediated,
         Role.PYPI: indexes.pypi,
         Role.RESOLVER: indexes.resolver,
+        Role.VEX: indexes.vex,
     }
     clients: dict[Role, IndexClient] = {}
     with ExitStack() as stack:
 
         def ask(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-            url = urls[role]
-            credentials = _credentials(role, url, indexes, secrets)
-            if credentials is None and url is not None and _needs_credentials(url):
-                return {
-                    name: Answer(role=role, name=name, problem=Cause.NOT_CONFIGURED, message=NO_CREDENTIALS)
-                    for name in names
-                }
             if role not in clients:
-                clients[role] = stack.enter_context(
-                    IndexClient(url, role, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
-                )
+                client = _client(role, urls[role], indexes, secrets)
+                if client is None:
+                    return {
+                        name: Answer(
+                            role=role, name=name, problem=Cause.NOT_CONFIGURED, message=NO_CREDENTIALS
+                        )
+                        for name in names
+                    }
+                clients[role] = stack.enter_context(client)
             return _ask_with_progress(clients[role], _TITLES[role], names, console)
 
         yield ask
+
+
+def _client(role: Role, url: str | None, indexes: Indexes, secrets: Secrets) -> IndexClient | None:
+    """Return the client for an index; None where it would be asked in vain, for want of credentials."""
+    if role is Role.VEX:
+        return VexFeed(url or "", ca_bundle=secrets.ca_bundle, environ=secrets.environ)
+    credentials = _credentials(role, url, indexes, secrets)
+    if credentials is None and url is not None and _needs_credentials(url):
+        return None
+    return IndexClient(url, role, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
 
 
 def _credentials(role: Role, url: str | None, indexes: Indexes, secrets: Secrets) -> Credentials | None:

@@ -99,7 +99,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
     if text is None:
         raise click.UsageError("name a lockfile")
     with _asking(configured, options) as ask:
-        explained = review.explain(text, pin, configured, ask)
+        explained = review.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
     if not explained:
         raise click.UsageError(f"{text.path} does not lock {requirement}")
     for explanation, why in explained:

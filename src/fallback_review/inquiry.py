@@ -1,19 +1,21 @@
-"""Asking the indexes no more than predictions need: each project once, PyPI only where it matters."""
+"""Asking the indexes no more than predictions and remarks need: each project once, PyPI where it matters."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fallback_review import prediction
 from fallback_review.model import Role, SourceKind
+from fallback_review.prediction.remarks import remark_questions
 from fallback_review.prediction.situation import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from fallback_review.model import Answer, LockedPackage, Lockfile, Target
+    from fallback_review.model import Answer, LockedPackage, Lockfile, ReviewedChange, Target
     from fallback_review.prediction import Book, Situation
 
     Ask = Callable[[Role, Collection[str]], Mapping[str, Answer]]
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 KNOWN_PROJECT = "pip"
 """A project that PyPI surely has: its page tells the host of PyPI's files."""
+MOST_REMARKED = 200
+"""Projects that an index is asked for remarks alone; more of them nobody reads."""
 
 
 def ask_all(wanted: Sequence[Question], targets: Sequence[Target], ask: Ask) -> Book:
@@ -38,6 +42,24 @@ def ask_all(wanted: Sequence[Question], targets: Sequence[Target], ask: Ask) -> 
     )
     _ask_new(further, book, ask)
     return book
+
+
+def ask_for_remarks(reviewed: Iterable[ReviewedChange], book: Book, ask: Ask) -> Book:
+    """Return the book with the answers that remarks need, once all verdicts are there.
+
+    It is not for predicting: nothing that is learnt here, or not learnt, may change a verdict. PyPI is left
+    alone where it has answered none of the questions before.
+    """
+    pypi = [answer for (role, _), answer in book.items() if role is Role.PYPI]
+    out_of_reach = {Role.PYPI} if pypi and not any(answer.answered for answer in pypi) else set[Role]()
+    wanted: defaultdict[Role, dict[str, None]] = defaultdict(dict)
+    for each in reviewed:
+        for role in remark_questions(each, book) - out_of_reach:
+            wanted[role][each.change.name] = None
+    known = dict(book)
+    few = [(role, name) for role, names in wanted.items() for name in islice(names, MOST_REMARKED)]
+    _ask_new(few, known, ask)
+    return known
 
 
 def learn_hosts(wanted: Iterable[Question], ask: Ask) -> frozenset[str]:

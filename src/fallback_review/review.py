@@ -12,8 +12,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 
 from fallback_review import policy, prediction
-from fallback_review.inquiry import ask_all, learn_hosts, with_hosts
-from fallback_review.model import Conclusion, Outcome, Review, ReviewedChange, ReviewedLockfile
+from fallback_review.inquiry import ask_all, ask_for_remarks, learn_hosts, with_hosts
+from fallback_review.model import Conclusion, Outcome, Review, ReviewedChange, ReviewedLockfile, Role
+from fallback_review.prediction.remarks import remark
 from fallback_review.settings import SETTINGS_PATH
 from fallback_review.surroundings import survey, whole
 
@@ -52,7 +53,9 @@ def review(
     wanted = [question for case in cases for question in case.questions()]
     targets = settings.targets.expand()
     judge = _Judge(settings, today, targets, ask_all(wanted, targets, ask))
-    lockfiles = tuple(_reviewed_lockfile(case, judge) for case in cases)
+    judged = [_reviewed_lockfile(case, judge) for case in cases]
+    book = ask_for_remarks((change for lockfile in judged for change in lockfile.changes), judge.book, ask)
+    lockfiles = tuple(_with_remarks(lockfile, book, today) for lockfile in judged)
     unread = tuple(unreadable)
     conclusions = [change.conclusion for lockfile in lockfiles for change in lockfile.changes]
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
@@ -67,8 +70,12 @@ def review(
     )
 
 
-def explain(text: Text, pin: Requirement, settings: Settings, ask: Ask) -> list[tuple[Explanation, str]]:
+def explain(
+    text: Text, pin: Requirement, settings: Settings, ask: Ask, *, today: date | None = None
+) -> list[tuple[Explanation, str]]:
     """Explain every prediction for one pin of a lockfile, with the cause in words; none if it is not there.
+
+    Without `today`, a remark does not say how old a release is.
 
     Raises:
         LockfileError: the file can't be read.
@@ -84,19 +91,36 @@ def explain(text: Text, pin: Requirement, settings: Settings, ask: Ask) -> list[
     ]
     wanted = [(package, case.diff.head, case.surroundings.of(package)) for _, package in found]
     book = ask_all(wanted, targets, ask)
-    explained = []
-    for change, package in found:
-        where = case.surroundings.of(package)
-        for target in targets:
-            explanation = prediction.explain(package, case.diff.head, target, where, book)
-            explanation = replace(
-                explanation, facts=(*explanation.facts, f"layout: {case.surroundings.because}")
-            )
-            verdict = explanation.verdict
-            explained.append(
-                (explanation, prediction.describe(verdict, change, where, book) if verdict else "")
-            )
-    return explained
+    explained = [
+        (change, where, prediction.explain(package, case.diff.head, target, where, book))
+        for change, package in found
+        for where in (case.surroundings.of(package),)
+        for target in targets
+    ]
+    told = [_alone(change, explanation) for change, _, explanation in explained]
+    known = ask_for_remarks(told, book, ask)
+    layout = f"layout: {case.surroundings.because}"
+    return [
+        (
+            replace(explanation, facts=(*explanation.facts, layout, *_remark_facts(reviewed, known, today))),
+            prediction.describe(explanation.verdict, change, where, book) if explanation.verdict else "",
+        )
+        for (change, where, explanation), reviewed in zip(explained, told, strict=True)
+    ]
+
+
+def _alone(change: Change, explanation: Explanation) -> ReviewedChange:
+    return ReviewedChange(change=change, verdicts=(explanation.verdict,) if explanation.verdict else ())
+
+
+def _remark_facts(reviewed: ReviewedChange, book: Book, today: date | None) -> Iterator[str]:
+    """Yield what the VEX feed said, for whoever misses a remark, and the remark."""
+    feed = book.get((Role.VEX, reviewed.change.name))
+    if feed is not None:
+        said = feed.problem.value if feed.problem else f"{len(feed.remediations)} remediated versions"
+        yield f"{feed.role.value}: {said}" + (f" ({feed.message})" if feed.message else "")
+    if note := remark(reviewed, book, today):
+        yield f"remark: {note}"
 
 
 def _pinned(package: LockedPackage, pin: Requirement) -> bool:
@@ -167,6 +191,11 @@ def _reviewed_lockfile(case: _Case, judge: _Judge) -> ReviewedLockfile:
         base_entries=len(each.base.packages) + each.base.omitted,
         head_entries=len(each.head.packages) + each.head.omitted,
     )
+
+
+def _with_remarks(lockfile: ReviewedLockfile, book: Book, today: date) -> ReviewedLockfile:
+    changes = (replace(change, note=remark(change, book, today)) for change in lockfile.changes)
+    return replace(lockfile, changes=tuple(changes))
 
 
 def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChange:

@@ -6,7 +6,7 @@ import difflib
 import re
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import tomli
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SETTINGS_PATH = ".github/fallback-review.toml"
 CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
 CHAINGUARD_REMEDIATED_ENDPOINT = "https://libraries.cgr.dev/python-remediated/simple/"
+CHAINGUARD_VEX_ENDPOINT = urljoin(CHAINGUARD_SIMPLE_ENDPOINT, "/openvex/v1/")
 
 
 class SettingsError(Exception):
@@ -61,6 +62,10 @@ def _http_url(value: str) -> str:
             "credentials don't belong in a settings file; give them as index-username and index-password"
         )
     return value if value.endswith("/") else value + "/"
+
+
+def _http_url_or_none(value: str) -> str:
+    return _http_url(value) if value else ""
 
 
 def _python_version(value: str) -> str:
@@ -151,6 +156,8 @@ class Indexes(Table):
     """Further host names that are PyPI's: of a mirror, or of the files."""
     resolver: Url | None = None
     """The organisation's own virtual index, asked instead of modelling the layout."""
+    vex: Annotated[str, AfterValidator(_http_url_or_none)] = CHAINGUARD_VEX_ENDPOINT
+    """Chainguard's public feed of what remediated versions fix; empty: it is not asked."""
     layout: Annotated[str, _choice("layout", LAYOUTS)] | None = None
     installer: Annotated[str, _choice("installer", INSTALLERS)] | None = None
     """Which installer reads the lockfiles, where that is not the one that the format belongs to."""

@@ -115,6 +115,9 @@ def test_each_outcome_appears_and_servers_are_asked_with_care(
     (seen,) = (index.log for index in started)
     assert {served.host for served in seen} == {"chainguard", "pypi"}
     assert {served.credentials for served in seen if served.host == "pypi"} == {False}
+    feed = [served for served in seen if "openvex" in served.path]
+    assert [(served.path, served.status) for served in feed] == [("/openvex/v1/pypi/urllib3.openvex.json", 200)]
+    assert not feed[0].credentials, "the feed is public"
     assert {served.status for served in seen if served.host == "chainguard"} == {200, 404, 409}
     assert not [served.path for served in seen if "acme" in served.path or "storefront" in served.path]
     assert len({(served.host, served.path) for served in seen}) == len(seen), "something was asked twice"
@@ -136,6 +139,8 @@ def test_what_is_printed_and_written(tmp_path: Path) -> None:
     page = (output / "comment.html").read_text("utf-8")
     assert page.lower().startswith("<!doctype html>")
     assert "colorlog-plus" in page
+    for text in (printed, comment, page):
+        assert "2.0.7+cgr.1 fixes CVE-2024-37891 and CVE-2025-66418" in text
 
 
 def test_a_folder_that_cannot_be_made_is_said_before_anything_is_asked(tmp_path: Path) -> None:
@@ -158,6 +163,15 @@ def _check(report: dict[str, Any]) -> None:
     changes = {change["name"]: change for lockfile in report["lockfiles"] for change in lockfile["changes"]}
     assert "3.10.6" in json.dumps(changes["orjson"]["advice"])
     assert "update-hashes" in json.dumps(changes["attrs"]["advice"])
+    notes = {name: change["note"] for name, change in changes.items() if change["note"]}
+    assert notes == {
+        "colorlog-plus": "no attestations",
+        "idna": "no attestations",
+        "litellm": "released 2 days ago, no attestations",
+        "lxml": "no attestations",
+        "orjson": "released 9 days ago, no attestations",
+        "urllib3": "2.0.7+cgr.1 fixes CVE-2024-37891 and CVE-2025-66418",
+    }
     on = {name: {v["target"]: v["outcome"] for v in changes[name]["verdicts"]} for name in changes}
     assert on["numpy"] == {X86: "chainguard", ARM: "chainguard", MAC: "upstream"}
     assert on["psycopg-binary"] == {X86: "chainguard", ARM: "install-fails", MAC: "install-fails"}

@@ -1,17 +1,19 @@
-"""Simple-index pages in both of their forms, and which form a request asks for.
+"""Simple-index pages in both of their forms, which form a request asks for, and a VEX feed's documents.
 
 Rules: PEP 503 (HTML), PEP 691 (JSON and content negotiation), PEP 700 (versions, size, upload time),
-PEP 592 (yanked), PEP 658 and 714 (core metadata beside the file).
+PEP 592 (yanked), PEP 658 and 714 (core metadata beside the file), PEP 740 (attestations: none).
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fallback_review.demo.build import BuiltFile
 
@@ -81,6 +83,7 @@ def _entry(url: str, file: BuiltFile) -> dict[str, Any]:
         "size": len(file.content),
         "upload-time": file.release.uploaded,
         "yanked": file.release.yanked or False,
+        "provenance": None,
     }
 
 
@@ -94,6 +97,33 @@ def _anchor(url: str, file: BuiltFile) -> str:
         attributes["data-yanked"] = file.release.yanked
     written = " ".join(f'{key}="{escape(value)}"' for key, value in attributes.items())
     return f"<a {written}>{escape(file.filename)}</a>"
+
+
+def vex_document(name: str, fixes: Mapping[str, Sequence[str]]) -> bytes:
+    """Write what remediated versions of a project fix, as OpenVEX 0.2.0: one statement a vulnerability."""
+    versions: defaultdict[str, list[str]] = defaultdict(list)
+    for version, vulnerabilities in fixes.items():
+        for vulnerability in vulnerabilities:
+            versions[vulnerability].append(version)
+    return _json(
+        {
+            "@context": "https://openvex.dev/ns/v0.2.0",
+            "@id": f"https://openvex.example/{name}",
+            "author": "The demo",
+            "timestamp": "2026-03-02T09:00:00Z",
+            "version": 1,
+            "statements": [
+                {
+                    "vulnerability": {"name": vulnerability},
+                    "products": [
+                        {"identifiers": {"purl": f"pkg:pypi/{name}@{quote(version)}"}} for version in fixed
+                    ],
+                    "status": "fixed",
+                }
+                for vulnerability, fixed in versions.items()
+            ],
+        }
+    )
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -42,11 +42,12 @@ def run(output: Path, console: Console) -> Review:
         OSError: no port of the loopback interface can be had, or `output` can't be written.
     """
     output.mkdir(parents=True, exist_ok=True)
-    with DemoIndex(scene.TODAY) as index:
+    now = datetime.now(UTC)
+    with DemoIndex(scene.at(now)) as index:
         _say(console, f"A server on this machine plays Chainguard Libraries ({index.chainguard})")
         _say(console, f"and PyPI ({index.pypi}). The names are borrowed, the contents are made up.")
         _say(console, f"One pull request changes {' and '.join(scene.LOCKFILES)}, locked by uv.\n")
-        reviewed = _review(index)
+        reviewed = _review(index, now)
         asked = Counter(served.host for served in index.log)
     render(reviewed, "terminal", console=console)
     for name, form in _WRITTEN.items():
@@ -61,11 +62,11 @@ def run(output: Path, console: Console) -> Review:
     return reviewed
 
 
-def _review(index: DemoIndex) -> Review:
+def _review(index: DemoIndex, now: datetime) -> Review:
     configured = settings.validate(scene.settings(index.chainguard, index.pypi))
     secrets = access.Secrets(environ={}, explicit=Credentials(index.username, index.password))
     with access.open_indexes(configured.indexes, secrets) as ask:
-        return review.review(_diffs(index), configured, ask, today=datetime.now(UTC).date())
+        return review.review(_diffs(index), configured, ask, today=now.date())
 
 
 def _diffs(index: DemoIndex) -> list[Compared]:

@@ -6,12 +6,14 @@ is made up, and every file is a tiny stand-in. Each outcome that a reviewer may 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.demo.universe import PURE, SDIST, Release, Shelf, Universe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 BUILT, UPSTREAM, REMEDIATED = Shelf.BUILT, Shelf.UPSTREAM, Shelf.REMEDIATED
 PYPI, PRIVATE = Shelf.PYPI, Shelf.PRIVATE
@@ -89,8 +91,19 @@ TODAY = Universe(
         Release(name="acme-fonts", version="1.0.0", on={PRIVATE: (PURE,)}),
     ),
     blocked={"colorlog-plus": "MALWARE_DETECTED"},
+    fixes={"urllib3": {"2.0.7+cgr.1": ("CVE-2024-37891", "CVE-2025-66418")}},
 )
 """What the indexes hold when the pull request is reviewed."""
+
+_DAYS_AGO = {("litellm", "1.61.0"): 2, ("orjson", "3.10.7"): 9}
+
+
+def at(now: datetime) -> Universe:
+    """Return what the indexes hold, with the youngest releases as old as they are in the scene."""
+    return TODAY.uploaded(
+        {release: f"{now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for release, days in _DAYS_AGO.items()}
+    )
+
 
 _BUILT_SINCE = frozenset({("idna", "3.7"), ("attrs", "24.2.0"), ("lxml", "5.2.2")})
 WHEN_LOCKED = Universe(releases=TODAY.without(shelf=BUILT, releases=_BUILT_SINCE).releases)
@@ -110,6 +123,7 @@ def settings(chainguard: str, pypi: str) -> Mapping[str, Any]:
             "chainguard": f"{chainguard}/python/simple/",
             "remediated": f"{chainguard}/python-remediated/simple/",
             "pypi": f"{pypi}/simple/",
+            "vex": f"{chainguard}/openvex/v1/",
             "layout": "virtual-file",
         },
         "policy": {"fail-on": ["pypi", "install-fails"], "private": ["acme-*"]},

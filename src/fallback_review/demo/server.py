@@ -1,10 +1,11 @@
 """A small index server on loopback ports: Chainguard, PyPI and a private index over real HTTP.
 
 What Chainguard's side imitates, and from where it is known:
-- HTTP basic authentication on everything; 401 without it (libraries documentation).
+- HTTP basic authentication on the indexes and files; 401 without it (libraries documentation).
 - One simple index that lists built and upstream files; the tier shows only in the file's URL path:
   ``/python/simple/NAME/VERSION/FILE``, ``/python-upstream/simple/…``, ``/python-remediated/simple/…``.
 - 409 with a JSON body naming the ``reason`` for a blocked package, 404 for one that it does not have.
+- The VEX feed, open to all: ``/openvex/v1/pypi/NAME.openvex.json`` (libraries documentation).
 - PEP 691 JSON beside PEP 503 HTML, PEP 658 metadata, a redirect to the address with a slash.
 """
 
@@ -72,6 +73,7 @@ class _Site:
         self.name = name
         self.indexes = indexes
         self.authorization: str | None = None
+        self.open_to_all: dict[str, bytes] = {}
         self.blocked: dict[str, str] = {}
         self.files: dict[str, BuiltFile] = {}
         self._listed: defaultdict[tuple[str, str], list[tuple[str, BuiltFile]]] = defaultdict(list)
@@ -90,6 +92,9 @@ class _Site:
 
     def reply(self, target: str, accept: str | None, authorization: str | None) -> _Reply:
         """Answer one request."""
+        path = unquote(urlsplit(target).path)
+        if path in self.open_to_all:
+            return _Reply(HTTPStatus.OK, self.open_to_all[path], _typed("application/json"))
         expected = self.authorization
         if expected is not None and not hmac.compare_digest(
             (authorization or "").encode(), expected.encode()
@@ -99,7 +104,6 @@ class _Site:
                 b"Credentials are missing or wrong.\n",
                 {"WWW-Authenticate": 'Basic realm="Chainguard Libraries"', "Content-Type": "text/plain"},
             )
-        path = unquote(urlsplit(target).path)
         if path in self.files:
             return _Reply(HTTPStatus.OK, self.files[path].content, _typed(_BYTES))
         if file := self.files.get(path.removesuffix(".metadata")):
@@ -219,6 +223,10 @@ class DemoIndex:
         )
         chainguard.authorization = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
         chainguard.blocked = {canonicalize_name(name): reason for name, reason in universe.blocked.items()}
+        chainguard.open_to_all = {
+            f"/openvex/v1/pypi/{name}.openvex.json": pages.vex_document(name, fixes)
+            for name, fixes in universe.fixes.items()
+        }
         self._sites = (
             chainguard,
             _Site("pypi", {"/simple/": (Shelf.PYPI,)}, universe),

@@ -56,6 +56,16 @@ class Universe:
     releases: tuple[Release, ...]
     blocked: Mapping[str, str] = field(default_factory=dict)
     """Names that Chainguard answers with 409, to the reason that it gives."""
+    fixes: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """What remediated versions fix: normalised name, version, vulnerabilities."""
+
+    def uploaded(self, when: Mapping[tuple[str, str], str]) -> Universe:
+        """Return the same universe with other upload times for some (name, version) pairs."""
+        releases = (
+            replace(release, uploaded=when.get((release.name, release.version), release.uploaded))
+            for release in self.releases
+        )
+        return replace(self, releases=tuple(releases))
 
     def without(self, *, shelf: Shelf, releases: frozenset[tuple[str, str]]) -> Universe:
         """Return the same universe with nothing on `shelf` for the given (name, version) pairs."""

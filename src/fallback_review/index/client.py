@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
 
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
+from pypi_simple import ACCEPT_JSON_PREFERRED, PYPI_SIMPLE_ENDPOINT
 
 from fallback_review.index.answers import answer_for
 from fallback_review.index.origins import bare, origin_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from fallback_review.index.credentials import Credentials
+    from fallback_review.index.wire import Fetched
 
 _NORMALISED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HOPELESS_AFTER = 8
@@ -38,6 +39,8 @@ class IndexClient:
     then answered with that same problem, unasked. A client is used by one thread at a time and closed by
     its `with`.
     """
+
+    _accept = ACCEPT_JSON_PREFERRED
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class IndexClient:
                 limits=self._limits,
                 ca_bundle=ca_bundle,
                 environ=environ or {},
+                accept=self._accept,
             )
 
     def __enter__(self) -> Self:
@@ -164,7 +168,7 @@ class IndexClient:
         question = Question(self._limits.question)
         self._under_way.add(question)
         try:
-            answer = answer_for(self._role, name, wire.get(self._url(name), question))
+            answer = self._read(name, wire.get(self._url(name), question))
         except QuestionError as error:
             failed = "asked" if error.cause is Cause.UNREACHABLE else "read"
             answer = self._problem(name, error.cause, f"{self._host} could not be {failed}: {error.words}")
@@ -180,7 +184,15 @@ class IndexClient:
 
     def _url(self, name: str) -> str:
         parts = urlsplit(self._base)
-        return parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name, safe='')}/").geturl()
+        return parts._replace(path=f"{parts.path.rstrip('/')}/{self._page(quote(name, safe=''))}").geturl()
+
+    def _page(self, name: str) -> str:
+        """Return a project's address below the base (PEP 503)."""
+        return f"{name}/"
+
+    def _read(self, name: str, fetched: Fetched) -> Answer:
+        """Return what an HTTP answer says about a project; never raises."""
+        return answer_for(self._role, name, fetched)
 
     def _problem(self, name: str, cause: Cause, message: str) -> Answer:
         return Answer(role=self._role, name=name, problem=cause, message=message)

@@ -74,7 +74,7 @@ def _read_json(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ..
     if canonicalize_name(page["name"]) != name:
         raise PageError("answered with another project's page")
     try:
-        return tuple(_from_package(role, name, _package(file, name, fetched.url)) for file in files)
+        return tuple(_from_entry(role, name, file, fetched.url) for file in files)
     except ValueError as error:
         raise PageError("lists a file whose entry cannot be read (PEP 691)") from error
 
@@ -94,7 +94,8 @@ def _package(file: Any, name: str, base_url: str) -> DistributionPackage:
     )
 
 
-def _from_package(role: Role, name: str, package: DistributionPackage) -> ProjectFile:
+def _from_entry(role: Role, name: str, entry: Any, base_url: str) -> ProjectFile:
+    package = _package(entry, name, base_url)
     sha256 = package.digests.get("sha256", "").lower()
     url = bare(package.url)
     version = _version(package.package_type, package.project, package.version, name)
@@ -107,9 +108,16 @@ def _from_package(role: Role, name: str, package: DistributionPackage) -> Projec
         yanked=package.is_yanked,
         size=package.size,
         upload_time=package.upload_time,
-        has_provenance=package.provenance_url is not None,
+        has_provenance=_has_provenance(package, entry),
         tier=tier_of_file(url, version) if role in _TIERED else None,
     )
+
+
+def _has_provenance(package: DistributionPackage, entry: Any) -> bool | None:
+    """Tell "none" (PEP 740: null) from an index that does not speak of attestations."""
+    if package.provenance_url is not None:
+        return True
+    return False if entry.get("provenance", "") is None else None
 
 
 def _from_link(role: Role, name: str, link: FileLink) -> ProjectFile:
@@ -123,7 +131,7 @@ def _from_link(role: Role, name: str, link: FileLink) -> ProjectFile:
         sha256=link.sha256,
         requires_python=str(requires_python) if requires_python else None,
         yanked="data-yanked" in link.attrs,
-        has_provenance="data-provenance" in link.attrs,
+        has_provenance=True if "data-provenance" in link.attrs else None,
         tier=tier_of_file(url, version) if role in _TIERED else None,
     )
 

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from fallback_review.index.credentials import Credentials
 
-MOST_BYTES = 64 * 1024 * 1024
-"""No project detail is larger; counted after decompression, while it arrives."""
+MEGABYTE = 1024 * 1024
 MOST_REDIRECTS = 5
 _MOST_BYTES_OF_AN_ERROR = 64 * 1024
 _CHUNK = 64 * 1024
@@ -72,6 +71,8 @@ class Limits:
     retries: int = 3
     backoff: float = 0.5
     """Seconds before the first repetition; doubled for each further one, less up to half of it by chance."""
+    most_bytes: int = 64 * MEGABYTE
+    """Of one answer, counted after decompression, while it arrives; no project detail is larger."""
 
 
 class Wire:
@@ -91,6 +92,7 @@ class Wire:
         limits: Limits,
         ca_bundle: str | None,
         environ: Mapping[str, str],
+        accept: str = ACCEPT_JSON_PREFERRED,
     ) -> None:
         self._origin = origin
         self._auth = credentials and (credentials.username.encode(), credentials.password.encode())
@@ -108,7 +110,7 @@ class Wire:
         )
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
-        self._session.headers["Accept"] = ACCEPT_JSON_PREFERRED
+        self._session.headers["Accept"] = accept
         adapter = QuestionAdapter(pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -189,7 +191,7 @@ class Wire:
                 proxies=self._proxies.towards(asked),
             ) as response:
                 target = self._session.get_redirect_target(response)
-                body = _body(response, question)
+                body = _body(response, question, self._limits.most_bytes)
                 if target is None:
                     return _fetched(response, asked, body, trusted and bool(self._auth)), _asked_pause(
                         response
@@ -209,16 +211,16 @@ def _fetched(response: requests.Response, url: str, body: bytes, authenticated: 
     )
 
 
-def _body(response: requests.Response, question: Question) -> bytes:
+def _body(response: requests.Response, question: Question, most_bytes: int) -> bytes:
     """Read what arrives, up to the limit; of an error or a redirect only its beginning matters."""
-    limit = MOST_BYTES if response.ok and not response.is_redirect else _MOST_BYTES_OF_AN_ERROR
+    limit = most_bytes if response.ok and not response.is_redirect else _MOST_BYTES_OF_AN_ERROR
     body = bytearray()
     for chunk in response.raw.stream(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > limit:
-            if limit == _MOST_BYTES_OF_AN_ERROR:
+            if limit != most_bytes:
                 break
-            words = f"its answer is larger than {MOST_BYTES // 1024 // 1024} MB"
+            words = f"its answer is larger than {most_bytes // MEGABYTE} MB"
             raise QuestionError(words, cause=Cause.MALFORMED_INDEX)
         if not question.remaining:
             break

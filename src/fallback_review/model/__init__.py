@@ -4,7 +4,7 @@ Nothing here reads, asks or decides. Words are those of the packaging field (PEP
 """
 
 from fallback_review.model.changed import Change, ChangeKind, LockfileDiff, MetadataChange
-from fallback_review.model.indexed import Answer, Cause, Outcome, ProjectFile, Role, Tier
+from fallback_review.model.indexed import Answer, Cause, Outcome, ProjectFile, Remediation, Role, Tier
 from fallback_review.model.locked import (
     Artifact,
     Ecosystem,
@@ -38,6 +38,7 @@ __all__ = [
     "Notice",
     "Outcome",
     "ProjectFile",
+    "Remediation",
     "Review",
     "ReviewedChange",
     "ReviewedLockfile",

@@ -25,6 +25,8 @@ class Role(StrEnum):
     REMEDIATED = "remediated"
     PYPI = "pypi"
     RESOLVER = "resolver"
+    VEX = "vex"
+    """Chainguard's public VEX feed: no index, asked for remarks alone; no verdict hangs on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class ProjectFile:
     yanked: bool = False
     size: int | None = None
     upload_time: datetime | None = None
-    has_provenance: bool = False
+    has_provenance: bool | None = None
+    """Whether it has attestations (PEP 740); None where the page does not say."""
     tier: Tier | None = None
     """Only for files of Chainguard's indexes."""
 
@@ -89,6 +92,16 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remediation:
+    """What the VEX feed says of one remediated version."""
+
+    version: str
+    """Normalised by PEP 440, with its ``+cgr.N``."""
+    fixes: tuple[str, ...]
+    """Vulnerabilities, each by one name (``CVE-…`` where it has one), sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What one index said when it was asked for one project.
 
@@ -104,6 +117,8 @@ class Answer:
     """One line for people: what happened and where, without credentials."""
     reason: str | None = None
     """For BLOCKED: the policy's reason, for example ``MALWARE_DETECTED``."""
+    remediations: tuple[Remediation, ...] = ()
+    """Of the VEX feed alone."""
 
     @property
     def answered(self) -> bool:

@@ -54,7 +54,8 @@ class Table:
     def columns(self) -> frozenset[str]:
         """The columns beyond Package and Change that this table has."""
         named = self.arrangement.several and self.group is not Group.TROUBLE
-        return _COLUMNS[self.group] | ({"lockfile"} if named else set())
+        remarked = any(reviewed.note for reviewed, _ in self.pairs)
+        return _COLUMNS[self.group] | ({"lockfile"} if named else set()) | ({"why"} if remarked else set())
 
 
 _COLUMNS: dict[Group, frozenset[str]] = {

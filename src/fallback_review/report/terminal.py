@@ -117,7 +117,7 @@ def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[
         elif row.line and detail:
             line.append(f"  line {row.line}", style="dim")
         yield line, False
-        if not detail and not row.where:
+        if not detail and not row.where and "why" not in table.columns:
             continue
         for text in (*row.where, row.why, f"allowed: {row.allowed}" if row.allowed else ""):
             if text:

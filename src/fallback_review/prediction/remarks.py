@@ -1,0 +1,122 @@
+"""One quiet word beside a verdict: what a remediated version fixes, and what a release on PyPI looks like.
+
+A remark changes nothing: it is made from the finished verdicts, and an index that is silent leaves it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.model import Outcome, ProjectFile, Role
+from fallback_review.prediction.candidates import parse_filename, parse_version
+from fallback_review.prediction.nearest import remediated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from packaging.version import Version
+
+    from fallback_review.model import ReviewedChange, Verdict
+    from fallback_review.prediction.situation import Book
+
+_FROM_AN_INDEX = frozenset(
+    {Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.UPSTREAM, Outcome.PYPI, Outcome.INSTALL_FAILS}
+)
+_ADVISED_ELSEWHERE = frozenset({Outcome.PYPI, Outcome.INSTALL_FAILS})
+"""Outcomes whose advice already names the remediated version."""
+_RECENT = 60
+"""Days: an older release is not remarkable."""
+_VULNERABILITIES_SHOWN = 3
+
+
+def remark(reviewed: ReviewedChange, book: Book, today: date | None) -> str | None:
+    """Return the remark on a change's worst verdict, as plain text; None where there is nothing to remark.
+
+    Args:
+        reviewed: The change with its verdicts.
+        book: Every answer, those to `remark_questions` among them.
+        today: To tell how old a release is; None leaves that out.
+    """
+    worst = _worst(reviewed)
+    version = _version(worst) if worst is not None else None
+    if worst is None or version is None:
+        return None
+    said = [*_remediation(reviewed.change.name, worst, version, book)]
+    if worst.outcome is Outcome.PYPI:
+        said.append(", ".join(_release(_on_pypi(reviewed.change.name, worst, version, book), today)))
+    return "; ".join(filter(None, said)) or None
+
+
+def remark_questions(reviewed: ReviewedChange, book: Book) -> frozenset[Role]:
+    """Return what has to be asked for the remark on a change, beyond what the book holds.
+
+    The VEX feed only where Chainguard lists a remediated version of this very release, PyPI only for what
+    comes from there: no name is asked for that the same host was not asked for, or does not serve, anyway.
+    """
+    worst = _worst(reviewed)
+    version = _version(worst) if worst is not None else None
+    if worst is None or version is None:
+        return frozenset()
+    name, roles = reviewed.change.name, set[Role]()
+    if worst.outcome in _FROM_AN_INDEX and remediated(name, version, book) is not None:
+        roles.add(Role.VEX)
+    if worst.outcome is Outcome.PYPI:
+        roles.add(Role.PYPI)
+    return frozenset(role for role in roles if (role, name) not in book)
+
+
+def _worst(reviewed: ReviewedChange) -> Verdict | None:
+    deciding = [verdict for verdict in reviewed.verdicts if not verdict.informational] or reviewed.verdicts
+    return min(deciding, key=lambda verdict: verdict.outcome.rank, default=None)
+
+
+def _version(verdict: Verdict) -> Version | None:
+    """Return the version that is taken: a pin of 2.0.7 may be served by 2.0.7+cgr.1."""
+    taken = parse_filename(verdict.file) if verdict.file else None
+    return taken.version if taken is not None else parse_version(verdict.version or "")
+
+
+def _remediation(name: str, worst: Verdict, version: Version, book: Book) -> Iterator[str]:
+    if worst.outcome not in _FROM_AN_INDEX:
+        return
+    answer = book.get((Role.VEX, name))
+    fixes = {parse_version(each.version): each.fixes for each in answer.remediations} if answer else {}
+    own = fixes.get(version, ())
+    if own:
+        yield f"{version} fixes {_few(own)}"
+    newest = remediated(name, version, book)
+    if newest is None or newest <= version:
+        return
+    more = [vulnerability for vulnerability in fixes.get(newest, ()) if vulnerability not in own]
+    if more:
+        yield f"{newest} {'also ' if own else ''}fixes {_few(more)}"
+    elif newest not in fixes and worst.outcome not in _ADVISED_ELSEWHERE:
+        yield f"{newest} is remediated"
+
+
+def _few(vulnerabilities: Sequence[str]) -> str:
+    shown = list(vulnerabilities[:_VULNERABILITIES_SHOWN])
+    if extra := len(vulnerabilities) - len(shown):
+        shown.append(f"{extra:,} more")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _on_pypi(name: str, worst: Verdict, version: Version, book: Book) -> list[ProjectFile]:
+    """Return PyPI's files of the release, the one that is taken first."""
+    answer = book.get((Role.PYPI, name))
+    found = [file for file in answer.files if parse_version(file.version or "") == version] if answer else []
+    return sorted(found, key=lambda file: file.filename != worst.file)
+
+
+def _release(files: Sequence[ProjectFile], today: date | None) -> Iterator[str]:
+    if not files:
+        return
+    uploaded = [file.upload_time.date() for file in files if file.upload_time is not None]
+    if uploaded and today is not None and (days := max((today - min(uploaded)).days, 0)) <= _RECENT:
+        yield f"released {days:,} day{'s' if days > 1 else ''} ago" if days else "released today"
+    taken = files[0]
+    if taken.yanked:
+        yield "yanked"
+    if taken.has_provenance is not None:
+        yield "attested" if taken.has_provenance else "no attestations"
