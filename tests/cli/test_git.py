@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -282,3 +283,21 @@ def test_a_symbolic_link_in_place_of_a_lockfile_is_not_followed(project: Project
     (unread,) = done.report["unreadable"]
     assert (unread["path"], done.code) == ("services/api/uv.lock", 3)
     assert "symbolic link" in unread["text"]
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json", "sarif", "annotations"])
+def test_folders_with_hostile_names_are_reviewed_and_shown_harmless(form: str, project: Project) -> None:
+    names = [b"a\xff", "b\u202e\x1b[31m".encode(), b"c\n::set-output", b"-r", b":(top)d", b"e\t|`<!--@all"]
+    project.put({f"{os.fsdecode(name)}/requirements.txt": "six==1.17.0\n" for name in names})
+    project.commit({})
+
+    for sides in ((), ("main", "topic")):
+        done = project.review("--format", form, *sides)
+
+        assert done.code == 1
+        assert done.stderr == ""
+        assert done.stdout.count("six") >= len(names)
+        assert not [sign for sign in ("\x1b", "\u202e", "\n::set-output") if sign in done.stdout]
+        if form == "json":
+            assert len(done.report["lockfiles"]) == len(names)
+            assert done.report["unreadable"] == []
