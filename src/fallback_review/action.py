@@ -28,7 +28,7 @@ from fallback_review.github.prefetch import Wanted, prefetch
 from fallback_review.github.pull_request import look_up
 from fallback_review.head_and_base import compare, reader, worth_knowing
 from fallback_review.index import Credentials
-from fallback_review.inputs import Inputs, read_inputs
+from fallback_review.inputs import Inputs, read_inputs, secrets_of
 from fallback_review.model import Conclusion, Notice, Outcome, Review
 from fallback_review.pairing import is_lockfile
 from fallback_review.report.tally import tally
@@ -58,10 +58,10 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
     long to put up with GitHub.
     """
     debug = Debug(environ, log)
+    for secret in secrets_of(environ):
+        _say(log, *commands.mask(secret))
     try:
         inputs = read_inputs(environ)
-        for secret in (*inputs.secrets, environ.get("CHAINGUARD_PYTHON_TOKEN", "")):
-            _say(log, *commands.mask(secret))
         with debug.requests(), trusted(inputs.ca_bundle, _workspace(environ)) as ca_bundle:
             return _run(_Run(inputs, environ, log, debug, ca_bundle, patience))
     except (settings.SettingsError, EventError) as error:

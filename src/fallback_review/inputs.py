@@ -22,6 +22,8 @@ def _words(value: Any) -> Any:
     return value
 
 
+SECRET = ("INPUT_GITHUB-TOKEN", "INPUT_INDEX-PASSWORD", "CHAINGUARD_PYTHON_TOKEN")
+"""The variables that hold secrets."""
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -63,10 +65,11 @@ class Inputs(BaseModel):
         globs = [glob.removeprefix("!") for glob in self.lockfiles or () if glob.startswith("!") is leave_out]
         return globs or None
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must be starred out in every log."""
-        return tuple(value for value in (self.github_token, self.index_password) if value)
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what must be starred out in every log, before anything else is said."""
+    values = (environ.get(name, "").strip() for name in SECRET)
+    return tuple(dict.fromkeys(value for value in values if value))
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
