@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Ask = Callable[[Role, Collection[str]], Mapping[str, Answer]]
     """Asks one index for several projects; gives an answer for each name, never an exception."""
-    Question = tuple[LockedPackage, Lockfile, Situation]
+    Question = tuple[LockedPackage, Lockfile, Situation, Sequence[Target]]
+    """A prediction to come: the entry, its lockfile, the surroundings and the targets."""
 
 KNOWN_PROJECT = "pip"
 """A project that PyPI surely has: its page tells the host of PyPI's files."""
@@ -28,16 +29,18 @@ MOST_REMARKED = 200
 """Projects that an index is asked for remarks alone; more of them nobody reads."""
 
 
-def ask_all(wanted: Sequence[Question], targets: Sequence[Target], ask: Ask) -> Book:
+def ask_all(wanted: Sequence[Question], ask: Ask) -> Book:
     """Ask in two rounds: what every prediction needs, then PyPI where the first answers leave it open."""
     book: dict[tuple[Role, str], Answer] = {}
     first = (
-        (role, package.name) for package, _, where in wanted for role in prediction.questions(package, where)
+        (role, package.name)
+        for package, _, where, _ in wanted
+        for role in prediction.questions(package, where)
     )
     _ask_new(first, book, ask)
     further = (
         (role, package.name)
-        for package, lockfile, where in wanted
+        for package, lockfile, where, targets in wanted
         for role in prediction.further_questions(package, lockfile, targets, where, book)
     )
     _ask_new(further, book, ask)
@@ -68,7 +71,7 @@ def learn_hosts(wanted: Iterable[Question], ask: Ask) -> frozenset[str]:
     Only then the host of a file alone tells a public package from a private one, whose name must not be asked
     for anywhere. Nothing is learnt where PyPI does not answer.
     """
-    if not any(_hangs_on_host(package, where) for package, _, where in wanted):
+    if not any(_hangs_on_host(package, where) for package, _, where, _ in wanted):
         return frozenset()
     answer = ask(Role.PYPI, [KNOWN_PROJECT])[KNOWN_PROJECT]
     return frozenset(host(file.url) for file in answer.files)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fallback_review.inquiry import Ask, Question
     from fallback_review.lockfiles import Text
-    from fallback_review.model import Change, LockedPackage, LockfileDiff, Notice, Target
+    from fallback_review.model import Change, LockedPackage, LockfileDiff, Notice
     from fallback_review.prediction import Book, Explanation
     from fallback_review.settings import Settings
     from fallback_review.surroundings import Compared, Surroundings
@@ -51,8 +51,7 @@ def review(
     """
     cases = _with_learned_hosts([_Case(each.diff, survey(each, settings)) for each in compared], ask)
     wanted = [question for case in cases for question in case.questions()]
-    targets = settings.targets.expand()
-    judge = _Judge(settings, today, targets, ask_all(wanted, targets, ask))
+    judge = _Judge(settings, today, ask_all(wanted, ask))
     judged = [_reviewed_lockfile(case, judge) for case in cases]
     book = ask_for_remarks((change for lockfile in judged for change in lockfile.changes), judge.book, ask)
     lockfiles = tuple(_with_remarks(lockfile, book, today) for lockfile in judged)
@@ -63,7 +62,7 @@ def review(
     return Review(
         conclusion=policy.conclude(conclusions),
         lockfiles=lockfiles,
-        targets=targets,
+        targets=settings.targets.expand(),
         unreadable=unread,
         findings=(*configured, *policy.expiry_notices(settings.allow, today, path=SETTINGS_PATH)),
         scope=scope,
@@ -82,15 +81,15 @@ def explain(
     """
     compared = whole(text)
     (case,) = _with_learned_hosts([_Case(compared.diff, survey(compared, settings))], ask)
-    targets = settings.targets.expand()
+    targets = case.surroundings.targets
     found = [
         (change, package)
         for change in case.diff.changes
         for package in change.gained
         if package.name == canonicalize_name(pin.name) and _pinned(package, pin)
     ]
-    wanted = [(package, case.diff.head, case.surroundings.of(package)) for _, package in found]
-    book = ask_all(wanted, targets, ask)
+    wanted = [(package, case.diff.head, case.surroundings.of(package), targets) for _, package in found]
+    book = ask_all(wanted, ask)
     explained = [
         (change, where, prediction.explain(package, case.diff.head, target, where, book))
         for change, package in found
@@ -150,7 +149,7 @@ class _Case:
     def questions(self) -> Iterator[Question]:
         for change in self.diff.changes:
             for package in change.gained:
-                yield package, self.diff.head, self.surroundings.of(package)
+                yield package, self.diff.head, self.surroundings.of(package), self.surroundings.targets
 
 
 def _with_learned_hosts(cases: list[_Case], ask: Ask) -> list[_Case]:
@@ -170,7 +169,6 @@ def _with_learned_hosts(cases: list[_Case], ask: Ask) -> list[_Case]:
 class _Judge:
     settings: Settings
     today: date
-    targets: tuple[Target, ...]
     book: Book
 
 
@@ -203,7 +201,7 @@ def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChan
     verdicts = tuple(
         verdict
         for package in change.gained
-        for target in judge.targets
+        for target in case.surroundings.targets
         if (verdict := prediction.predict(package, case.diff.head, target, situation, judge.book)) is not None
     )
     deciding = [verdict for verdict in verdicts if not verdict.informational] or list(verdicts)
@@ -220,7 +218,9 @@ def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChan
         cause=worst.cause,
         reason=worst.reason,
         why=prediction.describe(worst, change, situation, judge.book),
-        advice=prediction.advise(change, verdicts, situation, judge.book, format=case.diff.format),
+        advice=prediction.advise(
+            change, verdicts, situation, judge.book, format=case.diff.format, path=case.diff.path
+        ),
         verdicts=verdicts,
         differs_on=tuple(dict.fromkeys(v.target for v in verdicts if v.outcome is not worst.outcome)),
         conclusion=Conclusion.PASS if allowance else conclusion,

@@ -154,6 +154,8 @@ class Indexes(Table):
     pypi: Url = PYPI_SIMPLE_ENDPOINT
     pypi_hosts: tuple[str, ...] = ()
     """Further host names that are PyPI's: of a mirror, or of the files."""
+    own_hosts: tuple[str, ...] = ()
+    """Hosts of the organisation's own repository manager, where locks name it."""
     resolver: Url | None = None
     """The organisation's own virtual index, asked instead of modelling the layout."""
     vex: Annotated[str, AfterValidator(_http_url_or_none)] = CHAINGUARD_VEX_ENDPOINT

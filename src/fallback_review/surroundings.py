@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, nothing_beside, parse, parse_pair
+from fallback_review.model import Notice
 from fallback_review.prediction import Situation
+from fallback_review.prediction.fitting import fitting
+from fallback_review.prediction.situation import Place, host, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fallback_review.configuration import Arrangement
     from fallback_review.lockfiles import Text
-    from fallback_review.model import LockedPackage, LockfileDiff, Notice
+    from fallback_review.model import LockedPackage, LockfileDiff, Target
     from fallback_review.settings import Indexes, Settings
 
     Read = Callable[[str], str | None]
@@ -67,6 +71,8 @@ class Surroundings:
     """For every package without an arrangement of its own."""
     arrangement: Arrangement | None
     """What the installers' own files say; None where the settings name the layout."""
+    targets: tuple[Target, ...]
+    """The settings' targets, as far as the lock's own ``requires-python`` allows them."""
     findings: tuple[Notice, ...]
     """What is wrong with the configuration, and what the pull request changes about it."""
 
@@ -105,7 +111,32 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
     return Surroundings(
         situation=situation,
         arrangement=arrangement,
-        findings=(*configuration.findings(head, lockfile, situation), *configuration.compare(base, head)),
+        targets=fitting(settings.targets.expand(), lockfile.requires_python),
+        findings=(
+            *_elsewhere(compared.diff, situation),
+            *configuration.findings(head, lockfile, situation),
+            *configuration.compare(base, head),
+        ),
+    )
+
+
+def _elsewhere(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
+    """Say it when a lock comes mostly from an index that nobody named: likely a repository manager."""
+    hosts = Counter(
+        host(package.source.location)
+        for change in diff.changes
+        for package in change.gained
+        if package.source.location and place(package.source.location, situation) is Place.OTHER
+    )
+    gained = sum(len(change.gained) for change in diff.changes)
+    return tuple(
+        Notice(
+            path=diff.path,
+            text=f"{count} of {gained} packages come from {name}, an index that the settings don't name, "
+            "and are not checked. If it is your organisation's, name it: resolver or own-hosts in [indexes]",
+        )
+        for name, count in hosts.items()
+        if count > gained / 2
     )
 
 
@@ -117,6 +148,7 @@ def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -
         remediated_url=indexes.remediated,
         pypi_url=indexes.pypi,
         pypi_hosts=frozenset(indexes.pypi_hosts),
+        own_hosts=frozenset(indexes.own_hosts),
         resolver_url=indexes.resolver,
         private=private,
     )

@@ -36,7 +36,7 @@ MISSING = verdict(Outcome.PYPI, Cause.VERSION_MISSING)
 
 
 def test_the_nearest_built_versions_are_advised() -> None:
-    told = advise(change(package("1.61.0")), [MISSING], situation(), MANY, format="uv.lock")
+    told = advise(change(package("1.61.0")), [MISSING], situation(), MANY, format="uv.lock", path="uv.lock")
     assert told is not None
     assert told.text == "pin 1.60.8 or 1.62.0, or wait: asking for a missing package requests its build"
     said = describe(MISSING, change(package("1.61.0")), situation(), MANY)
@@ -55,7 +55,9 @@ def test_the_nearest_built_versions_are_advised() -> None:
     ],
 )
 def test_the_release_series_comes_first(wanted: str, near: str) -> None:
-    told = advise(change(), [replace(MISSING, version=wanted)], situation(), MANY, format="uv.lock")
+    told = advise(
+        change(), [replace(MISSING, version=wanted)], situation(), MANY, format="uv.lock", path="uv.lock"
+    )
     assert told is not None
     assert told.text.removeprefix("pin ").partition(", or wait")[0] == (
         "1.62.0" if wanted == "1.61.5x" else near
@@ -64,14 +66,21 @@ def test_the_release_series_comes_first(wanted: str, near: str) -> None:
 
 def test_the_same_series_is_named_first() -> None:
     known = book(answer(C, "x-1.4.9-py3-none-any.whl", "x-1.5.7-py3-none-any.whl"))
-    told = advise(change(), [replace(MISSING, version="1.5.2")], situation(), known, format="uv.lock")
+    told = advise(
+        change(), [replace(MISSING, version="1.5.2")], situation(), known, format="uv.lock", path="uv.lock"
+    )
     assert told is not None
     assert told.text.startswith("pin 1.5.7 or 1.4.9,")
 
 
 def test_nothing_near_is_a_wait() -> None:
     told = advise(
-        change(), [verdict(Outcome.PYPI, Cause.PROJECT_MISSING)], situation(), NOTHING, format="uv.lock"
+        change(),
+        [verdict(Outcome.PYPI, Cause.PROJECT_MISSING)],
+        situation(),
+        NOTHING,
+        format="uv.lock",
+        path="uv.lock",
     )
     assert told is not None
     assert told.text == "wait: asking for a missing package requests its build"
@@ -94,7 +103,7 @@ def test_nothing_near_is_a_wait() -> None:
 def test_a_remediated_version_is_advised_with_the_formats_own_command(lock: str, command: str | None) -> None:
     known = book(answer(C, "x-1.61.0+cgr.1-py3-none-any.whl", "x-1.61.0+cgr.2-py3-none-any.whl"), answer(R))
     for worst in (MISSING, verdict(Outcome.CHAINGUARD, None), verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER)):
-        told = advise(change(), [worst], situation(), known, format=lock)
+        told = advise(change(), [worst], situation(), known, format=lock, path=lock)
         assert told is not None
         assert "1.61.0+cgr.2" in told.text
         assert told.command == command
@@ -104,10 +113,10 @@ def test_a_remediated_version_is_advised_with_the_formats_own_command(lock: str,
 def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
     worst = verdict(Outcome.INSTALL_FAILS, cause)
     for lock in ("uv.lock", "poetry.lock", "requirements.txt", "pylock.toml"):
-        told = advise(change(), [worst], situation(), MANY, format=lock)
+        told = advise(change(), [worst], situation(), MANY, format=lock, path=lock)
         assert told is not None
         assert told.command == f"chainctl libraries update-hashes {lock}"
-    other = advise(change(), [worst], situation(), MANY, format="pixi.lock")
+    other = advise(change(), [worst], situation(), MANY, format="pixi.lock", path="pixi.lock")
     assert other is not None
     assert other.command == "pixi update x"
 
@@ -117,7 +126,7 @@ def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
     outcome = Outcome.UNKNOWN if cause in (Cause.UNAUTHORIZED, Cause.FORBIDDEN) else Outcome.PYPI
     worst = verdict(outcome, cause)
     clause = describe(worst, change(), situation(), MANY)
-    told = advise(change(), [worst], situation(), MANY, format="uv.lock")
+    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
     assert clause
     assert "\n" not in clause
     assert told is not None
@@ -151,18 +160,18 @@ def test_an_unanswered_index_is_named() -> None:
 def test_good_outcomes_need_neither_clause_nor_step() -> None:
     good = verdict(Outcome.CHAINGUARD, None)
     assert describe(good, change(), situation(), MANY) == ""
-    assert advise(change(), [good], situation(), MANY, format="uv.lock") is None
-    assert advise(change(), [], situation(), MANY, format="uv.lock") is None
+    assert advise(change(), [good], situation(), MANY, format="uv.lock", path="uv.lock") is None
+    assert advise(change(), [], situation(), MANY, format="uv.lock", path="uv.lock") is None
     assert describe(verdict(Outcome.DIRECT, None), change(), situation(), MANY) == "not from an index"
     assert describe(verdict(Outcome.PRIVATE, None), change(), situation(), MANY) == "from another index"
 
 
 def test_the_worst_target_that_counts_is_advised_on() -> None:
     worse = replace(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), informational=True)
-    told = advise(change(), [worse, MISSING], situation(), MANY, format="uv.lock")
+    told = advise(change(), [worse, MISSING], situation(), MANY, format="uv.lock", path="uv.lock")
     assert told is not None
     assert told.text.startswith("pin 1.60.8")
-    only = advise(change(), [worse], situation(), MANY, format="uv.lock")
+    only = advise(change(), [worse], situation(), MANY, format="uv.lock", path="uv.lock")
     assert only is not None
     assert only.command == "chainctl libraries update-hashes uv.lock"
 
@@ -171,7 +180,7 @@ def test_where_both_have_it_the_arrangement_is_advised_on() -> None:
     worst = verdict(Outcome.PYPI, Cause.INSTALLER_PREFERS_PYPI)
     texts = {}
     for layout in ("extra-index", "virtual-file"):
-        told = advise(change(), [worst], situation(layout=layout), MANY, format="uv.lock")
+        told = advise(change(), [worst], situation(layout=layout), MANY, format="uv.lock", path="uv.lock")
         assert told is not None
         texts[LAYOUTS[layout].client] = told.text
     assert "in front of PyPI's" in texts[True]
@@ -180,13 +189,42 @@ def test_where_both_have_it_the_arrangement_is_advised_on() -> None:
 
 def test_a_pinned_upstream_copy_is_cleared() -> None:
     worst = verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER, reason="built-available")
-    told = advise(change(), [worst], situation(), MANY, format="uv.lock")
+    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
     assert told is not None
     assert told.command == "chainctl libraries cache zap"
 
 
 def test_a_hostile_name_is_quoted_in_commands() -> None:
     hostile = replace(change(), name="x;rm -rf ~")
-    told = advise(hostile, [verdict(Outcome.PYPI, Cause.NO_CANDIDATE)], situation(), {}, format="uv.lock")
+    told = advise(
+        hostile,
+        [verdict(Outcome.PYPI, Cause.NO_CANDIDATE)],
+        situation(),
+        {},
+        format="uv.lock",
+        path="uv.lock",
+    )
     assert told is not None
     assert told.command == "uv lock --upgrade-package 'x;rm -rf ~'"
+
+
+def test_a_commands_path_is_quoted_for_the_shell() -> None:
+    worst = verdict(Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL)
+
+    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="a b/$(id)/uv.lock")
+
+    assert told is not None
+    assert told.command == "chainctl libraries update-hashes 'a b/$(id)/uv.lock'"
+
+
+def test_an_unknown_layout_and_missing_credentials_have_steps_of_their_own() -> None:
+    layout = verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED)
+    unasked = advise(change(), [layout], situation(), MANY, format="uv.lock", path="uv.lock")
+    unknown = advise(
+        change(), [replace(layout, reason="layout")], situation(), MANY, format="uv.lock", path="uv.lock"
+    )
+
+    assert unasked is not None
+    assert unasked.command == "chainctl auth pull-token create --repository=python"
+    assert unknown is not None
+    assert "layout in [indexes]" in unknown.text

@@ -500,15 +500,36 @@ def test_the_targets_own_file_is_chosen_before_it_is_judged() -> None:
 
 def test_a_package_for_other_systems_only_is_not_installed_here() -> None:
     windows = artifact(file("x-308-cp312-cp312-win_amd64.whl", P))
-    arm = artifact(file("x-308-cp312-cp312-manylinux_2_28_aarch64.whl", P))
-    entry = locked(windows, arm, version="308")
+    entry = locked(windows, version="308")
     assert predict(entry, LOCK, LINUX, situation("uv"), book(NO_CHAINGUARD)) is None
-    for other in (WINDOWS, ARM):
-        verdict = predict(entry, LOCK, other, situation("uv"), book(NO_CHAINGUARD))
-        assert verdict is not None
-        assert verdict.outcome is Outcome.PYPI
+    there = predict(entry, LOCK, WINDOWS, situation("uv"), book(NO_CHAINGUARD))
+    assert there is not None
+    assert there.outcome is Outcome.PYPI
     built = locked(windows, artifact(file("x-308.tar.gz", P)), version="308")
     assert predict(built, LOCK, LINUX, situation("uv"), book(NO_CHAINGUARD)) is not None
+
+
+def test_another_architecture_alone_is_how_an_install_fails() -> None:
+    arm = locked(artifact(file("x-308-cp312-cp312-manylinux_2_28_aarch64.whl", P)), version="308")
+    here = predict(arm, LOCK, LINUX, situation("uv"), book(NO_CHAINGUARD))
+    assert here is not None
+    assert here.outcome is Outcome.INSTALL_FAILS
+
+
+@pytest.mark.parametrize(
+    ("needed_when", "outcome"),
+    [
+        ("sys_platform == 'win32'", None),
+        ("(platform_machine == 'aarch64') or (sys_platform == 'win32')", None),
+        ("sys_platform == 'linux'", Outcome.INSTALL_FAILS),
+        ("", Outcome.INSTALL_FAILS),
+    ],
+)
+def test_what_leads_to_an_entry_says_whether_it_is_missed(needed_when: str, outcome: Outcome | None) -> None:
+    windows = locked(artifact(file("x-308-cp312-cp312-win_amd64.whl", P)), version="308")
+    entry = replace(windows, needed_when=needed_when)
+    verdict = predict(entry, LOCK, LINUX, situation("uv"), book(NO_CHAINGUARD))
+    assert (verdict.outcome if verdict else None) is outcome
 
 
 def test_pipenvs_made_up_urls_are_not_believed() -> None:

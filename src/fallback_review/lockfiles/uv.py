@@ -8,6 +8,7 @@ string (``registry+https://…``).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -38,6 +39,10 @@ _KINDS = {
     "virtual": SourceKind.VIRTUAL,
 }
 _OWN_FIELDS = frozenset({"name", "version", "source", "sdist", "wheels", "wheel"})
+_DEPENDENCY = re.compile(r'^[ ]*\{ name = "([^"\n]+)"([^\n]*)\},?$', re.MULTILINE)
+_ENTRY = re.compile(r"^\[\[(?:package|distribution)\]\]$", re.MULTILINE)
+_LOCAL = re.compile(r"^source = \{ (?:editable|virtual|directory) = ", re.MULTILINE)
+_MARKER = re.compile(r', marker = "([^"\n]+)"')
 _LOOKS = re.compile(
     r"^source = (?:\{ (?:registry|editable|virtual|git|url|path|directory) = |\"registry\+)", re.MULTILINE
 )
@@ -70,8 +75,12 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     if type(version) is int and version > _KNOWN_VERSION:
         header.fail(f"lock version {version} is newer than this tool reads ({_KNOWN_VERSION})", "version")
     findings = Findings(text.path)
-    packages = tuple(
-        _package(Table(data, text.path, "package", line), line, findings) for line, data in document.entries
+    packages = _with_markers(
+        text.text,
+        tuple(
+            _package(Table(data, text.path, "package", line), line, findings)
+            for line, data in document.entries
+        ),
     )
     return Lockfile(
         path=text.path,
@@ -82,6 +91,44 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         header=document.header,
         omitted=document.omitted,
     )
+
+
+def _with_markers(text: str, packages: tuple[LockedPackage, ...]) -> tuple[LockedPackage, ...]:
+    """Say when the entries that have files for some platforms only are needed at all.
+
+    The entry does not say so; the dependencies that lead to it do, one a line as uv writes them. They are
+    looked for only where they can matter: a sdist or a pure wheel fits everywhere.
+    """
+    names = {package.name for package in packages if _only_native(package)}
+    needed = _needed(text, names) if names else {}
+    return tuple(
+        replace(package, needed_when=needed[package.name]) if package.name in needed else package
+        for package in packages
+    )
+
+
+def _needed(text: str, names: set[str]) -> dict[str, str]:
+    """Return when some packages are needed: what the project itself asks for without a marker, always.
+
+    Left out is what another package asks for without a marker: it is needed when that one is.
+    """
+    markers: dict[str, set[str]] = {name: set() for name in names}
+    for block in _ENTRY.split(text):
+        local = _LOCAL.search(block) is not None
+        for name, rest in _DEPENDENCY.findall(block):
+            if name in names:
+                said = _MARKER.search(rest)
+                markers[name].add(said[1] if said else "" if local else "?")
+    return {
+        name: "" if "" in found else " or ".join(f"({marker})" for marker in sorted(found))
+        for name, found in markers.items()
+        if "" in found or (found and "?" not in found)
+    }
+
+
+def _only_native(package: LockedPackage) -> bool:
+    names = [artifact.filename or "" for artifact in package.artifacts]
+    return bool(names) and all(name.endswith(".whl") and not name.endswith("-any.whl") for name in names)
 
 
 def _package(entry: Table, line: int, findings: Findings) -> LockedPackage:

@@ -44,6 +44,8 @@ class _Facts:
     fixed: Version | None
     """The newest ``+cgr.N`` of the wanted version."""
     format: str
+    path: str
+    """Quoted for a shell: it is whatever a pull request calls its file."""
     upgrade: str | None
     """The command that locks this package again."""
     client: bool
@@ -57,10 +59,11 @@ def advise(
     book: Book,
     *,
     format: str,  # noqa: A002 - the lockfile's own word, and the caller's
+    path: str,
 ) -> Advice | None:
     """Return what to do about the worst of a change's verdicts; None where nothing is to be done.
 
-    `format` is the lockfile's registered format: commands are written for it.
+    `format` is the lockfile's registered format, `path` where it is: commands are written for them.
     """
     every = list(verdicts)
     deciding = [verdict for verdict in every if not verdict.informational] or every
@@ -75,6 +78,7 @@ def advise(
         near=" or ".join(map(str, nearest(change.name, wanted, book))) if wanted else "",
         fixed=remediated(change.name, wanted, book) if wanted else None,
         format=format,
+        path=shlex.quote(path),
         upgrade=command.format(name=shlex.quote(change.name)) if command else None,
         client=LAYOUTS[situation.layout].client,
     )
@@ -105,13 +109,17 @@ def _url(facts: _Facts) -> Advice:
 def _update(facts: _Facts, text: str) -> Advice:
     """Chainguard's documented way first; locking again where it does not know the format."""
     if facts.format in _UPDATE_HASHES:
-        return Advice(text=text, command=f"chainctl libraries update-hashes {facts.format}")
+        return Advice(text=text, command=f"chainctl libraries update-hashes {facts.path}")
     return Advice(text="lock this package again through Chainguard's index", command=facts.upgrade)
 
 
 def _no_fit(facts: _Facts) -> Advice:
     also = f", pin {facts.near}" if facts.near else ""
-    return Advice(text=f"allow it for this target{also}, or wait for a wheel that fits")
+    if facts.worst.outcome is Outcome.INSTALL_FAILS:
+        return Advice(
+            text=f"take this target out of the settings if nothing installs there{also}, or wait for a wheel"
+        )
+    return Advice(text=f"allow it{also}, or wait for a wheel that fits")
 
 
 def _preferred(facts: _Facts) -> Advice:
@@ -129,6 +137,16 @@ def _upstream(facts: _Facts) -> Advice:
         text = "Chainguard has built it since: clear the copy that your organisation is pinned to"
         return Advice(text=text, command="chainctl libraries cache zap")
     return Advice(text=f"pin {facts.near}, or wait for the build" if facts.near else "wait for the build")
+
+
+def _unconfigured(facts: _Facts) -> Advice:
+    if facts.worst.reason == "layout":
+        return Advice(text="say in the settings how the indexes are arranged: layout in [indexes]")
+    return Advice(
+        text="give the index's credentials: index-username and index-password, or the two "
+        "variables that this prints",
+        command="chainctl auth pull-token create --repository=python",
+    )
 
 
 def _lock_again(facts: _Facts) -> Advice:
@@ -167,7 +185,7 @@ _STEPS: Mapping[Cause, Callable[[_Facts], Advice]] = {
     ),
     Cause.UNREACHABLE: _always("run the check again"),
     Cause.MALFORMED_INDEX: _always("check the index's address: what it answers can't be used"),
-    Cause.NOT_CONFIGURED: _always("say in the settings which indexes are used and how they are arranged"),
+    Cause.NOT_CONFIGURED: _unconfigured,
     Cause.MANAGER_FELL_THROUGH: _always(
         "renew the repository manager's Chainguard credentials, then run the check again"
     ),

@@ -40,7 +40,7 @@ _CLAUSES = {
     Cause.UPSTREAM_TIER: "PyPI's own file, through Chainguard's index",
     Cause.YANKED: "Chainguard's files of this version are yanked",
     Cause.NOT_PINNED: "not pinned: decided at install time",
-    Cause.NOT_CONFIGURED: "not enough is configured to tell",
+    Cause.NOT_CONFIGURED: "Chainguard's index was not asked: its address or credentials are missing",
     Cause.MANAGER_FELL_THROUGH: (
         "your index serves none of Chainguard's files: its Chainguard credentials may have expired"
     ),

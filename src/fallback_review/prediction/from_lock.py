@@ -11,6 +11,7 @@ from fallback_review.prediction.availability import lacking, upstream_reason
 from fallback_review.prediction.case import Case, Derivation, Unanswered
 from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.origin import by_sha256, of_locked
+from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile
@@ -28,13 +29,17 @@ def takes_locked_urls(package: LockedPackage, lockfile: Lockfile) -> bool:
 def from_lock(case: Case) -> Derivation | None:
     """Predict an entry from the URLs in its lock; None where it is for other platforms than the target's.
 
-    A universal lock holds packages that a dependency's marker keeps to one platform (pywin32). The entry does
-    not say so, its wheels do: one without any file for the target's system is not installed there.
+    A universal lock holds packages that a dependency's marker keeps to one platform (pywin32): the markers of
+    the dependencies that lead to it say so, where they are known; for a package that comes along with such a
+    one, its wheels do: one without any file for the target's system is not installed there.
     """
     per_platform = case.lockfile.format in locked_urls.PER_PLATFORM
     chosen = locked_urls.choose(case.package, case.request, case.target, per_platform=per_platform)
+    needed = case.package.needed_when
     if chosen.artifact is None and (
-        per_platform or locked_urls.for_other_platforms(case.package, case.target)
+        per_platform
+        or not applies(needed, case.target)
+        or (needed is None and locked_urls.for_another_system(case.package, case.target))
     ):
         return None
     if chosen.artifact is None:

@@ -57,16 +57,21 @@ def choose(
     return LockedChoice(artifact=fitting[0][2], steps=tuple(steps))
 
 
-def for_other_platforms(package: LockedPackage, target: Target) -> bool:
-    """Whether all that the lock names are wheels for other systems or architectures than the target's."""
-    prefix = {"linux": ("manylinux", "linux"), "musllinux": ("musllinux", "linux"), "macos": ("macosx",)}
-    starts = prefix.get(target.platform, ("win",))
+def for_another_system(package: LockedPackage, target: Target) -> bool:
+    """Whether all that the lock names are wheels for other operating systems than the target's.
+
+    Another architecture of the same system is not enough: that is how an install fails.
+    """
+    starts = {
+        "linux": ("manylinux", "musllinux", "linux"),
+        "musllinux": ("musllinux", "manylinux", "linux"),
+        "macos": ("macosx",),
+    }.get(target.platform, ("win",))
     parsed = [parse_filename(filename_of(artifact)) for artifact in package.artifacts]
     if not all(each is not None and each.wheel for each in parsed):
         return False
     platforms = {tag.platform for each in parsed if each is not None for tag in each.tags}
-    ends = (target.arch, "universal2", "any")
-    return not any(name == "any" or (name.startswith(starts) and name.endswith(ends)) for name in platforms)
+    return not any(name == "any" or name.startswith(starts) for name in platforms)
 
 
 def filename_of(artifact: Artifact) -> str:
