@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from fallback_review.lockfiles.bounds import bounded
 from fallback_review.lockfiles.decode import MAX_BYTES, decode
 from fallback_review.lockfiles.interface import Format, LockfileError, Text, nothing_beside
 from fallback_review.lockfiles.registry import FORMATS, known_names, recognise
@@ -40,7 +41,7 @@ def parse(text: Text) -> Lockfile:
         LockfileError: The file is no lockfile that this tool knows, or cannot be read; one line that
             names the file, the place and the reason.
     """
-    return _format_of(text).parse(text)
+    return bounded(_format_of(text).parse(text))
 
 
 def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile]:
@@ -65,8 +66,10 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
     formats = _format_of(base), _format_of(head)
     pair = formats[0].parse_pair
     if formats[0] is formats[1] and pair is not None:
-        return pair(base, head)
-    return formats[0].parse(base), formats[1].parse(head)
+        left, right = pair(base, head)
+    else:
+        left, right = formats[0].parse(base), formats[1].parse(head)
+    return bounded(left), bounded(right)
 
 
 def _format_of(text: Text) -> Format:

@@ -10,12 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from fallback_review.lockfiles.common import normalise_name, strip_credentials
 from fallback_review.model import Artifact, Source, SourceKind
@@ -123,7 +118,7 @@ def read_filename(filename: str) -> tuple[str | None, str | None]:
             name = str(parse_sdist_filename(filename)[0])
             stem = filename[: -len(".zip")] if lower.endswith(".zip") else filename[: -len(".tar.gz")]
             return name, stem.rpartition("-")[2]
-    except (InvalidWheelFilename, InvalidSdistFilename, ValueError):
+    except ValueError:  # an invalid name, or a number of more digits than Python reads
         return None, None
     return None, None
 

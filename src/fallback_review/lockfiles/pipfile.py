@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
+from fallback_review.lockfiles.bounds import versions_too_long
 from fallback_review.lockfiles.common import filename_of, normalise_name, strip_credentials
 from fallback_review.lockfiles.direct import at_revision, is_archive
 from fallback_review.lockfiles.interface import Format, LockfileError
@@ -221,9 +222,13 @@ def _version(entry: Table) -> tuple[str | None, str | None]:
     if text in ("", "*"):
         return None, None
     try:
-        return None, str(SpecifierSet(text)) or None
-    except InvalidSpecifier:
+        specifiers = SpecifierSet(text)
+        shown = str(specifiers)
+    except ValueError:  # InvalidSpecifier, or a number of more digits than Python reads
         entry.fail("is no version and no specifier", "version")
+    if versions_too_long(specifiers):
+        entry.fail("is longer than any version", "version")
+    return None, shown or None
 
 
 def _source(

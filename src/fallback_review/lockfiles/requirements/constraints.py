@@ -20,8 +20,8 @@ from fallback_review.model import Artifact, LockedPackage, Notice, SourceKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_FORKS = 50
-"""Constraints of one name with different markers, beyond which they are not told apart."""
+MOST = 50
+"""Constraints of one name that are applied, pins before ranges; each is compared with each requirement."""
 
 
 def apply_constraints(
@@ -40,6 +40,11 @@ def apply_constraints(
         by_name[constraint.name].append(constraint)
     narrowed: list[LockedPackage] = []
     notices: list[Notice] = []
+    for name, mine in by_name.items():
+        if len(mine) > MOST:
+            text = f"{shown(name)} has {len(mine):,} constraints, of which the first {MOST} are applied"
+            notices.append(Notice(text=text, path=mine[0].path, line=mine[0].line))
+            by_name[name] = sorted(mine, key=lambda one: one.version is None)[:MOST]
     for package in packages:
         mine = by_name.get(package.name)
         if mine is None or not package.source.kind.from_index:
@@ -49,7 +54,7 @@ def apply_constraints(
         for constraint in mine:
             if constraint.marker is None:
                 entry = _narrow(entry, constraint, notices)
-        forks = [one for one in mine if one.marker is not None][:MOST_FORKS]
+        forks = [one for one in mine if one.marker is not None]
         if not forks or entry.version is not None:
             narrowed.append(entry)
             continue

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
+from fallback_review.lockfiles.bounds import LONGEST_VERSION, too_long, versions_too_long
 from fallback_review.lockfiles.common import normalise_name, strip_credentials
 from fallback_review.lockfiles.direct import (
     Direct,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 LONGEST = 20_000
 """Characters of one requirement without its options: real ones have a few hundred at most."""
-LONGEST_VERSION = 200
 
 _PATH_EXTRAS = re.compile(r"(?P<path>[^\[]+)(?P<extras>\[[^\[\]]+\])?")
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]")
@@ -115,9 +115,9 @@ def read_requirement(
     asked = Asked(hashes=hashes, marker=parsed.marker, extras=frozenset(parsed.extras), options=options)
     if parsed.url:
         return _from_direct(_direct(parsed.url), parsed.url, place, asked, name=parsed.name)
-    version, specifier = pinned_version(parsed.specifier)
-    if version and len(version) > LONGEST_VERSION:
+    if versions_too_long(parsed.specifier):
         raise RefusedError(f"a version of more than {LONGEST_VERSION} characters")
+    version, specifier = pinned_version(parsed.specifier)
     package = _package(
         parsed.name, place, asked, source=_REGISTRY, version=version, specifier=specifier, direct=None
     )
@@ -243,7 +243,7 @@ def _package(
             file = direct.artifact
             every = tuple(dict.fromkeys((*file.hashes, *hashes)))
             artifacts = (Artifact(filename=file.filename, url=file.url, path=file.path, hashes=every),)
-    return LockedPackage(
+    package = LockedPackage(
         name=normalise_name(name),
         version=version,
         specifier=specifier,
@@ -255,6 +255,10 @@ def _package(
         local=source.kind in (SourceKind.EDITABLE, SourceKind.DIRECTORY),
         extra=extra,
     )
+    problem = too_long(package)
+    if problem is not None:
+        raise RefusedError(problem)
+    return package
 
 
 def _marker(text: str) -> Marker | None:
