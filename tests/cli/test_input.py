@@ -128,6 +128,8 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
 def test_two_absent_sides_are_a_usage_error(tmp_path: Path) -> None:
     run_here("review", os.devnull, os.devnull, cwd=tmp_path).refuses("both sides are absent")
     run_here("scan", os.devnull, cwd=tmp_path).refuses("name a lockfile")
+    explain = ["explain", "--lockfile", os.devnull, "six==1.0"]
+    run_here(*explain, cwd=tmp_path).refuses("name a lockfile")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import signal
 import stat
+import subprocess
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fallback_review.report import FORMATS
-from tests.cli.command import Finished, run, run_here
+from tests.cli.command import PROGRAM, Finished, environment, run, run_here
 from tests.cli.conftest import BASE, HEAD
 from tests.servers.nginx import PASSWORD, USERNAME
 from tests.servers.process import free_port
@@ -274,3 +277,24 @@ def test_a_url_of_a_lockfile_is_never_fetched(folder: Path, public: NginxIndex) 
 
     assert outcomes(done)["built"][0] == "direct"
     assert not trap.seen
+
+
+def test_an_interrupt_ends_at_once_without_a_traceback(folder: Path) -> None:
+    asked = threading.Event()
+
+    def reply(_seen: Seen) -> list[object]:
+        asked.set()
+        return [3, *answer(404)]
+
+    with scripted(reply) as index:
+        command = [str(PROGRAM), "review", "--index-url", f"{index.url}/simple/", "old.txt", "new.txt"]
+        with subprocess.Popen(
+            command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert asked.wait(timeout=30)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
