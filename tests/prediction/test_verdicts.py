@@ -532,6 +532,20 @@ def test_what_leads_to_an_entry_says_whether_it_is_missed(needed_when: str, outc
     assert (verdict.outcome if verdict else None) is outcome
 
 
+def test_a_host_that_may_be_pypis_or_private_is_not_known_and_never_asked_about() -> None:
+    entry = locked(Artifact(url="https://elsewhere.example/x.whl"), index=None)
+    untold = situation("uv", pypi_hosts=frozenset())
+    verdict = predict(entry, LOCK, LINUX, untold, {})
+    assert verdict is not None
+    assert (verdict.outcome, verdict.cause, verdict.reason) == (
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        "hosts",
+    )
+    assert "elsewhere.example" in verdict.evidence[0]
+    assert questions(entry, untold) == frozenset()
+
+
 def test_pipenvs_made_up_urls_are_not_believed() -> None:
     lock = replace(LOCK, format="pylock.toml", installer="pipenv")
     ours = file(WHEEL)

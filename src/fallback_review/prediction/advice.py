@@ -142,6 +142,8 @@ def _upstream(facts: _Facts) -> Advice:
 def _unconfigured(facts: _Facts) -> Advice:
     if facts.worst.reason == "layout":
         return Advice(text="say in the settings how the indexes are arranged: layout in [indexes]")
+    if facts.worst.reason == "hosts":
+        return Advice(text="name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]")
     return Advice(
         text="give the index's credentials: index-username and index-password, or the two "
         "variables that this prints",

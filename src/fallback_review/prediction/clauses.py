@@ -49,6 +49,7 @@ _BY_REASON: dict[tuple[Cause, str | None], str] = {
     (Cause.UPSTREAM_TIER, "built-available"): (
         "PyPI's own file, through Chainguard's index; Chainguard has built it since"
     ),
+    (Cause.NOT_CONFIGURED, "hosts"): "it is not known whose host its files lie on",
     (Cause.NOT_CONFIGURED, "layout"): "the index layout is not known, and the answer hangs on it",
 }
 

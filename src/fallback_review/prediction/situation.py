@@ -62,6 +62,8 @@ class Standing(StrEnum):
     INDEX = "index"
     DIRECT = "direct"
     PRIVATE = "private"
+    UNTOLD = "untold"
+    """Its files lie on a host that may be PyPI's or a private index's: PyPI's own hosts are not known."""
     OUT_OF_SCOPE = "out-of-scope"
 
 
@@ -120,8 +122,11 @@ def standing(package: LockedPackage, situation: Situation) -> Standing:
     where = place(package.source.location, situation)
     if package.local or not package.source.kind.from_index or where is Place.LOCAL:
         return Standing.DIRECT
-    unknown = where is Place.OTHER or (where is Place.UNSTATED and _files_elsewhere(package, situation))
-    return Standing.PRIVATE if unknown or is_private(package.name, situation) else Standing.INDEX
+    if where is Place.OTHER or is_private(package.name, situation):
+        return Standing.PRIVATE
+    if where is Place.UNSTATED and _files_elsewhere(package, situation):
+        return Standing.PRIVATE if situation.pypi_hosts else Standing.UNTOLD
+    return Standing.INDEX
 
 
 def _files_elsewhere(package: LockedPackage, situation: Situation) -> bool:

@@ -16,6 +16,8 @@ from fallback_review.prediction.situation import Place, Standing, host, place, s
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
     from fallback_review.prediction.listing import Layout
     from fallback_review.prediction.situation import Book, Situation
@@ -40,7 +42,7 @@ def derive(
     )
     if what is Standing.INDEX:
         return from_lock(case) if takes_locked_urls(package, lockfile) else _asked(case)
-    return Derivation(verdict=_direct(case) if what is Standing.DIRECT else _private(case))
+    return Derivation(verdict=_UNASKED[what](case))
 
 
 def _direct(case: Case) -> Verdict:
@@ -56,8 +58,24 @@ def _private(case: Case) -> Verdict:
     if place(case.package.source.location, case.situation) is Place.OTHER and at:
         said = f"the lock takes it from another index ({at}); its name was sent nowhere"
     else:
-        said = "its name is private, or no setting names the host of its files; it was sent nowhere"
+        said = "its name is private, or its files lie on another host; it was sent nowhere"
     return case.verdict(Outcome.PRIVATE, evidence=(said,))
+
+
+def _untold(case: Case) -> Verdict:
+    at = next(host(artifact.url) for artifact in case.package.artifacts if artifact.url)
+    said = (
+        f"the lock names files on {at} and no index, and PyPI did not say whether that host is its own; "
+        "the name was sent nowhere: name the host in [indexes], as one of pypi-hosts or own-hosts"
+    )
+    return case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="hosts", evidence=(said,))
+
+
+_UNASKED: Mapping[Standing, Callable[[Case], Verdict]] = {
+    Standing.DIRECT: _direct,
+    Standing.PRIVATE: _private,
+    Standing.UNTOLD: _untold,
+}
 
 
 def _asked(case: Case) -> Derivation:
