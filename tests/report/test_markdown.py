@@ -199,6 +199,13 @@ def test_remarks_on_a_row() -> None:
     )
 
 
+def test_a_remark_on_what_comes_from_chainguard_is_shown_beside_it() -> None:
+    remarked = review(lockfile(good("x", note="1.1+cgr.1 fixes CVE-2024-1 `<b>`"), good("y")))
+    assert row(remarked, "x")[3:5] == ["Chainguard", "1.1+cgr.1 fixes CVE-2024-1 `<b>`"]
+    assert row(remarked, "y")[3:5] == ["Chainguard", ""]
+    assert "| Why |" not in render(review(lockfile(good("x"), good("y"))), "markdown")
+
+
 def test_a_command_is_never_cut() -> None:
     change = from_pypi("x", advice=Advice(text="run", command="x" * 500))
     assert row(review(lockfile(change)), "x")[5] == "run"

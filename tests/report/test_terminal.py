@@ -71,6 +71,11 @@ def test_long_quiet_lists_are_shortened_and_counted() -> None:
     assert render(found, "terminal", every=True).count("🟢 p") == 50
 
 
+def test_a_remark_on_what_comes_from_chainguard_is_shown_below_it() -> None:
+    text = render(review(lockfile(good("x", note="1.1+cgr.1 fixes CVE-2024-1"), good("y"))), "terminal")
+    assert " 🟢 x 1.0 → 1.1  Chainguard\n    1.1+cgr.1 fixes CVE-2024-1\n 🟢 y 1.0 → 1.1  Chainguard\n" in text
+
+
 def test_rows_name_their_lockfile_where_there_are_several() -> None:
     text = render(gallery()["several"], "terminal")
     assert "\nservices/api/requirements.txt\n 🔴 orjson" in text

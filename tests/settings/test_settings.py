@@ -19,6 +19,7 @@ glibc = "2.28"
 chainguard = "https://libraries.cgr.dev/python/simple"
 pypi = "https://pypi.test/simple/"
 pypi-hosts = ["files.pypi.test"]
+vex = "https://mirror.example/openvex/v1"
 layout = "virtual-file"
 
 [policy]
@@ -42,6 +43,7 @@ def test_a_complete_file_is_read() -> None:
     settings = parse(COMPLETE)
 
     assert settings.indexes.chainguard == "https://libraries.cgr.dev/python/simple/"
+    assert settings.indexes.vex == "https://mirror.example/openvex/v1/"
     assert settings.policy.fail_on == ("install-fails",)
     assert settings.policy.upstream_tier == "fail"
     assert settings.allow[0].expires == date(2027, 1, 1)
@@ -70,6 +72,11 @@ def test_nothing_set_gives_the_documented_defaults() -> None:
         "py3.12 linux-x86_64",
         "py3.12 linux-aarch64",
     ]
+
+
+def test_the_vex_feed_is_chainguards_unless_set_and_empty_turns_it_off() -> None:
+    assert parse(b"").indexes.vex == "https://libraries.cgr.dev/openvex/v1/"
+    assert parse(b'[indexes]\nvex = ""').indexes.vex == ""
 
 
 def test_inputs_lie_over_the_file_and_absent_ones_leave_it() -> None:
@@ -101,6 +108,8 @@ def test_inputs_lie_over_the_file_and_absent_ones_leave_it() -> None:
         ('[targets]\nglibc = "new"', "targets.glibc: 'new' is not a version such as '2.39'"),
         ('[indexes]\nlayout = "sideways"', "indexes.layout: 'sideways' is not a known layout"),
         ('[indexes]\nchainguard = "libraries.cgr.dev"', "indexes.chainguard: an index address starts with https://"),
+        ('[indexes]\nvex = "libraries.cgr.dev"', "indexes.vex: an index address starts with https://"),
+        ('[indexes]\nvex = "https://me:pw@index.example/"', "indexes.vex: credentials don't belong in a settings file"),
         ('[[allow]]\npackage = "x"', "allow[0].reason: field required"),
         ('[[allow]]\npackage = "x"\nreason = "y"\nversion = "new"', "allow[0].version: 'new' is not a version specifier"),
         ('[[allow]]\npackage = "x"\nreason = "y"\nuntil = 2027-01-01', "allow[0].until: there is no such key"),
