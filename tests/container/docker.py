@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DATA = LAB / "container"
+CONTAINERD = "fallback-review-tests"
 
 
 class Docker:
@@ -91,6 +92,7 @@ def shared_daemon() -> Iterator[Docker]:
             with exclusively(folder / "daemon.lock"):
                 if _is_last(users):
                     _stop(folder / "docker.pid")
+                    _unmount(folder, DATA)
 
 
 @contextmanager
@@ -110,6 +112,13 @@ def _start(docker: Docker, folder: Path) -> None:
                 *(lab_tool("setsid"), "--fork", lab_tool("dockerd")),
                 *("--host", f"unix://{folder}/docker.sock", "--pidfile", str(folder / "docker.pid")),
                 *("--data-root", str(DATA / "docker"), "--exec-root", str(folder / "exec")),
+                # Where the machine's own Docker runs, nothing is shared with it.
+                *(
+                    "--containerd-namespace",
+                    CONTAINERD,
+                    "--containerd-plugins-namespace",
+                    f"{CONTAINERD}-plugins",
+                ),
                 *("--bridge", "none", "--iptables=false", "--ip6tables=false"),
                 *("--default-ulimit", "nofile=20000:20000", "--log-level", "error"),
             ],
@@ -119,7 +128,9 @@ def _start(docker: Docker, folder: Path) -> None:
         )
     end = time.monotonic() + 30
     while not docker.answers():
-        assert time.monotonic() < end, (folder / "docker.log").read_text(errors="replace")[-3000:]
+        if time.monotonic() > end:
+            said = (folder / "docker.log").read_text(errors="replace")[-3000:]
+            missing(f"what a Docker daemon needs (it says: {said})")
         time.sleep(0.1)
 
 
@@ -138,3 +149,11 @@ def _stop(pidfile: Path) -> None:
     while pidfile.exists():
         assert time.monotonic() < end, "the Docker daemon did not stop"
         time.sleep(0.05)
+
+
+def _unmount(*folders: Path) -> None:
+    """Unmount what the daemon left below `folders`: its own data folder, and the host's network namespace."""
+    places = [Path(line.split()[1]) for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in reversed(places):  # the last mounted first
+        if any(place.is_relative_to(folder) for folder in folders):
+            subprocess.run([lab_tool("umount"), str(place)], check=True)

@@ -58,8 +58,8 @@ def _make_base(docker: Docker) -> None:
 def _debian() -> Path:
     """Return an archive of this machine's release of Debian with Python and nothing else; made once."""
     release = platform.freedesktop_os_release()
-    if release["ID"] != "debian":
-        missing("Debian, of whose packages the base image is made,")
+    if "debian" not in {release["ID"], *release.get("ID_LIKE", "").split()}:
+        missing("Debian or a system like it, of whose packages the base image is made,")
     archive = DATA / f"{release['VERSION_CODENAME']}.tar"
     if not archive.exists():
         DATA.mkdir(parents=True, exist_ok=True)
