@@ -10,28 +10,21 @@ import json
 import os
 import sys
 import traceback
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from fallback_review import access, review, settings
+from fallback_review import settings
 from fallback_review.authorities import trusted
 from fallback_review.debugging import Debug
 from fallback_review.delivering import Occasion, Workspace, deliver
 from fallback_review.github import commands
-from fallback_review.github.changed_lockfiles import PullRequestFiles
-from fallback_review.github.client import Client
-from fallback_review.github.errors import EventError, GitHubError, Trouble
-from fallback_review.github.event import PullRequestEvent, PullRequestNumber, read_event
-from fallback_review.github.prefetch import Wanted, prefetch
+from fallback_review.github.bot_events import read_comment, read_repository
+from fallback_review.github.errors import EventError, GitHubError, Need, Trouble
+from fallback_review.github.event import PullRequestNumber, read_event
 from fallback_review.github.pull_request import look_up
-from fallback_review.head_and_base import compare, reader, worth_knowing
-from fallback_review.index import Credentials
 from fallback_review.inputs import Inputs, read_inputs, secrets_of
-from fallback_review.model import Conclusion, Notice, Outcome, Review
-from fallback_review.pairing import is_lockfile
-from fallback_review.report.tally import tally
+from fallback_review.model import Conclusion
+from fallback_review.reviewing import REVIEWING, Run, gather, judge, workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,8 +55,16 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
         _say(log, *commands.mask(secret))
     try:
         inputs = read_inputs(environ)
-        with debug.requests(), trusted(inputs.ca_bundle, _workspace(environ)) as ca_bundle:
-            return _run(_Run(inputs, environ, log, debug, ca_bundle, patience))
+        with debug.requests(), trusted(inputs.ca_bundle, workspace_of(environ)) as ca_bundle:
+            this = Run(
+                inputs=inputs,
+                environ=environ,
+                log=log,
+                debug=debug,
+                ca_bundle=ca_bundle,
+                patience=patience,
+            )
+            return _dispatch(this)
     except (settings.SettingsError, EventError) as error:
         return _stop(log, error, USAGE_ERROR)
     except GitHubError as error:
@@ -73,73 +74,38 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
         return _stop(log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What a run was started with."""
+def _dispatch(this: Run) -> int:
+    """Do what the event asks for: review a pull request, answer a comment, or look after the repository."""
+    inputs, environ = this.inputs, this.environ
+    name, payload = environ.get("GITHUB_EVENT_NAME", ""), _payload(inputs, environ)
+    if name == "issue_comment":
+        from fallback_review.bot.answering import answer  # noqa: PLC0415 - only comments pay for it
 
-    inputs: Inputs
-    environ: Mapping[str, str]
-    log: TextIO
-    debug: Debug
-    ca_bundle: str | None
-    patience: Patience | None
+        return answer(this, read_comment(payload, environ))
+    if name == "schedule" or (name == "workflow_dispatch" and inputs.mode and inputs.pull_request is None):
+        from fallback_review.bot.looking_after import look_after  # noqa: PLC0415 - as above
 
-
-def _run(this: _Run) -> int:
-    inputs, environ, debug = this.inputs, this.environ, this.debug
-    asked = read_event(environ.get("GITHUB_EVENT_NAME", ""), _payload(inputs, environ), environ)
-    place = asked.place
-    with Client(
-        inputs.github_token,
-        api_url=place.api_url,
-        graphql_url=place.graphql_url,
-        ca_bundle=this.ca_bundle,
-        patience=this.patience,
-    ) as client:
+        return look_after(this, read_repository(name, payload, environ))
+    asked = read_event(name, payload, environ)
+    needed = [*REVIEWING, Need.STATUSES_WRITE] if inputs.status else REVIEWING
+    with this.connect(asked.place, asked.repository, needed) as client, this.asking() as asking:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
-        debug.say(f"{event.name} of {event.repository}: pull request {event.number}, head {event.head_sha}")
-        files = PullRequestFiles(client, event)
-        debug.say(f"merge base {files.comparison.merge_base}, files changed: {len(files.comparison.entries)}")
-        known = prefetch(client, event, files.comparison.merge_base, worth_knowing(files, inputs.config))
-        debug.say(
-            f"read at once: {len(known)} files, {sum(each is not None for each in known.values())} there"
-        )
-        read = reader(files, known)
-        configured = settings.parse(
-            read(Wanted(side=None, path=inputs.config)) or b"", path=inputs.config, inputs=inputs.settings
-        )
-        changed = files.changed(lambda path: is_lockfile(path, configured.lockfiles))
-        debug.say(f"lockfiles changed: {', '.join(file.path for file in changed) or 'none'}")
-        compared, unreadable = compare(files, changed, read)
-        secrets = _secrets(this)
-        with access.open_indexes(configured.indexes, secrets) as ask:
-            result = review.review(
-                compared,
-                configured,
-                debug.telling(ask),
-                today=datetime.now(UTC).date(),
-                unreadable=unreadable,
-            )
-        result = replace(
-            result,
-            findings=(*result.findings, *_circumstances(event, secrets, result)),
-            base=files.comparison.merge_base,
-            head=event.head_sha,
-            head_url=event.head_url,
-            run_url=place.run_url,
-        )
+        gathered = gather(this, client, event)
+        reviewed = judge(this, gathered, asking)
+        changed = gathered.changed
         occasion = Occasion(
             inputs=inputs,
             event=event,
             workspace=Workspace.of(environ),
             lines_shown={file.path: file.lines_shown for file in changed},
-            save_a_request=len(changed) == 1 and files.heads_fetched == 1,
+            save_a_request=len(changed) == 1 and gathered.files.heads_fetched == 1,
+            state=reviewed.state,
             log=this.log,
-            debug=debug,
+            debug=this.debug,
         )
-        deliver(result, occasion, client)
-    debug.say(f"conclusion: {result.conclusion.value}")
-    return EXIT_CODES[result.conclusion]
+        deliver(reviewed.review, occasion, client)
+    this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
+    return EXIT_CODES[reviewed.review.conclusion]
 
 
 def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]:
@@ -156,37 +122,6 @@ def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]
     if inputs.pull_request is not None:
         payload["inputs"] = {**(payload.get("inputs") or {}), "pull-request": str(inputs.pull_request)}
     return payload
-
-
-def _workspace(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("GITHUB_WORKSPACE", "."))
-
-
-def _secrets(this: _Run) -> access.Secrets:
-    inputs, explicit = this.inputs, None
-    if inputs.index_password:
-        explicit = Credentials(inputs.index_username or "_token", inputs.index_password)
-    return access.Secrets(environ=this.environ, explicit=explicit, ca_bundle=this.ca_bundle)
-
-
-def _circumstances(event: PullRequestEvent, secrets: access.Secrets, result: Review) -> tuple[Notice, ...]:
-    """Say why credentials may be missing, where GitHub withholds them and something could not be checked."""
-    given = secrets.explicit or secrets.environ.get("CHAINGUARD_PYTHON_TOKEN")
-    if given or not tally(result).outcomes[Outcome.UNKNOWN]:
-        return ()
-    if event.is_dependabot:
-        words = (
-            "This run was started for Dependabot, which gets no secrets of Actions: add the index's "
-            "credentials to the repository's Dependabot secrets."
-        )
-    elif event.is_fork and event.name == "pull_request":
-        words = (
-            "This pull request comes from a fork, which gets no secrets: run on pull_request_target instead. "
-            "That is safe here, since nothing of the pull request is checked out or run."
-        )
-    else:
-        return ()
-    return (Notice(text=words),)
 
 
 def _where(error: Exception) -> str:

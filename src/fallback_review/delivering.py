@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from fallback_review.following import body_of, worth_a_comment
 from fallback_review.github import commands
 from fallback_review.github.comment import deliver_comment
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from fallback_review.debugging import Debug
+    from fallback_review.following import State
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
     from fallback_review.inputs import Inputs
     from fallback_review.model import Review
 
-_COMMENT_ROOM = 65_000
-"""Less than GitHub's limit: the hidden marker goes in front."""
 REPORT, SARIF = "fallback-review.json", "fallback-review.sarif"
 ABOUT = "what-it-cannot-know"
 """The README's heading that the comment links to."""
@@ -76,6 +76,8 @@ class Occasion:
     """The lines of each lockfile that the pull request's diff shows."""
     save_a_request: bool
     """Whether reading took one request more than usual, to be saved where the comment is written."""
+    state: State
+    """What the comment shall remember in its marker."""
     log: TextIO
     debug: Debug
 
@@ -110,14 +112,17 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
     """Deliver what needs a permission, each on its own: one refusal takes nothing else along."""
     inputs, event = occasion.inputs, occasion.event
     if inputs.comment != "never":
-        body = render(review, "markdown", about_url=occasion.workspace.about_url, limit=_COMMENT_ROOM)
-        starts = bool(review.lockfiles or review.unreadable)
-        if inputs.comment == "findings":
-            starts = bool(findings(review))
+        body = body_of(review, about_url=occasion.workspace.about_url)
+        starts = worth_a_comment(review, inputs.comment)
         comment = attempt(
             "comment",
             lambda: deliver_comment(
-                client, event, body, create=starts, save_a_request=occasion.save_a_request
+                client,
+                event,
+                body,
+                create=starts,
+                save_a_request=occasion.save_a_request,
+                state=occasion.state,
             ),
         )
         yield comment
@@ -125,7 +130,7 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
             return
     if inputs.review_comments:
         comments = _line_comments(review)
-        summary = inert(_headline(review))
+        summary = inert(headline_of(review))
         yield attempt(
             "review comments",
             lambda: deliver_review(
@@ -134,11 +139,12 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
         )
     if inputs.status:
         yield attempt(
-            "commit status", lambda: deliver_status(client, event, review.conclusion, _headline(review))
+            "commit status", lambda: deliver_status(client, event, review.conclusion, headline_of(review))
         )
 
 
-def _headline(review: Review) -> str:
+def headline_of(review: Review) -> str:
+    """Return the verdict in one line, with its icon."""
     icon, line = headline(review, tally(review))
     return f"{icon} {line}"
 

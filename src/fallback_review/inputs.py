@@ -5,9 +5,9 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/metadata
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from fallback_review.settings import SETTINGS_PATH, SettingsError, kebab
 
@@ -22,9 +22,16 @@ def _words(value: Any) -> Any:
     return value
 
 
-SECRET = ("INPUT_GITHUB-TOKEN", "INPUT_INDEX-PASSWORD", "CHAINGUARD_PYTHON_TOKEN")
+SECRET = (
+    "INPUT_GITHUB-TOKEN",
+    "INPUT_INDEX-PASSWORD",
+    "INPUT_APP-PRIVATE-KEY",
+    "CHAINGUARD_PYTHON_TOKEN",
+)
 """The variables that hold secrets."""
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Modes = Annotated[tuple[Literal["recheck", "drift"], ...], BeforeValidator(_words)]
+"""What a run without a pull request is to do."""
 
 
 class Inputs(BaseModel):
@@ -47,6 +54,10 @@ class Inputs(BaseModel):
     status: bool = False
     pull_request: int | None = None
     ca_bundle: str | None = None
+    mode: Modes = ()
+    request_budget: Annotated[int, Field(ge=20)] = 300
+    app_id: str | None = None
+    app_private_key: str | None = None
 
     @property
     def settings(self) -> dict[tuple[str, str], Any]:
@@ -59,6 +70,12 @@ class Inputs(BaseModel):
             ("policy", "fail-on"): None if self.fail_on is None else list(self.fail_on),
             ("policy", "on-unknown"): self.on_unknown,
         }
+
+    @model_validator(mode="after")
+    def _whole_app(self) -> Self:
+        if bool(self.app_id) != bool(self.app_private_key):
+            raise ValueError("app-id and app-private-key belong together: give both or neither")
+        return self
 
     def _globs(self, *, leave_out: bool) -> list[str] | None:
         """Return the globs to add, or those to leave out (written with a leading ``!``); None for none."""
@@ -90,7 +107,8 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         return Inputs.model_validate(given)
     except ValidationError as error:
         faults = (
-            f"input {fault['loc'][0]}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+            f"input {fault['loc'][0] if fault['loc'] else 'app-id'}: "
+            f"{fault['msg'][:1].lower()}{fault['msg'][1:]}"
             for fault in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError("\n".join(faults)) from None

@@ -11,9 +11,12 @@ from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
 from fallback_review.github.pull_request import is_current
+from fallback_review.report.escape import hidden
 from fallback_review.report.markdown import MARKER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
 
@@ -56,11 +59,14 @@ def state_of(body: str) -> dict[str, Any] | None:
     return state if isinstance(state, dict) else {}
 
 
-def marked(body: str, head_sha: str) -> str:
-    """Return `body` with the marker in front that the comment is found by, unless it has one."""
+def marked(body: str, head_sha: str, state: Mapping[str, object] | None = None) -> str:
+    """Return `body` with the marker in front that the comment is found by, unless it has one.
+
+    `state` is what the marker remembers besides the head.
+    """
     if state_of(body) is not None:
         return body
-    return f'<!-- {MARKER} {{"head":"{head_sha}"}} -->\n{body}'
+    return f"{hidden(MARKER, {**(state or {}), 'head': head_sha})}\n{body}"
 
 
 def find(client: Client, event: PullRequestEvent) -> tuple[StickyComment, ...]:
@@ -86,18 +92,20 @@ def deliver_comment(
     *,
     create: bool = True,
     save_a_request: bool = False,
+    state: Mapping[str, object] | None = None,
 ) -> Delivery:
     """Make the pull request show `body` in one comment of ours, and say what was done.
 
     The oldest of our comments is kept and the others are deleted. Nothing is written where it says the same
     already, nor where the head has moved on. `create` False updates what is there but starts nothing new.
     `save_a_request` leaves out the look for a run that writes at the same moment, where the order of the
-    runs is plain: what such a race leaves behind, the next run tidies up.
+    runs is plain: what such a race leaves behind, the next run tidies up. `state` is what the comment shall
+    remember in its marker.
     A merge group has no pull request, hence no comment. Raises `GitHubError` and `EventError`.
     """
     if event.number is None:
         return Delivery(channel=CHANNEL, done=Done.SKIPPED)
-    text = marked(body, event.head_sha)
+    text = marked(body, event.head_sha, state)
     own = find(client, event)
     if not own and not create:
         return Delivery(channel=CHANNEL, done=Done.SKIPPED)

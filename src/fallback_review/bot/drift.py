@@ -1,0 +1,204 @@
+"""Following the default branch: one issue that says what does not come from Chainguard, kept up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fallback_review import review, settings
+from fallback_review.bot.drift_memory import Point, is_marked, key_of, recall, remembered
+from fallback_review.bot.drift_text import TITLE, Open, issue_text
+from fallback_review.github.branch_files import BranchFiles
+from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
+from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.issues import Wish, close_duplicate, find_issues, keep_issue
+from fallback_review.lockfiles import LockfileError, Text, decode
+from fallback_review.model import Cause, Notice, Outcome, Role
+from fallback_review.pairing import is_lockfile
+from fallback_review.report.tally import Group, group_of, tally
+from fallback_review.surroundings import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fallback_review.asking import Asking
+    from fallback_review.github.bot_events import RepositoryEvent
+    from fallback_review.github.client import Client
+    from fallback_review.github.issues import Issue
+    from fallback_review.model import Answer, Review
+    from fallback_review.reviewing import Run
+    from fallback_review.settings import Settings
+    from fallback_review.surroundings import Compared
+
+LABEL = "fallback-review"
+ONE_LOCKFILE = 6
+"""Requests for one lockfile and its installer's configuration, and for the issue."""
+_ONLY_THE_LOCK = frozenset(
+    {
+        Cause.LOCK_PINS_PYPI_URL,
+        Cause.LOCK_PINS_PYPI_HASH,
+        Cause.HASH_MISMATCH,
+        Cause.INSTALLER_PREFERS_PYPI,
+    }
+)
+"""Causes of a package that Chainguard has, where it has answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What became of it."""
+
+    told: tuple[str, ...]
+    missed: tuple[str, ...] = ()
+    checked: bool
+    """Whether every package could be checked and the issue says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    review: Review
+    open_now: list[Open]
+    branch: str
+
+
+def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> Drift:
+    """Review every lockfile of the default branch and keep the tracking issue; raises `GitHubError`.
+
+    The issue is made when something is open, closed when nothing is left, and reopened for what it has not
+    listed before: a person who closes it is not overruled for the same packages.
+    """
+    branch = event.default_branch or _default_branch(client, event.repository)
+    files = BranchFiles(client, event.repository, branch)
+    configured = settings.parse(
+        files.read(run.inputs.config) or b"", path=run.inputs.config, inputs=run.inputs.settings
+    )
+    lockfiles, unreadable = _lockfiles(run, client, files, configured)
+    ask = asking.of(configured.indexes)
+    result = replace(
+        review.review(lockfiles, configured, ask, today=run.now.date(), unreadable=unreadable, scope="all"),
+        head=files.commit,
+    )
+    numbers = tally(result)
+    unknown = numbers.outcomes[Outcome.UNKNOWN]
+    if unknown and unknown == numbers.from_indexes:
+        words = "No package of the default branch could be checked; the issue stays as it is."
+        return Drift(told=(), missed=(words, *_first_reason(result)), checked=False)
+    open_now = list(_open(result, ask.answers))
+    found = _Found(review=result, open_now=open_now, branch=branch)
+    delivery = attempt("tracking issue", lambda: _keep(run, client, event.repository, found))
+    share = f"{numbers.from_chainguard} of {numbers.from_indexes} packages come from Chainguard Libraries"
+    return Drift(
+        told=(f"{branch}: {share}; {len(open_now)} open. Tracking issue: {_done(delivery)}",),
+        missed=shortfall([delivery]),
+        checked=delivery.delivered and not unknown and not result.unreadable,
+    )
+
+
+def _done(delivery: Delivery) -> str:
+    return f"{delivery.done.value} {delivery.url or ''}".rstrip()
+
+
+def _default_branch(client: Client, repository: str) -> str:
+    return str(client.get(f"/repos/{repository}", need=Need.METADATA_READ)["default_branch"])
+
+
+def _lockfiles(
+    run: Run, client: Client, files: BranchFiles, configured: Settings
+) -> tuple[list[Compared], list[Notice]]:
+    """Read the branch's lockfiles, as far as the budget goes; one that can't be read is named."""
+    paths = sorted(path for path in files.paths if is_lockfile(path, configured.lockfiles))
+    found: list[Compared] = []
+    unreadable: list[Notice] = []
+    if not files.complete:
+        unreadable.append(Notice(text="the branch has more files than GitHub lists; not all were seen"))
+    for number, path in enumerate(paths):
+        if number and client.sent + ONE_LOCKFILE > run.inputs.request_budget:
+            left = len(paths) - number
+            words = f"{left} more lockfiles were not read: the budget of requests is used up"
+            unreadable.append(Notice(text=f"{words}; raise `request-budget`, or exclude some"))
+            break
+        try:
+            found.append(whole(_text(files, path)))
+        except LockfileError as error:
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+        except GitHubError as error:
+            if error.trouble is not Trouble.TOO_LARGE:
+                raise
+            unreadable.append(Notice(path=path, text=str(error)))
+    return found, unreadable
+
+
+def _text(files: BranchFiles, path: str) -> Text:
+    def read(other: str) -> str | None:
+        beside = files.read(other)
+        return None if beside is None else decode(other, beside)
+
+    data = files.read(path)
+    if data is None:
+        raise LockfileError(path, "GitHub lists it and hands out no file (is it a submodule?)")
+    return Text(path=path, text=decode(path, data), read=read)
+
+
+def _open(result: Review, answers: Mapping[tuple[Role, str], Answer]) -> Iterator[Open]:
+    for lockfile in result.lockfiles:
+        for reviewed in lockfile.changes:
+            if group_of(reviewed) is not Group.TROUBLE:
+                continue
+            change = reviewed.change
+            heard = answers.get((Role.CHAINGUARD, change.name))
+            yield Open(
+                reviewed=reviewed,
+                lockfile=lockfile,
+                key=key_of(lockfile.path, change.name, [entry.shown_version or "" for entry in change.after]),
+                built=(reviewed.cause in _ONLY_THE_LOCK and heard is not None and heard.answered)
+                or reviewed.reason == "built-available",
+            )
+
+
+def _keep(run: Run, client: Client, repository: str, found: _Found) -> Delivery:
+    today = run.now.date()
+    ours = find_issues(client, repository, is_marked)
+    issue = ours[0] if ours else None
+    for duplicate in ours[1:]:
+        close_duplicate(client, repository, duplicate)
+    before = recall(issue.body if issue else "")
+    result, open_now = found.review, found.open_now
+    numbers = tally(result)
+    everything = not numbers.outcomes[Outcome.UNKNOWN] and not result.unreadable
+    point = (
+        Point(day=today, covered=numbers.from_chainguard, total=numbers.from_indexes)
+        if everything and numbers.from_indexes
+        else None
+    )
+    after = remembered(before, (each.key for each in open_now), today, point, everything_seen=everything)
+    wish = Wish(
+        title=TITLE,
+        body=issue_text(result, open_now, after, today, branch=found.branch),
+        open=_stays_open(issue, open_now, before.known, result),
+        labels=(LABEL,),
+    )
+    delivery = keep_issue(client, repository, issue, wish)
+    if delivery.done is Done.CREATED:
+        # Another run may have made one since we looked: the first one stays.
+        for duplicate in find_issues(client, repository, is_marked)[1:]:
+            close_duplicate(client, repository, duplicate)
+    return delivery
+
+
+def _stays_open(
+    issue: Issue | None, open_now: Iterable[Open], known: Mapping[str, object], result: Review
+) -> bool:
+    keys = {each.key for each in open_now}
+    if issue is None or issue.open:
+        return bool(keys or result.unreadable)
+    return bool(keys - known.keys())
+
+
+def _first_reason(result: Review) -> tuple[str, ...]:
+    whys = (
+        change.why
+        for lockfile in result.lockfiles
+        for change in lockfile.changes
+        if change.outcome is Outcome.UNKNOWN
+    )
+    return tuple(why for why in [next(whys, "")] if why)

@@ -1,0 +1,63 @@
+"""`explain NAME`: every step of a prediction, for the packages of one pull request."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from fallback_review import review
+from fallback_review.bot import replies
+from fallback_review.github.changed_lockfiles import Side
+from fallback_review.github.prefetch import Wanted
+from fallback_review.lockfiles import LockfileError, Text, decode, parse
+from fallback_review.report.explanation import render_explanation
+from fallback_review.reviewing import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.requirements import Requirement
+
+    from fallback_review.asking import Asking
+    from fallback_review.bot.replies import Reply
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.reviewing import Gathered, Run
+
+
+def explain(
+    run: Run, client: Client, event: PullRequestEvent, requirement: Requirement, asking: Asking
+) -> Reply:
+    """Explain a package wherever the lockfiles that the pull request changes lock it at its head.
+
+    Raises `GitHubError`, `SettingsError` and `LockfileError`.
+    """
+    gathered = gather(run, client, event)
+    texts = list(_texts(gathered))
+    if not texts:
+        return replies.no_lockfile()
+    ask = asking.of(gathered.settings.indexes)
+    parts = [
+        (text.path, render_explanation(explanation, why))
+        for text in texts
+        for explanation, why in review.explain(text, requirement, gathered.settings, ask)
+    ]
+    if parts:
+        return replies.explained(parts)
+    names = sorted({package.name for text in texts for package in parse(text).packages})
+    wanted = canonicalize_name(requirement.name)
+    return replies.not_locked(requirement, difflib.get_close_matches(wanted, names, n=3))
+
+
+def _texts(gathered: Gathered) -> Iterator[Text]:
+    def read(path: str) -> str | None:
+        beside = gathered.read(Wanted(side=Side.HEAD, path=path))
+        return None if beside is None else decode(path, beside)
+
+    for file in gathered.changed:
+        if file.problem is not None:
+            raise LockfileError(file.path, file.problem)
+        if file.head_path is not None and file.head_bytes is not None:
+            yield Text(path=file.head_path, text=decode(file.head_path, file.head_bytes), read=read)

@@ -1,0 +1,103 @@
+"""What the bot answers. Every text that was not written here is escaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fallback_review.bot.command import NAME
+from fallback_review.github.reactions import Reaction
+from fallback_review.report.budget import size
+from fallback_review.report.escape import code, destination, inert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.requirements import Requirement
+
+_ROOM = 60_000
+"""Less than GitHub takes: the marker goes in front."""
+HELP = (
+    "**Fallback Review** answers these commands, each at the beginning of a line, from the pull request's "
+    "author and from people with write access:\n\n"
+    "| command | does |\n|---|---|\n"
+    f"| `{NAME} recheck` | reviews this pull request again, with what the indexes hold now |\n"
+    f"| `{NAME} explain NAME` | shows how each prediction for a package comes about; also `NAME==VERSION` |\n"
+    f"| `{NAME} help` | shows this |\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What to answer, and how the command went."""
+
+    text: str
+    reaction: Reaction = Reaction.DONE
+
+
+def closed() -> Reply:
+    """Say that there is nothing to review any more."""
+    return Reply(
+        text="This pull request is closed: there is nothing left to review.", reaction=Reaction.CONFUSED
+    )
+
+
+def not_understood() -> Reply:
+    """Say what would be understood; what was written is not repeated."""
+    return Reply(text=f"That is not a command that I know.\n\n{HELP}", reaction=Reaction.CONFUSED)
+
+
+def failed(error: Exception) -> Reply:
+    """Say why the command could not be carried out."""
+    text = f"That could not be done: {inert(' '.join(str(error).split())[:1000])}"
+    return Reply(text=text, reaction=Reaction.CONFUSED)
+
+
+def rechecked(headline: str, head: str, url: str | None) -> Reply:
+    """Say what the new review found."""
+    link = destination(url)
+    more = f" [The comment]({link}) has the details." if link else ""
+    return Reply(text=f"{inert(headline)}, at commit {inert(head[:7])}.{more}")
+
+
+def overtaken() -> Reply:
+    """Say that a commit came in between."""
+    return Reply(
+        text="A new commit has arrived in the meantime: its own run reviews it.", reaction=Reaction.CONFUSED
+    )
+
+
+def no_lockfile() -> Reply:
+    """Say that there is nothing to explain."""
+    return Reply(text="This pull request changes no lockfile.", reaction=Reaction.CONFUSED)
+
+
+def not_locked(requirement: Requirement, near: Sequence[str]) -> Reply:
+    """Say that no changed lockfile holds the package, and name those with a similar name."""
+    hint = f" Did you mean {', '.join(code(name) for name in near)}?" if near else ""
+    text = f"No lockfile that this pull request changes locks {code(str(requirement))}.{hint}"
+    return Reply(text=text, reaction=Reaction.CONFUSED)
+
+
+def explained(parts: Iterable[tuple[str, str]]) -> Reply:
+    """Show explanations, each with the lockfile's path; whole ones as far as there is room."""
+    shown: list[str] = []
+    left_out = 0
+    used = 0
+    for path, text in parts:
+        block = f"**{inert(path)}**\n\n{_fenced(text)}\n"
+        if used + size(block) > _ROOM:
+            left_out += 1
+            continue
+        used += size(block)
+        shown.append(block)
+    if left_out:
+        shown.append(f"… and {left_out} more, which did not fit.\n")
+    return Reply(text="\n".join(shown))
+
+
+def _fenced(text: str) -> str:
+    """Return text as a code block that nothing in it can end (CommonMark 4.5)."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text.rstrip()}\n{fence}"
