@@ -174,14 +174,22 @@ def _by_url(url: str | None, at: Place) -> Outcome | None:
 
 
 def _listed_otherwise(artifact: Artifact, name: str, book: Book, roles: tuple[Role, ...]) -> bool:
-    """Whether one of these indexes lists that URL, or that name on its host, with another SHA-256."""
-    at = host(artifact.url or "")
+    """Whether one of these indexes lists that URL, or that name on its host, with another SHA-256.
+
+    A file of another tier is another file: an organisation keeps the upstream one that it pulled first after
+    Chainguard has built that version (Chainguard's documentation, "Build pinning").
+    """
+    url = artifact.url or ""
     return any(
         file.sha256 not in (None, artifact.sha256)
-        and (file.url == artifact.url or (file.filename == artifact.filename and host(file.url) == at))
+        and (file.url == url or (file.filename == artifact.filename and _side_by_side(file.url, url)))
         for role in roles
         for file in files(role, name, book)
     )
+
+
+def _side_by_side(one: str, other: str) -> bool:
+    return host(one) == host(other) and tier_of(one) is tier_of(other)
 
 
 def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book) -> Origin:
