@@ -92,6 +92,10 @@ def test_a_vulnerability_goes_by_the_name_that_most_people_know(about: Any, show
     assert told(statement(about)) == {ONE: (shown,)}
 
 
+def test_a_vulnerability_without_a_name_to_show_is_left_out() -> None:
+    assert told(statement("see our advisory"), statement("CVE-2023-1")) == {ONE: ("CVE-2023-1",)}
+
+
 def test_vulnerabilities_are_sorted_by_year_and_number() -> None:
     names = ["GHSA-a-b", "CVE-2023-10000", "CVE-2023-9999", "CVE-2009-1"]
     assert told(*map(statement, names)) == {
