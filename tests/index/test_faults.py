@@ -262,7 +262,7 @@ def test_a_few_failures_among_answers_stop_nothing() -> None:
     with scripted(reply) as server, IndexClient(server.url, Role.PYPI, connections=1) as client:
         answers = client.ask(["good-0", *(f"bad-{number}" for number in range(12)), "good-1"])
     assert answers["good-1"].problem is Cause.PROJECT_MISSING
-    assert answers["bad-11"].message.count("403") == 1
+    assert answers["bad-11"].message.count("answered 403") == 1  # a port may hold these digits too
     assert "not asked for" not in answers["bad-11"].message
 
 
