@@ -8,6 +8,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -90,6 +91,7 @@ class Front:
         self.exchanges: list[Exchange] = []
         self.lock = threading.Lock()
         self.emulator = ""
+        self.worked = count()
         self.session = requests.Session()
         self.gaps = Gaps(self)
         front = self
@@ -118,6 +120,10 @@ class Front:
         self.server.server_close()
         self.session.close()
 
+    def token_of(self, login: str) -> str:
+        """Return a token of the emulator's, which lets each do 5,000 requests an hour: the next in time."""
+        return f"emulated-{login}-{next(self.worked) // 4_000}"
+
     def work(
         self, verb: str, url: str, login: str, *, body: Any = None, accept: str = "application/json"
     ) -> requests.Response:
@@ -126,7 +132,7 @@ class Front:
             verb,
             f"{self.emulator}{url}",
             json=body,
-            headers={"Authorization": f"token emulated-{login}", "Accept": accept},
+            headers={"Authorization": f"token {self.token_of(login)}", "Accept": accept},
             timeout=30,
             allow_redirects=False,
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from tests.github_lab.front import Token
     from tests.github_lab.gaps import Answer, Gaps
 
+LONGEST_TEXT = 512_000
+"""Bytes of a blob's text that GitHub hands out; what is longer is cut."""
 SCHEMA = LAB / "node/node_modules/@octokit/graphql-schema/schema.graphql"
 
 
@@ -55,7 +59,33 @@ class Graph:
         def pull_request(_info: Any, number: int) -> dict[str, Any]:
             return {"reviewThreads": lambda _info, **page: self.threads(f"{owner}/{name}", number, **page)}
 
-        return {"pullRequest": pull_request}
+        def git_object(info: Any, expression: str) -> dict[str, Any] | None:
+            if not info.context.may("contents=read"):
+                raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
+            return self.git_object(f"/repos/{owner}/{name}", expression)
+
+        return {"pullRequest": pull_request, "object": git_object}
+
+    def git_object(self, repository: str, expression: str) -> dict[str, Any] | None:
+        """Return what git calls `expression`: a branch or a commit, or with `:path` what lies there."""
+        revision, colon, path = expression.partition(":")
+        if branch := revision.removeprefix("refs/heads/") if revision.startswith("refs/") else None:
+            reference = self.read(f"{repository}/git/ref/heads/{quote(branch)}")
+            revision = reference["object"]["sha"] if reference else ""
+        commit = self.read(f"{repository}/git/commits/{quote(revision)}")
+        if commit is None or not colon:
+            return commit and {"__typename": "Commit", "oid": commit["sha"]}
+        tree = self.read(f"{repository}/git/trees/{commit['tree']['sha']}?recursive=1")
+        leaf = next((leaf for leaf in (tree or {}).get("tree", ()) if leaf["path"] == path), None)
+        if leaf is None or leaf["type"] == "tree":
+            return leaf and {"__typename": "Tree", "oid": leaf["sha"]}
+        blob = self.read(f"{repository}/git/blobs/{leaf['sha']}")
+        assert blob is not None
+        return as_blob(leaf["sha"], base64.b64decode(blob["content"]))
+
+    def read(self, path: str) -> dict[str, Any] | None:
+        answer = self.gaps.front.work("GET", path, "acme")
+        return dict(answer.json()) if answer.ok else None
 
     def threads(self, repository: str, number: int, first: int, after: str | None = None) -> dict[str, Any]:
         comments = self.gaps.review_comments.get((repository, number), [])
@@ -79,3 +109,17 @@ class Graph:
             raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
         self.resolved.add(input["threadId"])
         return {"thread": {"isResolved": True}}
+
+
+def as_blob(oid: str, content: bytes) -> dict[str, Any]:
+    """Return a blob as GitHub tells it: no text where it is binary, and not all of it where it is long."""
+    binary = b"\0" in content[:8_000]
+    text = None if binary else content[:LONGEST_TEXT].decode(errors="replace")
+    return {
+        "__typename": "Blob",
+        "oid": oid,
+        "byteSize": len(content),
+        "isBinary": binary,
+        "isTruncated": len(content) > LONGEST_TEXT,
+        "text": text,
+    }

@@ -37,7 +37,11 @@ class Lab:
             missing("the GitHub emulator (make lab)")
         self.front = Front()
         seed = {
-            "tokens": {f"emulated-{login}": {"login": login, "scopes": ["repo", "user"]} for login in USERS},
+            "tokens": {
+                f"emulated-{login}-{turn}": {"login": login, "scopes": ["repo", "user"]}
+                for login in USERS
+                for turn in range(20)
+            },
             "github": {"users": [{"login": login} for login in USERS]},
         }
         self._process = subprocess.Popen(
