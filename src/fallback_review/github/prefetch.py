@@ -57,12 +57,7 @@ def prefetch(
     try:
         for start in range(0, len(names), AT_ONCE):
             known.update(_ask(client, event, merge_base, names[start : start + AT_ONCE]))
-    except (
-        GitHubError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ):  # the last is pydantic's, and a lone surrogate's
+    except (GitHubError, AttributeError, LookupError, TypeError, ValueError):  # no answer, or an odd one
         return known
     return known
 
