@@ -14,13 +14,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
 
-# /app is what ships: without pip. /build holds pip, and hatchling with what it needs, pinned as in dev.txt.
+# /app is what ships: without pip. /build holds pip and what builds the package.
 COPY requirements requirements
 RUN python3 -m venv /build \
  && python3 -m venv --without-pip /app \
- && awk '/^[a-z]/ { wanted = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } wanted' \
-      requirements/dev.txt > build.txt \
- && /build/bin/pip install --no-deps --require-hashes --only-binary :all: -r build.txt \
+ && /build/bin/pip install --no-deps --require-hashes --only-binary :all: -r requirements/build.txt \
  && /build/bin/pip --python /app/bin/python install \
       --no-compile --no-deps --require-hashes --only-binary :all: -r requirements/runtime.txt
 
