@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration, surroundings
@@ -72,14 +73,14 @@ def compare(
     compared = []
     for file in pairs:
         try:
-            compared.append(
-                surroundings.compare(
-                    _text(read, Side.BASE, file.base_path, base.get(file.base_path)),
-                    _text(read, Side.HEAD, file.head_path, head.get(file.head_path)),
-                )
+            one = surroundings.compare_tolerantly(
+                partial(_text, read, Side.BASE, file.base_path, base.get(file.base_path)),
+                partial(_text, read, Side.HEAD, file.head_path, head.get(file.head_path)),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+        else:
+            compared.extend([one] if one else [])
     return compared, unreadable
 
 

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fallback_review.lockfiles import MAX_BYTES
 from fallback_review.pairing import ChangedFile
 
 
@@ -150,7 +151,13 @@ def read_file(root: Path, path: str) -> bytes | None:
         return str(file.readlink()).encode()
     if not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
         return None
-    return file.read_bytes()
+    return read_bounded(file)
+
+
+def read_bounded(file: Path) -> bytes:
+    """Return a file's bytes, one more than are ever read as a lockfile at the most."""
+    with file.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def _git(folder: Path, *arguments: str, ok: tuple[int, ...] = (0,)) -> bytes:

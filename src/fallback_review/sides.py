@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Notice
 from fallback_review.pairing import is_lockfile, pair
-from fallback_review.revisions import Repository, RevisionError, read_file
-from fallback_review.surroundings import compare
+from fallback_review.revisions import Repository, RevisionError, read_bounded, read_file
+from fallback_review.surroundings import compare_tolerantly
 
 if TYPE_CHECKING:
     from fallback_review.settings import Settings
@@ -56,7 +57,7 @@ def file_text(path: Path) -> Text | None:
         data = read_file(root, str(absolute.relative_to(root)))
         return None if data is None else decode(other, data)
 
-    return Text(path=str(path), text=decode(str(path), path.read_bytes()), read=read)
+    return Text(path=str(path), text=decode(str(path), read_bounded(path)), read=read)
 
 
 def revision_diffs(
@@ -67,14 +68,14 @@ def revision_diffs(
     diffs, unreadable = [], []
     for file in pair(changed, lambda path: is_lockfile(path, configured.lockfiles)):
         try:
-            diffs.append(
-                compare(
-                    _revision_text(repository, base, file.base_path),
-                    _revision_text(repository, head, file.head_path),
-                )
+            compared = compare_tolerantly(
+                partial(_revision_text, repository, base, file.base_path),
+                partial(_revision_text, repository, head, file.head_path),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+        else:
+            diffs.extend([compared] if compared else [])
     return diffs, unreadable
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.changes import diff
-from fallback_review.lockfiles import FORMATS, nothing_beside, parse, parse_pair
+from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, parse, parse_pair
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
 from fallback_review.prediction.fitting import fitting
@@ -45,11 +45,36 @@ def compare(base: Text | None, head: Text | None) -> Compared:
         LockfileError: a side can't be read.
         ValueError: neither side exists.
     """
+    found = diff(*parse_pair(base, head))
     return Compared(
-        diff=diff(*parse_pair(base, head)),
+        diff=found if base else replace(found, base_path=None, base_format=None),
         base_read=base.read if base else None,
         head_read=head.read if head else nothing_beside,
     )
+
+
+def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:
+    """Compare two sides of a pull request, whose base may be the very thing that it mends.
+
+    A base that can't be read counts as absent, with a notice: everything in the head is new then. None where
+    there is no head either: nothing will be installed from it.
+
+    Raises:
+        LockfileError: the head can't be read.
+    """
+    text = head()
+    try:
+        return compare(base(), text)
+    except LockfileError as error:
+        if text is None:
+            return None
+        compared = compare(None, text)
+        said = Notice(
+            path=error.path,
+            line=error.line,
+            text=f"could not be read at the base, so everything in it counts as new: {error.reason}",
+        )
+        return replace(compared, diff=replace(compared.diff, notices=(*compared.diff.notices, said)))
 
 
 def whole(text: Text) -> Compared:
@@ -126,13 +151,15 @@ def _elsewhere(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
         host(package.source.location)
         for change in diff.changes
         for package in change.gained
-        if package.source.location and place(package.source.location, situation) is Place.OTHER
+        if package.source.kind.from_index
+        and package.source.location
+        and place(package.source.location, situation) is Place.OTHER
     )
     gained = sum(len(change.gained) for change in diff.changes)
     return tuple(
         Notice(
             path=diff.path,
-            text=f"{count} of {gained} packages come from {name}, an index that the settings don't name, "
+            text=f"{count} of {gained} new entries come from {name}, an index that the settings don't name, "
             "and are not checked. If it is your organisation's, name it: resolver or own-hosts in [indexes]",
         )
         for name, count in hosts.items()

@@ -187,6 +187,32 @@ def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Pr
         assert "services/api/uv.lock" in project.review("--fail-on", "", "--format", form).stdout
 
 
+def test_a_lockfile_that_was_broken_at_the_base_is_mended_by_a_pull_request(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({"services/api/uv.lock": "version = 1\n[[package"})
+    project.git("switch", "--quiet", "--create", "mend")
+    project.commit({"services/api/uv.lock": UV.format("1.17.0")})
+
+    report = project.review("main").report
+
+    assert rows(report)["services/api/uv.lock"] == [("six", "added", [], ["1.17.0"])]
+    (lockfile,) = report["lockfiles"]
+    assert lockfile["base_path"] is None
+    assert "could not be read at the base" in str(lockfile["notices"])
+    assert report["unreadable"] == []
+
+
+def test_a_broken_lockfile_that_is_deleted_installs_nothing(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({"services/api/uv.lock": "version = 1\n[[package"})
+    project.git("switch", "--quiet", "--create", "delete")
+    project.commit({"services/api/uv.lock": None})
+
+    done = project.review("main")
+
+    assert (done.code, done.report["lockfiles"]) == (0, [])
+
+
 def test_no_lockfile_changed_is_success_at_once(project: Project) -> None:
     project.commit({"README.md": "hello again\n"})
 

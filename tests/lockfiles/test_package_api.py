@@ -47,7 +47,7 @@ def test_what_is_no_text(data: bytes, reason: str, line: int | None) -> None:
 
 
 def test_a_file_that_is_too_large() -> None:
-    with pytest.raises(LockfileError, match="the file has 100 MB; lockfiles up to 64 MB are read"):
+    with pytest.raises(LockfileError, match="the file is too large: lockfiles up to 64 MB are read"):
         decode("uv.lock", bytes(100 * 1024 * 1024))
 
 

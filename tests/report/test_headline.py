@@ -23,6 +23,15 @@ ALLOWANCE = Allowance(package="*", reason="because")
         (review(lockfile(reviewed("a", "1", None))), "🟢", "Nothing new to install from an index"),
         (review(lockfile(good("a"))), "🟢", "The one changed package comes from Chainguard Libraries"),
         (review(lockfile(good("a"), good("b"))), "🟢", "All 2 changed packages come from Chainguard Libraries"),
+        (
+            review(
+                lockfile(
+                    reviewed("d", None, "1", Outcome.DIRECT), reviewed("v", None, "1", Outcome.PRIVATE)
+                )
+            ),
+            "🔵",
+            "2 changed packages, none from Chainguard's index or PyPI",
+        ),
         (review(lockfile(good("a")), conclusion=Conclusion.UNKNOWN), "⚪", "Not everything could be checked"),
         (review(lockfile(good("a")), conclusion=Conclusion.FAIL), "🔴", "Something needs a look, see below"),
         (review(lockfile(good("a")), conclusion=Conclusion.WARN), "🟠", "Something needs a look, see below"),
@@ -103,7 +112,7 @@ def test_coverage_says_what_was_counted() -> None:
         conclusion=Conclusion.FAIL,
     )  # fmt: skip
     assert standing(found, tally(found)) == (
-        "Chainguard 41 of 57 counted (71.9 %). Counted are packages from an index; "
+        "Chainguard 41 of 56 counted (73.2 %). 1 could not be checked and is not counted. Counted are packages from an index; "
         "not counted: 1 direct, 1 private, 1 local, 1 conda, 1 without an outcome. The policy does not let this pass."
     )
     text = render(found, "markdown")
@@ -120,6 +129,12 @@ def test_coverage_says_what_was_counted() -> None:
 def test_nearly_all_is_not_all(good_ones: int, bad: int, share: str) -> None:
     changes = [good("a")] * good_ones + [from_pypi()] * bad
     assert share in coverage(tally(review(lockfile(*changes), scope="all")))
+
+
+def test_what_could_not_be_checked_has_no_share() -> None:
+    assert coverage(tally(review(lockfile(unknown()), scope="all"))) == (
+        "1 could not be checked and is not counted."
+    )
 
 
 def test_nothing_counted_has_no_share() -> None:

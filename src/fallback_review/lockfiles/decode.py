@@ -23,10 +23,7 @@ def decode(path: str, data: bytes) -> str:
         LockfileError: The file is too large, binary, or in another encoding.
     """
     if len(data) > MAX_BYTES:
-        megabytes = len(data) / (1024 * 1024)
-        raise LockfileError(
-            path, f"the file has {megabytes:.0f} MB; lockfiles up to {MAX_BYTES >> 20} MB are read"
-        )
+        raise LockfileError(path, f"the file is too large: lockfiles up to {MAX_BYTES >> 20} MB are read")
     if data.startswith(_UTF16):
         encoding, name = "utf-16", "UTF-16"
     else:
@@ -34,7 +31,7 @@ def decode(path: str, data: bytes) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        if _binary(data):
+        if encoding != "utf-16" and _binary(data):
             raise LockfileError(path, "the file is binary, not text") from None
         line = data.count(b"\n", 0, error.start) + 1
         raise LockfileError(path, f"the file is not {name} text", line=line) from None

@@ -24,6 +24,9 @@ def headline(review: Review, numbers: Tally) -> tuple[str, str]:
         return ICONS[worst], f"{line}, {unread}" if unread else line
     if unread:
         return ICONS[Outcome.UNKNOWN], unread
+    if numbers.judged and not numbers.from_indexes:
+        elsewhere = count(numbers.judged, _noun(review))
+        return ICONS[Outcome.PRIVATE], f"{elsewhere}, none from Chainguard's index or PyPI"
     icon = CONCLUSION_ICONS[review.conclusion]
     if review.conclusion is Conclusion.UNKNOWN:
         return icon, "Not everything could be checked"
@@ -80,13 +83,20 @@ def standing(review: Review, numbers: Tally) -> str:
 
 def coverage(numbers: Tally) -> str:
     """Return the share that Chainguard covers, and what was counted."""
-    if not numbers.from_indexes:
-        return "No package from an index was counted."
-    share = numbers.from_chainguard / numbers.from_indexes
+    unknown = numbers.outcomes[Outcome.UNKNOWN]
+    known = numbers.from_indexes - unknown
+    open_ends = (
+        f"{unknown:,} could not be checked and {'is' if unknown == 1 else 'are'} not counted. "
+        if unknown
+        else ""
+    )
+    if not known:
+        return open_ends.strip() or "No package from an index was counted."
+    share = numbers.from_chainguard / known
     # Rounding must not turn "nearly all" into "all".
     shown = "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
-    fraction = f"Chainguard {numbers.from_chainguard:,} of {numbers.from_indexes:,} counted ({shown})"
-    return f"{fraction}. {_apart(numbers)}"
+    fraction = f"Chainguard {numbers.from_chainguard:,} of {known:,} counted ({shown})"
+    return f"{fraction}. {open_ends}{_apart(numbers)}"
 
 
 def _apart(numbers: Tally) -> str:
