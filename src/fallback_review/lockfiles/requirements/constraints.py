@@ -40,11 +40,11 @@ def apply_constraints(
         by_name[constraint.name].append(constraint)
     narrowed: list[LockedPackage] = []
     notices: list[Notice] = []
-    for name, mine in by_name.items():
-        if len(mine) > MOST:
-            text = f"{shown(name)} has {len(mine):,} constraints, of which the first {MOST} are applied"
-            notices.append(Notice(text=text, path=mine[0].path, line=mine[0].line))
-            by_name[name] = sorted(mine, key=lambda one: one.version is None)[:MOST]
+    for name, every in by_name.items():
+        if len(every) > MOST:
+            text = f"{shown(name)} has {len(every):,} constraints, of which the first {MOST} are applied"
+            notices.append(Notice(text=text, path=every[0].path, line=every[0].line))
+            by_name[name] = sorted(every, key=lambda one: one.version is None)[:MOST]
     for package in packages:
         mine = by_name.get(package.name)
         if mine is None or not package.source.kind.from_index:
