@@ -76,7 +76,10 @@ def specifier_of(package: LockedPackage) -> SpecifierSet:
         except InvalidSpecifier:
             return SpecifierSet()
     exact = "==" if parse_version(package.version) else "==="
-    return SpecifierSet(f"{exact}{package.version}")
+    try:
+        return SpecifierSet(f"{exact}{package.version}")
+    except InvalidSpecifier:  # a blank, or whatever else no version can hold: nothing is called that
+        return SpecifierSet("===no-version")
 
 
 def pages_of(name: str, book: Book) -> Pages:
