@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from fallback_review import action
-from fallback_review.demo.server import DemoIndex
 from fallback_review.demo.universe import PURE, SDIST, Release, Shelf, Universe
 from tests.conftest import ROOT
 from tests.github_lab.fixtures import QUICK
@@ -22,6 +21,8 @@ from tests.github_lab.payloads import of_pull_request
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fallback_review.demo.server import DemoIndex
 
 SETTINGS = ".github/fallback-review.toml"
 INPUTS = {
@@ -165,6 +166,8 @@ class Runner:
             workspace=workspace,
         )
         self.nothing_secret_in(ended)
+        for name in ("INPUT_GITHUB-TOKEN", "INPUT_INDEX-PASSWORD"):
+            assert not environ[name] or f"{MASKED}{environ[name]}" in log.splitlines()
         assert code in {0, 1, 2, 3}
         # Green, or red for a reason, only with an answer.
         assert (code in {0, 1}) == (ended.outputs.get("conclusion") in {"pass", "warn", "fail"})
@@ -179,10 +182,9 @@ class Runner:
             "posted": json.dumps([exchange.body for exchange in self.lab.front.exchanges]),
             "addresses": "\n".join(exchange.url for exchange in self.lab.front.exchanges),
             "asked": "\n".join(served.path for served in self.index.log),
-            **{file.name: file.read_text() for file in ended.workspace.iterdir() if file.is_file()},
+            **{file.name: file.read_text() for file in ended.workspace.glob("*") if file.is_file()},
         }
         for secret in self.secrets:
-            assert f"{MASKED}{secret}" in ended.log.splitlines() or not said
             assert [where for where, text in texts.items() if secret in text] == []
 
 

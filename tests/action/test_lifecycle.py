@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,11 +34,11 @@ def headlines(pull: PullRequest) -> list[str]:
     return [comment["body"].splitlines()[1] for comment in ours]
 
 
-def marker(pull: PullRequest) -> dict[str, str]:
+def head_in_marker(pull: PullRequest) -> str:
     first: str = pull.comments()[-1]["body"].splitlines()[0]
     assert first.startswith("<!-- fallback-review:v1 ")
-    marked: dict[str, str] = json.loads(first.removeprefix("<!-- fallback-review:v1 ").removesuffix(" -->"))
-    return marked
+    marked: dict[str, Any] = json.loads(first.removeprefix("<!-- fallback-review:v1 ").removesuffix(" -->"))
+    return str(marked["head"])
 
 
 def test_opened(runner: Runner, opened: Opened) -> None:
@@ -48,7 +48,7 @@ def test_opened(runner: Runner, opened: Opened) -> None:
     [comment] = pull.comments()
     assert headlines(pull) == [RED]
     assert "| 🟠 | [behind](" in comment["body"]
-    assert marker(pull) == {"head": pull.head}
+    assert head_in_marker(pull) == pull.head
     assert ended.summary.startswith(RED)
     assert ended.outputs == {
         "conclusion": "fail",
@@ -71,7 +71,7 @@ def test_synchronised_then_fixed_then_taken_back(runner: Runner, opened: Opened)
         ended = runner.run(pull.push(files), "synchronize")
         shown.append((ended.code, *headlines(pull)))
         assert ended.outputs["comment-url"] == first["html_url"]
-        assert marker(pull) == {"head": pull.head}
+        assert head_in_marker(pull) == pull.head
     assert shown == [(1, RED), (0, GREEN), (0, CLEAR)]
     assert [comment["id"] for comment in pull.comments()] == [first["id"]]
 
@@ -157,7 +157,7 @@ def test_a_run_that_was_overtaken_changes_nothing(runner: Runner, opened: Opened
     ended = runner.step(late)
     assert ended.code == 1  # its own verdict stands
     assert headlines(pull) == [GREEN]
-    assert marker(pull) == {"head": pull.head}
+    assert head_in_marker(pull) == pull.head
 
 
 def test_a_push_while_a_run_is_at_work(runner: Runner, opened: Opened) -> None:

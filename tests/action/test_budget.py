@@ -1,0 +1,73 @@
+"""How many requests a pull request with one lockfile costs at GitHub: at most six."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.action.job import Runner, lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.github_lab.lab import PullRequest
+
+    Opened = Callable[..., PullRequest]
+
+AT_MOST = 6
+PYPROJECT = (
+    '[project]\nname = "app"\nversion = "1"\n'
+    '[[tool.uv.index]]\nurl = "https://libraries.cgr.dev/python/simple/"\ndefault = true\n'
+)
+
+
+def uv_lock(version: str) -> str:
+    return (
+        'version = 1\nrequires-python = ">=3.12"\n'
+        f'[[package]]\nname = "behind"\nversion = "{version}"\n'
+        'source = { registry = "https://libraries.cgr.dev/python/simple/" }\n'
+    )
+
+
+KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "requirements.txt": ({"requirements.txt": lock(behind="1.0")}, {"requirements.txt": lock(behind="2.0")}),
+    "requirements.txt with pip.conf": (
+        {"requirements.txt": lock(behind="1.0"), "pip.conf": "[global]\ntimeout = 5\n"},
+        {"requirements.txt": lock(behind="2.0"), "pip.conf": "[global]\ntimeout = 6\n"},
+    ),
+    "uv.lock with pyproject.toml": (
+        {"uv.lock": uv_lock("1.0"), "pyproject.toml": PYPROJECT},
+        {"uv.lock": uv_lock("2.0"), "pyproject.toml": PYPROJECT + "\n"},
+    ),
+    "uv.lock in depth": (
+        {"a/b/c/d/e/uv.lock": uv_lock("1.0"), "a/b/pyproject.toml": PYPROJECT},
+        {"a/b/c/d/e/uv.lock": uv_lock("2.0")},
+    ),
+    "lockfile added": ({}, {"uv.lock": uv_lock("2.0"), "pyproject.toml": PYPROJECT}),
+    "lockfile deleted": ({"uv.lock": uv_lock("1.0"), "pyproject.toml": PYPROJECT}, {"uv.lock": None}),  # type: ignore[dict-item]  # None deletes
+}
+
+
+@pytest.mark.parametrize("without_patch", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_lockfile(runner: Runner, opened: Opened, kind: str, without_patch: bool) -> None:
+    pull = opened(*KINDS[kind])
+    if without_patch:
+        runner.lab.front.gaps.without_patch.add(pull.repository.full_name)
+    runner.run(pull)
+    asked = runner.lab.requests()
+    assert len(asked) <= AT_MOST, asked
+    assert len(pull.comments()) == 1
+    runner.lab.front.exchanges.clear()
+    runner.run(pull.push({"README.md": "more\n"}), "synchronize")
+    asked = runner.lab.requests()
+    assert len(asked) <= AT_MOST, asked
+    assert len(pull.comments()) == 1
+    assert pull.head in pull.comments()[0]["body"]
+
+
+def test_a_repository_without_settings(runner: Runner, lab: object, opened: Opened) -> None:
+    pull = runner.lab.repository(KINDS["uv.lock in depth"][0]).pull_request({"a/b/c/d/e/uv.lock": "["})
+    runner.run(pull)
+    assert len(runner.lab.front.exchanges) <= AT_MOST

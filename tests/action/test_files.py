@@ -1,0 +1,114 @@
+"""Which files a run reads: large ones, many, unreadable ones, those that others include."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.action.job import Runner, lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from tests.github_lab.lab import PullRequest
+
+    Opened = Callable[..., PullRequest]
+
+LOCK = "requirements.txt"
+BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
+FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
+
+
+def test_a_lockfile_over_a_megabyte(runner: Runner, opened: Opened) -> None:
+    filler = "# a line of a comment that makes the file long\n" * 25_000
+    assert len(filler) > 1_100_000
+    pull = opened({LOCK: filler + BEFORE[LOCK]}, {LOCK: filler + FALLEN[LOCK]})
+    pull.repository.lab.front.gaps.without_patch.add(pull.repository.full_name)
+    ended = runner.run(pull)
+    assert ended.code == 1
+    [change] = ended.report["lockfiles"][0]["changes"]
+    assert (change["name"], change["line"]) == ("behind", 25_002)
+
+
+def test_more_than_300_files(runner: Runner, opened: Opened) -> None:
+    many = {f"docs/{number:03}.md": "x\n" for number in range(320)}
+    pull = opened({"zz/requirements.txt": BEFORE[LOCK]}, {**many, "zz/requirements.txt": FALLEN[LOCK]})
+    ended = runner.run(pull, review_comments="true")
+    assert ended.code == 1
+    assert [each["path"] for each in ended.report["lockfiles"]] == ["zz/requirements.txt"]
+
+
+def test_more_files_than_github_lists_is_no_pass(
+    runner: Runner, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.github_lab.front import Fault
+
+    monkeypatch.setattr("fallback_review.github.changed_files.PULL_REQUEST_LIMIT", 200)
+    pull = opened(BEFORE, {f"docs/{number:03}.md": "x\n" for number in range(310)})
+    cut = {"sha": pull.head, "url": "https://github.example/", "tree": [], "truncated": True}
+    runner.lab.front.faults.append(Fault(verb="GET", path=r".*/git/trees/.*", status=200, body=cut, times=2))
+    ended = runner.run(pull)
+    assert (ended.code, ended.outputs["conclusion"]) == (3, "unknown")
+    assert "more files than GitHub lists" in ended.log
+
+
+def test_an_unreadable_lockfile_beside_a_good_one(runner: Runner, opened: Opened) -> None:
+    broken = {"broken/uv.lock": "version = [\n", "good/requirements.txt": lock(built="1.0")}
+    pull = opened({}, broken)
+    ended = runner.run(pull, status="true")
+    assert (ended.code, ended.outputs["conclusion"], ended.outputs["unknown-count"]) == (3, "unknown", "1")
+    assert ended.outputs["chainguard-count"] == "1"
+    assert [each["path"] for each in ended.report["lockfiles"]] == ["good/requirements.txt"]
+    assert "broken/uv.lock" in pull.comments()[0]["body"]
+    assert [line for line in ended.annotations("error") if "file=broken/uv.lock" in line]
+    fixed = runner.run(pull.push({"broken/uv.lock": None}), "synchronize")
+    assert fixed.code == 0
+    assert "broken" not in pull.comments()[0]["body"]
+
+
+def test_a_pull_request_that_mends_an_unreadable_lockfile(runner: Runner, opened: Opened) -> None:
+    broken = {LOCK: "<<<<<<< ours\n" * 3, "uv.lock": "version = ["}
+    mended = 'version = 1\nrequires-python = ">=3.12"\n'
+    ended = runner.run(opened(broken, {"uv.lock": mended}))
+    assert ended.code == 0
+    assert "could not be read at the base" in ended.log
+    assert runner.run(opened(broken, {"uv.lock": None})).code == 0
+
+
+def test_files_that_a_lockfile_includes_are_read_on_both_sides(runner: Runner, opened: Opened) -> None:
+    base = {
+        LOCK: "-r more/base.txt\nbuilt==1.0\n",
+        "more/base.txt": lock(behind="1.0"),
+        "more/next.txt": lock(behind="2.0"),
+    }
+    ended = runner.run(opened(base, {LOCK: "-r more/next.txt\nbuilt==1.0\n"}))
+    [change] = ended.report["lockfiles"][0]["changes"]
+    assert (change["name"], change["kind"], change["outcome"]) == ("behind", "upgraded", "pypi")
+
+
+def test_includes_that_climb_out_of_the_repository(runner: Runner, opened: Opened) -> None:
+    climbing = "-r ../../../../user\n-r /etc/passwd\n-c https://example.test/constraints.txt\nbuilt==2.0\n"
+    ended = runner.run(opened(BEFORE, {LOCK: climbing}))
+    assert "packages that it names are not reviewed" in ended.log
+    asked = [exchange.path for exchange in runner.lab.front.exchanges]
+    assert [path for path in asked if "user" in path or "passwd" in path or "example" in path] == []
+
+
+def test_many_lockfiles(runner: Runner, opened: Opened) -> None:
+    base = {f"service{number}/requirements.txt": BEFORE[LOCK] for number in range(12)}
+    head = {f"service{number}/requirements.txt": FALLEN[LOCK] for number in range(12)}
+    ended = runner.run(opened(base, head))
+    assert (ended.code, ended.outputs["fallback-count"]) == (1, "12")
+    assert len({served.path for served in runner.index.log}) == len(runner.index.log)
+
+
+def test_a_change_of_the_installers_configuration(runner: Runner, opened: Opened) -> None:
+    """Said in the comment: from here on an installer would ask another index."""
+    base = {**BEFORE, "pip.conf": "[global]\nindex-url = https://libraries.cgr.dev/python/simple/\n"}
+    head = {**FALLEN, "pip.conf": "[global]\nindex-url = https://index.example/simple/\n"}
+    pull = opened(base, head)
+    runner.run(pull)
+    body = pull.comments()[0]["body"]
+    assert "pip.conf" in body
+    assert "index.example" in body
