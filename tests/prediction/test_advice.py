@@ -191,7 +191,7 @@ def test_a_pinned_upstream_copy_is_cleared() -> None:
     worst = verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER, reason="built-available")
     told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
     assert told is not None
-    assert told.command == "chainctl libraries cache zap"
+    assert told.command == "chainctl libraries cache zap && chainctl libraries update-hashes uv.lock"
 
 
 def test_a_hostile_name_is_quoted_in_commands() -> None:

@@ -35,7 +35,7 @@ def test_a_locked_upstream_url_is_told_from_the_build_that_has_come_since(listed
     assert "Chainguard has built it since" in describe(verdict, change(entry), WHERE, listed)
     advice = advise(change(entry), [verdict], WHERE, listed, format="uv.lock", path="uv.lock")
     assert advice is not None
-    assert advice.command == "chainctl libraries cache zap"
+    assert advice.command == "chainctl libraries cache zap && chainctl libraries update-hashes uv.lock"
 
 
 def test_a_locked_upstream_hash_is_told_too() -> None:

@@ -134,8 +134,14 @@ def _preferred(facts: _Facts) -> Advice:
 
 def _upstream(facts: _Facts) -> Advice:
     if facts.worst.reason == "built-available":
-        text = "Chainguard has built it since: clear the copy that your organisation is pinned to"
-        return Advice(text=text, command="chainctl libraries cache zap")
+        update = (
+            f" && chainctl libraries update-hashes {facts.path}" if facts.format in _UPDATE_HASHES else ""
+        )
+        return Advice(
+            text="Chainguard has built it, but the lock (or your organisation's build pinning) holds the "
+            "upstream file: clear that copy, then update the lock",
+            command=f"chainctl libraries cache zap{update}",
+        )
     return Advice(text=f"pin {facts.near}, or wait for the build" if facts.near else "wait for the build")
 
 
