@@ -73,7 +73,9 @@ def test_long_quiet_lists_are_shortened_and_counted() -> None:
 
 def test_a_remark_on_what_comes_from_chainguard_is_shown_below_it() -> None:
     text = render(review(lockfile(good("x", note="1.1+cgr.1 fixes CVE-2024-1"), good("y"))), "terminal")
-    assert " 🟢 x 1.0 → 1.1  Chainguard\n    1.1+cgr.1 fixes CVE-2024-1\n 🟢 y 1.0 → 1.1  Chainguard\n" in text
+    assert (
+        " 🟢 x 1.0 → 1.1  Chainguard\n    1.1+cgr.1 fixes CVE-2024-1\n 🟢 y 1.0 → 1.1  Chainguard\n" in text
+    )
 
 
 def test_rows_name_their_lockfile_where_there_are_several() -> None:

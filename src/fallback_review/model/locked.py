@@ -88,7 +88,7 @@ class LockedPackage:
     """The file that holds the entry when it is not the lockfile itself (an included requirements file)."""
     marker: str | None = None
     needed_when: str | None = None
-    """The markers of the dependencies that lead to the entry, joined: empty for always, None for not known."""
+    """The markers of the dependencies that lead to it, joined: empty for always, None for not known."""
     requires_python: str | None = None
     local: bool = False
     """A workspace member, an editable or the project itself: counted apart, never noise."""
