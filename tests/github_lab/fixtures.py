@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,8 +38,8 @@ def connect(lab: Lab) -> Iterator[Callable[..., Client]]:
     """Returns a client with a token, a job's by default."""
     clients: list[Client] = []
 
-    def connect(token: str = JOB, **options: str) -> Client:
-        urls = {"api_url": lab.front.url, "graphql_url": f"{lab.front.url}/graphql"}
+    def connect(token: str = JOB, **options: Any) -> Client:
+        urls: dict[str, Any] = {"api_url": lab.front.url, "graphql_url": f"{lab.front.url}/graphql"}
         clients.append(Client(token, **{**urls, **options}, patience=QUICK))
         return clients[-1]
 

@@ -32,6 +32,8 @@ NEEDED = (
     ("GET", r"/repos/[^/]+/[^/]+/pulls.*", ("pull_requests=read",)),
     ("GET", r"/repos/[^/]+/[^/]+/issues.*", ("issues=read", "pull_requests=read")),
     ("POST", r"/repos/[^/]+/[^/]+/statuses/.*", ("statuses=write",)),
+    ("POST", r"/repos/[^/]+/[^/]+/issues", ("issues=write",)),
+    ("PATCH", r"/repos/[^/]+/[^/]+/issues/\d+", ("issues=write",)),
     ("(POST|PATCH|DELETE)", r"/repos/[^/]+/[^/]+/pulls/.*", ("pull_requests=write",)),
     ("(POST|PATCH|DELETE)", r"/repos/[^/]+/[^/]+/issues/.*", ("issues=write", "pull_requests=write")),
 )
@@ -197,7 +199,8 @@ class Front:
 
     def answer(self, exchange: Exchange, token: Token | None) -> Answer:
         if token is None:
-            return Answer.json({"message": "Bad credentials", "status": "401"}, 401)
+            as_app = self.gaps.bot.as_app(exchange)
+            return as_app or Answer.json({"message": "Bad credentials", "status": "401"}, 401)
         refused = self.refused(exchange, token)
         if refused:
             return refused

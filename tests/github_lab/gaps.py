@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from tests.github_lab.bot_gaps import BotGaps
 from tests.github_lab.graphql import Graph
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.github_lab.exchanges import Exchange
     from tests.github_lab.front import Front, Token
 
@@ -50,6 +53,7 @@ class Gaps:
     def __init__(self, front: Front) -> None:
         self.front = front
         self.graph = Graph(self)
+        self.bot = BotGaps(front)
         self.statuses: list[dict[str, Any]] = []
         self.review_comments: dict[tuple[str, int], list[dict[str, Any]]] = {}
         self.heads: dict[tuple[str, int], dict[str, Any]] = {}
@@ -59,7 +63,7 @@ class Gaps:
         self.numbers = 1_000_000
 
     def answer(self, exchange: Exchange, token: Token) -> Answer:
-        for verb, pattern, handler in (
+        own: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
             ("POST", rf"{REPO}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
             ("GET", rf"{REPO}/pulls/(?P<number>\d+)/files", self.files),
             ("GET", rf"{REPO}/pulls/(?P<number>\d+)/comments", self.list_review_comments),
@@ -70,7 +74,8 @@ class Gaps:
             ("GET", rf"{REPO}/compare/.+", self.compare),
             ("(POST|PATCH)", rf"{REPO}/issues/.*comments.*", self.comment),
             ("POST", r"/graphql", self.graph.answer),
-        ):
+        )
+        for verb, pattern, handler in (*self.bot.routes(), *own):
             match = re.fullmatch(pattern, exchange.path)
             if match and re.fullmatch(verb, exchange.verb):
                 return handler(exchange, token, **match.groupdict())

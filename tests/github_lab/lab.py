@@ -82,6 +82,7 @@ class Lab:
         self.front.exchanges.clear()
         self.front.gaps.graph.may_resolve = True
         self.front.gaps.graph.absent = False
+        self.front.gaps.bot.apps.clear()
 
     def problems(self) -> list[str]:
         """Return what in the record is not as GitHub's descriptions say."""

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.conftest import LAB
+from tests.github_lab.bot_gaps import person
 
 if TYPE_CHECKING:
     from tests.github_lab.lab import PullRequest, Repository
@@ -55,3 +56,31 @@ def of_merge_group(repository: Repository, *, base: str, head: str) -> dict[str,
     payload["repository"].update(name=repository.name, full_name=repository.full_name)
     payload["merge_group"].update(base_sha=base, head_sha=head)
     return payload
+
+
+def of_comment(
+    pull: PullRequest, comment: int, *, action: str = "created", association: str = "NONE"
+) -> dict[str, Any]:
+    """Return the payload that an `issue_comment` run gets for a comment that is there."""
+    lab = pull.repository.lab
+    payload = example("issue_comment", "created")
+    now = pull.as_json()
+    written = lab.front.gaps.get(f"{pull.repository.path}/issues/comments/{comment}", person())
+    payload.update(action=action)
+    payload["repository"].update(name=pull.repository.name, full_name=pull.repository.full_name)
+    payload["issue"].update(
+        number=pull.number,
+        state=now["state"],
+        user=now["user"],
+        pull_request={"url": now["url"], "html_url": now["html_url"]},
+    )
+    payload["comment"].update(
+        id=comment, body=written["body"], user=written["user"], author_association=association
+    )
+    return payload
+
+
+def of_schedule(repository: Repository) -> dict[str, Any]:
+    """Return what a scheduled run gets; GitHub documents none of it."""
+    told = {"full_name": repository.full_name, "name": repository.name, "default_branch": "main"}
+    return {"schedule": "17 5 * * *", "repository": told}

@@ -176,12 +176,12 @@ def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent
 def in_turn(pulls: Sequence[PullRequestEvent], run_number: int, share: int) -> Sequence[PullRequestEvent]:
     """Return the pull requests in the order of this run; where all fit into its share, oldest first.
 
-    Further runs begin `share` later each, and one later again each time round: so no pull request stands
-    behind the same costly one for ever.
+    Each run begins `share` after the one before, and one less once in a round: none is passed over, and none
+    stands behind the same costly one for ever.
     """
     if len(pulls) <= share:
         return pulls
-    start = (run_number * share + run_number * share // len(pulls)) % len(pulls)
+    start = (run_number * share - run_number * share // len(pulls)) % len(pulls)
     return [*pulls[start:], *pulls[:start]]
 
 
