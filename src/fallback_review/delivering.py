@@ -10,6 +10,7 @@ from fallback_review.following import body_of, worth_a_comment
 from fallback_review.github import commands
 from fallback_review.github.comment import deliver_comment
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
+from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.review_comments import LineComment, deliver_review
 from fallback_review.github.status import deliver_status
 from fallback_review.model import Outcome
@@ -21,7 +22,7 @@ from fallback_review.report.headline import headline
 from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fallback_review.debugging import Debug
     from fallback_review.following import State
@@ -96,7 +97,7 @@ def deliver(review: Review, occasion: Occasion, client: Client) -> None:
     missed = [*shortfall(deliveries), *_because_of_fork(occasion.event, deliveries)]
     written, fault = _write_files(review, workspace)
     missed += [fault] if fault else []
-    if occasion.inputs.annotations or any(delivery.done is Done.FORBIDDEN for delivery in deliveries):
+    if occasion.inputs.annotations or not all(each.delivered for each in deliveries):
         _say(log, *(commands.annotation(each) for each in annotate(review)))
     for sentence in missed:
         _say(log, commands.command("warning", sentence, {"title": "Fallback Review"}))
@@ -114,7 +115,7 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
     if inputs.comment != "never":
         body = body_of(review, about_url=occasion.workspace.about_url)
         starts = worth_a_comment(review, inputs.comment)
-        comment = attempt(
+        comment = _attempt(
             "comment",
             lambda: deliver_comment(
                 client,
@@ -131,16 +132,29 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
     if inputs.review_comments:
         comments = _line_comments(review)
         summary = inert(headline_of(review))
-        yield attempt(
+        yield _attempt(
             "review comments",
             lambda: deliver_review(
                 client, event, comments, lines_shown=occasion.lines_shown, summary=summary
             ),
         )
     if inputs.status:
-        yield attempt(
+        yield _attempt(
             "commit status", lambda: deliver_status(client, event, review.conclusion, headline_of(review))
         )
+
+
+def _attempt(channel: str, deliver: Callable[[], Delivery]) -> Delivery:
+    """Attempt a delivery; an answer of GitHub's that is not as documented is one more way to fail."""
+
+    def checked() -> Delivery:
+        try:
+            return deliver()
+        except (AttributeError, LookupError, TypeError) as error:
+            what = f"GitHub's answer is not as documented ({type(error).__name__})"
+            raise GitHubError(Trouble.REFUSED, what) from None
+
+    return attempt(channel, checked)
 
 
 def headline_of(review: Review) -> str:

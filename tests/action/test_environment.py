@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fallback_review import action
 from tests.action import relay
 from tests.action.job import PASSWORD, USERNAME, Runner, lock
 from tests.github_lab.lab import JOB
@@ -47,6 +49,16 @@ def test_a_process_without_a_job() -> None:
         "::error title=Fallback Review::GITHUB_EVENT_PATH is not set: this runs as a step of a GitHub Actions "
         "job\n"
     )
+
+
+def test_a_runner_without_files_for_outputs_and_summary(runner: Runner, opened: Opened) -> None:
+    """As of old Enterprise Servers, and of whoever runs it by hand."""
+    environ = runner.environment(of_pull_request(opened(BEFORE, FALLEN)))
+    log = io.StringIO()
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTION_REPOSITORY", "GITHUB_RUN_ID"):
+        del environ[name]
+    assert action.run(environ, log) == 1
+    assert "behind 1.0 → 2.0" in log.getvalue()
 
 
 def test_no_debug_output_unless_asked_for(runner: Runner, opened: Opened) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.action.job import Runner, lock
+from tests.github_lab.front import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +43,6 @@ def test_more_than_300_files(runner: Runner, opened: Opened) -> None:
 def test_more_files_than_github_lists_is_no_pass(
     runner: Runner, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.github_lab.front import Fault
-
     monkeypatch.setattr("fallback_review.github.changed_files.PULL_REQUEST_LIMIT", 200)
     pull = opened(BEFORE, {f"docs/{number:03}.md": "x\n" for number in range(310)})
     cut = {"sha": pull.head, "url": "https://github.example/", "tree": [], "truncated": True}
@@ -65,6 +64,17 @@ def test_an_unreadable_lockfile_beside_a_good_one(runner: Runner, opened: Opened
     fixed = runner.run(pull.push({"broken/uv.lock": None}), "synchronize")
     assert fixed.code == 0
     assert "broken" not in pull.comments()[0]["body"]
+
+
+def test_a_lockfile_that_github_will_not_hand_out(runner: Runner, opened: Opened) -> None:
+    body = {"message": "too large", "errors": [{"resource": "Blob", "field": "data", "code": "too_large"}]}
+    runner.lab.front.faults.append(
+        Fault(verb="GET", path=r".*/contents/huge/requirements\.txt", status=403, body=body)
+    )
+    base = {LOCK: lock(built="1.0"), "huge/requirements.txt": lock(built="1.0")}
+    ended = runner.run(opened(base, {LOCK: lock(built="2.0"), "huge/requirements.txt": lock(built="2.0")}))
+    assert (ended.code, ended.outputs["unknown-count"], ended.outputs["chainguard-count"]) == (3, "1", "1")
+    assert "exclude this one from `lockfiles`" in ended.log
 
 
 def test_a_pull_request_that_mends_an_unreadable_lockfile(runner: Runner, opened: Opened) -> None:

@@ -55,9 +55,9 @@ def test_the_same_bytes_as_rest(lab: Lab, client: Client, event_of: EventOf) -> 
     files = PullRequestFiles(client, event)
     merge_base = files.comparison.merge_base
     names = [*BASE, *UNSURE, "new.toml", "folder", "absent.toml", "absent/absent.toml", "plain.toml/x"]
-    lab.front.exchanges.clear()
+    before = len(lab.requests())
     known = prefetch(client, event, merge_base, every(names))
-    assert lab.requests() == ["POST /graphql"]
+    assert lab.requests()[before:] == ["POST /graphql"]
     assert {wanted.path for wanted in every(names)} - {wanted.path for wanted in known} == UNSURE.keys()
     assert known == {wanted: as_rest_reads(files, wanted) for wanted in known}
     assert known[Wanted(side=Side.HEAD, path="plain.toml")] == b"a = 2\n"
@@ -153,7 +153,6 @@ def test_hostile_paths_are_values(lab: Lab, client: Client, event_of: EventOf) -
 
 def test_more_files_than_fit_into_one_query(lab: Lab, client: Client, event_of: EventOf) -> None:
     event = event_of(lab.repository(BASE).pull_request({"x": "y\n"}))
-    lab.front.exchanges.clear()
     wanted = [Wanted(side=Side.HEAD, path=f"{number}.toml") for number in range(AT_ONCE)]
     known = prefetch(
         client, event, event.base_sha, [*wanted, *wanted, Wanted(side=Side.BASE, path="plain.toml")]
@@ -164,6 +163,5 @@ def test_more_files_than_fit_into_one_query(lab: Lab, client: Client, event_of: 
 
 def test_nothing_wanted_nothing_asked(lab: Lab, client: Client, event_of: EventOf) -> None:
     event = event_of(lab.repository(BASE).pull_request({"x": "y\n"}))
-    lab.front.exchanges.clear()
     assert prefetch(client, event, event.base_sha, []) == {}
     assert lab.requests() == []
