@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := bin/pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: demo test lint bench format lock clean lab
+.PHONY: demo test lint bench fuzz format lock clean lab
 demo: .venv/.ready
 	$(BIN)/fallback-review demo
 
@@ -18,6 +18,10 @@ lint: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python -m benchmarks
+
+fuzz: .venv/.ready .lab/fuzz/.ready
+	$(BIN)/python -m tests.fuzz.run --engine hypothesis --seconds 120
+	$(BIN)/python -m tests.fuzz.run --engine atheris --seconds 120
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix

@@ -211,3 +211,11 @@ class TestOpaque:
         with pytest.raises(LockfileError, match="not valid TOML") as caught:
             read_pair(base, lock(A + f"dependencies = [{conflict}]\n"), KEYS, opaque="dependencies")
         assert caught.value.line == 9
+
+
+@pytest.mark.parametrize("header", ["\t[[distribution]]", "[[ distribution ]]", '[["distribution"]]'])
+def test_entries_of_the_older_name_in_any_spelling_keep_their_lines(header: str) -> None:
+    entry = 'name = "six"\nversion = "1.16.0"\nsource = "registry+https://pypi.test/simple"\n'
+    text = Text(path="uv.lock", text=f"version = 1\n\n{header}\n{entry}")
+    (package,) = parse(text).packages
+    assert (package.name, package.line) == ("six", 3)

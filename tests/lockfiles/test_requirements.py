@@ -205,6 +205,7 @@ def test_an_editable_folder_that_nothing_confirms_counts_as_unparsed_in_the_head
         ("-e ./x;", "extras in brackets"),
         ("git+https://g.test/a/b@#egg=x", "empty revision"),
         ("x @ git+https://g.test/a/b@", "empty revision"),
+        ("x @ foo+https://g.test/a/b", "none of git, hg, svn, bzr"),
         ("https://f.test/archive/main.zip#egg=!!", "not a project name"),
         ("https://f.test/x-1.0.zip ; nonsense", "Expected"),
         ("x ; " + "(" * 5000 + "python_version > '3'" + ")" * 5000, "nested too deeply"),

@@ -72,8 +72,8 @@ def read_whole(text: Text, keys: tuple[str, ...]) -> Document:
     Raises:
         LockfileError: Not TOML (with the line), nested too deeply, or the entries are no array of tables.
     """
-    key = _key(text.text, keys)
     data = _loads(text)
+    key = next((known for known in keys if known in data), keys[0])
     entries = _entries(text, data, key, keys)
     split = _split(text.text, key)
     lines = split.lines() if split else []

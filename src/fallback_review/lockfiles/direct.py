@@ -71,7 +71,8 @@ def read_url(url: str, *, editable: bool = False) -> Direct:
         editable: whether it stands behind ``-e``.
 
     Raises:
-        ValueError: the URL names a revision and leaves it empty, which pip refuses.
+        ValueError: pip refuses the URL: it is of no version control that pip knows, or names a revision and
+            leaves it empty.
     """
     location, _, fragment = url.partition("#")
     scheme = location.partition(":")[0].lower()
@@ -141,6 +142,8 @@ def at_revision(kind: SourceKind, location: str, revision: str | None) -> Source
 
 def _vcs_source(location: str, scheme: str) -> tuple[Source, bool]:
     vcs = scheme.partition("+")[0]
+    if vcs not in _VCS:
+        raise ValueError(f"a URL of none of {', '.join(_VCS)}")
     clean, had_credentials = strip_credentials(location[len(vcs) + 1 :])
     before_path, separator, rest = clean.partition("://")
     host, slash, path = rest.partition("/")

@@ -1,0 +1,1 @@
+"""Fuzzing of every lockfile parser: ``python -m tests.fuzz.run`` (see docs/reliability.md)."""
