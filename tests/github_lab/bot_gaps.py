@@ -54,6 +54,7 @@ class BotGaps:
             ("POST", rf"{REPO}/issues/comments/(?P<id>\d+)/reactions", self.react),
             ("GET", rf"{REPO}/collaborators/(?P<login>[^/]+)/permission", self.role),
             ("GET", rf"{REPO}/pulls", self.pulls),
+            ("GET", REPO, self.repository),
             ("DELETE", r"/installation/token", self.revoke),
         )
 
@@ -98,6 +99,12 @@ class BotGaps:
         for pull in pulls:
             self.front.gaps.true_head(pull, f"{owner}/{name}", pull["number"])
         answer.content = json.dumps(pulls).encode()
+        return answer
+
+    def repository(self, exchange: Exchange, token: Token, **_match: str) -> Answer:
+        answer = self.front.gaps.passed_on(exchange, token)
+        body = {"network_count": 0, "subscribers_count": 0, **json.loads(answer.content)}
+        answer.content = json.dumps(body).encode()
         return answer
 
     def app(self, **permissions: str) -> App:
