@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from fallback_review.model import Answer, LockedPackage, Lockfile, ReviewedChange, Target
-    from fallback_review.prediction import Book, Situation
+    from fallback_review.prediction import Book, Derivations, Situation
 
     Ask = Callable[[Role, Collection[str]], Mapping[str, Answer]]
     """Asks one index for several projects; gives an answer for each name, never an exception."""
@@ -29,8 +29,11 @@ MOST_REMARKED = 200
 """Projects that an index is asked for remarks alone; more of them nobody reads."""
 
 
-def ask_all(wanted: Sequence[Question], ask: Ask) -> Book:
-    """Ask in two rounds: what every prediction needs, then PyPI where the first answers leave it open."""
+def ask_all(wanted: Sequence[Question], ask: Ask, derive: Derivations) -> Book:
+    """Ask in two rounds: what every prediction needs, then PyPI where the first answers leave it open.
+
+    `derive` remembers what the second round had to derive.
+    """
     book: dict[tuple[Role, str], Answer] = {}
     first = (
         (role, package.name)
@@ -41,7 +44,7 @@ def ask_all(wanted: Sequence[Question], ask: Ask) -> Book:
     further = (
         (role, package.name)
         for package, lockfile, where, targets in wanted
-        for role in prediction.further_questions(package, lockfile, targets, where, book)
+        for role in prediction.further_questions(package, lockfile, targets, where, book, derive=derive)
     )
     _ask_new(further, book, ask)
     return book

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from fallback_review.inquiry import Ask, Question
     from fallback_review.lockfiles import Text
-    from fallback_review.model import Change, LockedPackage, LockfileDiff, Notice
-    from fallback_review.prediction import Book, Explanation
+    from fallback_review.model import Change, LockedPackage, LockfileDiff, Notice, Target, Verdict
+    from fallback_review.prediction import Book, Derivations, Explanation, Situation
     from fallback_review.settings import Settings
     from fallback_review.surroundings import Compared, Surroundings
 
@@ -51,7 +51,8 @@ def review(
     """
     cases = _with_learned_hosts([_Case(each.diff, survey(each, settings)) for each in compared], ask)
     wanted = [question for case in cases for question in case.questions()]
-    judge = _Judge(settings, today, ask_all(wanted, ask))
+    derive = prediction.Derivations()
+    judge = _Judge(settings, today, ask_all(wanted, ask, derive), derive)
     judged = [_reviewed_lockfile(case, judge) for case in cases]
     book = ask_for_remarks((change for lockfile in judged for change in lockfile.changes), judge.book, ask)
     lockfiles = tuple(_with_remarks(lockfile, book, today) for lockfile in judged)
@@ -89,7 +90,7 @@ def explain(
         if package.name == canonicalize_name(pin.name) and _pinned(package, pin)
     ]
     wanted = [(package, case.diff.head, case.surroundings.of(package), targets) for _, package in found]
-    book = ask_all(wanted, ask)
+    book = ask_all(wanted, ask, prediction.Derivations())
     explained = [
         (change, where, prediction.explain(package, case.diff.head, target, where, book))
         for change, package in found
@@ -170,6 +171,12 @@ class _Judge:
     settings: Settings
     today: date
     book: Book
+    derive: Derivations
+
+    def predict(
+        self, package: LockedPackage, target: Target, case: _Case, where: Situation
+    ) -> Verdict | None:
+        return prediction.predict(package, case.diff.head, target, where, self.book, derive=self.derive)
 
 
 def _reviewed_lockfile(case: _Case, judge: _Judge) -> ReviewedLockfile:
@@ -202,7 +209,7 @@ def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChan
         verdict
         for package in change.gained
         for target in case.surroundings.targets
-        if (verdict := prediction.predict(package, case.diff.head, target, situation, judge.book)) is not None
+        if (verdict := judge.predict(package, target, case, situation)) is not None
     )
     deciding = [verdict for verdict in verdicts if not verdict.informational] or list(verdicts)
     if not deciding:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.prediction.advice import advise
 from fallback_review.prediction.clauses import describe
+from fallback_review.prediction.derivations import Derivations
 from fallback_review.prediction.explain import Explanation, explain
 from fallback_review.prediction.installers import INSTALLERS, Installer
 from fallback_review.prediction.layouts import LAYOUTS
@@ -19,15 +20,23 @@ from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
+    from fallback_review.prediction.derivations import Derive
 
 
 def predict(
-    package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, book: Book
+    package: LockedPackage,
+    lockfile: Lockfile,
+    target: Target,
+    situation: Situation,
+    book: Book,
+    *,
+    derive: Derive = derive,
 ) -> Verdict | None:
     """Return what will be installed for one entry on one target.
 
     None where there is nothing to say: the entry's marker excludes the target, or it is a conda package. An
     index that did not answer gives `unknown` with that cause, never `pypi`, unless the lock itself proves it.
+    `derive` may be `Derivations`, which remembers.
     """
     derived = derive(package, lockfile, target, situation, book)
     return derived.verdict if derived is not None else None
@@ -37,6 +46,7 @@ __all__ = [
     "INSTALLERS",
     "LAYOUTS",
     "Book",
+    "Derivations",
     "Explanation",
     "Installer",
     "Layout",

@@ -35,7 +35,7 @@ def strongest_page(request: Request, pages: Pages) -> Page:
 
 def _names(request: Request, listed: Iterable[ListedFile]) -> Iterable[tuple[str, str]]:
     """Yield file names: the ones already there, and the best wheel of every version that matches."""
-    best = min(request.ranks, key=lambda tag: request.ranks[tag])
+    best = next(iter(request.ranks))
     stem = request.name.replace("-", "_")
     versions = set()
     for each in listed:

@@ -80,6 +80,7 @@ class Request:
     python: str
     """The full Python version."""
     ranks: Mapping[Tag, int]
+    """Each tag that fits, the best first."""
 
     def allows_bytes(self, listed: ListedFile) -> bool:
         """Whether the file passes the check that every installer makes after the download."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.model import LockedPackage, Lockfile, Target
+    from fallback_review.prediction.derivations import Derive
     from fallback_review.prediction.situation import Book, Situation
 
 
@@ -28,7 +29,13 @@ def questions(package: LockedPackage, situation: Situation) -> frozenset[Role]:
 
 
 def further_questions(
-    package: LockedPackage, lockfile: Lockfile, targets: Iterable[Target], situation: Situation, book: Book
+    package: LockedPackage,
+    lockfile: Lockfile,
+    targets: Iterable[Target],
+    situation: Situation,
+    book: Book,
+    *,
+    derive: Derive = derive,
 ) -> frozenset[Role]:
     """Return PyPI where its answer could change or explain a verdict on some target."""
     if standing(package, situation) is not Standing.INDEX or (Role.PYPI, package.name) in book:

@@ -51,11 +51,11 @@ def tags(target: Target, *, plain_linux_first: bool) -> tuple[Tag, ...]:
 
 @lru_cache(maxsize=256)
 def ranks(target: Target, *, plain_linux_first: bool) -> Mapping[Tag, int]:
-    """Return each tag of a target with its rank, 0 the best."""
-    return {
-        tag: rank
-        for rank, tag in reversed(list(enumerate(tags(target, plain_linux_first=plain_linux_first))))
-    }
+    """Return each tag of a target with its rank, 0 the best; the best tag first."""
+    found: dict[Tag, int] = {}
+    for rank, tag in enumerate(tags(target, plain_linux_first=plain_linux_first)):
+        found.setdefault(tag, rank)
+    return found
 
 
 def is_free_threaded(target: Target) -> bool:
