@@ -103,7 +103,11 @@ def test_a_hundred_megabytes_are_refused(name: str, tmp_path: Path) -> None:
     with large.open("wb") as file:
         file.truncate(100 * 1024 * 1024)
 
-    one_line(run("review", good, large, cwd=tmp_path), name, "the file is too large: lockfiles up to 64 MB are read")
+    one_line(
+        run("review", good, large, cwd=tmp_path),
+        name,
+        "the file is too large: lockfiles up to 64 MB are read",
+    )
 
 
 def test_a_folder_and_a_file_that_is_not_there_are_no_files(tmp_path: Path) -> None:

@@ -116,7 +116,9 @@ def test_each_outcome_appears_and_servers_are_asked_with_care(
     assert {served.host for served in seen} == {"chainguard", "pypi"}
     assert {served.credentials for served in seen if served.host == "pypi"} == {False}
     feed = [served for served in seen if "openvex" in served.path]
-    assert [(served.path, served.status) for served in feed] == [("/openvex/v1/pypi/urllib3.openvex.json", 200)]
+    assert [(served.path, served.status) for served in feed] == [
+        ("/openvex/v1/pypi/urllib3.openvex.json", 200)
+    ]
     assert not feed[0].credentials, "the feed is public"
     assert {served.status for served in seen if served.host == "chainguard"} == {200, 404, 409}
     assert not [served.path for served in seen if "acme" in served.path or "storefront" in served.path]
