@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -66,12 +67,12 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
             )
             return _dispatch(this)
     except (settings.SettingsError, EventError) as error:
-        return _stop(log, error, USAGE_ERROR)
+        return _stop(environ, log, error, USAGE_ERROR)
     except GitHubError as error:
-        return _stop(log, error, COULD_NOT_CHECK)
+        return _stop(environ, log, error, COULD_NOT_CHECK)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not pass for a verdict, nor print raw text
         debug.say(commands.inert(traceback.format_exc()))
-        return _stop(log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
+        return _stop(environ, log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
 
 
 def _dispatch(this: Run) -> int:
@@ -130,11 +131,15 @@ def _where(error: Exception) -> str:
     return f"({type(error).__name__} at {Path(last.filename).name}:{last.lineno})"
 
 
-def _stop(log: TextIO, error: Exception | str, code: int) -> int:
+def _stop(environ: Mapping[str, str], log: TextIO, error: Exception | str, code: int) -> int:
     for line in str(error).splitlines():
         _say(log, commands.command("error", line, {"title": "Fallback Review"}))
     if isinstance(error, GitHubError) and error.trouble is Trouble.FORBIDDEN:
         _say(log, commands.inert("What could not be read could not be checked, so this is not a pass."))
+    # Later steps may run all the same (`continue-on-error`) and look at nothing but this.
+    if outputs := environ.get("GITHUB_OUTPUT"):
+        with suppress(OSError):
+            commands.write_outputs(Path(outputs), {"conclusion": Conclusion.UNKNOWN.value})
     return code
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
+import yaml
 
+from fallback_review import action
 from fallback_review.report.json import schema
 from tests.action.job import Runner, lock
+from tests.conftest import ROOT
+from tests.github_lab.front import Fault
+from tests.github_lab.payloads import of_pull_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +39,6 @@ def statuses(pull: PullRequest) -> list[tuple[str, str]]:
 
 
 def test_every_output_is_told_of_and_set(runner: Runner, opened: Opened) -> None:
-    import yaml
-
-    from tests.conftest import ROOT
-
     ended = runner.run(opened(BEFORE, FALLEN))
     assert list(ended.outputs) == list(yaml.safe_load((ROOT / "action.yml").read_text())["outputs"])
 
@@ -60,8 +62,6 @@ def test_reports_in_the_workspace(runner: Runner, opened: Opened) -> None:
 
 
 def test_a_link_in_the_workspace_is_not_followed(runner: Runner, opened: Opened) -> None:
-    from tests.github_lab.payloads import of_pull_request
-
     environ = runner.environment(of_pull_request(opened(BEFORE, FALLEN)))
     target = runner.folder / "precious"
     target.write_text("kept")
@@ -74,8 +74,6 @@ def test_a_link_in_the_workspace_is_not_followed(runner: Runner, opened: Opened)
 
 
 def test_a_workspace_that_is_not_there(runner: Runner, opened: Opened) -> None:
-    from tests.github_lab.payloads import of_pull_request
-
     environ = runner.environment(of_pull_request(opened(BEFORE, FALLEN)))
     (runner.folder / "1/workspace").rmdir()
     (runner.folder / "1/workspace").symlink_to(runner.folder / "nowhere")
@@ -181,15 +179,13 @@ def test_without_permission_to_read_contents(runner: Runner, opened: Opened, lab
 @pytest.mark.parametrize("token", ["ghs_revoked", "not a token at all", ""])
 def test_a_bad_token(runner: Runner, opened: Opened, token: str) -> None:
     ended = runner.run(opened(BEFORE, FALLEN), token=token)
-    assert ended.code == 3
+    assert (ended.code, ended.outputs) == (3, {"conclusion": "unknown"})
     [line] = ended.annotations("error")
     assert "check the github-token input" in line
     assert runner.index.log == []
 
 
 def test_a_closed_conversation(runner: Runner, opened: Opened) -> None:
-    from tests.github_lab.front import Fault
-
     pull = opened(BEFORE, FALLEN)
     body = {"message": "Unable to create comment because issue is locked."}
     runner.lab.front.faults.append(Fault(verb="POST", path=".*/comments", status=403, body=body))
@@ -214,3 +210,10 @@ def test_an_index_that_lets_nobody_in(runner: Runner, opened: Opened, credential
 def test_unknown_as_a_warning(runner: Runner, opened: Opened) -> None:
     ended = runner.run(opened(BEFORE, FIXED), credentials=False, on_unknown="warn")
     assert (ended.code, ended.outputs["conclusion"], ended.outputs["unknown-count"]) == (0, "warn", "1")
+
+
+def test_outputs_that_can_not_be_written(runner: Runner, opened: Opened) -> None:
+    environ = runner.environment(of_pull_request(opened(BEFORE, FIXED)))
+    log = io.StringIO()
+    assert action.run({**environ, "GITHUB_OUTPUT": str(runner.folder)}, log) == 3
+    assert "::error title=Fallback Review::" in log.getvalue()

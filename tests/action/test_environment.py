@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +40,6 @@ def test_as_a_process(runner: Runner, opened: Opened, after: dict[str, str], cod
 
 
 def test_a_process_without_a_job() -> None:
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "fallback_review.action"], env={}, capture_output=True, check=False, text=True
     )
