@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, parse, parse_pair, recognise
 from tests.lockfiles.writers import WRITERS, Entry
 
@@ -172,3 +175,51 @@ def test_a_format_without_a_pair_reader_is_read_whole() -> None:
     base, head = parse_pair(text, text)
     assert [package.name for package in head.packages] == ["a"]
     assert base.packages == head.packages
+
+
+def test_a_link_is_followed_within_its_tree() -> None:
+    files = {"locks/real.lock": UV.text, "locks/uv.lock": "real.lock"}
+    lock = parse(Text(path="api/uv.lock", text="../locks/uv.lock", read=files.get))
+    assert [(package.name, package.path) for package in lock.packages] == [("alpha", "locks/real.lock")]
+    assert (lock.path, lock.format) == ("api/uv.lock", "uv.lock")
+    assert lock.notices[0].text == "a symbolic link: what it holds is read from locks/real.lock"
+
+
+def test_a_link_that_leads_elsewhere_is_compared_by_what_it_holds() -> None:
+    newer = WRITERS["uv.lock"].text([Entry("alpha", "2.0")]).text
+    files = {"one/uv.lock": UV.text, "two/uv.lock": newer}
+    base = Text(path="uv.lock", text="one/uv.lock", read=files.get)
+    head = Text(path="uv.lock", text="two/uv.lock", read=files.get)
+    (change,) = diff(*parse_pair(base, head)).changes
+    assert (change.before[0].version, change.after[0].version, change.after[0].path) == (
+        "1.0",
+        "2.0",
+        "two/uv.lock",
+    )
+    assert not diff(*parse_pair(base, Text(path="uv.lock", text=UV.text))).changes
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("../../etc/uv.lock", "a symbolic link to ../../etc/uv.lock; name that file instead"),
+        ("/etc/uv.lock", "a symbolic link to /etc/uv.lock; name that file instead"),
+        ("../a/uv.lock", "leads over more than 5 others"),
+        ("../broken/uv.lock", "a symbolic link to broken/uv.lock:1: not valid TOML"),
+        ("../empty/uv.lock", "the file is empty"),
+    ],
+)
+def test_a_link_that_leads_to_no_lockfile(link: str, reason: str) -> None:
+    files = {"a/uv.lock": "../a/uv.lock", "broken/uv.lock": "<<<<<<< HEAD\n", "empty/uv.lock": "\n"}
+    with pytest.raises(LockfileError, match=re.escape(reason)) as caught:
+        parse(Text(path="api/uv.lock", text=link, read=files.get))
+    assert (caught.value.path, caught.value.line) == ("api/uv.lock", None)
+
+
+def test_what_a_linked_requirements_file_includes_is_beside_the_link() -> None:
+    files = {"shared/requirements.txt": "-r more.txt\nsix==1\n", "api/more.txt": "idna==3\n"}
+    lock = parse(Text(path="api/requirements.txt", text="../shared/requirements.txt", read=files.get))
+    assert [(package.name, package.path) for package in lock.packages] == [
+        ("idna", "api/more.txt"),
+        ("six", "shared/requirements.txt"),
+    ]

@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.bounds import bounded
 from fallback_review.lockfiles.decode import MAX_BYTES, decode
 from fallback_review.lockfiles.interface import Format, LockfileError, Text, nothing_beside
 from fallback_review.lockfiles.registry import FORMATS, known_names, recognise
+from fallback_review.lockfiles.stand_ins import real
 from fallback_review.model import Lockfile
+
+if TYPE_CHECKING:
+    from fallback_review.lockfiles.stand_ins import Real
 
 __all__ = [
     "FORMATS",
@@ -29,10 +32,6 @@ __all__ = [
     "recognise",
 ]
 
-_LFS = "version https://git-lfs.github.com/spec/"
-_LONGEST_LINK = 4096
-_LINK = re.compile(r"[^\s=<>!~;\[\]{}\"'#:@,]+")
-
 
 def parse(text: Text) -> Lockfile:
     """Read one side of a lockfile.
@@ -41,7 +40,8 @@ def parse(text: Text) -> Lockfile:
         LockfileError: The file is no lockfile that this tool knows, or cannot be read; one line that
             names the file, the place and the reason.
     """
-    return bounded(_format_of(text).parse(text))
+    found = real(text)
+    return bounded(found.read_by(_format_of(found).parse))
 
 
 def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile]:
@@ -63,33 +63,19 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
         read = parse(there)
         absent = Lockfile(path=read.path, format=read.format)
         return (absent, read) if base is None else (read, absent)
-    formats = _format_of(base), _format_of(head)
+    sides = real(base), real(head)
+    formats = _format_of(sides[0]), _format_of(sides[1])
     pair = formats[0].parse_pair
-    if formats[0] is formats[1] and pair is not None:
+    if formats[0] is formats[1] and pair is not None and not (sides[0].target or sides[1].target):
         left, right = pair(base, head)
     else:
-        left, right = formats[0].parse(base), formats[1].parse(head)
+        left, right = sides[0].read_by(formats[0].parse), sides[1].read_by(formats[1].parse)
     return bounded(left), bounded(right)
 
 
-def _format_of(text: Text) -> Format:
-    _refuse_stand_ins(text)
-    known = recognise(text.path, text.text)
+def _format_of(side: Real) -> Format:
+    path = side.text.path
+    known = recognise(path, side.text.text)
     if known is None:
-        raise LockfileError(text.path, f"not a lockfile that this tool knows: {known_names()}")
+        raise LockfileError(path, f"not a lockfile that this tool knows: {known_names()}")
     return known
-
-
-def _refuse_stand_ins(text: Text) -> None:
-    """Refuse what stands in a lockfile's place: nothing, a symlink's text, a Git LFS pointer."""
-    content = text.text
-    if not content.strip():
-        raise LockfileError(text.path, "the file is empty")
-    if content.startswith(_LFS):
-        raise LockfileError(text.path, "a Git LFS pointer, not the lockfile itself")
-    if len(content) > _LONGEST_LINK or "\n" in content or not _LINK.fullmatch(content):
-        return
-    suffix = PurePosixPath(text.path).suffix
-    requirements = suffix in ("", ".txt", ".in")
-    if PurePosixPath(content).suffix == suffix or ("/" in content and not requirements):
-        raise LockfileError(text.path, f"a symbolic link to {content}; name that file instead")
