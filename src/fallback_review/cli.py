@@ -1,4 +1,4 @@
-"""The command line: `fallback-review review | scan | explain | demo | action`.
+"""The command line: `fallback-review review | scan | explain | demo | init | action`.
 
 Exit codes: 0 pass or warn, 1 the policy fails, 2 usage, settings or input error, 3 could not check.
 """
@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from rich.console import Console
 
 from fallback_review import __version__, access, review, settings
+from fallback_review.initialise import init_command
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.options import options_from, secrets_for, settings_for, shared_options
@@ -120,6 +121,9 @@ def demo_command(output: Path) -> None:
     from fallback_review.demo.run import run  # noqa: PLC0415 - only this command pays for it
 
     run(output, Console())
+
+
+cli.add_command(init_command)
 
 
 @cli.command("action")

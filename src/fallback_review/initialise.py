@@ -1,0 +1,284 @@
+"""`fallback-review init`: writes the workflow and the settings file, and says what to do next."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import click
+import tomli
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from fallback_review import __version__, settings
+from fallback_review.lockfiles import LockfileError, Text, decode, parse, recognise
+from fallback_review.revisions import Repository, RevisionError, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fallback_review.settings import Settings
+
+WORKFLOW_PATH = ".github/workflows/fallback-review.yml"
+PROJECT = "fallback-review/fallback-review"
+"""The repository that holds the action, and the schema of its settings."""
+_PYTHONS = tuple(f"3.{minor}" for minor in range(10, 30))
+"""Chainguard builds for Python 3.10 and later (its documentation)."""
+_NOT_SOURCES = frozenset({"node_modules", "site-packages"})
+
+
+class _Text(Template):
+    """A text with %{places} to fill: ``$`` is GitHub's own."""
+
+    delimiter = "%"
+
+
+_WORKFLOW = _Text("""\
+name: Fallback Review
+on:
+  pull_request: # no `paths:`, since a required check that does not run stays pending for ever
+  merge_group:
+permissions: {}
+concurrency:
+  group: fallback-review-${{ github.ref }}
+  cancel-in-progress: true
+jobs:
+  fallback-review:
+    name: Fallback Review
+    runs-on: ubuntu-latest
+    timeout-minutes: 15
+    permissions:
+      contents: read # both sides' lockfiles, over the API: nothing is checked out
+      pull-requests: write # the comment
+    steps:
+      - uses: %{project}@%{revision}
+        with:
+          index-username: ${{ secrets.CHAINGUARD_PYTHON_IDENTITY_ID }}
+          index-password: ${{ secrets.CHAINGUARD_PYTHON_TOKEN }}
+""")
+_SETTINGS = _Text("""\
+#:schema https://raw.githubusercontent.com/%{project}/%{revision}/docs/settings.schema.json
+# Read from the base branch alone. Every key: https://github.com/%{project}#settings
+
+[targets]                     # where the lockfiles get installed
+python = %{python}
+platforms = %{platforms}
+%{indexes}
+[policy]
+fail-on = ["pypi", "install-fails"]
+on-unknown = "fail"           # what could not be checked does not pass
+
+# [[allow]]
+# package = "nvidia-*"
+# reason = "CUDA wheels come from NVIDIA"
+# expires = 2027-01-01
+""")
+_NEXT = f"""\
+Next:
+  1. Make a token for Chainguard's index:
+       chainctl auth pull-token create --repository=python --ttl=720h
+  2. Store its two values as secrets of the repository:
+       gh secret set CHAINGUARD_PYTHON_IDENTITY_ID
+       gh secret set CHAINGUARD_PYTHON_TOKEN
+     Dependabot's pull requests get secrets of their own: the same twice more, with --app dependabot.
+  3. Commit the files to the default branch: settings count from there alone.
+  4. Open a pull request that changes a lockfile. Then make the check "Fallback Review" required:
+       Settings > Rules > Rulesets > Require status checks to pass
+More: https://github.com/{PROJECT}#more"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the work tree tells: its lockfiles, and the Python version that they are installed with."""
+
+    lockfiles: tuple[str, ...]
+    python: str | None
+
+
+@click.command("init")
+@click.option("--python", multiple=True, help="A Python version that installs; may be repeated.")
+@click.option("--platform", multiple=True, help="A platform, e.g. linux-x86_64; may be repeated.")
+@click.option("--resolver-index-url", help="Your repository manager's virtual index, if there is one.")
+@click.option(
+    "--ask/--no-ask",
+    default=None,
+    help="Whether to ask for what was not given  [default: on a terminal]",
+)
+def init_command(
+    python: tuple[str, ...], platform: tuple[str, ...], resolver_index_url: str | None, ask: bool | None
+) -> None:
+    """Write the workflow and the settings file for this repository; never overwrite any."""
+    root = _root()
+    found = look_around(root)
+    click.echo(f"Lockfiles here: {_shown(found.lockfiles)}")
+    python = python or ((found.python,) if found.python else ())
+    if sys.stdin.isatty() if ask is None else ask:
+        python = python or settings.Targets().python
+        python = _asked("Python versions that install", python)
+        platform = _asked("Platforms", platform or settings.Targets().platforms)
+        address = click.prompt(
+            "Address of your repository manager's virtual index (empty: none)",
+            default=resolver_index_url or "",
+            show_default=bool(resolver_index_url),
+        )
+        resolver_index_url = address.strip() or None
+    chosen = choose(python, platform, resolver_index_url)
+    reference = revision()
+    texts = {
+        WORKFLOW_PATH: _WORKFLOW.substitute(project=PROJECT, revision=reference),
+        settings.SETTINGS_PATH: settings_text(chosen, reference),
+    }
+    for path, text in texts.items():
+        written = write_new(root / path, text)
+        click.echo(f"Wrote {path}" if written else f"Kept {path}: it was there before, and stays as it is")
+    click.echo(f"\n{_NEXT}")
+
+
+def look_around(root: Path) -> Found:
+    """Return what the files below `root` tell; a file that can't be read tells nothing.
+
+    The Python version is that of ``.python-version``, else the oldest that pyproject.toml and the lockfiles
+    all allow, else None.
+    """
+    paths = tuple(sorted(path for path in _files(root) if recognise(path, None)))
+    named = (read_file(root, ".python-version") or b"").decode("ascii", "replace").strip()
+    series = ".".join(named.split(".")[:2])
+    if series in _PYTHONS:
+        return Found(paths, series)
+    specifiers = [given for given in (_pyproject(root), *(_lock(root, path) for path in paths)) if given]
+    if not specifiers:
+        return Found(paths, None)
+    # A bound such as >=3.11.4 allows 3.11, in its later releases.
+    allowed = (series for series in _PYTHONS if all(each.contains(f"{series}.99") for each in specifiers))
+    return Found(paths, next(allowed, None))
+
+
+def choose(python: Sequence[str], platforms: Sequence[str], resolver: str | None) -> Settings:
+    """Return the settings for what was given, with the defaults for the rest.
+
+    Raises:
+        SettingsError: a value is not allowed; names its key and what is.
+    """
+    targets = {"python": list(python), "platforms": list(platforms)}
+    table = {"targets": {key: value for key, value in targets.items() if value}}
+    return settings.validate({**table, "indexes": {"resolver": resolver} if resolver else {}}, path="init")
+
+
+def settings_text(chosen: Settings, reference: str) -> str:
+    """Return the settings file's text; `reference` is the revision whose schema editors shall use."""
+    resolver, indexes = chosen.indexes.resolver, ""
+    if resolver:
+        hosts = [urlsplit(resolver).hostname or ""]
+        indexes = f"\n[indexes]\nresolver = {_toml(resolver)}\nown-hosts = {_toml(hosts)}\n"
+    return _SETTINGS.substitute(
+        project=PROJECT,
+        revision=reference,
+        python=_toml(chosen.targets.python),
+        platforms=_toml(chosen.targets.platforms),
+        indexes=indexes,
+    )
+
+
+def revision() -> str:
+    """Return the revision of the action that belongs to this program, as a commit where it is known."""
+    return revision_of(distribution("fallback-review").read_text("direct_url.json"))
+
+
+def revision_of(direct_url: str | None) -> str:
+    """Return the commit that an installation was made from, else the release's tag.
+
+    `direct_url` is the installation's own record of it; None where it came from an index.
+    Source: https://packaging.python.org/specifications/direct-url-data-structure/
+    """
+    record = json.loads(direct_url) if direct_url else {}
+    if "vcs_info" in record:
+        return str(record["vcs_info"]["commit_id"])
+    if "dir_info" in record:
+        try:
+            return Repository.around(Path(url2pathname(urlsplit(record["url"]).path))).commit("HEAD")
+        except RevisionError:
+            pass
+    return f"v{__version__}"
+
+
+def write_new(path: Path, text: str) -> bool:
+    """Write a file that was not there before; return False where one was, which is left alone.
+
+    Raises:
+        OSError: the folder can't be made or written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _root() -> Path:
+    try:
+        return Repository.around(Path.cwd()).root
+    except RevisionError:
+        return Path.cwd()
+
+
+def _asked(question: str, default: Sequence[str]) -> tuple[str, ...]:
+    answer: str = click.prompt(question, default=", ".join(default))
+    return tuple(part.strip() for part in answer.split(",") if part.strip())
+
+
+def _toml(value: str | Sequence[str]) -> str:
+    """Spell text, or a list of it, for TOML, whose strings are JSON's but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _files(root: Path) -> Iterator[str]:
+    """Give the files below a folder, without hidden folders, environments and other people's packages."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = [
+            name
+            for name in sorted(folders)
+            if not name.startswith(".")
+            and name not in _NOT_SOURCES
+            and not (Path(folder) / name / "pyvenv.cfg").exists()
+        ]
+        for name in files:
+            yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _pyproject(root: Path) -> SpecifierSet | None:
+    try:
+        table = tomli.loads((read_file(root, "pyproject.toml") or b"").decode())
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    project = table.get("project")
+    return _specifiers(project.get("requires-python")) if isinstance(project, dict) else None
+
+
+def _lock(root: Path, path: str) -> SpecifierSet | None:
+    try:
+        data = read_file(root, path) or b""
+        return _specifiers(parse(Text(path=path, text=decode(path, data))).requires_python)
+    except LockfileError:
+        return None
+
+
+def _specifiers(text: object) -> SpecifierSet | None:
+    try:
+        return SpecifierSet(text) if isinstance(text, str) and text else None
+    except InvalidSpecifier:
+        return None
+
+
+def _shown(lockfiles: Sequence[str]) -> str:
+    few = 10
+    more = f" and {len(lockfiles) - few} more" if len(lockfiles) > few else ""
+    return ", ".join(lockfiles[:few]) + more if lockfiles else "none yet"

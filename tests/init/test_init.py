@@ -1,0 +1,282 @@
+"""`fallback-review init` in work trees as people have them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from fallback_review import __version__, settings
+from fallback_review.cli import cli
+from fallback_review.initialise import (
+    WORKFLOW_PATH,
+    Found,
+    choose,
+    look_around,
+    revision,
+    revision_of,
+    settings_text,
+    write_new,
+)
+from fallback_review.settings import SETTINGS_PATH, SettingsError
+from tests.conftest import ROOT, lab_tool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+COMMIT = "a" * 40
+VIRTUAL = "https://repo.index.example/api/pypi/python/simple/"
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git repository with one lockfile, entered."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "requirements.txt").write_text("flask==3.0.0\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def init(*arguments: str, answers: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["init", *arguments], input=answers)
+
+
+def written(tree: Path) -> settings.Settings:
+    return settings.parse((tree / SETTINGS_PATH).read_bytes())
+
+
+def test_it_writes_both_files_and_says_what_to_do_next(tree: Path) -> None:
+    done = init()
+    assert done.exit_code == 0, done.output
+    assert written(tree) == settings.Settings()
+    for said in (
+        "Lockfiles here: requirements.txt\n",
+        f"Wrote {WORKFLOW_PATH}\n",
+        f"Wrote {SETTINGS_PATH}\n",
+        "chainctl auth pull-token create --repository=python",
+        "gh secret set CHAINGUARD_PYTHON_IDENTITY_ID",
+        "gh secret set CHAINGUARD_PYTHON_TOKEN",
+        "required",
+    ):
+        assert said in done.output
+
+
+def test_it_writes_at_the_root_of_the_repository(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree / "service").mkdir()
+    monkeypatch.chdir(tree / "service")
+    assert init().exit_code == 0
+    assert (tree / WORKFLOW_PATH).is_file()
+    assert not (tree / "service" / ".github").exists()
+
+
+def test_without_git_it_writes_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = init()
+    assert "Lockfiles here: none yet" in done.output
+    assert (tmp_path / SETTINGS_PATH).is_file()
+
+
+def test_it_never_overwrites(tree: Path) -> None:
+    (tree / ".github").mkdir()
+    (tree / SETTINGS_PATH).write_text("# ours\n")
+    done = init()
+    assert done.exit_code == 0
+    assert f"Kept {SETTINGS_PATH}: it was there before" in done.output
+    assert f"Wrote {WORKFLOW_PATH}" in done.output
+    assert (tree / SETTINGS_PATH).read_text() == "# ours\n"
+
+
+def test_a_link_that_leads_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "link").symlink_to(elsewhere)
+    assert not write_new(tmp_path / "link", "text")
+    assert not elsewhere.exists()
+
+
+def test_it_asks_three_questions_and_takes_the_answers(tree: Path) -> None:
+    done = init("--ask", answers=f"3.11, 3.13\nlinux-x86_64\n{VIRTUAL.rstrip('/')}\n")
+    assert done.exit_code == 0, done.output
+    chosen = written(tree)
+    assert chosen.targets.python == ("3.11", "3.13")
+    assert chosen.targets.platforms == ("linux-x86_64",)
+    assert chosen.indexes.resolver == VIRTUAL
+    assert chosen.indexes.own_hosts == ("repo.index.example",)
+
+
+def test_pressing_enter_takes_what_was_found(tree: Path) -> None:
+    (tree / ".python-version").write_text("3.13.2\n")
+    done = init("--ask", answers="\n\n\n")
+    assert "[3.13]" in done.output
+    assert written(tree).targets.python == ("3.13",)
+    assert written(tree).indexes == settings.Indexes()
+
+
+def test_options_say_the_same_as_answers(tree: Path) -> None:
+    done = init("--python", "3.12", "--platform", "musllinux-x86_64", "--resolver-index-url", VIRTUAL)
+    assert done.exit_code == 0, done.output
+    chosen = written(tree)
+    assert (chosen.targets.python, chosen.targets.platforms) == (("3.12",), ("musllinux-x86_64",))
+    assert (chosen.indexes.resolver, chosen.indexes.own_hosts) == (VIRTUAL, ("repo.index.example",))
+
+
+def test_a_terminal_is_asked_and_a_pipe_is_not(tree: Path) -> None:
+    command = [sys.executable, "-m", "fallback_review.cli", "init"]
+    outer, inner = pty.openpty()
+    with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner) as process:
+        os.close(inner)
+        os.write(outer, b"3.13\n\n\n")
+        assert process.wait(timeout=30) == 0
+    os.close(outer)
+    assert written(tree).targets.python == ("3.13",)
+    piped = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    assert "Platforms" not in piped.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--python", "two"), "init: targets.python[0]: 'two' is not a Python version"),
+        (("--platform", "linux"), "init: targets.platforms[0]: 'linux' is not a known platform"),
+        (
+            ("--resolver-index-url", "https://me:secret@repo.index.example/"),
+            "init: indexes.resolver: credentials don't belong in a settings file",
+        ),
+    ],
+)
+def test_a_wrong_value_writes_nothing(tree: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = init(*arguments)
+    assert isinstance(done.exception, SettingsError)
+    assert said in str(done.exception)
+    assert "secret" not in str(done.exception)
+    assert not (tree / ".github").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "python"),
+    [
+        ({}, None),
+        ({"pyproject.toml": '[project]\nname = "a"\nrequires-python = ">=3.11.4"\n'}, "3.11"),
+        ({"pyproject.toml": '[project]\nname = "a"\nrequires-python = ">=3.8"\n'}, "3.10"),
+        ({"pyproject.toml": '[project]\nname = "a"\nrequires-python = "<3"\n'}, None),
+        ({"pyproject.toml": '[project]\nname = "a"\nrequires-python = "new"\n'}, None),
+        ({"pyproject.toml": "[project\n"}, None),
+        ({"pyproject.toml": 'project = "a"\n'}, None),
+        ({"uv.lock": 'version = 1\nrequires-python = ">=3.12"\n', ".python-version": "pypy\n"}, "3.12"),
+        ({"uv.lock": "version = \n"}, None),
+        ({"uv.lock": 'version = 1\nrequires-python = ">=3.12"\n', ".python-version": "3.13.1\n"}, "3.13"),
+        (
+            {
+                "a/uv.lock": 'version = 1\nrequires-python = ">=3.12"\n',
+                "pyproject.toml": '[project]\nname = "a"\nrequires-python = ">=3.11"\n',
+            },
+            "3.12",
+        ),
+    ],
+)
+def test_the_python_version_is_found(tmp_path: Path, files: dict[str, str], python: str | None) -> None:
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    locks = tuple(path for path in files if path.endswith("uv.lock"))
+    assert look_around(tmp_path) == Found(lockfiles=locks, python=python)
+
+
+def test_other_peoples_lockfiles_are_not_the_repositorys(tmp_path: Path) -> None:
+    for path in (
+        "env/pyvenv.cfg",
+        "env/lib/uv.lock",
+        ".tox/poetry.lock",
+        "node_modules/a/uv.lock",
+        "b/uv.lock",
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("version = 1\n")
+    assert look_around(tmp_path).lockfiles == ("b/uv.lock",)
+
+
+def test_many_lockfiles_are_counted(tree: Path) -> None:
+    for number in range(15):
+        (tree / f"{number:02}").mkdir()
+        (tree / f"{number:02}" / "uv.lock").write_text("version = 1\n")
+    assert "09/uv.lock and 6 more" in init().output
+
+
+@pytest.mark.parametrize(
+    "resolver",
+    [
+        VIRTUAL,
+        "https://repo.index.example/%{project}/python/\u2603\U0001f40d/simple/",
+        'https://repo.index.example/a"b\\c\x7f/',
+    ],
+)
+def test_the_settings_text_says_what_was_chosen(resolver: str) -> None:
+    chosen = choose(["3.12", "3.13t"], ["linux-x86_64", "macos-arm64"], resolver)
+    read = settings.parse(settings_text(chosen, COMMIT).encode())
+    assert read.targets == chosen.targets
+    assert read.indexes.resolver == resolver
+    assert read.policy == settings.Policy()
+
+
+def test_editors_find_the_published_schema(tree: Path) -> None:
+    init()
+    first = (tree / SETTINGS_PATH).read_text().splitlines()[0]
+    directive, address = first.split(" ")
+    assert directive == "#:schema"
+    assert address.endswith(f"/{revision()}/docs/settings.schema.json")
+    assert (ROOT / "docs/settings.schema.json").is_file()
+
+
+def test_an_installation_from_git_pins_its_commit() -> None:
+    record = {"url": "https://git.index.example/a", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+    assert revision_of(json.dumps(record)) == COMMIT
+
+
+def test_an_installation_from_a_clone_pins_the_commit_of_the_clone(tree: Path) -> None:
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@index.example", "commit", "-qm", "A"]
+    subprocess.run([*git, "--allow-empty"], check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    record = {"url": tree.as_uri(), "dir_info": {"editable": True}}
+    assert revision_of(json.dumps(record)) == head.stdout.strip()
+
+
+def test_an_installation_from_elsewhere_names_the_releases_tag(tmp_path: Path) -> None:
+    assert revision_of(None) == f"v{__version__}"
+    folder = {"url": (tmp_path / "no clone").as_uri(), "dir_info": {}}
+    archive = {"url": "https://index.example/a.whl", "archive_info": {}}
+    assert {revision_of(json.dumps(record)) for record in (folder, archive)} == {f"v{__version__}"}
+
+
+def test_the_workflow_uses_inputs_that_the_action_has(tree: Path) -> None:
+    init()
+    workflow = yaml.safe_load((tree / WORKFLOW_PATH).read_text())
+    (step,) = workflow["jobs"]["fallback-review"]["steps"]
+    assert step["uses"] == f"fallback-review/fallback-review@{revision()}"
+    assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        ("zizmor", ("--offline", "--no-progress", "--persona", "pedantic", ".")),
+        ("check-jsonschema", ("--builtin-schema", "vendor.github-workflows", WORKFLOW_PATH)),
+        ("check-jsonschema", ("--schemafile", str(ROOT / "docs/settings.schema.json"), SETTINGS_PATH)),
+    ],
+    ids=["zizmor", "GitHub's schema of workflows", "the settings' schema"],
+)
+def test_a_checker_finds_nothing_in_what_was_written(
+    tree: Path, program: str, arguments: tuple[str, ...]
+) -> None:
+    assert init("--resolver-index-url", VIRTUAL).exit_code == 0
+    done = subprocess.run(
+        [lab_tool(program, "checkers"), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
