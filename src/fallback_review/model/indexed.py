@@ -64,7 +64,10 @@ class Outcome(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the worst."""
-        return list(Outcome).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 class Cause(StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import ProjectFile, Role
-from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.candidates import may_match, parse_filename
 from fallback_review.prediction.listing import ListedFile
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def strongest_page(request: Request, pages: Pages) -> Page:
 
 
 def _names(request: Request, listed: Iterable[ListedFile]) -> Iterable[tuple[str, str]]:
-    """Yield file names: the ones already there, and the best wheel of every version that matches."""
+    """Yield file names: those already there that may match, and the best wheel of every such version."""
     best = next(iter(request.ranks))
     stem = request.name.replace("-", "_")
     versions = set()
     for each in listed:
-        parsed = parse_filename(each.file.filename)
+        parsed = parse_filename(each.file.filename) if may_match(request, each) else None
         if parsed is not None and parsed.version.local is None:
             yield each.file.filename, str(parsed.version)
             versions.add(str(parsed.version))

@@ -75,7 +75,7 @@ def advise(
     facts = _Facts(
         worst=worst,
         wanted=wanted,
-        near=" or ".join(map(str, nearest(change.name, wanted, book))) if wanted else "",
+        near=" or ".join(map(str, nearest(change.name, wanted, book))) if wanted and worst.cause else "",
         fixed=remediated(change.name, wanted, book) if wanted else None,
         format=format,
         path=shlex.quote(path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -75,9 +76,14 @@ def specifier_of(package: LockedPackage) -> SpecifierSet:
             return SpecifierSet(package.specifier or "")
         except InvalidSpecifier:
             return SpecifierSet()
-    exact = "==" if parse_version(package.version) else "==="
+    return _exactly(package.version)
+
+
+@lru_cache(maxsize=16384)
+def _exactly(version: str) -> SpecifierSet:
+    operator = "==" if parse_version(version) else "==="
     try:
-        return SpecifierSet(f"{exact}{package.version}")
+        return SpecifierSet(f"{operator}{version}")
     except InvalidSpecifier:  # a blank, or whatever else no version can hold: nothing is called that
         return SpecifierSet("===no-version")
 

@@ -12,6 +12,7 @@ from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
     canonicalize_name,
+    canonicalize_version,
     parse_sdist_filename,
     parse_wheel_filename,
 )
@@ -172,6 +173,12 @@ def parse_version(text: str) -> Version | None:
         return None
 
 
+@lru_cache(maxsize=65536)
+def public(version: Version) -> str:
+    """Return a version without its local part, in one spelling: `1.0` and `1.0.0` are the same (PEP 440)."""
+    return canonicalize_version(version.public)
+
+
 @lru_cache(maxsize=4096)
 def fits_python(requires_python: str | None, python: str) -> bool:
     """Whether `requires-python` admits the version; one that can't be read admits all, as in pip."""
@@ -198,14 +205,15 @@ def read(request: Request, pages: Iterable[Page]) -> Sieve:
     return sieve
 
 
+def may_match(request: Request, listed: ListedFile) -> bool:
+    """Whether what the index says of a file's version leaves open that it is the pinned one."""
+    said = parse_version(listed.file.version) if listed.file.version is not None else None
+    return request.version is None or said is None or public(said) == public(request.version)
+
+
 def _wanted(request: Request, listed: ListedFile) -> Parsed | None:
     """Return the parsed name of a file that may match; other versions are left out before parsing names."""
-    said = listed.file.version
-    if request.version is not None and said is not None:
-        version = parse_version(said)
-        if version is not None and version.public != request.version.public:
-            return None
-    parsed = parse_filename(listed.file.filename)
+    parsed = parse_filename(listed.file.filename) if may_match(request, listed) else None
     if parsed is None or canonicalize_name(parsed.name) != request.name:
         return None
     return parsed

@@ -64,8 +64,9 @@ def describe(verdict: Verdict, change: Change, situation: Situation, book: Book)
         return ""
     if verdict.cause in _PROBLEMS:
         return _unasked(verdict.cause, change, book)
+    if verdict.cause is Cause.VERSION_MISSING:
+        return _version_missing(verdict, change, book)
     special = {
-        Cause.VERSION_MISSING: _version_missing(verdict, change, book),
         Cause.BLOCKED: _blocked(verdict),
         Cause.INSTALLER_PREFERS_PYPI: f"both have it, and {situation.installer} ranks PyPI's file higher",
     }

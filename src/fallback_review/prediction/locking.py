@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.candidates import matching, read
+from fallback_review.prediction.candidates import matching, public, read
 from fallback_review.prediction.installers import Failure, Options
 from fallback_review.prediction.installers.pipenv import PIPENV
 
@@ -95,7 +95,7 @@ def _of(request: Request, indexes: Iterable[Index], keep: Version | None) -> Rel
     versions = matching(request, candidates)
     if not versions:
         return Relocked(failure=Failure.NO_VERSION)
-    kept = [v for v in versions if keep is not None and v.public == keep.public]
+    kept = [v for v in versions if keep is not None and public(v) == public(keep)]
     version = max(kept or versions)
     return Relocked(version=version, files=_files(candidates, version))
 

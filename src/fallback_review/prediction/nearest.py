@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Role, Tier
-from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.candidates import parse_filename, public
 from fallback_review.prediction.origin import OURS, files
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def remediated(name: str, wanted: Version, book: Book) -> Version | None:
         parsed.version
         for role in OURS
         for file in files(role, name, book)
-        if not file.yanked
+        if "cgr" in file.filename and not file.yanked
         if (parsed := parse_filename(file.filename)) is not None
-        if parsed.version.public == wanted.public and (parsed.version.local or "").startswith("cgr")
+        if public(parsed.version) == public(wanted) and (parsed.version.local or "").startswith("cgr")
     ]
     return max(found, default=None)
