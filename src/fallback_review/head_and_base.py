@@ -26,30 +26,37 @@ TOO_MANY_FILES = (
     "split it, or review it on your machine with fallback-review review"
 )
 
+FEW = 20
+"""Sides of lockfiles that are asked for in one go: each may be long, and GitHub's time is short."""
+
 
 def worth_knowing(files: PullRequestFiles, config: str) -> Iterator[Wanted]:
-    """Give the settings, and what may tell how the installers of the changed lockfiles are configured."""
-    beside = [
-        Wanted(side=side, path=candidate)
+    """Give the settings, the base's lockfiles, and what may tell how their installers are configured.
+
+    The head's lockfiles follow from the base's and the diff. Where many changed, each is read by itself.
+    """
+    sides = [
+        (side, path, known.name)
         for entry in files.comparison.entries
         for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path))
         if path and (known := recognise(path, None))
-        for candidate in configuration.candidates(path, known.name)
     ]
-    if beside:  # else the settings alone are wanted, which REST hands out as well
-        yield Wanted(side=None, path=config)
-        yield from beside
+    if not sides:  # the settings alone are wanted, which REST hands out as well
+        return
+    yield Wanted(side=None, path=config)
+    if len(sides) <= FEW:
+        yield from (Wanted(side=side, path=path) for side, path, _ in sides if side is Side.BASE)
+    for side, path, name in sides:
+        yield from (Wanted(side=side, path=beside) for beside in configuration.candidates(path, name))
 
 
 def reader(files: PullRequestFiles, known: Mapping[Wanted, bytes | None]) -> Read:
-    """Return what reads a file of a tree: from `known` where it is there, else over the API."""
+    """Return what reads a file of a tree, over the API where it is not known."""
+    for wanted, content in known.items():
+        files.remember(wanted.path, wanted.side, content)
 
     def read(wanted: Wanted) -> bytes | None:
-        if wanted in known:
-            return known[wanted]
-        if wanted.side is None:
-            return files.settings(wanted.path)
-        return files.read(wanted.path, wanted.side)
+        return files.settings(wanted.path) if wanted.side is None else files.read(wanted.path, wanted.side)
 
     return read
 

@@ -52,14 +52,16 @@ KINDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 @pytest.mark.parametrize("without_patch", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_lockfile(runner: Runner, opened: Opened, kind: str, without_patch: bool) -> None:
+    """With a commit status, even, unless GitHub withholds the diff."""
     pull = opened(*KINDS[kind])
     if without_patch:
         runner.lab.front.gaps.without_patch.add(pull.repository.full_name)
-    runner.run(pull)
+    status = "false" if without_patch else "true"
+    runner.run(pull, status=status)
     asked = runner.lab.requests()
     assert len(asked) <= AT_MOST, asked
     assert len(pull.comments()) == 1
-    runner.run(pull.push({"README.md": "more\n"}), "synchronize")
+    runner.run(pull.push({"README.md": "more\n"}), "synchronize", status=status)
     asked = runner.lab.requests()[len(asked) :]
     assert len(asked) <= AT_MOST, asked
     assert len(pull.comments()) == 1
@@ -70,3 +72,22 @@ def test_a_repository_without_settings(runner: Runner, lab: object, opened: Open
     pull = runner.lab.repository(KINDS["uv.lock in depth"][0]).pull_request({"a/b/c/d/e/uv.lock": "["})
     runner.run(pull)
     assert len(runner.lab.front.exchanges) <= AT_MOST
+
+
+def test_a_long_lockfile(runner: Runner, opened: Opened) -> None:
+    """GraphQL hands out no more than half a megabyte of it: REST has to, for one request more."""
+    filler = "# a line of a comment that makes the file long\n" * 25_000
+    pull = opened(
+        {"requirements.txt": filler + lock(behind="1.0")}, {"requirements.txt": filler + lock(behind="2.0")}
+    )
+    ended = runner.run(pull)
+    assert ended.code == 1
+    assert [change["name"] for change in ended.report["lockfiles"][0]["changes"]] == ["behind"]
+    assert len(runner.lab.front.exchanges) <= AT_MOST
+
+
+def test_many_lockfiles_cost_one_request_each_at_most(runner: Runner, opened: Opened) -> None:
+    names = [f"service{number}/requirements.txt" for number in range(15)]
+    pull = opened({name: lock(behind="1.0") for name in names}, {name: lock(behind="2.0") for name in names})
+    assert runner.run(pull).outputs["fallback-count"] == "15"
+    assert len(runner.lab.front.exchanges) <= AT_MOST + len(names)

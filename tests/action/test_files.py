@@ -67,6 +67,7 @@ def test_an_unreadable_lockfile_beside_a_good_one(runner: Runner, opened: Opened
 
 
 def test_a_lockfile_that_github_will_not_hand_out(runner: Runner, opened: Opened) -> None:
+    runner.lab.front.gaps.graph.absent = True
     body = {"message": "too large", "errors": [{"resource": "Blob", "field": "data", "code": "too_large"}]}
     runner.lab.front.faults.append(
         Fault(verb="GET", path=r".*/contents/huge/requirements\.txt", status=403, body=body)

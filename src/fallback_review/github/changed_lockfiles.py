@@ -76,8 +76,11 @@ class PullRequestFiles:
 
     def read(self, path: str, side: Side) -> bytes | None:
         """Return the bytes of any file of one side, None where there is none; raises `GitHubError`."""
-        commit = self.comparison.merge_base if side is Side.BASE else self._event.head_sha
-        return self._at(path, commit, side)
+        return self._at(path, self._revision(side), side)
+
+    def remember(self, path: str, side: Side | None, content: bytes | None) -> None:
+        """Take a file as read, with None for one that is not there; `side` None is the settings' place."""
+        self._read[path, self._settings_revision if side is None else self._revision(side)] = content
 
     def settings(self, path: str) -> bytes | None:
         """Return a file of the base branch as it is now: a pull request can't allow itself.
@@ -85,8 +88,14 @@ class PullRequestFiles:
         Not the merge base's, which whoever opens the pull request chooses, back to laxer days.
         Raises `GitHubError`.
         """
-        event = self._event
-        return self._at(path, event.base_sha if event.is_merge_group else event.base_ref, Side.BASE)
+        return self._at(path, self._settings_revision, Side.BASE)
+
+    def _revision(self, side: Side) -> str:
+        return self.comparison.merge_base if side is Side.BASE else self._event.head_sha
+
+    @property
+    def _settings_revision(self) -> str:
+        return self._event.base_sha if self._event.is_merge_group else self._event.base_ref
 
     def _both_sides(self, entry: ChangedEntry, base: str | None, head: str | None) -> ChangedFile:
         before = after = problem = None

@@ -1,4 +1,4 @@
-"""Small files of a pull request's trees, and the settings, in one request instead of one for each.
+"""Files of a pull request's trees, and the settings, in one request instead of one for each.
 
 REST hands out one file a request, and an installer's configuration may lie in any of several files, most of
 which are not there. GraphQL answers for all of them at once. What it does not answer byte for byte (large or
