@@ -43,7 +43,7 @@ def test_a_short_run(capsys: pytest.CaptureFixture[str]) -> None:
     found = rows(said)
     assert set(found) == {"uv.lock", "requirements.txt"}
     for tried, read, refused, slowest, memory in found.values():
-        assert tried == read + refused > 10
+        assert tried == read + refused > 0
         assert slowest < 5_000
         assert 0 < memory < MEGABYTES
     total = sum(row[0] for row in found.values())
