@@ -281,6 +281,41 @@ def test_a_file_for_another_python_is_passed_over(wanted: str) -> None:
     )
 
 
+@pytest.mark.parametrize("layout", ["uv-chainguard-first-unsafe-best-match", "virtual-concat"])
+@pytest.mark.parametrize(
+    ("wanted", "taken"),
+    [("<3.12", C), ("==3.11.*", C), ("!=3.12.*", C), ("~=3.10", C), ("not a specifier", C), (">3.13", None)],
+)
+def test_uv_heeds_the_lower_bound_of_the_best_file_alone(
+    wanted: str, taken: Role | None, layout: str
+) -> None:
+    """Measured: an upper bound is not heeded; a lower one rules the version out in every index."""
+    native = "x-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+    known = book(answer(C, file(native, requires_python=wanted)), answer(P, WHEEL))
+    verdict = predict(package(), LOCK, LINUX, situation("uv", layout), known)
+    expected = (Outcome.CHAINGUARD, None) if taken else (Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE)
+    assert said(verdict) == expected
+
+
+def test_uv_goes_on_to_the_next_version_where_the_newest_wants_a_newer_python() -> None:
+    fixed = file("x-1.0+cgr.1-py3-none-any.whl", requires_python=">=3.13")
+    known = book(answer(C, fixed), answer(P, WHEEL))
+    where = situation("uv", "virtual-concat")
+    assert said(predict(package(), LOCK, LINUX, where, known)) == (Outcome.PYPI, Cause.NO_COMPATIBLE_FILE)
+
+
+def test_uv_takes_a_yanked_file_for_a_pin_of_its_very_version_alone() -> None:
+    """Measured: pip takes a yanked `1.0+cgr.1` for `==1.0` where there is nothing else, uv never."""
+    known = book(answer(C, file("x-1.0+cgr.1-py3-none-any.whl", yanked=True)))
+    only = "chainguard-only"
+    assert said(predict(package(), LOCK, LINUX, situation("pip", only), known)) == (Outcome.REMEDIATED, None)
+    uv = predict(package(), LOCK, LINUX, situation("uv", only), known)
+    assert uv is not None
+    assert uv.outcome is Outcome.INSTALL_FAILS
+    exact = predict(package("1.0+cgr.1"), LOCK, LINUX, situation("uv", only), known)
+    assert said(exact) == (Outcome.REMEDIATED, None)
+
+
 def test_a_requires_python_that_cant_be_read_admits_all() -> None:
     known = book(answer(C, file(WHEEL, requires_python=">=3.x")))
     assert said(predict(package(), LOCK, LINUX, situation(layout="chainguard-only"), known)) == (

@@ -190,6 +190,23 @@ def fits_python(requires_python: str | None, python: str) -> bool:
         return True
 
 
+@lru_cache(maxsize=4096)
+def reaches_python(requires_python: str | None, python: str) -> bool:
+    """Whether the version is at or above what `requires-python` starts from: uv heeds no upper bound."""
+    try:
+        specifiers = SpecifierSet(requires_python or "")
+    except InvalidSpecifier:
+        return True
+    lower = SpecifierSet(
+        ",".join(
+            f"{'>' if each.operator == '>' else '>='}{each.version.removesuffix('.*')}"
+            for each in specifiers
+            if each.operator in (">", ">=", "==", "~=")
+        )
+    )
+    return lower.contains(python, prereleases=True)
+
+
 def read(request: Request, pages: Iterable[Page]) -> Sieve:
     """Return the candidates of the requested versions on all pages, in listing order."""
     found: list[Candidate] = []
@@ -241,16 +258,19 @@ def matching(request: Request, candidates: Iterable[Candidate]) -> frozenset[Ver
     return frozenset(request.specifier.filter(versions, prereleases=True if request.pre else None))
 
 
-def drop_misfits(request: Request, sieve: Sieve) -> list[Candidate]:
-    """Apply the binary options, the tags and requires-python; return what fell out."""
-    out: list[Candidate] = []
-    if request.only_binary:
-        out += sieve.keep("--only-binary leaves out source distributions", lambda c: c.wheel)
-    if request.no_binary:
-        out += sieve.keep("--no-binary leaves out wheels", lambda c: not c.wheel)
-    out += sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)
-    out += sieve.keep(
+def drop_misfits(request: Request, sieve: Sieve) -> None:
+    """Apply the binary options, the tags and requires-python."""
+    drop_unfit_kinds(request, sieve)
+    sieve.keep(
         f"requires-python does not admit {request.python}",
         lambda c: fits_python(c.listed.file.requires_python, request.python),
     )
-    return out
+
+
+def drop_unfit_kinds(request: Request, sieve: Sieve) -> None:
+    """Apply the binary options and the tags."""
+    if request.only_binary:
+        sieve.keep("--only-binary leaves out source distributions", lambda c: c.wheel)
+    if request.no_binary:
+        sieve.keep("--no-binary leaves out wheels", lambda c: not c.wheel)
+    sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)

@@ -102,7 +102,7 @@ def judged(choice: Choice, case: Case) -> Verdict:
         evidence.append("a source distribution: it is built on the target, and what is built is not verified")
         reason = reason or "sdist"
     if file.yanked:
-        evidence.append("the file is yanked; an exact pin may still take it (PEP 592; assumed, not measured)")
+        evidence.append("the file is yanked; an exact pin may still take it (PEP 592)")
     if case.request.hashes and choice.file.bytes_sha256 is None:
         evidence.append("its link has no sha256: taken for a hash of the lock that no other index explains")
     return case.verdict(

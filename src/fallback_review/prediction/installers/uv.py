@@ -6,7 +6,9 @@
   alone a misfit version goes on to the next index.
 - Within a version: wheels by (link's hash allowed > no hash > not allowed), tag, build tag; a sdist wins only
   by a better hash state. Equal ones: the smallest file name, then the first listed.
-- Yanked files only for an exact pin (PEP 592). Then the bytes are checked.
+- Yanked files only for a pin of their very version: `==1.0` takes no yanked `1.0+cgr.1`.
+- `requires-python` is looked at last, on the best file alone and by its lower bound alone: a version whose
+  best file wants a newer Python is passed over in every index. Then the bytes are checked.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.candidates import drop_misfits, matching, read
+from fallback_review.prediction.candidates import drop_unfit_kinds, matching, reaches_python, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from fallback_review.prediction.candidates import Candidate, Request, Sieve
+    from fallback_review.prediction.candidates import Candidate, Request
     from fallback_review.prediction.listing import Index
 
     Versions = dict[Version, list[Candidate]]
@@ -46,18 +48,25 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
             if candidate.version in versions:
                 by_version[candidate.version].append(candidate)
         by_index.append(by_version)
-    drop_misfits(request, sieve)
-    pinned = any(s.operator in ("==", "===") and not s.version.endswith(".*") for s in request.specifier)
-    if not pinned:
-        sieve.keep("yanked", lambda c: not c.listed.file.yanked)
+    drop_unfit_kinds(request, sieve)
+    sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version == request.version)
     fitting = {c.position for c in sieve.kept}
-    any_version = False
+    too_new: set[Version] = set()
+    failure = Failure.NO_VERSION
     for group in _groups(by_index, best_match=options.uv_strategy == "unsafe-best-match"):
-        any_version = True
-        fit = [c for c in group if c.position in fitting]
-        if fit:
-            return _take(fit, request, sieve)
-    return fail(Failure.NO_COMPATIBLE if any_version else Failure.NO_VERSION, sieve)
+        failure = Failure.NO_COMPATIBLE
+        fit = [c for c in group if c.position in fitting and c.version not in too_new]
+        if not fit:
+            continue
+        best = _best_of_version(fit, request)
+        if reaches_python(best.listed.file.requires_python, request.python):
+            return take(best, request, sieve)
+        too_new.add(best.version)
+        sieve.keep(
+            f"its version's best file requires a Python above {request.python}",
+            lambda c: c.version not in too_new,
+        )
+    return fail(failure, sieve)
 
 
 def _groups(by_index: list[Versions], *, best_match: bool) -> Iterator[list[Candidate]]:
@@ -74,15 +83,15 @@ def _groups(by_index: list[Versions], *, best_match: bool) -> Iterator[list[Cand
                 yield versions[version]
 
 
-def _take(fit: list[Candidate], request: Request, sieve: Sieve) -> Choice:
+def _best_of_version(fit: list[Candidate], request: Request) -> Candidate:
     wheels = [c for c in fit if c.wheel]
     sdists = [c for c in fit if not c.wheel]
     best = _best(wheels or sdists, request)
     if wheels and sdists:
         source = _best(sdists, request)
         if request.link_state(source.listed) > request.link_state(best.listed):
-            best = source
-    return take(best, request, sieve)
+            return source
+    return best
 
 
 def _best(candidates: list[Candidate], request: Request) -> Candidate:
