@@ -89,6 +89,7 @@ def test_commands_are_read(body: str, key: str) -> None:
         "see `one\n/fallback-review recheck`",
         "[/fallback-review recheck](https://index.example)",
         "\u200b/fallback-review recheck",
+        "x" * 4_000 + "\n/fallback-review recheck",
         "x" * 65_537 + "\n\n/fallback-review recheck",
     ],
 )
@@ -101,6 +102,8 @@ def test_hostile_markdown_takes_no_time(part: str) -> None:
     begun = time.perf_counter()
     command = read_command(RECHECK + "\n\n" + part * ((65_000 - len(RECHECK)) // len(part)))
     assert command is not None
+    read_command(f"{part * 1_900}\n{RECHECK}"[-3_900:])
+    read_command(f"{part * 20_000}\n{RECHECK}")
     assert time.perf_counter() - begun < 4
 
 
@@ -151,9 +154,9 @@ def test_recheck_overtaken_by_a_commit(bot: Bot, opened: Opened) -> None:
         pull.push({LOCK: "good==1.0\nabsent==1.0\n"})
         from tests.github_lab.payloads import of_pull_request
 
-        bot.step(bot.environment(of_pull_request(pull, "synchronize")))
+        bot.process(bot.environment(of_pull_request(pull, "synchronize")))
 
-    bot.lab.front.faults.append(Fault(verb="GET", path=".*/contents/requirements.txt", before=newer))
+    bot.lab.front.faults.append(Fault(verb="GET", path=".*/compare/.*", before=newer))
     comment, ended = bot.comment(pull, RECHECK)
     assert (ended.code, reactions(bot, comment)) == (0, ["eyes", "confused"])
     assert "A new commit has arrived" in answers(pull)[0][1]
@@ -273,6 +276,17 @@ def test_explain_a_lockfile_that_can_not_be_read(bot: Bot, opened: Opened, conte
     comment, ended = bot.comment(pull, "/fallback-review explain good")
     assert (ended.code, reactions(bot, comment)) == (3, ["eyes", "confused"])
     assert "could not be done: uv.lock" in answers(pull)[0][1]
+
+
+def test_explain_a_lockfile_that_github_does_not_hand_out(bot: Bot, opened: Opened) -> None:
+    pull = opened(BEFORE, FALLS)
+    bot.lab.front.faults += [
+        Fault(verb="POST", path="/graphql", status=502, times=99),
+        Fault(verb="GET", path=".*/contents/requirements.txt", status=404, times=9),
+    ]
+    _, ended = bot.comment(pull, "/fallback-review explain late")
+    assert ended.code == 3
+    assert "could not be done: requirements.txt" in answers(pull)[0][1]
 
 
 def test_hostile_text(bot: Bot, opened: Opened) -> None:

@@ -135,6 +135,16 @@ def test_someone_else_s_issue_with_our_marker_is_left_alone(bot: Bot, repository
     assert len(issues(home)) == 3
 
 
+def test_found_without_its_label(bot: Bot, repository: Made) -> None:
+    home = repository(FALLS)
+    drift(bot, home)
+    bot.lab.do("DELETE", f"{home.path}/issues/{issue(home)['number']}/labels/fallback-review")
+    drift(bot, home)
+    assert issue(home)["labels"] == []
+    drift(bot, home, token="ghp_octocat")
+    assert len(issues(home)) == 2  # somebody else's is not ours
+
+
 def test_two_runs_at_once_leave_one_issue_open(bot: Bot, repository: Made) -> None:
     home = repository(FALLS)
     bot.environment({"repository": {"full_name": home.full_name}})
@@ -149,7 +159,7 @@ def test_two_runs_at_once_leave_one_issue_open(bot: Bot, repository: Made) -> No
 def test_a_duplicate_is_closed(bot: Bot, repository: Made) -> None:
     home = repository(FALLS)
     drift(bot, home)
-    again = {"title": "again", "body": issue(home)["body"]}
+    again = {"title": "again", "body": issue(home)["body"], "labels": ["fallback-review"]}
 
     def other_run() -> None:
         bot.lab.do("POST", f"{home.path}/issues", again, login=US)
@@ -158,7 +168,7 @@ def test_a_duplicate_is_closed(bot: Bot, repository: Made) -> None:
     drift(bot, home)
     assert [each["state"] for each in issues(home)] == ["open", "closed"]
     fresh = repository(FALLS)
-    again_there = {"title": "first", "body": again["body"]}
+    again_there = {**again, "title": "first"}
     bot.lab.front.faults.append(
         Fault(
             verb="POST",
@@ -325,6 +335,7 @@ def test_memory_survives_its_marker() -> None:
     "state",
     [
         "{",
+        "{x}",
         "[]",
         '{"points":[[1]]}',
         '{"points":[["x",1,2]]}',

@@ -136,9 +136,9 @@ def test_a_new_head_during_the_look(bot: Bot, opened: Opened, index: DemoIndex) 
 
     def newer() -> None:
         pull.push({LOCK: "good==1.0\nabsent==1.0\n"})
-        bot.step(runs(of_pull_request(pull, "synchronize")))
+        bot.process(runs(of_pull_request(pull, "synchronize")))
 
-    bot.lab.front.faults.append(Fault(verb="GET", path=".*/contents/requirements.txt", before=newer))
+    bot.lab.front.faults.append(Fault(verb="GET", path=".*/compare/.*", before=newer))
     ended = bot.scheduled(pull.repository, status="true")
     assert "a newer commit came in between" in ended.log
     assert state(pull)["head"] == pull.head
@@ -297,6 +297,45 @@ def test_a_budget_is_kept_and_everyone_has_a_turn(
             assert "left for a later run" in ended.log
     assert turned[0] >= 1
     assert turned[-1] == 8
+
+
+def test_a_pull_request_that_is_too_much_for_the_budget(
+    bot: Bot, repository: Callable[..., Repository], index: DemoIndex
+) -> None:
+    home = repository({f"{number}/{LOCK}": "good==1.0\n" for number in range(15)})
+    pull = home.pull_request({f"{number}/{LOCK}": "late==2.0\n" for number in range(15)})
+    bot.run(pull)
+    before = sticky(pull)
+    chainguard_builds(index)
+    ended = bot.scheduled(home, request_budget="20")
+    assert (ended.code, sticky(pull)) == (3, before)
+    assert len(bot.lab.front.exchanges) == 20
+    [warning] = ended.annotations("warning")
+    assert "raise `request-budget`" in warning
+    assert bot.scheduled(home, request_budget="100").code == 0
+    assert "Resolved since" in sticky(pull)
+
+
+def test_more_trouble_than_a_marker_holds(bot: Bot, opened: Opened) -> None:
+    many = "".join(f"absent-with-a-rather-long-name-{number}==1.0\n" for number in range(100))
+    pull = opened(BEFORE, {LOCK: many})
+    bot.run(pull)
+    assert "watch" not in state(pull)
+    before = sticky(pull)
+    bot.scheduled(pull.repository)
+    assert bot.lab.recorded("GET", ".*/compare/.*")  # reviewed anew
+    assert (sticky(pull), writes(bot.lab)) == (before, [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "after", "number"), [("findings", FALLS, 1), ("findings", ABSENT, 1), ("never", FALLS, 0)]
+)
+def test_whether_there_is_a_comment_at_all(
+    bot: Bot, opened: Opened, mode: str, after: dict[str, str], number: int
+) -> None:
+    pull = opened(BEFORE, after)
+    bot.comment(pull, "/fallback-review recheck", comment=mode)
+    assert sum(state_of(each["body"]) is not None for each in pull.comments()) == number
 
 
 def test_turns() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "/fallback-review"
 _LONGEST_COMMENT = 65_536
+_LONGEST_PARAGRAPH = 4_000
 _LONGEST_LINE = 200
 _LINE = re.compile(rf"{NAME}(?![^\s])[ \t]*(?P<rest>.*)")
 
@@ -67,10 +68,15 @@ _UNKNOWN = Command(verb=Verb.UNKNOWN)
 
 
 def _lines(body: str) -> Iterator[str]:
-    # CommonMark, as GitHub reads it: only a parser knows what is quoted and what is code.
-    for before, token in pairwise(MarkdownIt("commonmark").parse(body)):
-        if before.type == "paragraph_open" and before.level == 0:
-            yield from _plain(token.children or [])
+    # CommonMark, as GitHub reads it: only a parser knows what is quoted and what is code. Blocks first, which
+    # takes little time whatever they hold; then those paragraphs alone that may give a command.
+    blocks = MarkdownIt("commonmark").disable("inline").parse(body)
+    for before, token in pairwise(blocks):
+        if before.type != "paragraph_open" or before.level or len(token.content) > _LONGEST_PARAGRAPH:
+            continue
+        if any(line.lstrip().startswith(NAME) for line in token.content.splitlines()):
+            [inline] = MarkdownIt("commonmark").parseInline(token.content)
+            yield from _plain(inline.children or [])
 
 
 def _plain(inline: list[Token]) -> Iterator[str]:

@@ -72,7 +72,7 @@ def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEven
     configured = settings.parse(
         files.read(run.inputs.config) or b"", path=run.inputs.config, inputs=run.inputs.settings
     )
-    lockfiles, unreadable = _lockfiles(run, client, files, configured)
+    lockfiles, unreadable = _lockfiles(client, files, configured)
     ask = asking.of(configured.indexes)
     result = replace(
         review.review(lockfiles, configured, ask, today=run.now.date(), unreadable=unreadable, scope="all"),
@@ -103,7 +103,7 @@ def _default_branch(client: Client, repository: str) -> str:
 
 
 def _lockfiles(
-    run: Run, client: Client, files: BranchFiles, configured: Settings
+    client: Client, files: BranchFiles, configured: Settings
 ) -> tuple[list[Compared], list[Notice]]:
     """Read the branch's lockfiles, as far as the budget goes; one that can't be read is named."""
     paths = sorted(path for path in files.paths if is_lockfile(path, configured.lockfiles))
@@ -112,7 +112,7 @@ def _lockfiles(
     if not files.complete:
         unreadable.append(Notice(text="the branch has more files than GitHub lists; not all were seen"))
     for number, path in enumerate(paths):
-        if number and client.sent + ONE_LOCKFILE > run.inputs.request_budget:
+        if number and (client.left or 0) < ONE_LOCKFILE:
             left = len(paths) - number
             words = f"{left} more lockfiles were not read: the budget of requests is used up"
             unreadable.append(Notice(text=f"{words}; raise `request-budget`, or exclude some"))
@@ -157,7 +157,7 @@ def _open(result: Review, answers: Mapping[tuple[Role, str], Answer]) -> Iterato
 
 def _keep(run: Run, client: Client, repository: str, found: _Found) -> Delivery:
     today = run.now.date()
-    ours = find_issues(client, repository, is_marked)
+    ours = find_issues(client, repository, is_marked, label=LABEL)
     issue = ours[0] if ours else None
     for duplicate in ours[1:]:
         close_duplicate(client, repository, duplicate)
@@ -175,12 +175,12 @@ def _keep(run: Run, client: Client, repository: str, found: _Found) -> Delivery:
         title=TITLE,
         body=issue_text(result, open_now, after, today, branch=found.branch),
         open=_stays_open(issue, open_now, before.known, result),
-        labels=(LABEL,),
+        label=LABEL,
     )
     delivery = keep_issue(client, repository, issue, wish)
     if delivery.done is Done.CREATED:
         # Another run may have made one since we looked: the first one stays.
-        for duplicate in find_issues(client, repository, is_marked)[1:]:
+        for duplicate in find_issues(client, repository, is_marked, label=LABEL)[1:]:
             close_duplicate(client, repository, duplicate)
     return delivery
 

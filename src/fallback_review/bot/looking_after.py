@@ -36,8 +36,10 @@ def look_after(run: Run, event: RepositoryEvent) -> int:
     codes = []
     with run.connect(event.place, event.repository, needed) as client, run.asking() as asking:
         if "recheck" in modes:
+            client.left = run.inputs.request_budget
             codes.append(_recheck(run, client, asking, event))
         if "drift" in modes:
+            client.left = run.inputs.request_budget
             codes.append(_drift(run, client, asking, event))
     return max(codes)
 

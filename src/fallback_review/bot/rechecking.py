@@ -154,7 +154,7 @@ class Rechecker:
 
 
 def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> tuple[list[Look], int]:
-    """Look at every open pull request again, as far as the budget goes; raises `GitHubError`.
+    """Look at every open pull request again, as far as the client's budget goes; raises `GitHubError`.
 
     Returns the looks, and how many pull requests were left for a later run.
 
@@ -162,12 +162,11 @@ def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent
     nothing needs to be written down where nothing changed, and each pull request has its turn.
     """
     pulls = open_pull_requests(client, event.place, event.repository, name=event.name)
-    budget = run.inputs.request_budget
-    share = max(1, (budget - client.sent) // UNCHANGED_AT_MOST)
+    share = max(1, (client.left or 0) // UNCHANGED_AT_MOST)
     rechecker = Rechecker(run, client, asking)
     looks: list[Look] = []
     for pull in in_turn(pulls, event.run_number, share):
-        if looks and client.sent + REVIEW_AT_MOST > budget:
+        if looks and (client.left or 0) < REVIEW_AT_MOST:
             break
         looks.append(_one(run, rechecker, pull))
     return looks, len(pulls) - len(looks)

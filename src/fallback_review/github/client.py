@@ -55,8 +55,8 @@ class Client:
         self.for_installation = prefix.startswith("ghs_")
         """Whether this is a job's or an App's token, by the prefix that GitHub documents."""
         self.for_user = prefix.startswith(USER_TOKENS)
-        self.sent = 0
-        """How many requests were sent, for whoever has a budget of them."""
+        self.left: int | None = None
+        """How many requests may still be sent; None for any number. Repeated ones count once."""
         self._holder = APP if of_app else JOB
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class Client:
         body: Mapping[str, Any] | None = None,
         accept: str = JSON,
     ) -> tuple[dict[str, Any], str]:
-        self.sent += 1
+        self._count(verb, path)
         headers = {"Accept": accept, "X-GitHub-Api-Version": API_VERSION}
         doing = f"GitHub, asked to {verb} {path},"
         try:
@@ -185,6 +185,14 @@ class Client:
         if status >= HTTPStatus.BAD_REQUEST:
             raise refusal(status, answered, text, doing, need, holder=self._holder)
         return answered, text
+
+    def _count(self, verb: str, path: str) -> None:
+        if self.left is None:
+            return
+        if self.left <= 0:
+            what = f"GitHub was not asked to {verb} {path}: the run's budget of requests is used up"
+            raise GitHubError(Trouble.BUDGET, what)
+        self.left -= 1
 
 
 def _json(text: str) -> Any:

@@ -27,6 +27,8 @@ class Trouble(StrEnum):
     UNREACHABLE = "unreachable"
     """A 5xx or no answer: what was asked may have been done all the same."""
     TOO_LARGE = "too-large"
+    BUDGET = "budget"
+    """Not asked at all: the run has sent as many requests as it may."""
     REFUSED = "refused"
     """Any other answer that is not what was asked for, for example 422."""
 
@@ -40,6 +42,7 @@ _NEXT_STEP = {
     Trouble.RATE_LIMITED: "run the job again later; runs that share a token share its rate limit",
     Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",
     Trouble.TOO_LARGE: "GitHub hands out files of at most 100 MB; exclude this one from `lockfiles`",
+    Trouble.BUDGET: "a later run goes on; where it never gets further, raise `request-budget`",
     Trouble.REFUSED: "this is likely a fault of ours: please report it with this message",
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import Need
-from fallback_review.github.identity import who
+from fallback_review.github.identity import is_own, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,33 +38,35 @@ class Wish:
     title: str
     body: str
     open: bool
-    labels: tuple[str, ...] = ()
-    """Given when the issue is made; later they are people's."""
+    label: str
+    """Given when the issue is made; it helps to find it again."""
 
 
-def find_issues(client: Client, repository: str, is_ours: Callable[[str], bool]) -> list[Issue]:
+def find_issues(
+    client: Client, repository: str, is_ours: Callable[[str], bool], *, label: str
+) -> list[Issue]:
     """Return our issues whose body `is_ours` says yes to, open or closed, oldest first; raises `GitHubError`.
 
-    Source: https://docs.github.com/rest/issues/issues#list-repository-issues
+    The label finds them with one request; where somebody has taken it off, all that we wrote are looked
+    through. Source: https://docs.github.com/rest/issues/issues#list-repository-issues
     """
-    login = who(client)
+    found = _listed(client, repository, is_ours, labels=label)
+    return found or _listed(client, repository, is_ours, creator=who(client))
+
+
+def _listed(client: Client, repository: str, is_ours: Callable[[str], bool], **chosen: str) -> list[Issue]:
     listed = client.pages(
         f"/repos/{repository}/issues",
         need=Need.ISSUES_WRITE,
         limit=AT_MOST,
         state="all",
-        creator=login,
         sort="updated",
         direction="desc",
+        **chosen,
     )
-    found = [
-        _issue(item)
-        for item in listed
-        if "pull_request" not in item
-        and (item.get("user") or {}).get("login") == login
-        and is_ours(item.get("body") or "")
-    ]
-    return sorted(found, key=lambda issue: issue.number)
+    marked = [item for item in listed if "pull_request" not in item and is_ours(item.get("body") or "")]
+    own = is_own(client, marked)
+    return sorted((_issue(item) for item in marked if own(item)), key=lambda issue: issue.number)
 
 
 def keep_issue(client: Client, repository: str, issue: Issue | None, wish: Wish) -> Delivery:
@@ -75,12 +77,14 @@ def keep_issue(client: Client, repository: str, issue: Issue | None, wish: Wish)
     if issue is None:
         if not wish.open:
             return Delivery(channel=CHANNEL, done=Done.SKIPPED)
-        body = {"title": wish.title, "body": wish.body, "labels": list(wish.labels)}
+        body = {"title": wish.title, "body": wish.body, "labels": [wish.label]}
         made = client.create(
             f"/repos/{repository}/issues",
             body,
             need=Need.ISSUES_WRITE,
-            found=lambda: next(iter(find_issues(client, repository, lambda text: text == wish.body)), None),
+            found=lambda: next(
+                iter(find_issues(client, repository, lambda text: text == wish.body, label=wish.label)), None
+            ),
         )
         url = made.url if isinstance(made, Issue) else str(made["html_url"])
         return Delivery(channel=CHANNEL, done=Done.CREATED, url=url)
