@@ -79,7 +79,7 @@ def test_synchronised_then_fixed_then_taken_back(runner: Runner, opened: Opened)
 def test_run_again_on_the_same_head(runner: Runner, opened: Opened) -> None:
     pull = opened(BEFORE, FALLEN)
     runner.run(pull)
-    ended = runner.run(pull)
+    ended = runner.run(pull, variables={"GITHUB_RUN_ID": "43"})
     assert ended.code == 1
     assert headlines(pull) == [RED]
     assert ended.outputs["comment-url"] == pull.comments()[0]["html_url"]
