@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from fallback_review.model import Allowance, Cause, Change, Conclusion, Notice, Outcome
 
@@ -117,5 +117,5 @@ def _covers(entry: Allow, change: Change) -> bool:
 def _within(version: str, specifier: SpecifierSet) -> bool:
     try:
         return specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of more digits than Python reads
         return False

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
 
 from fallback_review import policy, prediction
 from fallback_review.inquiry import ask_all, ask_for_remarks, learn_hosts, with_hosts
@@ -129,7 +128,7 @@ def _pinned(package: LockedPackage, pin: Requirement) -> bool:
         return not pin.specifier or (
             package.version is not None and pin.specifier.contains(package.version, prereleases=True)
         )
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of more digits than Python reads
         return False
 
 

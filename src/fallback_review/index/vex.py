@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from fallback_review.index.answers import answer_for
@@ -171,7 +171,7 @@ def _versions(products: Iterable[_Product], name: str) -> Iterator[Version]:
             continue
         try:
             version = Version(unquote(found[2]))
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, or a number of more digits than Python reads
             continue
         if (version.local or "").startswith("cgr."):
             yield version

@@ -6,17 +6,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import (
     BuildTag,
-    InvalidSdistFilename,
-    InvalidWheelFilename,
     canonicalize_name,
     canonicalize_version,
     parse_sdist_filename,
     parse_wheel_filename,
 )
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -151,7 +149,7 @@ def parse_filename(filename: str) -> Parsed | None:
     if filename.endswith(".whl"):
         try:
             name, version, build, tags = parse_wheel_filename(filename)
-        except InvalidWheelFilename:
+        except ValueError:  # InvalidWheelFilename, or a number of more digits than Python reads
             return None
         return Parsed(name=name, version=version, wheel=True, build=build, tags=tags)
     ending = next((end for end in _SDIST_ENDS if filename.endswith(end)), None)
@@ -159,7 +157,7 @@ def parse_filename(filename: str) -> Parsed | None:
         return None
     try:
         name, version = parse_sdist_filename(filename.removesuffix(ending) + ".tar.gz")
-    except InvalidSdistFilename:
+    except ValueError:
         return None
     return Parsed(name=name, version=version, wheel=False)
 
@@ -169,7 +167,7 @@ def parse_version(text: str) -> Version | None:
     """Return a PEP 440 version; None where the text is none."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 
@@ -186,7 +184,7 @@ def fits_python(requires_python: str | None, python: str) -> bool:
         return True
     try:
         return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:
         return True
 
 
@@ -195,7 +193,7 @@ def reaches_python(requires_python: str | None, python: str) -> bool:
     """Whether the version is at or above what `requires-python` starts from: uv heeds no upper bound."""
     try:
         specifiers = SpecifierSet(requires_python or "")
-    except InvalidSpecifier:
+    except ValueError:
         return True
     lower = SpecifierSet(
         ",".join(

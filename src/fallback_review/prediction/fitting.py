@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ def fitting(targets: Iterable[Target], requires_python: str | None) -> tuple[Tar
     every = tuple(targets)
     try:
         allowed = SpecifierSet(requires_python or "")
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, or a number of more digits than Python reads
         return every
     fit = tuple(target for target in every if _allows(allowed, target.python.removesuffix("t")))
     if fit:
