@@ -524,12 +524,31 @@ def test_a_file_on_a_host_that_no_setting_names_is_told_by_the_index_or_the_deta
     verdict = uv(known=book(answer(C, "x-2.0-py3-none-any.whl")), entry=locked(mirror))
     assert (verdict.outcome, verdict.evidence) == (Outcome.PYPI, ("the lock names PyPI's index",))
     for role, outcome in ((C, Outcome.CHAINGUARD), (R, Outcome.REMEDIATED)):
-        where = situation("uv", remediated_url=INDEX[R])
-        assert uv(known={}, entry=locked(mirror, index=INDEX[role]), where=where).outcome is outcome
+        own = situation("uv", remediated_url=INDEX[R], own_hosts=frozenset({"cdn.example"}))
+        assert uv(known={}, entry=locked(mirror, index=INDEX[role]), where=own).outcome is outcome
     on_cdn = file(WHEEL, P, url="https://cdn.example/x/" + SDIST)
     known = book(answer(P, on_cdn), answer(C, "x-2.0-py3-none-any.whl"))
     seen = uv(known=known, entry=locked(mirror))
     assert seen.evidence[0].startswith("the locked URL is PyPI's")
+
+
+@pytest.mark.parametrize("hashes", [(), (f"sha256:{sha('q')}",)])
+def test_chainguards_index_does_not_speak_for_a_file_on_a_strangers_host(hashes: tuple[str, ...]) -> None:
+    """uv takes the locked URL, whatever index stands above it."""
+    stray = Artifact(filename=WHEEL, url="https://evil.example/x/" + WHEEL, hashes=hashes)
+    entry = locked(stray, index=INDEX[C])
+    verdict = uv(known=book(answer(C, WHEEL), answer(P, WHEEL)), entry=entry)
+    assert (verdict.outcome, verdict.cause, verdict.reason) == (
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        "hosts",
+    )
+    assert "evil.example" in verdict.evidence[1]
+    silent = uv(known=book(answer(C, problem=Cause.UNAUTHORIZED)), entry=entry)
+    assert (silent.outcome, silent.cause, silent.reason) == (Outcome.UNKNOWN, Cause.UNAUTHORIZED, None)
+    bytes_of_ours = replace(stray, hashes=(f"sha256:{sha(WHEEL)}",))
+    known = book(answer(C, file(WHEEL, mark=WHEEL)))
+    assert uv(known=known, entry=locked(bytes_of_ours, index=INDEX[C])).outcome is Outcome.CHAINGUARD
 
 
 def test_the_targets_own_file_is_chosen_before_it_is_judged() -> None:

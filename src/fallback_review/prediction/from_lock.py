@@ -67,6 +67,8 @@ def from_lock(case: Case) -> Derivation | None:
     if unclear is not None or origin.outcome is None:
         why = unclear or Unanswered(cause=Cause.NOT_CONFIGURED, said="no index knows this file")
         verdict = case.unknown(why, *origin.evidence, file=artifact.filename, url=artifact.url)
+        if origin.stray and why.cause is Cause.NOT_CONFIGURED:
+            verdict = replace(verdict, reason="hosts")
         known_ours = by_sha256(case.package.name, artifact.sha256, case.book)[0] is not None
         return Derivation(verdict=verdict, steps=chosen.steps, needs_pypi=pypi_unasked and not known_ours)
     verdict = case.verdict(

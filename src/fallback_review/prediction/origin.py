@@ -37,6 +37,8 @@ class Origin:
     evidence: tuple[str, ...] = ()
     mismatch: bool = False
     """Whether the locked URL brings other bytes than the lock allows."""
+    stray: bool = False
+    """Whether the locked URL is on a host that neither settings nor the named index's page know."""
 
 
 def of_listed(listed: ListedFile) -> Origin:
@@ -72,7 +74,7 @@ def of_locked(artifact: Artifact, package: LockedPackage, situation: Situation, 
         return _theirs_by_hash(theirs, artifact, name, at, book)
     by_url = _by_url(artifact.url, at)
     if by_url is None:
-        return _weak(artifact, package, situation, book)
+        return _weak(artifact, package, situation, book, at)
     said: tuple[str, ...] = (f"the locked URL is {_owner_words(at)} ({host(artifact.url or '')})",)
     roles = (Role.PYPI,) if at is Place.PYPI else OURS
     if artifact.sha256 and _listed_otherwise(artifact, name, book, roles):
@@ -192,8 +194,15 @@ def _side_by_side(one: str, other: str) -> bool:
     return host(one) == host(other) and tier_of(one) is tier_of(other)
 
 
-def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book) -> Origin:
+def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book, at: Place) -> Origin:
+    """Go by the index that the lock names; Chainguard's does not speak for a file on a host unknown to it."""
     named = place(package.source.location, situation)
+    if named in (Place.CHAINGUARD, Place.REMEDIATED) and at is Place.OTHER:
+        said = (
+            f"the lock names {_owner_words(named)} index, but takes the file from "
+            f"{host(artifact.url or '') or 'elsewhere'}, where that index lists none"
+        )
+        return Origin(outcome=None, evidence=(said,), stray=True)
     if named in (Place.CHAINGUARD, Place.REMEDIATED, Place.PYPI):
         outcome = {Place.PYPI: Outcome.PYPI, Place.REMEDIATED: Outcome.REMEDIATED}.get(
             named, Outcome.CHAINGUARD
