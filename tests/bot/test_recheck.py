@@ -69,6 +69,21 @@ def test_comment_and_status_turn_by_themselves(bot: Bot, opened: Opened, index: 
     assert (sticky(pull), statuses(pull), writes(bot.lab)) == (second, ["failure", "success"], [])
 
 
+def test_since_when_survives_another_run_for_the_same_head(
+    bot: Bot, opened: Opened, index: DemoIndex
+) -> None:
+    pull = opened(BEFORE, FALLS)
+    bot.run(pull)
+    chainguard_builds(index)
+    bot.scheduled(pull.repository)
+    resolved = sticky(pull)
+    assert bot.run(pull, "synchronize").code == 0
+    bot.comment(pull, "/fallback-review recheck")
+    assert sticky(pull) == resolved
+    bot.run(pull.push({LOCK: "good==1.0\nlate==1.0\n"}), "synchronize")
+    assert "Resolved since" not in sticky(pull)
+
+
 def test_some_of_it_built(bot: Bot, opened: Opened, index: DemoIndex) -> None:
     pull = opened(BEFORE, {LOCK: "late==2.0\nabsent==1.0\n"})
     bot.run(pull)

@@ -129,9 +129,10 @@ def deliver_comment(
 
 def _update(client: Client, event: PullRequestEvent, comment: StickyComment, text: str) -> Delivery:
     # Another run of the same head with the same result would change the link to the run, and mark the comment
-    # as edited.
+    # as edited. What a second look has found out about since when all is resolved stays true, too.
     state = state_of(text) or {}
-    if _same(comment.body, text) or ("says" in state and state == comment.state):
+    there = {key: value for key, value in comment.state.items() if key != "since" or "since" in state}
+    if _same(comment.body, text) or ("says" in state and state == there):
         return Delivery(channel=CHANNEL, done=Done.UNCHANGED, url=comment.url)
     path = f"/repos/{event.repository}/issues/comments/{comment.id}"
     answer = client.patch(path, {"body": text}, need=Need.PULL_REQUESTS_WRITE)
