@@ -245,6 +245,7 @@ def test_explain(bot: Bot, opened: Opened) -> None:
     assert "version-missing" in body
     assert "late==2.0 on py3.12 linux-x86_64" in body
     assert "late==2.0 on py3.12 linux-aarch64" in body
+    assert body.count("version-missing") == 1  # the same for both
     bot.comment(pull, "/fallback-review explain good")
     assert [to for to, _ in answers(pull)] == ["explain late", "explain good"]
 

@@ -64,7 +64,8 @@ def test_an_issue_tells_what_is_open(bot: Bot, repository: Made) -> None:
     assert "Chainguard 1 of 3 counted (33.3 %)" in body
     assert "New in the last seven days (2)" in body
     assert "late" in body
-    assert "sub/requirements.txt" in body
+    place = f"{bot.lab.front.url}/{home.full_name}/blob/{home.commits['main']}"
+    assert f"[sub/requirements.txt]({place}/sub/requirements.txt#L1)" in body
     assert f"| {TODAY} | 1 of 3 | 33.3 % |" in body
     assert "1 of 3 packages come from Chainguard Libraries; 2 open" in ended.log
     assert "The default branch" in ended.summary

@@ -77,6 +77,7 @@ def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEven
     result = replace(
         review.review(lockfiles, configured, ask, today=run.now.date(), unreadable=unreadable, scope="all"),
         head=files.commit,
+        head_url=f"{event.place.server_url}/{event.repository}/blob/{files.commit}",
     )
     numbers = tally(result)
     unknown = numbers.outcomes[Outcome.UNKNOWN]

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fallback_review.report.budget import Block, fit, size
-from fallback_review.report.escape import code, inert
+from fallback_review.report.escape import code, inert, path_destination
 from fallback_review.report.headline import coverage
 from fallback_review.report.rows import row_of
 from fallback_review.report.tally import tally
 from fallback_review.report.text import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from fallback_review.bot.drift_memory import Memory, Point
@@ -77,25 +77,26 @@ def _blocks(review: Review, open_now: Sequence[Open], memory: Memory, today: dat
         ("🟠 Still open", waiting),
     ):
         if group:
-            yield _table(f"{title} ({len(group):,})", group, memory, today)
+            since = {each.key: memory.known.get(each.key, today) for each in group}
+            yield _table(f"{title} ({len(group):,})", group, since, review.head_url)
 
 
-def _table(title: str, group: Sequence[Open], memory: Memory, today: date) -> Block:
+def _table(title: str, group: Sequence[Open], since: Mapping[str, date], head_url: str | None) -> Block:
     return Block(
         opening=f"#### {title}\n\n{_HEAD}",
         closing="",
-        rows=(_row(each, memory, today) for each in group),
+        rows=(_row(each, since[each.key], head_url) for each in group),
         total=len(group),
         more=lambda number: f"| | … and {number:,} more |" + " |" * 6 + "\n",
     )
 
 
-def _row(each: Open, memory: Memory, today: date) -> str:
+def _row(each: Open, since: date, head_url: str | None) -> str:
     row = row_of(each.reviewed, each.lockfile, scan=True)
     step = inert(row.advice)
     if row.command:
         step += ("<br>" if step else "") + code(row.command)
-    since = memory.known.get(each.key, today)
+    url = path_destination(head_url, row.file, row.line)
     cells = (
         row.icon,
         inert(row.name),
@@ -103,7 +104,7 @@ def _row(each: Open, memory: Memory, today: date) -> str:
         inert(row.comes_from),
         inert(row.why),
         step,
-        inert(row.lockfile),
+        f"[{inert(row.lockfile)}]({url})" if url else inert(row.lockfile),
         f"{since:%Y-%m-%d}",
     )
     return "| " + " | ".join(cells) + " |\n"

@@ -16,7 +16,7 @@ from fallback_review.report.explanation import render_explanation
 from fallback_review.reviewing import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging.requirements import Requirement
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fallback_review.bot.replies import Reply
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
+    from fallback_review.prediction import Explanation
     from fallback_review.reviewing import Gathered, Run
 
 
@@ -40,15 +41,25 @@ def explain(
         return replies.no_lockfile()
     ask = asking.of(gathered.settings.indexes)
     parts = [
-        (text.path, render_explanation(explanation, why))
+        (text.path, part)
         for text in texts
-        for explanation, why in review.explain(text, requirement, gathered.settings, ask)
+        for part in _told_once(review.explain(text, requirement, gathered.settings, ask))
     ]
     if parts:
         return replies.explained(parts)
     names = sorted({package.name for text in texts for package in parse(text).packages})
     wanted = canonicalize_name(requirement.name)
     return replies.not_locked(requirement, difflib.get_close_matches(wanted, names, n=3))
+
+
+def _told_once(explained: Iterable[tuple[Explanation, str]]) -> Iterator[str]:
+    """Yield the explanations, those for several targets that read the same as one."""
+    targets: dict[str, list[str]] = {}
+    for explanation, why in explained:
+        target, _, rest = render_explanation(explanation, why).partition("\n")
+        targets.setdefault(rest, []).append(target)
+    for rest, titles in targets.items():
+        yield "\n".join([*titles, rest])
 
 
 def _texts(gathered: Gathered) -> Iterator[Text]:
