@@ -71,8 +71,8 @@ def ask_for_remarks(reviewed: Iterable[ReviewedChange], book: Book, ask: Ask) ->
 def learn_hosts(wanted: Iterable[Question], ask: Ask) -> frozenset[str]:
     """Return the hosts of PyPI's files, asked of PyPI where a lock names file URLs and no index.
 
-    Only then the host of a file alone tells a public package from a private one, whose name must not be asked
-    for anywhere. Nothing is learnt where PyPI does not answer.
+    Only there the host of a file alone tells a public package from a private one, whose name must not be
+    asked for anywhere; and PyPI's file from a stranger's, behind a direct reference. Nothing is learnt where PyPI does not answer.
     """
     if not any(_hangs_on_host(package, where) for package, _, where, _ in wanted):
         return frozenset()
@@ -86,11 +86,12 @@ def with_hosts(where: Situation, hosts: frozenset[str]) -> Situation:
 
 
 def _hangs_on_host(package: LockedPackage, where: Situation) -> bool:
+    if where.pypi_hosts:
+        return False
+    if package.source.kind is SourceKind.URL:
+        return True
     return (
-        not where.pypi_hosts
-        and package.source.kind is SourceKind.REGISTRY
-        and package.source.location is None
-        and package.urls_locked
+        package.source.kind is SourceKind.REGISTRY and package.source.location is None and package.urls_locked
     )
 
 

@@ -316,6 +316,27 @@ def test_uv_takes_a_yanked_file_for_a_pin_of_its_very_version_alone() -> None:
     assert said(exact) == (Outcome.REMEDIATED, None)
 
 
+def test_hashes_of_another_kind_are_never_a_pass() -> None:
+    """pip checks sha512 and passes over sha256; index pages tell sha256 alone."""
+    entry = replace(package(), artifacts=(Artifact(hashes=("sha512:" + "a" * 128,)),))
+    verdict = predict(entry, LOCK, LINUX, situation(layout="chainguard-only"), book(answer(C, WHEEL)))
+    assert verdict is not None
+    assert (verdict.outcome, verdict.reason, verdict.file) == (Outcome.UNKNOWN, "no-sha256", WHEEL)
+    assert "sha512" in verdict.evidence[0]
+    lacking = predict(
+        entry, LOCK, LINUX, situation(), book(answer(C, "x-2.0-py3-none-any.whl"), answer(P, WHEEL))
+    )
+    assert said(lacking) == (Outcome.PYPI, Cause.VERSION_MISSING)
+
+
+def test_a_direct_reference_to_pypis_own_file_comes_from_pypi() -> None:
+    url = FILES[P] + WHEEL
+    entry = replace(package(), source=Source(kind=SourceKind.URL, location=url))
+    assert said(predict(entry, LOCK, LINUX, situation(), {})) == (Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL)
+    elsewhere = replace(entry, source=Source(kind=SourceKind.URL, location="https://x.example/" + WHEEL))
+    assert said(predict(elsewhere, LOCK, LINUX, situation(), {})) == (Outcome.DIRECT, None)
+
+
 def test_a_requires_python_that_cant_be_read_admits_all() -> None:
     known = book(answer(C, file(WHEEL, requires_python=">=3.x")))
     assert said(predict(package(), LOCK, LINUX, situation(layout="chainguard-only"), known)) == (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Cause, Outcome, Role
+from fallback_review.model import Cause, Outcome, Role, SourceKind
 from fallback_review.prediction.asking import pages_of, request_for
 from fallback_review.prediction.case import Case, Derivation
 from fallback_review.prediction.from_lock import from_lock, takes_locked_urls
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
     from fallback_review.prediction.listing import Layout
     from fallback_review.prediction.situation import Book, Situation
+
+
+_OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 
 
 def derive(
@@ -47,6 +50,10 @@ def derive(
 
 def _direct(case: Case) -> Verdict:
     kind = case.package.source.kind.value
+    location = case.package.source.location
+    if case.package.source.kind is SourceKind.URL and place(location, case.situation) is Place.PYPI:
+        said = f"a direct reference to a file of PyPI's ({host(location or '')})"
+        return case.verdict(Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL, url=location, evidence=(said,))
     said = (
         "part of this project" if case.package.local else f"the lock takes it from {kind}, not from an index"
     )
@@ -90,9 +97,25 @@ def _asked(case: Case) -> Derivation:
         derived = observed(case)
     else:
         derived = _either(case, layout) if layout.alternatives else looked_up(case, layout)
+    if case.package.hashes and not case.request.hashes and derived.verdict.outcome in _OURS:
+        return _incomparable(case, derived)
     if case.package.version is not None:
         return derived
     return _unpinned(derived, may_move=through_manager or Role.PYPI in roles_of(case, layout))
+
+
+def _incomparable(case: Case, derived: Derivation) -> Derivation:
+    """Pages tell SHA-256 alone: whether a lock's other hashes admit Chainguard's file can't be seen."""
+    kinds = ", ".join(sorted({each.partition(":")[0] for each in case.package.hashes}))
+    said = f"the lock allows files by {kinds} alone, and indexes tell their sha256: nothing can be compared"
+    verdict = case.verdict(
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        reason="no-sha256",
+        file=derived.verdict.file,
+        evidence=(said, *derived.verdict.evidence),
+    )
+    return replace(derived, verdict=verdict)
 
 
 def _unpinned(derived: Derivation, *, may_move: bool) -> Derivation:
@@ -100,9 +123,8 @@ def _unpinned(derived: Derivation, *, may_move: bool) -> Derivation:
     today = derived.verdict
     if today.outcome is Outcome.UNKNOWN:
         return derived
-    ours = today.outcome in (Outcome.CHAINGUARD, Outcome.REMEDIATED)
     said = f"not pinned: today the installer takes {today.file or 'nothing'}"
-    outcome = Outcome.UNKNOWN if ours and may_move else today.outcome
+    outcome = Outcome.UNKNOWN if today.outcome in _OURS and may_move else today.outcome
     return replace(
         derived,
         verdict=replace(today, outcome=outcome, cause=Cause.NOT_PINNED, evidence=(said, *today.evidence)),
