@@ -72,7 +72,8 @@ def learn_hosts(wanted: Iterable[Question], ask: Ask) -> frozenset[str]:
     """Return the hosts of PyPI's files, asked of PyPI where a lock names file URLs and no index.
 
     Only there the host of a file alone tells a public package from a private one, whose name must not be
-    asked for anywhere; and PyPI's file from a stranger's, behind a direct reference. Nothing is learnt where PyPI does not answer.
+    asked for anywhere; and PyPI's file from a stranger's, behind a direct reference. Nothing is learnt where
+    PyPI does not answer.
     """
     if not any(_hangs_on_host(package, where) for package, _, where, _ in wanted):
         return frozenset()
