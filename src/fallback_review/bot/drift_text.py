@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TITLE = "Python packages that do not come from Chainguard Libraries"
 LIMIT = 65_000
 NEW_FOR = timedelta(days=7)
+_THEME = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2da44e"}}}}%%'
+"""Mermaid's own first colour is all but invisible on white; this one shows on black as well."""
 _DRAWN = 15
 """Points of the chart: more labels would overlap."""
 _LISTED = 12
@@ -137,6 +139,7 @@ def _chart(points: Sequence[Point]) -> str:
     return "\n".join(
         (
             "```mermaid",
+            _THEME,
             "xychart-beta",
             '    title "Covered by Chainguard Libraries"',
             f"    x-axis [{days}]",
