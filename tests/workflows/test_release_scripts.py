@@ -1,0 +1,137 @@
+"""The release workflow's own scripts, run as a runner runs them, against a real remote repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGE, DIGEST = "ghcr.io/fallback-review/fallback-review", "sha256:" + "ab" * 32
+GH = '#!/bin/sh\necho "$@" >> "$GH_LOG"\n'
+"""Stands in for GitHub's program, which would speak to GitHub: it notes what it was told."""
+
+
+def script(job: str, name: str) -> str:
+    workflow: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text("utf-8"))
+    (found,) = [step["run"] for step in workflow["jobs"][job]["steps"] if step.get("name") == name]
+    return str(found)
+
+
+class Runner:
+    """A checkout with a bare repository as its origin."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree, self.remote, self.temp = folder / "tree", folder / "remote.git", folder / "temp"
+        for made in (self.tree / ".github", self.tree / "src/fallback_review", self.temp, folder / "bin"):
+            made.mkdir(parents=True)
+        shutil.copy(ROOT / ".github/release.py", self.tree / ".github")
+        shutil.copy(ROOT / "action.yml", self.tree)
+        (self.tree / "src/fallback_review/__init__.py").write_text('__version__ = "1.2.3"\n')
+        (self.tree / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.3\n\n- this\n")
+        (folder / "bin/gh").write_text(GH)
+        (folder / "bin/gh").chmod(0o755)
+        self.environ = {
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "RUNNER_TEMP": str(self.temp),
+            "GITHUB_OUTPUT": str(self.temp / "outputs"),
+            "GITHUB_REPOSITORY": "Fallback-Review/fallback-review",
+            "GH_LOG": str(self.temp / "gh"),
+            "VERSION": "1.2.3",
+            "IMAGE": IMAGE,
+            "DIGEST": DIGEST,
+        }
+        who = ("-c", "user.name=A", "-c", "user.email=a@index.example")
+        self.git("init", "-qb", "main")
+        self.git("add", ".")
+        self.git(*who, "commit", "-qm", "Prepare")
+        subprocess.run(["git", "clone", "-q", "--bare", str(self.tree), str(self.remote)], check=True)
+        self.git("remote", "add", "origin", str(self.remote))
+
+    def git(self, *arguments: str, where: Path | None = None) -> str:
+        command = ["git", "-C", str(where or self.tree), *arguments]
+        done = subprocess.run(command, env=self.environ, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def run(self, text: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-e", "-c", text],
+            cwd=self.tree,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    return Runner(tmp_path)
+
+
+CHECK = script("check", "Refuse a version that is out already, or that the changelog does not know")
+TAG = script("publish", "Tag a commit whose action.yml names the image by its digest")
+RELEASE = script("publish", "Release with the changelog's words")
+
+
+def test_a_version_that_is_ready_goes_on(runner: Runner) -> None:
+    done = runner.run(CHECK)
+    assert done.returncode == 0, done.stderr
+    assert (runner.temp / "outputs").read_text().splitlines() == ["version=1.2.3", f"image={IMAGE}"]
+
+
+def test_a_version_that_is_out_stops(runner: Runner) -> None:
+    runner.git("tag", "v1.2.3")
+    assert runner.run(CHECK).returncode == 1
+    assert not (runner.temp / "outputs").exists()
+
+
+def test_a_version_that_the_changelog_does_not_know_stops(runner: Runner) -> None:
+    (runner.tree / "CHANGELOG.md").write_text("## Unreleased\n\n- this\n")
+    done = runner.run(CHECK)
+    assert done.returncode == 1
+    assert "nothing under '## 1.2.3'" in done.stderr
+    assert not (runner.temp / "outputs").exists()
+
+
+def test_both_tags_name_a_commit_that_runs_the_image(runner: Runner) -> None:
+    main = runner.git("rev-parse", "main")
+    runner.git("push", "-q", "origin", "main:refs/tags/v1")  # of an earlier release
+    done = runner.run(TAG)
+    assert done.returncode == 0, done.stderr
+    tagged = {runner.git("rev-parse", tag, where=runner.remote) for tag in ("v1.2.3", "v1")}
+    assert len(tagged) == 1
+    assert runner.git("rev-parse", "v1^", where=runner.remote) == main
+    assert runner.git("rev-parse", "main", where=runner.remote) == main
+    assert runner.git("diff", "--name-only", "main", "v1", where=runner.remote) == "action.yml"
+    action = yaml.safe_load(runner.git("show", "v1:action.yml", where=runner.remote))
+    assert action["runs"]["image"] == f"docker://{IMAGE}@{DIGEST}"
+
+
+def test_a_version_tag_is_never_moved(runner: Runner) -> None:
+    runner.git("push", "-q", "origin", "main:refs/tags/v1.2.3")
+    before = runner.git("for-each-ref", where=runner.remote)
+    assert runner.run(TAG).returncode != 0
+    assert runner.git("for-each-ref", where=runner.remote) == before
+
+
+def test_the_release_says_what_changed_and_what_to_pin(runner: Runner) -> None:
+    assert runner.run(TAG).returncode == 0
+    assert runner.run(RELEASE).returncode == 0
+    commit = runner.git("rev-parse", "v1", where=runner.remote)
+    assert (runner.temp / "notes.md").read_text() == (
+        f"- this\n\nImage: `{IMAGE}@{DIGEST}`\nCommit to pin: `{commit}`\n"
+    )
+    told = (runner.temp / "gh").read_text().splitlines()
+    assert told[0] == "auth setup-git"
+    assert told[1].startswith("release create v1.2.3 --verify-tag")
