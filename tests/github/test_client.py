@@ -18,6 +18,7 @@ from fallback_review.github.transport import Patience
 from tests.conftest import lab_tool
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
+from tests.servers.scripted import scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +123,7 @@ def test_an_organisation_s_own_certificate_authority(tmp_path: Path) -> None:
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "15")
             self.end_headers()
             self.wfile.write(b'{"login":"ghe"}')
 
@@ -142,6 +144,24 @@ def test_an_organisation_s_own_certificate_authority(tmp_path: Path) -> None:
         ):
             client.get("/user", need=READ)
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/pl",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nsix==",
+    ],
+)
+def test_an_answer_without_length_is_not_taken_for_a_file(answer: bytes) -> None:
+    """A connection that ends early must not make a lockfile empty, or short."""
+    with scripted(lambda _: [answer]) as server:
+        quick = Patience(retries=0, timeout=5)
+        with (
+            Client("t", api_url=server.url, graphql_url=server.url, patience=quick) as client,
+            pytest.raises(GitHubError, match="did not answer"),
+        ):
+            client.raw("/repos/acme/app/contents/requirements.txt", need=READ)
 
 
 @pytest.mark.parametrize("location", ["https://localhost/elsewhere", "http://other.example/x"])

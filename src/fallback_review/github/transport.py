@@ -6,7 +6,7 @@ Importing this module imports PyGithub, which takes about 0.2 s: import it only 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from github.GithubException import RateLimitExceededExceedsMaxWait
@@ -14,6 +14,7 @@ from github.GithubRetry import GithubRetry
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
 
 from fallback_review import __version__
+from fallback_review.github.deadline import EndingAdapter, whole
 from github import Auth, Github
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Patience:
     unnamed_wait: float = 60.0
     """What to wait at a secondary limit that names no time (GitHub's documentation asks for a minute)."""
     timeout: int = 30
+    """Seconds for a connection, and without a byte; a whole answer gets four times that."""
     between_writes: float = 0.0
     """GitHub asks for a second between writes where there are many of them."""
 
@@ -87,17 +89,25 @@ class BoundedRetry(GithubRetry):
 
 def _exact(response: RequestsResponse) -> RequestsResponse:
     # PyGithub hands out text only. One character a byte keeps a file's bytes as they are.
-    kind = response.response.headers.get("Content-Type", "")
+    kind = whole(response.response).headers.get("Content-Type", "")
     response.response.encoding = "utf-8" if kind.startswith("application/json") else "latin-1"
     return response
 
 
 class _Secure(HTTPSRequestsConnectionClass):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.session.mount("https://", EndingAdapter(max_retries=self.retry))
+
     def getresponse(self) -> RequestsResponse:
         return _exact(super().getresponse())
 
 
 class _Plain(HTTPRequestsConnectionClass):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.session.mount("http://", EndingAdapter(max_retries=self.retry))
+
     def getresponse(self) -> RequestsResponse:
         return _exact(super().getresponse())
 

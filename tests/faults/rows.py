@@ -1,0 +1,78 @@
+"""One row of the fault matrix, what must hold for each, and the table."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HEADINGS = ("Fault", "Answer", "Conclusion", "Exit code", "What a person reads", "In time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What became of one run."""
+
+    counterpart: str
+    """Who failed."""
+    fault: str
+    answered: bool
+    """Whether the counterpart said what it was asked for, in spite of all."""
+    conclusion: str
+    exit_code: int
+    words: str
+    seconds: float
+    bound: float
+    leaks: tuple[str, ...]
+    """Where a credential was found."""
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with the row itself."""
+        found = [f"a credential is in the {where}" for where in self.leaks]
+        if not self.answered and (self.conclusion in {"pass", "warn", "fail"} or self.exit_code in {0, 1}):
+            found.append(f"{self.conclusion} (exit code {self.exit_code}) without an answer")
+        if self.seconds > self.bound:
+            found.append(f"it took {self.seconds:.1f} s, and {self.bound:g} s are its bound")
+        if not self.words:
+            found.append("it says nothing")
+        return [f"{self.counterpart}, {self.fault}: {each}" for each in found]
+
+
+def leaks(texts: Mapping[str, str], username: str, password: str) -> tuple[str, ...]:
+    """Return the texts that hold a password, as it is, in a URL's spelling or as HTTP Basic sends it."""
+    basic = base64.b64encode(f"{username}:{password}".encode()).decode()
+    forms = {password, quote(password, safe=""), basic}
+    return tuple(where for where, text in texts.items() if any(form in text for form in forms))
+
+
+def without_chance(text: str) -> str:
+    """Return words without what differs from run to run: ports, commits and repositories' numbers."""
+    text = re.sub(r"(127\.0\.0\.1|localhost):\d+", "HOST", text)
+    text = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", text)
+    return re.sub(r"acme/app\d+", "acme/app", text)
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Return the matrix as Markdown, a table for each counterpart."""
+    lines: list[str] = []
+    shown = None
+    for row in rows:
+        if row.counterpart != shown:
+            shown = row.counterpart
+            lines += ["", f"### {shown}", "", f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
+        cells = (
+            row.fault,
+            "yes" if row.answered else "no",
+            row.conclusion,
+            str(row.exit_code),
+            without_chance(row.words),
+            "no" if row.seconds > row.bound else "yes",
+        )
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines).strip() + "\n"
