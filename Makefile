@@ -1,7 +1,7 @@
 # demo, test, lint and bench each work on a fresh clone with Python 3.11+, Node 20+ and make alone.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := bin/pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL := bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
 .PHONY: demo test lint bench fuzz format lock clean lab
 demo: .venv/.ready

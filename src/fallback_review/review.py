@@ -55,7 +55,7 @@ def review(
     judged = [_reviewed_lockfile(case, judge) for case in cases]
     book = ask_for_remarks((change for lockfile in judged for change in lockfile.changes), judge.book, ask)
     lockfiles = tuple(_with_remarks(lockfile, book, today) for lockfile in judged)
-    unread = tuple(unreadable)
+    unread = (*unreadable, *(notice for each in compared for notice in _newly_unread(each.diff)))
     conclusions = [change.conclusion for lockfile in lockfiles for change in lockfile.changes]
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
     configured = dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
@@ -66,6 +66,16 @@ def review(
         unreadable=unread,
         findings=(*configured, *policy.expiry_notices(settings.allow, today, path=SETTINGS_PATH)),
         scope=scope,
+    )
+
+
+def _newly_unread(diff: LockfileDiff) -> tuple[Notice, ...]:
+    """Return what may hide packages at the head and did not at the base."""
+    before = {notice.text for notice in diff.base.unread}
+    return tuple(
+        replace(notice, path=notice.path or diff.path)
+        for notice in diff.head.unread
+        if notice.text not in before
     )
 
 

@@ -187,6 +187,36 @@ def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Pr
         assert "services/api/uv.lock" in project.review("--fail-on", "", "--format", form).stdout
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("-r https://evil.example/more.txt", "packages that it names are not reviewed"),
+        ("-r missing.txt", "packages that it names are not reviewed"),
+        ("${NAME}==1.0", "was not understood"),
+    ],
+)
+def test_what_a_pull_request_hides_is_not_a_pass(line: str, says: str, project: Project) -> None:
+    project.commit({"requirements.txt": f"six==1.16.0\n{line}\n"})
+
+    done = project.review()
+
+    (unread,) = done.report["unreadable"]
+    assert says in unread["text"]
+    assert (unread["path"], unread["line"]) == ("requirements.txt", 2)
+    assert (done.code, done.report["conclusion"]) == (3, "unknown")
+
+
+def test_what_was_hidden_before_is_no_change(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({"requirements.txt": "-r https://intranet.example/more.txt\nsix==1.16.0\n"})
+    project.git("switch", "--quiet", "--create", "later")
+    project.commit({"requirements.txt": "# a word\n-r https://intranet.example/more.txt\nsix==1.16.0\n"})
+
+    done = project.review("main")
+
+    assert (done.code, done.report["unreadable"]) == (0, [])
+
+
 def test_a_lockfile_that_was_broken_at_the_base_is_mended_by_a_pull_request(project: Project) -> None:
     project.git("switch", "--quiet", "main")
     project.commit({"services/api/uv.lock": "version = 1\n[[package"})

@@ -57,9 +57,8 @@ def bounded(lockfile: Lockfile) -> Lockfile:
             raise LockfileError(package.path or lockfile.path, f"an entry has {problem}", line=package.line)
     notices = _first(lockfile.path, lockfile.notices, "notices about this file")
     unnamed = _first(lockfile.path, lockfile.unnamed, "requirements without a name")
-    if notices is lockfile.notices and unnamed is lockfile.unnamed:
-        return lockfile
-    return replace(lockfile, notices=notices, unnamed=unnamed)
+    unread = _first(lockfile.path, lockfile.unread, "lines that could not be read")
+    return replace(lockfile, notices=notices, unnamed=unnamed, unread=unread)
 
 
 def _first(path: str, notices: tuple[Notice, ...], what: str) -> tuple[Notice, ...]:

@@ -170,6 +170,8 @@ class Lockfile:
     installer: str | None = None
     """The installer that wrote the file, where it says so (pylock.toml's ``created-by``)."""
     notices: tuple[Notice, ...] = ()
+    unread: tuple[Notice, ...] = ()
+    """Those of the notices that may hide packages: an include out of reach, a line that is no requirement."""
     header: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
     omitted: int = 0
     """How many entries were left out because the other side has the very same text."""

@@ -198,11 +198,13 @@ class Arrangement:
         return texts
 
     def notices(self) -> tuple[Remark, ...]:
-        """Return what a person should know about the lockfiles."""
+        """Return what a person should know about the lockfiles, but for what stands among the unreadable."""
+        said = {(notice.text, notice.path, notice.line) for notice in self.review.unreadable}
         return tuple(
             self._remark(notice, lockfile.path)
             for lockfile in self.review.lockfiles
             for notice in (*lockfile.notices, *lockfile.unnamed)
+            if (notice.text, notice.path or lockfile.path, notice.line) not in said
         )
 
     def footer(self) -> tuple[list[str], str]:

@@ -63,6 +63,7 @@ def read(text: Text) -> Lockfile:
         indexes=tuple(reading.effects.indexes),
         options=reading.effects.install_options(),
         notices=(*reading.notices, *contradictions),
+        unread=tuple(reading.unread),
         header=reading.header(),
     )
 
@@ -77,6 +78,7 @@ class _Reading:
     effects: OptionEffects = field(default_factory=OptionEffects)
     unnamed: list[Notice] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    unread: list[Notice] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
     includes: list[str] = field(default_factory=list)
     own_unnamed: list[str] = field(default_factory=list)
@@ -183,7 +185,9 @@ class _Reading:
         )
         problem = self._enter(value, here, constraint=constraint)
         if problem is not None:
-            self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place)
+            note = self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place)
+            if not constraint:
+                self.unread.append(note)
 
     def _enter(self, value: str, here: tuple[str, ...], *, constraint: bool) -> str | None:
         """Read an included file; return why it was not read, None where all is well."""
@@ -205,12 +209,14 @@ class _Reading:
         return None
 
     def _refused(self, text: str, place: Place, reason: str) -> None:
-        self._note(f"{shown(text)} was not understood ({reason}): pip refuses it", place)
+        self.unread.append(self._note(f"{shown(text)} was not understood ({reason}): pip refuses it", place))
         if place.path is None:
             self.own_unparsed.append(redacted(text))
 
-    def _note(self, text: str, place: Place) -> None:
-        self.notices.append(Notice(text=text, path=place.path, line=place.line))
+    def _note(self, text: str, place: Place) -> Notice:
+        note = Notice(text=text, path=place.path, line=place.line)
+        self.notices.append(note)
+        return note
 
 
 def _out_of_reach(value: str) -> str | None:
