@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 from string import Template
@@ -14,24 +12,20 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import click
-import tomli
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review import __version__, settings
-from fallback_review.lockfiles import LockfileError, Text, decode, parse, recognise
-from fallback_review.revisions import Repository, RevisionError, read_file
+from fallback_review.looking_around import look_around
+from fallback_review.revisions import Repository, RevisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from fallback_review.settings import Settings
 
 WORKFLOW_PATH = ".github/workflows/fallback-review.yml"
 PROJECT = "fallback-review/fallback-review"
 """The repository that holds the action, and the schema of its settings."""
-_PYTHONS = tuple(f"3.{minor}" for minor in range(10, 30))
-"""Chainguard builds for Python 3.10 and later (its documentation)."""
-_NOT_SOURCES = frozenset({"node_modules", "site-packages"})
+_SERVERS = ("linux-", "musllinux-")
 
 
 class _Text(Template):
@@ -70,6 +64,7 @@ _SETTINGS = _Text("""\
 [targets]                     # where the lockfiles get installed
 python = %{python}
 platforms = %{platforms}
+informational = %{informational}            # shown, never deciding: laptops, usually
 %{indexes}
 [policy]
 fail-on = ["pypi", "install-fails"]
@@ -94,17 +89,13 @@ Next:
 More: https://github.com/{PROJECT}#more"""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the work tree tells: its lockfiles, and the Python version that they are installed with."""
-
-    lockfiles: tuple[str, ...]
-    python: str | None
-
-
 @click.command("init")
 @click.option("--python", multiple=True, help="A Python version that installs; may be repeated.")
-@click.option("--platform", multiple=True, help="A platform, e.g. linux-x86_64; may be repeated.")
+@click.option(
+    "--platform",
+    multiple=True,
+    help="A platform, e.g. linux-x86_64; may be repeated. Beside Linux, others never decide.",
+)
 @click.option("--resolver-index-url", help="Your repository manager's virtual index, if there is one.")
 @click.option(
     "--ask/--no-ask",
@@ -119,6 +110,7 @@ def init_command(
     found = look_around(root)
     click.echo(f"Lockfiles here: {_shown(found.lockfiles)}")
     python = python or ((found.python,) if found.python else ())
+    platform = platform or found.platforms
     if sys.stdin.isatty() if ask is None else ask:
         python = python or settings.Targets().python
         python = _asked("Python versions that install", python)
@@ -141,32 +133,21 @@ def init_command(
     click.echo(f"\n{_NEXT}")
 
 
-def look_around(root: Path) -> Found:
-    """Return what the files below `root` tell; a file that can't be read tells nothing.
-
-    The Python version is that of ``.python-version``, else the oldest that pyproject.toml and the lockfiles
-    all allow, else None.
-    """
-    paths = tuple(sorted(path for path in _files(root) if recognise(path, None)))
-    named = (read_file(root, ".python-version") or b"").decode("ascii", "replace").strip()
-    series = ".".join(named.split(".")[:2])
-    if series in _PYTHONS:
-        return Found(paths, series)
-    specifiers = [given for given in (_pyproject(root), *(_lock(root, path) for path in paths)) if given]
-    if not specifiers:
-        return Found(paths, None)
-    # A bound such as >=3.11.4 allows 3.11, in its later releases.
-    allowed = (series for series in _PYTHONS if all(each.contains(f"{series}.99") for each in specifiers))
-    return Found(paths, next(allowed, None))
-
-
 def choose(python: Sequence[str], platforms: Sequence[str], resolver: str | None) -> Settings:
     """Return the settings for what was given, with the defaults for the rest.
+
+    Where some platforms are Linux, the others are informational: Chainguard builds native wheels for Linux
+    alone (its documentation), so that a laptop's would fail every check.
 
     Raises:
         SettingsError: a value is not allowed; names its key and what is.
     """
-    targets = {"python": list(python), "platforms": list(platforms)}
+    servers = [name for name in platforms if name.startswith(_SERVERS)]
+    targets = {
+        "python": list(python),
+        "platforms": servers or list(platforms),
+        "informational": [name for name in platforms if servers and name not in servers],
+    }
     table = {"targets": {key: value for key, value in targets.items() if value}}
     return settings.validate({**table, "indexes": {"resolver": resolver} if resolver else {}}, path="init")
 
@@ -182,6 +163,7 @@ def settings_text(chosen: Settings, reference: str) -> str:
         revision=reference,
         python=_toml(chosen.targets.python),
         platforms=_toml(chosen.targets.platforms),
+        informational=_toml(chosen.targets.informational),
         indexes=indexes,
     )
 
@@ -238,44 +220,6 @@ def _asked(question: str, default: Sequence[str]) -> tuple[str, ...]:
 def _toml(value: str | Sequence[str]) -> str:
     """Spell text, or a list of it, for TOML, whose strings are JSON's but for one control character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _files(root: Path) -> Iterator[str]:
-    """Give the files below a folder, without hidden folders, environments and other people's packages."""
-    for folder, folders, files in os.walk(root):
-        folders[:] = [
-            name
-            for name in sorted(folders)
-            if not name.startswith(".")
-            and name not in _NOT_SOURCES
-            and not (Path(folder) / name / "pyvenv.cfg").exists()
-        ]
-        for name in files:
-            yield (Path(folder) / name).relative_to(root).as_posix()
-
-
-def _pyproject(root: Path) -> SpecifierSet | None:
-    try:
-        table = tomli.loads((read_file(root, "pyproject.toml") or b"").decode())
-    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    project = table.get("project")
-    return _specifiers(project.get("requires-python")) if isinstance(project, dict) else None
-
-
-def _lock(root: Path, path: str) -> SpecifierSet | None:
-    try:
-        data = read_file(root, path) or b""
-        return _specifiers(parse(Text(path=path, text=decode(path, data))).requires_python)
-    except LockfileError:
-        return None
-
-
-def _specifiers(text: object) -> SpecifierSet | None:
-    try:
-        return SpecifierSet(text) if isinstance(text, str) and text else None
-    except InvalidSpecifier:
-        return None
 
 
 def _shown(lockfiles: Sequence[str]) -> str:

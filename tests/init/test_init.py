@@ -17,14 +17,13 @@ from fallback_review import __version__, settings
 from fallback_review.cli import cli
 from fallback_review.initialise import (
     WORKFLOW_PATH,
-    Found,
     choose,
-    look_around,
     revision,
     revision_of,
     settings_text,
     write_new,
 )
+from fallback_review.looking_around import Found, look_around
 from fallback_review.settings import SETTINGS_PATH, SettingsError
 from tests.conftest import ROOT, lab_tool
 
@@ -188,6 +187,27 @@ def test_the_python_version_is_found(tmp_path: Path, files: dict[str, str], pyth
         (tmp_path / path).write_text(text)
     locks = tuple(path for path in files if path.endswith("uv.lock"))
     assert look_around(tmp_path) == Found(lockfiles=locks, python=python)
+
+
+def test_the_platforms_are_those_that_a_lock_names(tree: Path) -> None:
+    (tree / "conda-lock.yml").write_text(
+        "version: 1\npackage:\n"
+        + "".join(
+            f"- {{name: flask, version: 3.0.0, manager: pip, platform: {platform}, "
+            f"url: 'https://files.pypi.test/flask-3.0.0-py3-none-any.whl', hash: {{sha256: {'a' * 64}}}}}\n"
+            for platform in ("osx-arm64", "linux-64", "unheard-of")
+        )
+    )
+    assert look_around(tree).platforms == ("linux-x86_64", "macos-arm64")
+    assert init().exit_code == 0
+    assert written(tree).targets.platforms == ("linux-x86_64",)
+    assert written(tree).targets.informational == ("macos-arm64",)
+
+
+def test_laptops_decide_where_there_is_nothing_else() -> None:
+    targets = choose([], ["macos-arm64", "windows-amd64"], None).targets
+    assert targets.platforms == ("macos-arm64", "windows-amd64")
+    assert targets.informational == ()
 
 
 def test_other_peoples_lockfiles_are_not_the_repositorys(tmp_path: Path) -> None:
