@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import host_of
+from fallback_review.distinct import Held, comparable, distinct
 from fallback_review.model import (
     Change,
     ChangeKind,
@@ -23,7 +23,7 @@ from fallback_review.model import (
     Source,
     SourceKind,
 )
-from fallback_review.versions import parsed, went_down
+from fallback_review.versions import went_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,28 +34,14 @@ _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """One distinct (version, source) of a name on one side, with the entries that repeat it."""
-
-    package: LockedPackage
-    """The first of the entries, with the artifacts of all."""
-    entries: tuple[LockedPackage, ...]
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        urls = (artifact.url for artifact in self.package.artifacts if artifact.url)
-        return frozenset(host for host in map(host_of, urls) if host)
-
-
-@dataclass(frozen=True, slots=True)
 class _Compared:
     """The two sides of one name: what stayed, what went, what came."""
 
-    before: list[_Held]
-    after: list[_Held]
-    stayed: list[tuple[_Held, _Held]]
-    lost: list[_Held]
-    came: list[_Held]
+    before: list[Held]
+    after: list[Held]
+    stayed: list[tuple[Held, Held]]
+    lost: list[Held]
+    came: list[Held]
 
 
 def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
@@ -71,7 +57,7 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     changes: list[Change] = []
     metadata: list[MetadataChange] = []
     for ecosystem, name in sorted(old.keys() | new.keys()):
-        before, after = (_merge(side.get((ecosystem, name), ())) for side in (old, new))
+        before, after = (distinct(side.get((ecosystem, name), ())) for side in (old, new))
         compared = _compare(before, after, migrated=migrated)
         change = _change(name, ecosystem, compared, migrated=migrated)
         if change is not None:
@@ -99,47 +85,13 @@ def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], l
     return names
 
 
-def _merge(entries: Sequence[LockedPackage]) -> list[_Held]:
-    """Unite repeated entries, oldest version first."""
-    groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
-    for entry in entries:
-        groups.setdefault((entry.shown_version, _comparable(entry.source)), []).append(entry)
-    held = []
-    for group in groups.values():
-        first = group[0]
-        if len(group) > 1:
-            artifacts = tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts))
-            first = replace(first, artifacts=artifacts, local=all(entry.local for entry in group))
-        held.append(_Held(first, tuple(group)))
-    return sorted(held, key=_age) if len(held) > 1 else held
-
-
-def _comparable(source: Source) -> Source:
-    """Return the source without what does not make it another one."""
-    if source.kind is SourceKind.REGISTRY:
-        if source.location and source.location.endswith("/"):
-            return replace(source, location=source.location.rstrip("/"))
-    elif source.commit and source.reference:
-        return replace(source, reference=None)
-    return source
-
-
-def _age(held: _Held) -> tuple[Any, ...]:
-    package = held.package
-    text = package.shown_version or ""
-    version = parsed(text)
-    source = package.source
-    tail = (text, source.kind, source.location or "", source.commit or "", source.reference or "")
-    return (0, *tail) if version is None else (1, version, *tail)
-
-
-def _compare(before: list[_Held], after: list[_Held], *, migrated: bool) -> _Compared:
+def _compare(before: list[Held], after: list[Held], *, migrated: bool) -> _Compared:
     """Pair the entries of both sides: the same ones first, then those whose sources do not contradict."""
     there = {_identity(held): held for held in after}
     stayed = [(held, there.pop(key)) for held in before if (key := _identity(held)) in there]
     paired = {id(old) for old, _ in stayed}
-    lost: list[_Held] = []
-    rest: dict[tuple[Any, ...], list[_Held]] = {}
+    lost: list[Held] = []
+    rest: dict[tuple[Any, ...], list[Held]] = {}
     for held in there.values():  # in the order of `_age`: an unstated index comes first
         rest.setdefault(_loose(held, migrated=migrated), []).append(held)
     for held in before:
@@ -154,11 +106,11 @@ def _compare(before: list[_Held], after: list[_Held], *, migrated: bool) -> _Com
     return _Compared(before, after, stayed, lost, [held for held in after if id(held) not in taken])
 
 
-def _identity(held: _Held) -> tuple[str | None, Source]:
-    return (held.package.shown_version, _comparable(held.package.source))
+def _identity(held: Held) -> tuple[str | None, Source]:
+    return (held.package.shown_version, comparable(held.package.source))
 
 
-def _loose(held: _Held, *, migrated: bool) -> tuple[Any, ...]:
+def _loose(held: Held, *, migrated: bool) -> tuple[Any, ...]:
     """Return what two entries share at least when their sources do not contradict."""
     kind = held.package.source.kind
     if migrated or kind is SourceKind.REGISTRY:
@@ -166,7 +118,7 @@ def _loose(held: _Held, *, migrated: bool) -> tuple[Any, ...]:
     return _identity(held)
 
 
-def _one_unstated(old: _Held, new: _Held) -> bool:
+def _one_unstated(old: Held, new: Held) -> bool:
     return old.package.source.location is None or new.package.source.location is None
 
 
@@ -195,16 +147,17 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
     )
 
 
-def _artifacts_changed(old: _Held, new: _Held) -> bool:
+def _artifacts_changed(old: Held, new: Held) -> bool:
     if old.package.artifacts == new.package.artifacts:
         return False
     if old.package.hashes != new.package.hashes:
         return True
     hosts = old.hosts, new.hosts
-    return bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
+    moved = bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
+    return moved or not new.unverified <= old.unverified
 
 
-def _hosts(held: Iterable[_Held]) -> tuple[str, ...]:
+def _hosts(held: Iterable[Held]) -> tuple[str, ...]:
     return tuple(sorted({host for one in held for host in one.hosts}))
 
 
@@ -226,8 +179,8 @@ def _source_changed(compared: _Compared, *, migrated: bool) -> bool:
     """Whether what came has another source than what went; only names on both sides can change it."""
     if not (compared.before and compared.after and (compared.lost or compared.came)):
         return False
-    lost = {_comparable(held.package.source) for held in compared.lost or compared.before}
-    came = {_comparable(held.package.source) for held in compared.came or compared.after}
+    lost = {comparable(held.package.source) for held in compared.lost or compared.before}
+    came = {comparable(held.package.source) for held in compared.came or compared.after}
     if migrated:
         return {source.kind for source in lost} != {source.kind for source in came}
     return _other_sources(lost, came) or _other_sources(came, lost)
@@ -255,7 +208,7 @@ def _became_unhashed(compared: _Compared) -> bool:
 
 
 def _metadata_changes(
-    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[_Held, _Held]]
+    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[Held, Held]]
 ) -> Iterable[MetadataChange]:
     for old, new in stayed:
         fields = _changed_fields(old.entries, new.entries)

@@ -287,6 +287,47 @@ class TestWhole:
         assert [change.source_changed for change in compared.changes] == [False, True]
         assert (compared.metadata_only, compared.header_changed) == ((), ())
 
+    @pytest.mark.parametrize(("hashes", "changed"), [((), True), (("sha256:1",), False)])
+    def test_a_url_that_moves_on_its_host_is_another_file_where_nothing_checks_it(
+        self, hashes: tuple[str, ...], changed: bool
+    ) -> None:
+        """Chainguard's tiers differ in the path alone."""
+        built, upstream = (
+            package("1.0", artifacts=(Artifact(url=f"https://c.example/{path}/a.whl", hashes=hashes),))
+            for path in ("python", "python-upstream")
+        )
+        kinds = [change.kind for change in compare([built], [upstream]).changes]
+        assert kinds == ([ChangeKind.ARTIFACTS_CHANGED] if changed else [])
+        assert compare([built], [built]).changes == ()
+
+    @pytest.mark.parametrize(
+        ("markers", "joined"),
+        [
+            (("os_name == 'nt'", "os_name == 'posix'"), "(os_name == 'nt') or (os_name == 'posix')"),
+            (("os_name == 'nt'", "os_name == 'nt'"), "os_name == 'nt'"),
+            (("os_name == 'nt'", None), None),
+        ],
+    )
+    def test_an_entry_that_is_repeated_is_installed_under_each_of_its_markers(
+        self, markers: tuple[str | None, ...], joined: str | None
+    ) -> None:
+        (held,) = only([], [package("1.0", marker=marker) for marker in markers]).gained
+        assert held.marker == joined
+
+    @pytest.mark.parametrize(
+        ("needed", "joined"),
+        [
+            (("a == 'b'", "c == 'd'"), "(a == 'b') or (c == 'd')"),
+            (("x == 'y'", ""), ""),
+            (("x == 'y'", None), None),
+        ],
+    )
+    def test_an_entry_that_is_repeated_is_needed_whenever_one_of_them_is(
+        self, needed: tuple[str | None, ...], joined: str | None
+    ) -> None:
+        (held,) = only([], [package("1.0", needed_when=each) for each in needed]).gained
+        assert held.needed_when == joined
+
     def test_many_entries_of_one_name_take_linear_time(self) -> None:
         many = [
             package(f"1.{n}", Source(kind=SourceKind.REGISTRY, location=f"https://{n}.example"))
