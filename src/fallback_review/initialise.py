@@ -64,7 +64,7 @@ _SETTINGS = _Text("""\
 [targets]                     # where the lockfiles get installed
 python = %{python}
 platforms = %{platforms}
-informational = %{informational}            # shown, never deciding: laptops, usually
+informational = %{informational}   # shown, never deciding: laptops, usually
 %{indexes}
 [policy]
 fail-on = ["pypi", "install-fails"]
