@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Role
@@ -30,9 +31,10 @@ class Derivations:
     def __call__(
         self, package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, book: Book
     ) -> Derivation | None:
-        """Return what `derive` returns."""
+        """Return what `derive` returns, without the steps: they are many, and only `explain` shows them."""
         pypi_answered = (Role.PYPI, package.name) in book
         key = id(package), id(lockfile), target, situation, pypi_answered
         if key not in self._known:
-            self._known[key] = derive(package, lockfile, target, situation, book)
+            derived = derive(package, lockfile, target, situation, book)
+            self._known[key] = derived and replace(derived, steps=())
         return self._known[key]
