@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +13,7 @@ import tomli
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import core_schema
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from fallback_review.model import Outcome, Target
@@ -19,6 +21,9 @@ from fallback_review.prediction import INSTALLERS, LAYOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 SETTINGS_PATH = ".github/fallback-review.toml"
 CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
@@ -40,17 +45,27 @@ def _meant(value: str, allowed: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-def _choice(kind: str, allowed: Iterable[str]) -> AfterValidator:
-    names = sorted(allowed)
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A text that is one of a few names: for the check, with a hint, and for editors, as an enumeration."""
 
-    def check(value: str) -> str:
-        if value not in names:
-            raise ValueError(
-                f"{value!r} is not a known {kind}{_meant(value, names)} Allowed: {', '.join(names)}"
-            )
+    kind: str
+    names: tuple[str, ...]
+
+    def check(self, value: str) -> str:
+        if value not in self.names:
+            allowed = sorted(self.names)
+            meant = _meant(value, allowed)
+            raise ValueError(f"{value!r} is not a known {self.kind}{meant} Allowed: {', '.join(allowed)}")
         return value
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "enum": sorted(self.names)}
 
 
 def _http_url(value: str) -> str:
@@ -119,10 +134,10 @@ class Targets(Table):
     python: tuple[Annotated[str, AfterValidator(_python_version)], ...] = Field(
         default=("3.12",), min_length=1
     )
-    platforms: tuple[Annotated[str, _choice("platform", PLATFORMS)], ...] = Field(
+    platforms: tuple[Annotated[str, _Choice("platform", tuple(PLATFORMS))], ...] = Field(
         default=("linux-x86_64", "linux-aarch64"), min_length=1
     )
-    informational: tuple[Annotated[str, _choice("platform", PLATFORMS)], ...] = ()
+    informational: tuple[Annotated[str, _Choice("platform", tuple(PLATFORMS))], ...] = ()
     """Platforms that are shown and never decide: laptops, usually."""
     glibc: Annotated[str, AfterValidator(_version_number)] = "2.39"
     musl: Annotated[str, AfterValidator(_version_number)] = "1.2"
@@ -160,8 +175,8 @@ class Indexes(Table):
     """The organisation's own virtual index, asked instead of modelling the layout."""
     vex: Annotated[str, AfterValidator(_http_url_or_none)] = CHAINGUARD_VEX_ENDPOINT
     """Chainguard's public feed of what remediated versions fix; empty: it is not asked."""
-    layout: Annotated[str, _choice("layout", LAYOUTS)] | None = None
-    installer: Annotated[str, _choice("installer", INSTALLERS)] | None = None
+    layout: Annotated[str, _Choice("layout", tuple(LAYOUTS))] | None = None
+    installer: Annotated[str, _Choice("installer", tuple(INSTALLERS))] | None = None
     """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
 
 
@@ -171,7 +186,7 @@ FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.U
 class Policy(Table):
     """What the team makes of the outcomes."""
 
-    fail_on: tuple[Annotated[str, _choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
+    fail_on: tuple[Annotated[str, _Choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
     on_unknown: Literal["fail", "warn"] = "fail"
     upstream_tier: Severity = "warn"
     unpinned: Severity = "warn"
@@ -249,6 +264,9 @@ _PLAIN = {
     "model_type": "must be a table",
     "string_type": "must be text in quotes",
     "too_short": "must name at least one",
+    "missing": "is missing",
+    "date_from_datetime_parsing": "must be a date such as 2027-01-01, without quotes",
+    "date_type": "must be a date such as 2027-01-01, without quotes",
 }
 """pydantic's kinds of error whose own words speak of Python's types."""
 
@@ -280,8 +298,10 @@ def _table_at(location: tuple[int | str, ...]) -> type[Table]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the settings file, for editors."""
+    found = Settings.model_json_schema(by_alias=True)
+    del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]  # PyPI's address is its library's to say
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fallback Review settings",
-        **Settings.model_json_schema(by_alias=True),
+        **found,
     }

@@ -81,8 +81,19 @@ def test_files() -> None:
         ("b.whl", None, None, ()),
         ("a-1.0.tar.gz", "https://files.pypi.test/a-1.0.tar.gz", None, ("sha256:ab",)),
     ]
-    assert package.marker == "os_name == 'nt' or x"
+    assert package.marker is None  # a lone entry is every fork's, whatever stands beside it
     assert dict(package.extra) == {"resolution-markers": ["os_name == 'nt'", "x"]}
+
+
+def test_forks_say_which_takes_which_of_a_names_entries() -> None:
+    found = read(
+        "\n".join(
+            f'[[package]]\nname = "a"\nversion = "{version}"\nsource = {{ registry = "r" }}\n'
+            f'resolution-markers = ["os_name == \'{system}\'", "x"]\n'
+            for version, system in (("1.0", "nt"), ("2.0", "posix"))
+        )
+    )
+    assert [one.marker for one in found.packages] == ["os_name == 'nt' or x", "os_name == 'posix' or x"]
 
 
 def test_the_file_of_a_url_source_has_its_url() -> None:

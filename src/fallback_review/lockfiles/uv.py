@@ -8,6 +8,7 @@ string (``registry+https://…``).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -94,15 +95,24 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
 
 
 def _with_markers(text: str, packages: tuple[LockedPackage, ...]) -> tuple[LockedPackage, ...]:
-    """Say when the entries that have files for some platforms only are needed at all.
+    """Say when entries are installed, as far as the file tells.
 
-    The entry does not say so; the dependencies that lead to it do, one a line as uv writes them. They are
-    looked for only where they can matter: a sdist or a pure wheel fits everywhere.
+    `resolution-markers` say which fork takes which of a name's entries; a lone entry is every fork's. When
+    entries that have files for some platforms only are needed at all, the entry does not say; the
+    dependencies that lead to it do, one a line as uv writes them. They are looked for only where they can matter: a sdist
+    or a pure wheel fits everywhere.
     """
+    entries = Counter(package.name for package in packages)
     names = {package.name for package in packages if _only_native(package)}
     needed = _needed(text, names) if names else {}
     return tuple(
-        replace(package, needed_when=needed[package.name]) if package.name in needed else package
+        replace(
+            package,
+            marker=package.marker if entries[package.name] > 1 else None,
+            needed_when=needed.get(package.name),
+        )
+        if package.name in needed or package.marker
+        else package
         for package in packages
     )
 
