@@ -16,7 +16,7 @@ lint: .venv/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.ready
+bench: .venv/.ready .lab/node/.ready .lab/installers/.ready
 	$(BIN)/python -m benchmarks
 
 fuzz: .venv/.ready .lab/fuzz/.ready

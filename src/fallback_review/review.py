@@ -15,7 +15,7 @@ from fallback_review.inquiry import ask_all, ask_for_remarks, learn_hosts, with_
 from fallback_review.model import Conclusion, Outcome, Review, ReviewedChange, ReviewedLockfile, Role
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import SETTINGS_PATH
-from fallback_review.surroundings import survey, whole
+from fallback_review.surroundings import foreign_indexes, survey, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +55,7 @@ def review(
     judged = [_reviewed_lockfile(case, judge) for case in cases]
     book = ask_for_remarks((change for lockfile in judged for change in lockfile.changes), judge.book, ask)
     lockfiles = tuple(_with_remarks(lockfile, book, today) for lockfile in judged)
-    unread = (*unreadable, *(notice for each in compared for notice in _newly_unread(each.diff)))
+    unread = (*unreadable, *(notice for case in cases for notice in _newly_unread(case)))
     conclusions = [change.conclusion for lockfile in lockfiles for change in lockfile.changes]
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
     configured = dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
@@ -69,14 +69,13 @@ def review(
     )
 
 
-def _newly_unread(diff: LockfileDiff) -> tuple[Notice, ...]:
-    """Return what may hide packages at the head and did not at the base."""
-    before = {notice.text for notice in diff.base.unread}
-    return tuple(
-        replace(notice, path=notice.path or diff.path)
-        for notice in diff.head.unread
-        if notice.text not in before
-    )
+def _newly_unread(case: _Case) -> Iterator[Notice]:
+    """Give what may hide packages at the head and did not at the base: an include, a line, an index."""
+    before = {notice.text for notice in case.diff.base.unread}
+    for notice in case.diff.head.unread:
+        if notice.text not in before:
+            yield replace(notice, path=notice.path or case.diff.path)
+    yield from foreign_indexes(case.diff, case.surroundings.situation)
 
 
 def explain(

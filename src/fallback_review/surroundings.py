@@ -145,6 +145,24 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
     )
 
 
+def foreign_indexes(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
+    """Return the index lines that are new at the head and name an index that nobody named.
+
+    They change where every package of the file may come from, and no entry of it.
+    """
+    before = {index.url for index in diff.base.indexes}
+    return tuple(
+        Notice(
+            path=index.path or diff.path,
+            line=index.line,
+            text=f"packages may now come from {host(index.url)}, which can't be checked: take the line out, "
+            "or name the host in the settings (own-hosts in [indexes])",
+        )
+        for index in diff.head.indexes
+        if index.url not in before and place(index.url, situation) is Place.OTHER
+    )
+
+
 def _elsewhere(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
     """Say it when a lock comes mostly from an index that nobody named: likely a repository manager."""
     hosts = Counter(

@@ -38,6 +38,10 @@ DOCUMENTED_INPUTS = {  # the interface that workflows rely on: none of these may
     "status",
     "pull-request",
     "ca-bundle",
+    "mode",
+    "request-budget",
+    "app-id",
+    "app-private-key",
 }
 DOCUMENTED_OUTPUTS = {
     "conclusion",
@@ -64,6 +68,15 @@ def _as_passed(action: dict[str, Any]) -> dict[str, Any]:
 def test_the_inputs_are_the_documented_ones_and_those_that_the_code_reads(action: dict[str, Any]) -> None:
     read = {field.alias for field in Inputs.model_fields.values()}
     assert set(action["inputs"]) == read >= DOCUMENTED_INPUTS
+
+
+def test_the_readme_names_every_input_and_output_and_no_other(action: dict[str, Any]) -> None:
+    section = (ROOT / "README.md").read_text().partition("## In pull requests")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+
+    named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+
+    assert named == set(action["inputs"]) | set(action["outputs"])
 
 
 def test_the_outputs_are_the_documented_ones_and_those_that_the_code_writes(

@@ -193,6 +193,9 @@ def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Pr
         ("-r https://evil.example/more.txt", "packages that it names are not reviewed"),
         ("-r missing.txt", "packages that it names are not reviewed"),
         ("${NAME}==1.0", "was not understood"),
+        ("--index-url https://evil.example/simple", "packages may now come from evil.example"),
+        ("--extra-index-url https://evil.example/simple", "packages may now come from evil.example"),
+        ("--find-links https://evil.example/files/", "packages may now come from evil.example"),
     ],
 )
 def test_what_a_pull_request_hides_is_not_a_pass(line: str, says: str, project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -418,7 +419,8 @@ def test_pipenv_asks_the_first_source() -> None:
         ((("index-url", C), ("extra-index-url", P)), Outcome.PYPI, Outcome.PYPI),
         ((("index-url", P), ("extra-index-url", C)), Outcome.CHAINGUARD, Outcome.CHAINGUARD),
         ((("extra-index-url", P),), Outcome.PYPI, Outcome.PYPI),
-        ((("index-url", RES),), Outcome.CHAINGUARD, Outcome.CHAINGUARD),
+        ((("index-url", RES),), Outcome.UNKNOWN, Outcome.UNKNOWN),
+        ((("index-url", C), ("extra-index-url", RES)), Outcome.UNKNOWN, Outcome.UNKNOWN),
     ],
 )
 def test_index_lines_of_a_requirements_file_are_what_is_asked(
@@ -431,6 +433,31 @@ def test_index_lines_of_a_requirements_file_are_what_is_asked(
         verdict = predict(package(), lock, LINUX, situation(installer), known)
         assert verdict is not None
         assert verdict.outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("hashes", "more", "outcome"),
+    [
+        ((f"sha256:{sha('ours')}",), {}, Outcome.CHAINGUARD),
+        ((f"sha256:{sha('strange')}",), {}, Outcome.UNKNOWN),
+        ((), {"own_hosts": frozenset({"corp.example"})}, Outcome.CHAINGUARD),
+    ],
+    ids=["all hashes are known", "a hash is a stranger's", "the index is the organisation's"],
+)
+def test_an_unknown_index_may_have_it_too_unless_the_hashes_rule_it_out(
+    hashes: tuple[str, ...], more: dict[str, Any], outcome: Outcome
+) -> None:
+    known = book(answer(C, file(WHEEL, C, mark="ours")), answer(P, file(WHEEL, P, mark="pypi")))
+    lock = replace(
+        LOCK,
+        path="requirements.txt",
+        format="requirements.txt",
+        indexes=(LockIndex(url=INDEX[RES], role="extra-index-url"),),
+    )
+    entry = replace(package(), artifacts=(Artifact(hashes=hashes),) if hashes else ())
+    verdict = predict(entry, lock, LINUX, situation("pip", "chainguard-only", **more), known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
 
 
 def test_an_installer_that_is_not_known_is_predicted_as_pip() -> None:

@@ -90,6 +90,11 @@ def _asked(case: Case) -> Derivation:
     if situation.chainguard_url is None:
         said = "no Chainguard index is configured"
         return Derivation(verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, evidence=(said,)))
+    if (elsewhere := _elsewhere(case)) is not None:
+        said = f"the lockfile names another index ({elsewhere}), which was not asked and may have it too"
+        return Derivation(
+            verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="index", evidence=(said,))
+        )
     layout = LAYOUTS[situation.layout]
     where = place(case.package.source.location, situation)
     through_manager = situation.resolver_url is not None and where in (Place.OWN, Place.UNSTATED)
@@ -102,6 +107,18 @@ def _asked(case: Case) -> Derivation:
     if case.package.version is not None:
         return derived
     return _unpinned(derived, may_move=through_manager or Role.PYPI in roles_of(case, layout))
+
+
+def _elsewhere(case: Case) -> str | None:
+    """Return the host of an index that nobody named and that may have the file, None where none can.
+
+    pip gives no index priority, so that an unknown one can win any name; only hashes that are all known to be
+    Chainguard's or PyPI's rule that out.
+    """
+    if case.request.hashes and not case.request.trust_unhashed:
+        return None
+    others = (line.url for line in case.lockfile.indexes if place(line.url, case.situation) is Place.OTHER)
+    return next((host(url) for url in others), None)
 
 
 def _incomparable(case: Case, derived: Derivation) -> Derivation:
