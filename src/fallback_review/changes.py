@@ -2,7 +2,8 @@
 
 Entries of one name are compared as multisets of (version, source): a forked lock holds one name at several
 versions, and per-extra or per-platform locks repeat one entry. What is no change of source: an index that
-only one side states, a trailing slash, and a git reference whose commit stayed.
+only one side states (but in poetry.lock none is the default index), a trailing slash, and a git reference
+whose commit stayed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from fallback_review.model import Ecosystem
 
+_MEANS_DEFAULT = frozenset({"poetry.lock"})
+"""Formats in which an entry that names no index comes from the default one, and from no other."""
 _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
 
 
@@ -42,6 +45,8 @@ class _Compared:
     stayed: list[tuple[Held, Held]]
     lost: list[Held]
     came: list[Held]
+    vague: bool
+    """Whether an index that is not stated may be any."""
 
 
 def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
@@ -58,7 +63,7 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     metadata: list[MetadataChange] = []
     for ecosystem, name in sorted(old.keys() | new.keys()):
         before, after = (distinct(side.get((ecosystem, name), ())) for side in (old, new))
-        compared = _compare(before, after, migrated=migrated)
+        compared = _compare(before, after, migrated=migrated, vague=head.format not in _MEANS_DEFAULT)
         change = _change(name, ecosystem, compared, migrated=migrated)
         if change is not None:
             changes.append(change)
@@ -85,7 +90,7 @@ def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], l
     return names
 
 
-def _compare(before: list[Held], after: list[Held], *, migrated: bool) -> _Compared:
+def _compare(before: list[Held], after: list[Held], *, migrated: bool, vague: bool) -> _Compared:
     """Pair the entries of both sides: the same ones first, then those whose sources do not contradict."""
     there = {_identity(held): held for held in after}
     stayed = [(held, there.pop(key)) for held in before if (key := _identity(held)) in there]
@@ -98,12 +103,13 @@ def _compare(before: list[Held], after: list[Held], *, migrated: bool) -> _Compa
         if id(held) in paired:
             continue
         candidates = rest.get(_loose(held, migrated=migrated))
-        if candidates and (migrated or _one_unstated(held, candidates[0])):
+        if candidates and (migrated or (vague and _one_unstated(held, candidates[0]))):
             stayed.append((held, candidates.pop(0)))
         else:
             lost.append(held)
     taken = {id(new) for _, new in stayed}
-    return _Compared(before, after, stayed, lost, [held for held in after if id(held) not in taken])
+    came = [held for held in after if id(held) not in taken]
+    return _Compared(before, after, stayed, lost, came, vague)
 
 
 def _identity(held: Held) -> tuple[str | None, Source]:
@@ -183,6 +189,8 @@ def _source_changed(compared: _Compared, *, migrated: bool) -> bool:
     came = {comparable(held.package.source) for held in compared.came or compared.after}
     if migrated:
         return {source.kind for source in lost} != {source.kind for source in came}
+    if not compared.vague:
+        return lost != came
     return _other_sources(lost, came) or _other_sources(came, lost)
 
 

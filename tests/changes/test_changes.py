@@ -328,6 +328,19 @@ class TestWhole:
         (held,) = only([], [package("1.0", needed_when=each) for each in needed]).gained
         assert held.needed_when == joined
 
+    @pytest.mark.parametrize(
+        ("base", "head", "kinds"),
+        [(INDEX, UNSTATED, ["source-changed"]), (UNSTATED, INDEX, ["source-changed"]), (INDEX, INDEX, [])],
+    )
+    def test_in_a_poetry_lock_no_source_is_the_default_index(
+        self, base: Source, head: Source, kinds: list[str]
+    ) -> None:
+        """Hashes of both origins in the lock let the move pass without another sign."""
+        sides = (lockfile(package("1.0", source, "1"), lock_format="poetry.lock") for source in (base, head))
+        changes = diff(*sides).changes
+        assert [change.kind.value for change in changes] == kinds
+        assert all(change.source_changed and change.gained for change in changes)
+
     def test_many_entries_of_one_name_take_linear_time(self) -> None:
         many = [
             package(f"1.{n}", Source(kind=SourceKind.REGISTRY, location=f"https://{n}.example"))

@@ -99,8 +99,8 @@ def _with_markers(text: str, packages: tuple[LockedPackage, ...]) -> tuple[Locke
 
     `resolution-markers` say which fork takes which of a name's entries; a lone entry is every fork's. When
     entries that have files for some platforms only are needed at all, the entry does not say; the
-    dependencies that lead to it do, one a line as uv writes them. They are looked for only where they can matter: a sdist
-    or a pure wheel fits everywhere.
+    dependencies that lead to it do, one a line as uv writes them. They are looked for only where they can
+    matter: a sdist or a pure wheel fits everywhere.
     """
     entries = Counter(package.name for package in packages)
     names = {package.name for package in packages if _only_native(package)}
