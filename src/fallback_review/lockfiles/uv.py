@@ -40,8 +40,7 @@ _KINDS = {
     "virtual": SourceKind.VIRTUAL,
 }
 _OWN_FIELDS = frozenset({"name", "version", "source", "sdist", "wheels", "wheel"})
-_DEPENDENCY = re.compile(r'^[ ]*\{ name = "([^"\n]+)"([^\n]*)\},?$', re.MULTILINE)
-_ENTRY = re.compile(r"^\[\[(?:package|distribution)\]\]$", re.MULTILINE)
+_DEPENDENCY = re.compile(r'\n[ ]*\{ name = "([^"\n]+)"([^\n]*)\},?(?=\n)')
 _LOCAL = re.compile(r"^source = \{ (?:editable|virtual|directory) = ", re.MULTILINE)
 _MARKER = re.compile(r', marker = "([^"\n]+)"')
 _LOOKS = re.compile(
@@ -123,12 +122,13 @@ def _needed(text: str, names: set[str]) -> dict[str, str]:
     Left out is what another package asks for without a marker: it is needed when that one is.
     """
     markers: dict[str, set[str]] = {name: set() for name in names}
-    for block in _ENTRY.split(text):
-        local = _LOCAL.search(block) is not None
-        for name, rest in _DEPENDENCY.findall(block):
-            if name in names:
-                said = _MARKER.search(rest)
-                markers[name].add(said[1] if said else "" if local else "?")
+    for dependency in _DEPENDENCY.finditer(text):
+        name, rest = dependency.groups()
+        if name in names:
+            said = _MARKER.search(rest)
+            entry = text.rfind("\n[[", 0, dependency.start())
+            local = _LOCAL.search(text, entry, dependency.start()) is not None
+            markers[name].add(said[1] if said else "" if local else "?")
     return {
         name: "" if "" in found else " or ".join(f"({marker})" for marker in sorted(found))
         for name, found in markers.items()
