@@ -70,12 +70,13 @@ def review(
 
 
 def _newly_unread(case: _Case) -> Iterator[Notice]:
-    """Give what may hide packages at the head and did not at the base: an include, a line, an index."""
+    """Give what may hide packages at the head and did not at the base: an include, a line, an index, PyPI."""
     before = {notice.text for notice in case.diff.base.unread}
     for notice in case.diff.head.unread:
         if notice.text not in before:
             yield replace(notice, path=notice.path or case.diff.path)
     yield from foreign_indexes(case.diff, case.surroundings.situation)
+    yield from case.surroundings.opened
 
 
 def explain(

@@ -62,7 +62,7 @@ def test_the_usual_settings_file_is_read(folder: Path) -> None:
         ("[indexes]\nlayout = 'sideways'\n", ("indexes.layout", "Allowed: ")),
         ("[targets]\nplatforms = ['linux']\n", ("targets.platforms[0]", "linux-x86_64")),
         ("[targets]\npython = ['2.7']\n", ("targets.python[0]", "'3.12'")),
-        ("[[allow]]\npackage = 'a'\n", ("allow[0].reason", "required")),
+        ("[[allow]]\npackage = 'a'\n", ("allow[0].reason", "is missing")),
         ("[[allow]]\npackage = 'a'\nreason = 'b'\nexpires = 'soon'\n", ("allow[0].expires",)),
         ("policy = 1\n", ("policy",)),
         ("[policy\n", ("not valid TOML", "line 1")),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Cause, Conclusion, Notice, Outcome, ProjectFile, Review, Role, Tier
 from fallback_review.review import review
@@ -183,6 +185,35 @@ def test_a_file_that_could_not_be_read_is_no_pass() -> None:
     assert none_changed.conclusion is Conclusion.UNKNOWN
     assert lenient.conclusion is Conclusion.WARN
     assert none_changed.unreadable == lenient.unreadable == broken
+
+
+OURS = "--index-url https://libraries.cgr.dev/python/simple/"
+PYPI = "--index-url https://pypi.test/simple/"
+EXTRA = "--extra-index-url https://pypi.test/simple/"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "conclusion"),
+    [
+        ((OURS, "a==2.0"), (PYPI, "a==2.0"), Conclusion.UNKNOWN),
+        ((OURS, "a==2.0"), (OURS, EXTRA, "a==2.0"), Conclusion.UNKNOWN),
+        ((OURS, "a==2.0"), ("a==2.0",), Conclusion.UNKNOWN),
+        ((PYPI, "a==2.0"), (OURS, "a==2.0"), Conclusion.PASS),
+        ((OURS, EXTRA, "a==2.0"), (PYPI, "a==2.0"), Conclusion.PASS),
+        ((OURS, "a==1.0"), (PYPI, "a==2.0"), Conclusion.FAIL),
+        ((OURS,), (PYPI,), Conclusion.PASS),
+    ],
+)
+def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
+    base: tuple[str, ...], head: tuple[str, ...], conclusion: Conclusion
+) -> None:
+    pair = lock("requirements.txt", *base), lock("requirements.txt", *head)
+    result = judged(Table(**BOTH), pair, indexes={"pypi": "https://pypi.test/simple/"})
+
+    assert result.conclusion is conclusion
+    assert ["PyPI is asked" in each.text for each in result.unreadable] == (
+        [True] if conclusion is Conclusion.UNKNOWN else []
+    )
 
 
 def test_a_scan_takes_every_entry_as_new() -> None:
