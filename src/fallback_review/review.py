@@ -58,6 +58,8 @@ def review(
     unread = (*unreadable, *(notice for case in cases for notice in _newly_unread(case)))
     conclusions = [change.conclusion for lockfile in lockfiles for change in lockfile.changes]
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
+    if any(_newly_unnamed(case.diff) for case in cases):
+        conclusions.append(policy.judge(Outcome.DIRECT, None, settings.policy))
     configured = dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
     return Review(
         conclusion=policy.conclude(conclusions),
@@ -67,6 +69,11 @@ def review(
         findings=(*configured, *policy.expiry_notices(settings.allow, today, path=SETTINGS_PATH)),
         scope=scope,
     )
+
+
+def _newly_unnamed(diff: LockfileDiff) -> set[str]:
+    """Return the requirements without a name that the base did not have: an archive's URL, a folder."""
+    return {notice.text for notice in diff.head.unnamed} - {notice.text for notice in diff.base.unnamed}
 
 
 def _newly_unread(case: _Case) -> Iterator[Notice]:

@@ -216,6 +216,16 @@ def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
     )
 
 
+def test_a_requirement_without_a_name_is_a_direct_one_to_the_policy() -> None:
+    url = "https://x.example/archive.zip"
+    policy: dict[str, Any] = {"policy": {"fail-on": ["direct"]}}
+    without, with_it = lock("requirements.txt", "a==2.0"), lock("requirements.txt", "a==2.0", url)
+
+    assert judged(Table(**BOTH), (without, with_it), **policy).conclusion is Conclusion.FAIL
+    assert judged(Table(**BOTH), (without, with_it)).conclusion is Conclusion.PASS
+    assert judged(Table(**BOTH), (with_it, with_it), **policy).conclusion is Conclusion.PASS
+
+
 def test_a_scan_takes_every_entry_as_new() -> None:
     result = review([whole(PAIR[1])], Settings(), Table(**BOTH), today=TODAY, scope="all")
 
