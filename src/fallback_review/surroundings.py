@@ -191,7 +191,16 @@ def foreign_indexes(diff: LockfileDiff, situation: Situation) -> tuple[Notice, .
 
 
 def _elsewhere(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
-    """Say it when a lock comes mostly from an index that nobody named: likely a repository manager."""
+    """Say it where packages come from an index that nobody named: one that is new to them, or most of them.
+
+    It is likely the organisation's repository manager, or a mistake.
+    """
+    known = {
+        host(package.source.location)
+        for change in diff.changes
+        for package in change.before
+        if package.source.location
+    }
     hosts = Counter(
         host(package.source.location)
         for change in diff.changes
@@ -208,7 +217,7 @@ def _elsewhere(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
             "and are not checked. If it is your organisation's, name it: resolver or own-hosts in [indexes]",
         )
         for name, count in hosts.items()
-        if count > gained / 2
+        if name not in known or count > gained / 2
     )
 
 

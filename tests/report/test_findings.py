@@ -51,7 +51,7 @@ def test_files_that_could_not_be_read_come_first() -> None:
         path="poetry.lock",
         line=3,
         title="Fallback Review",
-        message="could not be read: not valid TOML: expected '=' after a key",
+        message="could not be checked: not valid TOML: expected '=' after a key",
     )
 
 

@@ -35,16 +35,16 @@ ALLOWANCE = Allowance(package="*", reason="because")
         (review(lockfile(good("a")), conclusion=Conclusion.UNKNOWN), "⚪", "Not everything could be checked"),
         (review(lockfile(good("a")), conclusion=Conclusion.FAIL), "🔴", "Something needs a look, see below"),
         (review(lockfile(good("a")), conclusion=Conclusion.WARN), "🟠", "Something needs a look, see below"),
-        (review(lockfile(good("a")), unreadable=(UNREAD,)), "⚪", "1 file could not be read"),
+        (review(lockfile(good("a")), unreadable=(UNREAD,)), "⚪", "1 thing could not be checked"),
         (
             review(lockfile(from_pypi()), unreadable=(UNREAD, UNREAD)),
             "⚪",
-            "1 of 1 changed package will come from PyPI, 2 files could not be read",
+            "1 of 1 changed package will come from PyPI, 2 things besides could not be checked",
         ),
         (
             review(lockfile(fails()), unreadable=(UNREAD,)),
             "🔴",
-            "1 of 1 changed package will not install, 1 file could not be read",
+            "1 of 1 changed package will not install, 1 thing besides could not be checked",
         ),
         (review(lockfile(from_pypi())), "🟠", "1 of 1 changed package will come from PyPI"),
         (

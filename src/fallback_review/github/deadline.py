@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from requests import ConnectionError as CutError
 from requests import TooManyRedirects
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from fallback_review.transports import ConnectionAdapter
 
 if TYPE_CHECKING:
     from requests import Response
@@ -61,30 +61,9 @@ class _EndingTls(_Ending, HTTPSConnection):
     """The same over TLS."""
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Ending
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _EndingTls
-
-
-_POOLS = {"http": _Pool, "https": _TlsPool}
-
-
-class EndingAdapter(HTTPAdapter):
-    """An adapter of requests whose answers end, directly and through proxies."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools for direct connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Make or find the pools for a proxy."""
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
+def ending_adapter(**options: Any) -> ConnectionAdapter:
+    """Return an adapter of requests whose answers end; `options` are those of `HTTPAdapter`."""
+    return ConnectionAdapter(_Ending, _EndingTls, **options)
 
 
 def whole(response: Response) -> Response:

@@ -14,7 +14,7 @@ from github.GithubRetry import GithubRetry
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
 
 from fallback_review import __version__
-from fallback_review.github.deadline import EndingAdapter, whole
+from fallback_review.github.deadline import ending_adapter, whole
 from github import Auth, Github
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _exact(response: RequestsResponse) -> RequestsResponse:
 class _Secure(HTTPSRequestsConnectionClass):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.session.mount("https://", EndingAdapter(max_retries=self.retry))
+        self.session.mount("https://", ending_adapter(max_retries=self.retry))
 
     def getresponse(self) -> RequestsResponse:
         return _exact(super().getresponse())
@@ -106,7 +106,7 @@ class _Secure(HTTPSRequestsConnectionClass):
 class _Plain(HTTPRequestsConnectionClass):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.session.mount("http://", EndingAdapter(max_retries=self.retry))
+        self.session.mount("http://", ending_adapter(max_retries=self.retry))
 
     def getresponse(self) -> RequestsResponse:
         return _exact(super().getresponse())

@@ -14,9 +14,9 @@ import time
 from contextvars import ContextVar
 from typing import Any
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from fallback_review.transports import ConnectionAdapter
 
 
 class Question:
@@ -52,47 +52,24 @@ CURRENT: ContextVar[Question] = ContextVar("question")
 """The question that this thread is asking."""
 
 
-class _Connection(HTTPConnection):
+class _Asking(HTTPConnection):
+    """A connection that tells its thread's question that it is in use."""
+
     def connect(self) -> None:
+        """Connect, in the question's time."""
         CURRENT.get().uses(self)
         super().connect()
 
     def getresponse(self) -> Any:
+        """Read an answer, in the question's time."""
         CURRENT.get().uses(self)
         return super().getresponse()
 
 
-class _TlsConnection(HTTPSConnection):
-    def connect(self) -> None:
-        CURRENT.get().uses(self)
-        super().connect()
-
-    def getresponse(self) -> Any:
-        CURRENT.get().uses(self)
-        return super().getresponse()
+class _AskingTls(_Asking, HTTPSConnection):
+    """The same over TLS."""
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-_POOLS = {"http": _Pool, "https": _TlsPool}
-
-
-class QuestionAdapter(HTTPAdapter):
-    """An adapter of requests whose connections can be cut, directly and through proxies."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools for direct connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Make or find the pools for a proxy."""
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
+def question_adapter(**options: Any) -> ConnectionAdapter:
+    """Return an adapter of requests whose connections can be cut; `options` are those of `HTTPAdapter`."""
+    return ConnectionAdapter(_Asking, _AskingTls, **options)

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from fallback_review import __version__
 from fallback_review.index.origins import Origin, bare, origin_of
 from fallback_review.index.proxies import Proxies
-from fallback_review.index.question import CURRENT, Question, QuestionAdapter
+from fallback_review.index.question import CURRENT, Question, question_adapter
 from fallback_review.index.words import QuestionError, question_error
 from fallback_review.model import Cause
 
@@ -111,7 +111,7 @@ class Wire:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
         self._session.headers["Accept"] = accept
-        adapter = QuestionAdapter(pool_maxsize=connections)
+        adapter = question_adapter(pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._stopped = threading.Event()

@@ -82,7 +82,7 @@ class Review:
     findings: tuple[Notice, ...] = ()
     """What is wrong with the configuration itself."""
     unreadable: tuple[Notice, ...] = ()
-    """Files that look like lockfiles and could not be read: with one of them, the whole is no pass."""
+    """What could not be read or checked as a whole (a lockfile, an include, an index): then it is no pass."""
     scope: str = "changes"
     """``changes`` for two sides, ``all`` for the scan of one lockfile."""
     base: str | None = None

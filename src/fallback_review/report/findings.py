@@ -61,7 +61,7 @@ def _finding(notice: Notice, *, level: str, rule: str, lead: str = "") -> Findin
 
 def _all(review: Review) -> Iterator[Finding]:
     for notice in review.unreadable:
-        yield _finding(notice, level="error", rule="unreadable", lead="could not be read: ")
+        yield _finding(notice, level="error", rule="unreadable", lead="could not be checked: ")
     for notice in review.findings:
         yield _finding(notice, level="warning", rule="configuration")
     for lockfile in review.lockfiles:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def headline(review: Review, numbers: Tally) -> tuple[str, str]:
     """Return the icon and the line that a report opens with: worst first."""
     troubled = sorted(numbers.troubled.items(), key=lambda item: _rank(item[0]))
-    unread = count(len(review.unreadable), "file") + " could not be read" if review.unreadable else ""
+    unread = count(len(review.unreadable), "thing") if review.unreadable else ""
     if troubled:
         worst = min(troubled[0][0], Outcome.UNKNOWN, key=_rank) if unread else troubled[0][0]
         line = _trouble(troubled, numbers.judged, _noun(review))
-        return ICONS[worst], f"{line}, {unread}" if unread else line
+        return ICONS[worst], f"{line}, {unread} besides could not be checked" if unread else line
     if unread:
-        return ICONS[Outcome.UNKNOWN], unread
+        return ICONS[Outcome.UNKNOWN], f"{unread} could not be checked"
     if numbers.judged and not numbers.from_indexes:
         elsewhere = count(numbers.judged, _noun(review))
         return ICONS[Outcome.PRIVATE], f"{elsewhere}, none from Chainguard's index or PyPI"

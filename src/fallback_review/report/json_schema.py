@@ -195,5 +195,5 @@ class Report(_Part):
     findings: list[NoticeRecord]
     """What is wrong with the configuration itself."""
     unreadable: list[NoticeRecord]
-    """Files that look like lockfiles and could not be read: with one of them, the whole is no pass."""
+    """What could not be read or checked as a whole (a lockfile, an include, an index): then it is no pass."""
     lockfiles: list[LockfileRecord]

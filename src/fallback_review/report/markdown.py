@@ -85,7 +85,7 @@ def _blocks(arrangement: Arrangement, elsewhere: str) -> Iterator[Block]:
     """Yield the blocks in the order of their importance, which is also that of the page."""
     unreadable = arrangement.unreadable()
     if unreadable:
-        yield _remarks(unreadable, "**Could not be read**\n\n", "", elsewhere)
+        yield _remarks(unreadable, "**Could not be checked**\n\n", "", elsewhere)
     findings = arrangement.findings()
     if findings:
         yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere)

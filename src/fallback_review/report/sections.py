@@ -139,7 +139,7 @@ class Arrangement:
         return tuple(map(self._remark, self.review.findings))
 
     def unreadable(self) -> tuple[Remark, ...]:
-        """Return the files that could not be read."""
+        """Return what could not be checked as a whole."""
         return tuple(map(self._remark, self.review.unreadable))
 
     def trouble(self) -> list[Table]:

@@ -68,7 +68,7 @@ def _lines(arrangement: Arrangement, *, every: bool) -> Iterator[tuple[Text, boo
     yield Text(f"{arrangement.icon} {arrangement.title}", style=_STYLES[arrangement.icon]), False
     if arrangement.standing:
         yield Text(f"   {arrangement.standing}"), False
-    yield from _remarks(arrangement.unreadable(), "bold red", "could not be read: ")
+    yield from _remarks(arrangement.unreadable(), "bold red", "could not be checked: ")
     yield from _remarks(arrangement.findings(), "bold")
     for table in arrangement.trouble():
         yield Text(f"\n{table.title}", style="bold underline"), False

@@ -129,7 +129,8 @@ class _Reading:
             if _ANY_HASH.fullmatch(value):
                 hashes.append(value)
             if not _STRONG_HASH.fullmatch(value):
-                self._note(f"pip refuses the hash {shown(value)}: it is no sha256, sha384 or sha512", place)
+                refused = f"pip refuses the hash {shown(value)}: it is no sha256, sha384 or sha512"
+                self.unread.append(self._note(refused, place))
         beside: dict[str, Any] = {
             name: options.values[name]
             for name in ("config_settings", "global_options", "install_options")
