@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.container.docker import DATA, exclusively, shared_daemon
-from tests.container.images import BASE, build
+from tests.container.images import BASE, IMAGE, build
 from tests.container.start import run_until_first_request
 
 from benchmarks.measure import Row, best, milliseconds
@@ -29,7 +29,7 @@ def measure() -> list[Row]:
         with shared_daemon() as docker, tempfile.TemporaryDirectory() as folder:
             with exclusively(DATA / "build.lock"):
                 build(docker)
-            return [_row(docker, Path(folder))]
+            return [_row(docker, Path(folder)), _size(docker)]
     except pytest.skip.Exception as reason:
         return [_left_out(str(reason))]
 
@@ -44,6 +44,17 @@ def _row(docker: Docker, folder: Path) -> Row:
         against=f"{milliseconds(BUDGET)} (docker run of the base takes {milliseconds(base)})",
         ratio=own / BUDGET,
         budget=1.0,
+    )
+
+
+def _size(docker: Docker) -> Row:
+    own, base = (int(docker("image", "inspect", "--format", "{{.Size}}", image)) for image in (IMAGE, BASE))
+    return Row(
+        work="image size, with the base that the tests make",
+        measured=f"{own / 1e6:.0f} MB",
+        against=f"the base alone = {base / 1e6:.0f} MB",
+        ratio=own / base,
+        budget=None,
     )
 
 
