@@ -1,7 +1,7 @@
 """Takes the pictures of the comment: ``python -m tests.report.pictures [folder]`` (default ``docs/pictures``).
 
-Needs the programs cmark-gfm, node, chromium and the Node packages of ``make .lab/browser/.ready``. With a folder it also takes
-those that are only for looking at: every kind of verdict, narrow, hostile, and the page of `report.html`.
+Needs the programs cmark-gfm, node, chromium and the Node packages of ``make .lab/browser/.ready``. With a
+folder it also takes those that are only for looking at: every kind of verdict, hostile, and the page of `report.html`.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def main(folder: Path, *, everything: bool) -> None:
     sample = render(build.sample(), "markdown", **_PAGES)
     shoot(page(sample, "light"), folder / "comment.png", width=900, height=600)
     shoot(page(sample, "dark"), folder / "comment-dark.png", width=900, height=600)
+    shoot(page(sample, "light"), folder / "comment-narrow.png", width=500, height=800)
     if not everything:
         return
     for name, review in build.gallery().items():
         markdown = render(review, "markdown", **_PAGES).replace("<details>", "<details open>")
         shoot(page(markdown, "light"), folder / f"{name}.png", width=900, height=1500)
-    shoot(page(sample, "light"), folder / "narrow.png", width=500, height=800)
     shoot(render(build.rich(), "html"), folder / "page.png", width=900, height=800)
     shoot(render(build.rich(), "html"), folder / "page-dark.png", width=500, height=800, dark=True)
 
