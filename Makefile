@@ -35,7 +35,7 @@ lock: .lab/installers/.ready
 	for group in build installers servers checkers faults; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
 
 # Each group of test tools lives in an environment of its own: their dependencies contradict each other.
-lab: .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/browser/.ready .lab/node/.ready
+lab: .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/workflows/.ready .lab/browser/.ready .lab/node/.ready
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -51,6 +51,8 @@ lab: .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/browse
 NPM_CI = mkdir -p $(@D) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)/ \
 	&& npm ci --prefix $(@D) --silent --ignore-scripts --no-audit --no-fund && touch $@
 .lab/browser/.ready: tests/report/browser/package-lock.json
+	$(NPM_CI)
+.lab/workflows/.ready: tests/docs/package-lock.json
 	$(NPM_CI)
 .lab/node/.ready: tests/github_lab/package-lock.json
 	$(NPM_CI)

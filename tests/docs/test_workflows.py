@@ -1,19 +1,18 @@
-"""Every YAML block of the documents is a workflow that GitHub's checker and zizmor find nothing in."""
+"""Every YAML block of the documents is a workflow that GitHub's checkers and zizmor find nothing in."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from fallback_review.inputs import Inputs
-from tests.conftest import ROOT, lab_tool
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.conftest import LAB, ROOT, lab_tool, missing
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```ya?ml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -40,6 +39,26 @@ def schema(folder: Path, workflow: str) -> subprocess.CompletedProcess[str]:
 
 def zizmor(folder: Path, workflow: str) -> subprocess.CompletedProcess[str]:
     return check(folder, workflow, "zizmor", "--offline", "--no-progress", "--persona", "pedantic")
+
+
+def language_service(
+    folder: Path, workflows: dict[str, str], action: Path = ROOT / "action.yml"
+) -> dict[str, list[tuple[int, str]]]:
+    """What GitHub's language service finds in each workflow: lines and messages."""
+    packages = LAB / "workflows"
+    if not (packages / "node_modules/@actions/languageservice").is_dir():
+        missing("@actions/languageservice (make .lab/workflows/.ready)")
+    names = {str(folder / f"{name}.yml"): name for name in workflows}
+    for path, name in names.items():
+        Path(path).write_text(workflows[name], encoding="utf-8")
+    script = Path(__file__).with_name("language_service.mjs")
+    command = [lab_tool("node"), str(script), str(packages), OURS.removesuffix("@"), str(action), *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return {
+        names[path]: [(each["line"], each["message"]) for each in found]
+        for path, found in json.loads(done.stdout).items()
+    }
 
 
 def steps(workflow: str) -> list[dict[str, Any]]:
@@ -93,3 +112,45 @@ def test_the_checkers_would_find_something(tmp_path: Path) -> None:
     bad = "on: pull_request_target\njobs:\n  a:\n    runs-on: x\n    steps:\n    - uses: a/b@main\n"
     assert zizmor(tmp_path, bad).returncode != 0
     assert schema(tmp_path, bad.replace("steps", "stepz")).returncode != 0
+
+
+def test_the_language_service_finds_nothing(tmp_path: Path) -> None:
+    own = {path.name: path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")}
+    # The service does not look up local actions: ours goes by its public name, so that its inputs are checked.
+    assert "uses: ./ " in own["dogfood.yml"]
+    own["dogfood.yml"] = own["dogfood.yml"].replace("uses: ./ ", f"uses: {OURS}v1 ")
+    workflows = BLOCKS | own
+    assert language_service(tmp_path, workflows) == {name: [] for name in workflows}
+
+
+BAD = f"""on: pull_request
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+    - uses: {OURS}v1
+      with:
+        no-such-input: x
+    - uses: a/b@v1
+      wiht: {{}}
+    - run: echo ${{{{ no-such-context.x }}}}
+"""
+
+
+def test_the_language_service_would_find_something(tmp_path: Path) -> None:
+    assert language_service(tmp_path, {"bad": BAD})["bad"] == [
+        (8, "Invalid action input 'no-such-input'"),
+        (10, "Unexpected value 'wiht'"),
+        (11, "Unrecognized named-value: 'no-such-context'"),
+    ]
+
+
+def test_the_language_service_asks_for_a_required_input(tmp_path: Path) -> None:
+    action = tmp_path / "action.yml"
+    action.write_text("name: a\ndescription: b\ninputs:\n  needed:\n    required: true\n", encoding="utf-8")
+    good = f"on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n    - uses: {OURS}v1\n"
+    found = language_service(
+        tmp_path, {"bare": good, "given": good + "      with:\n        needed: 1\n"}, action
+    )
+    assert [message for _, message in found["bare"]] == ["Missing required input `needed`"]
+    assert found["given"] == []
