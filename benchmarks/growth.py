@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measure import Row, best
 from fallback_review import review
+from fallback_review.collecting import collect_rarely
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, ProjectFile, Role, Tier
 from fallback_review.report import render
@@ -25,6 +26,7 @@ MEGABYTES = 250
 
 def measure() -> list[Row]:
     """Return cost per change at 10,000 against 100, and peak memory against its budget."""
+    collect_rarely()  # as the command and the Action do
     cost = {count: best(partial(run, count), runs=3) / count for count in (10, SMALL, 1_000, LARGE)}
     peak = int(
         subprocess.run(
@@ -82,5 +84,6 @@ def answer(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
 if __name__ == "__main__":
     import resource
 
+    collect_rarely()
     run(LARGE)
     sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from fallback_review import settings
 from fallback_review.authorities import trusted
+from fallback_review.collecting import collect_rarely
 from fallback_review.debugging import Debug
 from fallback_review.delivering import Occasion, Workspace, deliver
 from fallback_review.github import commands
@@ -42,6 +43,7 @@ OUR_FAULT = (
 
 def main() -> None:
     """Run as the container's entry point."""
+    collect_rarely()
     sys.exit(run(os.environ, sys.stdout))
 
 

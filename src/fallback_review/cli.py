@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from rich.console import Console
 
 from fallback_review import __version__, access, review, settings
+from fallback_review.collecting import collect_rarely
 from fallback_review.initialise import init_command
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Conclusion, Notice, Review
@@ -136,6 +137,7 @@ def action_command() -> None:
 
 def main() -> None:
     """Run the command line: errors that people can mend are one line each, without a traceback."""
+    collect_rarely()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
