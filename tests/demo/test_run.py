@@ -163,6 +163,7 @@ def _check(report: dict[str, Any]) -> None:
     }
     assert found == {"uv.lock": UV, "worker/requirements.txt": WORKER}
     changes = {change["name"]: change for lockfile in report["lockfiles"] for change in lockfile["changes"]}
+    assert changes["colorlog-plus"]["reason"] == "MALWARE_DETECTED"
     assert "3.10.6" in json.dumps(changes["orjson"]["advice"])
     assert "update-hashes" in json.dumps(changes["attrs"]["advice"])
     notes = {name: change["note"] for name, change in changes.items() if change["note"]}

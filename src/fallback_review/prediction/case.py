@@ -51,6 +51,12 @@ class Case:
         """Return what an index said about this project; None when it was not asked."""
         return self.book.get((role, self.package.name))
 
+    @property
+    def block_reason(self) -> str | None:
+        """Why Chainguard blocks this project, as its policy says; None where it does not, or does not say."""
+        answer = self.answer(Role.CHAINGUARD)
+        return answer.reason if answer is not None else None
+
     def unanswered(self, roles: Iterable[Role]) -> Unanswered | None:
         """Return the first of these indexes that said nothing; None when all answered.
 

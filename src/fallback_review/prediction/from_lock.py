@@ -71,10 +71,12 @@ def from_lock(case: Case) -> Derivation | None:
             verdict = replace(verdict, reason="hosts")
         known_ours = by_sha256(case.package.name, artifact.sha256, case.book)[0] is not None
         return Derivation(verdict=verdict, steps=chosen.steps, needs_pypi=pypi_unasked and not known_ours)
+    cause = _cause(origin.outcome, case)
+    upstream = upstream_reason(origin.outcome, case.request, case.pages)
     verdict = case.verdict(
         origin.outcome,
-        _cause(origin.outcome, case),
-        reason=upstream_reason(origin.outcome, case.request, case.pages),
+        cause,
+        reason=case.block_reason if cause is Cause.BLOCKED else upstream,
         file=artifact.filename,
         url=artifact.url,
         evidence=origin.evidence,

@@ -115,18 +115,13 @@ def _why_pypi(case: Case) -> tuple[Cause, str | None]:
         return Cause.LOCK_PINS_PYPI_URL, None
     cause = lacking(case.request, case.pages, case.book)
     if cause is Cause.BLOCKED:
-        return cause, _block_reason(case)
+        return cause, case.block_reason
     if cause is not None:
         return cause, None
     if place(case.package.source.location, case.situation) is Place.PYPI:
         return Cause.LOCK_PINS_PYPI_URL, None
     allowed = [c for c in fitting(case.request, case.pages) if case.request.allows_bytes(c.listed)]
     return (Cause.INSTALLER_PREFERS_PYPI if allowed else Cause.LOCK_PINS_PYPI_HASH), None
-
-
-def _block_reason(case: Case) -> str | None:
-    answer = case.answer(Role.CHAINGUARD)
-    return answer.reason if answer is not None else None
 
 
 def _failed(choice: Choice, case: Case) -> Verdict:
@@ -145,7 +140,7 @@ def _failed(choice: Choice, case: Case) -> Verdict:
         )
     if lack is Cause.BLOCKED:
         evidence: tuple[str, ...] = ("Chainguard blocks this package",)
-        return case.verdict(Outcome.INSTALL_FAILS, lack, reason=_block_reason(case), evidence=evidence)
+        return case.verdict(Outcome.INSTALL_FAILS, lack, reason=case.block_reason, evidence=evidence)
     cause = Cause.NO_CANDIDATE if lack is None or lack in _MEANINGLESS else lack
     evidence = ("no index that is asked has a file to install",)
     return case.verdict(Outcome.INSTALL_FAILS, cause, reason=failure.value, evidence=evidence)
