@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 SETTINGS_PATH = ".github/fallback-review.toml"
 CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
-CHAINGUARD_REMEDIATED_ENDPOINT = "https://libraries.cgr.dev/python-remediated/simple/"
 CHAINGUARD_VEX_ENDPOINT = urljoin(CHAINGUARD_SIMPLE_ENDPOINT, "/openvex/v1/")
 
 

@@ -62,7 +62,7 @@ class BotGaps:
         """Return the reactions to a comment, in order."""
         return [each["content"] for each in self.reactions.get(comment, [])]
 
-    def react(self, exchange: Exchange, token: Token, owner: str, name: str, id: str) -> Answer:  # noqa: A002
+    def react(self, exchange: Exchange, token: Token, owner: str, name: str, id: str) -> Answer:  # noqa: A002 - the name in the path
         from tests.github_lab.gaps import Answer, now
 
         there = self.front.work("GET", f"/repos/{owner}/{name}/issues/comments/{id}", token.login)

@@ -263,7 +263,7 @@ class Gaps:
         token: Token,
         owner: str,
         name: str,
-        id: str,  # noqa: A002
+        id: str,  # noqa: A002 - the name in the path
     ) -> Answer:
         for listed in self.review_comments.values():
             for comment in listed:
