@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,10 @@ from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.options import options_from, secrets_for, settings_for, shared_options
 from fallback_review.report import render
 from fallback_review.report.explanation import render_explanation
-from fallback_review.revisions import RevisionError, read_file
+from fallback_review.revisions import RevisionError
 from fallback_review.sides import file_text, is_file, repository_for, revision_diffs
 from fallback_review.surroundings import compare, whole
+from fallback_review.work_tree import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +67,11 @@ def review_command(base: str | None, head: str | None, **given: Any) -> None:
     repository = repository_for(base, head)
     base_commit = repository.commit(base) if base else repository.default_base()
     head_commit = repository.commit(head) if head else None
-    configured = settings_for(options, lambda path: repository.read(base_commit, path))
-    diffs, unreadable = revision_diffs(repository, base_commit, head_commit, configured)
-    _finish(diffs, unreadable, configured, options)
+    with repository.reading() as read:
+        configured = settings_for(options, partial(read, base_commit))
+        changed = repository.changed(base_commit, head_commit)
+        diffs, unreadable = revision_diffs(changed, read, base_commit, head_commit, configured)
+        _finish(diffs, unreadable, configured, options)
 
 
 @cli.command("scan")

@@ -11,7 +11,7 @@ import tomli
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review.lockfiles import LockfileError, Text, decode, parse, recognise
-from fallback_review.revisions import read_file
+from fallback_review.work_tree import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

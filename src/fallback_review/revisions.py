@@ -1,17 +1,31 @@
 """Lockfiles of a local git repository: which ones differ between two revisions, and what each side says.
 
-Uses the `git` program that the user has: five plumbing commands need no library. Contents are read as data;
+Uses the `git` program that the user has: six plumbing commands need no library. Contents are read as data;
 nothing is checked out.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self, cast
 
 from fallback_review.lockfiles import MAX_BYTES
 from fallback_review.pairing import ChangedFile
+from fallback_review.work_tree import inside, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Read = Callable[[str | None, str], bytes | None]
+    """Gives a file's bytes at a commit, or in the working tree for None; None where there is no file."""
+
+_CHUNK = 1024 * 1024
+_HEADER = re.compile(rb"[0-9a-f]+ (?P<kind>[a-z]+) (?P<size>[0-9]+)\n")
 
 
 class RevisionError(Exception):
@@ -109,55 +123,84 @@ class Repository:
             )
         return tuple(changed)
 
-    def read(self, revision: str | None, path: str) -> bytes | None:
-        """Return a file's bytes at a commit, or in the working tree for None; None where there is no file.
+    @contextmanager
+    def reading(self) -> Iterator[Read]:
+        """Give what reads the repository's files, while the context lasts: (revision, path) to bytes.
 
+        The revision is a commit's name, or None for the working tree; None comes out where there is no file.
         A symbolic link reads as its target's name, as git stores it; a path that leaves the tree is no file.
+        Of a file beyond the bound for lockfiles one byte too many is given, which is how it is known.
         """
-        clean = inside(path)
-        if clean is None:
-            return None
-        if revision is None:
-            return read_file(self.root, clean)
-        found = self._git("cat-file", "blob", f"{revision}:{clean}", ok=(0, 128))
-        if found or self._git("rev-parse", "--verify", "--quiet", f"{revision}:{clean}", ok=(0, 1)):
-            return found
-        return None
+        with _Objects(self.root) as objects:
+
+            def read(revision: str | None, path: str) -> bytes | None:
+                clean = inside(path)
+                if clean is None:
+                    return None
+                return read_file(self.root, clean) if revision is None else objects.file(revision, clean)
+
+            yield read
 
     def _git(self, *arguments: str, ok: tuple[int, ...] = (0,)) -> bytes:
         return _git(self.root, *arguments, ok=ok)
 
 
-def inside(path: str) -> str | None:
-    """Return a relative path with its dots resolved, None when it leaves its folder."""
-    parts: list[str] = []
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or "\0" in path:
-        return None
-    for part in pure.parts:
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
+class _Objects:
+    """The files of commits, through one `git cat-file --batch` for all of them.
+
+    https://git-scm.com/docs/git-cat-file#_batch_output
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._process = subprocess.Popen(  # noqa: S603 - a fixed program
+            ["git", "-C", str(root), "cat-file", "--batch"],  # noqa: S607 - the user's own git
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._questions = cast("IO[bytes]", self._process.stdin)
+        self._answers = cast("IO[bytes]", self._process.stdout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(BrokenPipeError):  # what git did not take, and has been told of
+            self._process.__exit__(None, None, None)
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """Return a file's bytes, of a longer one the bound and one more; None where there is no file.
+
+        Raises:
+            RevisionError: git can't read the repository.
+        """
+        name = f"{commit}:{path}"
+        if "\n" in name:  # a question is a line
+            name = _git(self._root, "rev-parse", "--verify", "--quiet", name, ok=(0, 1)).decode().strip()
+        try:
+            self._questions.write(os.fsencode(name) + b"\n")
+            self._questions.flush()
+        except BrokenPipeError:
+            header = b""
         else:
-            parts.append(part)
-    return "/".join(parts) or None
+            header = self._answers.readline()
+        if not header:
+            raise RevisionError(f"git cat-file failed on {path!r}: is the repository whole? (git fsck)")
+        found = _HEADER.fullmatch(header)
+        if found is None:  # "missing"
+            return None
+        content = self._content(int(found["size"]))
+        return content if found["kind"] == b"blob" else None
 
-
-def read_file(root: Path, path: str) -> bytes | None:
-    """Return the bytes of a file below a folder; a symbolic link reads as the name of its target."""
-    file = root / path
-    if file.is_symlink():
-        return str(file.readlink()).encode()
-    if not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
-        return None
-    return read_bounded(file)
-
-
-def read_bounded(file: Path) -> bytes:
-    """Return a file's bytes, one more than are ever read as a lockfile at the most."""
-    with file.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+    def _content(self, size: int) -> bytes:
+        content = self._answers.read(min(size, MAX_BYTES + 1))
+        rest = size - len(content) + 1  # and a line's end
+        while rest > 0 and (chunk := self._answers.read(min(rest, _CHUNK))):
+            rest -= len(chunk)
+        if rest:
+            raise RevisionError("git cat-file ended early: is the repository whole? (git fsck)")
+        return content
 
 
 def _git(folder: Path, *arguments: str, ok: tuple[int, ...] = (0,)) -> bytes:

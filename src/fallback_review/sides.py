@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Notice
 from fallback_review.pairing import is_lockfile, pair
-from fallback_review.revisions import Repository, RevisionError, read_bounded, read_file
+from fallback_review.revisions import Repository, RevisionError
 from fallback_review.surroundings import compare_tolerantly
+from fallback_review.work_tree import read_bounded, read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fallback_review.pairing import ChangedFile
+    from fallback_review.revisions import Read
     from fallback_review.settings import Settings
     from fallback_review.surroundings import Compared
 
@@ -61,16 +66,15 @@ def file_text(path: Path) -> Text | None:
 
 
 def revision_diffs(
-    repository: Repository, base: str, head: str | None, configured: Settings
+    changed: Iterable[ChangedFile], read: Read, base: str, head: str | None, configured: Settings
 ) -> tuple[list[Compared], list[Notice]]:
-    """Compare every lockfile that differs; one that can't be read is named, and the others go on."""
-    changed = repository.changed(base, head)
+    """Compare every lockfile among the changed files; one that can't be read is named, the others go on."""
     diffs, unreadable = [], []
     for file in pair(changed, lambda path: is_lockfile(path, configured.lockfiles)):
         try:
             compared = compare_tolerantly(
-                partial(_revision_text, repository, base, file.base_path),
-                partial(_revision_text, repository, head, file.head_path),
+                partial(_revision_text, read, base, file.base_path),
+                partial(_revision_text, read, head, file.head_path),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
@@ -79,13 +83,15 @@ def revision_diffs(
     return diffs, unreadable
 
 
-def _revision_text(repository: Repository, revision: str | None, path: str | None) -> Text | None:
+def _revision_text(read: Read, revision: str | None, path: str | None) -> Text | None:
     if path is None:
         return None
+    data = read(revision, path)
+    if data is None:  # git has told of a change to it, which must not pass unseen
+        raise LockfileError(path, "it is no ordinary file, or the repository lacks its content")
 
-    def read(other: str) -> str | None:
-        data = repository.read(revision, other)
-        return None if data is None else decode(other, data)
+    def beside(other: str) -> str | None:
+        found = read(revision, other)
+        return None if found is None else decode(other, found)
 
-    data = repository.read(revision, path)
-    return None if data is None else Text(path=path, text=decode(path, data), read=read)
+    return Text(path=path, text=decode(path, data), read=beside)

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.command import Finished, environment, run, run_here
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.servers.scripted import ScriptedServer
@@ -51,10 +52,15 @@ class Project:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "change")
 
-    def review(self, *more: str, installed: bool = False) -> Finished:
+    def object_name(self, revision: str) -> str:
+        return subprocess.run(
+            ["git", "rev-parse", revision], cwd=self.root, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def review(self, *more: str, installed: bool = False, env: Mapping[str, str] | None = None) -> Finished:
         addresses = ["--index-url", f"{self.index.url}/simple/", "--pypi-url", f"{self.index.url}/pypi/"]
         command = run if installed else run_here
-        return command("review", *addresses, "--format", "json", *more, cwd=self.root)
+        return command("review", *addresses, "--format", "json", *more, cwd=self.root, env=env)
 
     def rows(self, *more: str) -> dict[str, list[tuple[str, str, list[str], list[str]]]]:
         """The changes that a review of the branch shows, by lockfile."""
@@ -342,6 +348,47 @@ def test_a_symbolic_link_in_place_of_a_lockfile_is_not_followed(project: Project
     (unread,) = done.report["unreadable"]
     assert (unread["path"], done.code) == ("services/api/uv.lock", 3)
     assert "symbolic link" in unread["text"]
+
+
+def test_a_submodule_in_place_of_a_lockfile_is_not_taken_for_its_removal(project: Project) -> None:
+    project.put({"requirements.txt": None})
+    commit = project.object_name("HEAD")
+    project.git("update-index", "--add", "--cacheinfo", f"160000,{commit},requirements.txt")
+    project.git("commit", "--quiet", "--message", "a submodule")
+
+    done = project.review("main", "topic")
+
+    (unread,) = done.report["unreadable"]
+    assert (unread["path"], done.code) == ("requirements.txt", 3)
+    assert "no ordinary file" in unread["text"]
+
+
+def test_a_lockfile_whose_content_the_repository_lacks_is_not_taken_for_its_removal(project: Project) -> None:
+    project.commit({"requirements.txt": "six==1.17.0\n"})
+    name = project.object_name("HEAD:requirements.txt")
+    (project.root / ".git/objects" / name[:2] / name[2:]).unlink()
+
+    done = project.review("main", "topic")
+
+    (unread,) = done.report["unreadable"]
+    assert (unread["path"], done.code) == ("requirements.txt", 3)
+    assert "the repository lacks its content" in unread["text"]
+
+
+def test_a_hundred_lockfiles_start_no_more_programs_than_one(project: Project) -> None:
+    def started(*sides: str) -> int:
+        trace = project.root.parent / "trace"
+        done = project.review(*sides, env={"GIT_TRACE": str(trace)})
+        assert done.code == 1, done.said
+        lines = [line for line in trace.read_text().splitlines() if " built-in: git " in line]
+        trace.unlink()
+        return len(lines)
+
+    project.commit({"requirements.txt": "six==1.17.0\n"})
+    few = started("main", "topic")
+    project.commit({f"service-{number}/requirements.txt": "six==1.17.0\n" for number in range(100)})
+
+    assert started("main", "topic") == few
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown", "json", "sarif", "annotations"])

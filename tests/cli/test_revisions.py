@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.revisions import Repository, RevisionError, inside, read_file
+from fallback_review.revisions import Repository, RevisionError
+from fallback_review.work_tree import inside, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +38,11 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--message", "change")
 
 
+def content(repository: Repository, revision: str | None, path: str) -> bytes | None:
+    with repository.reading() as read:
+        return read(revision, path)
+
+
 def sides(files: Iterable[ChangedFile]) -> set[tuple[str | None, str | None]]:
     return {(file.base_path, file.head_path) for file in files}
 
@@ -58,8 +65,8 @@ def test_the_working_tree_shows_changed_added_deleted_renamed_and_untracked_file
         (None, "untracked.lock"),
         (None, ".gitignore"),
     }
-    assert repository.read(None, "uv.lock") == b"version = 2\n"
-    assert repository.read(repository.commit("HEAD"), "uv.lock") == b"version = 1\n"
+    assert content(repository, None, "uv.lock") == b"version = 2\n"
+    assert content(repository, repository.commit("HEAD"), "uv.lock") == b"version = 1\n"
 
 
 def test_two_commits_are_compared_without_the_working_tree(repository: Repository) -> None:
@@ -131,9 +138,9 @@ def test_a_symbolic_link_reads_as_its_target_name_and_is_never_followed(
     (repository.root / "folder").symlink_to(secret.parent)
     commit(repository.root)
 
-    assert repository.read(None, "link.lock") == str(secret).encode()
-    assert repository.read("HEAD", "link.lock") == str(secret).encode()
-    assert repository.read(None, "folder/secret") is None
+    assert content(repository, None, "link.lock") == str(secret).encode()
+    assert content(repository, "HEAD", "link.lock") == str(secret).encode()
+    assert content(repository, None, "folder/secret") is None
 
 
 @pytest.mark.parametrize(
@@ -145,9 +152,9 @@ def test_paths_stay_inside(path: str, expected: str | None) -> None:
 
 
 def test_files_that_do_not_exist_are_none(repository: Repository) -> None:
-    assert repository.read(None, "nothing") is None
-    assert repository.read("HEAD", "nothing") is None
-    assert repository.read("HEAD", "../x") is None
+    assert content(repository, None, "nothing") is None
+    assert content(repository, "HEAD", "nothing") is None
+    assert content(repository, "HEAD", "../x") is None
     assert read_file(repository.root, "nothing") is None
 
 
@@ -155,4 +162,60 @@ def test_an_empty_file_is_empty_and_not_absent(repository: Repository) -> None:
     (repository.root / "empty.txt").touch()
     commit(repository.root)
 
-    assert repository.read("HEAD", "empty.txt") == b""
+    assert content(repository, "HEAD", "empty.txt") == b""
+
+
+def test_a_folder_is_no_file(repository: Repository) -> None:
+    (repository.root / "folder").mkdir()
+    (repository.root / "folder" / "six.txt").write_text("six==1.0\n")
+    commit(repository.root)
+
+    assert content(repository, "HEAD", "folder") is None
+    assert content(repository, None, "folder") is None
+
+
+def test_a_file_without_end_is_read_up_to_the_bound_and_the_next_one_whole(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fallback_review.revisions.MAX_BYTES", 1000)
+    monkeypatch.setattr("fallback_review.revisions._CHUNK", 300)
+    (repository.root / "long.lock").write_text("1" * 2500)
+    commit(repository.root)
+
+    with repository.reading() as read:
+        assert read("HEAD", "long.lock") == b"1" * 1001
+        assert read("HEAD", "uv.lock") == b"version = 1\n"
+
+
+@pytest.mark.parametrize("name", ["a\nb.lock", "-x.lock", ":(top)x.lock", "täglich.lock", "a b\t.lock"])
+def test_names_that_git_could_misread_are_read(name: str, repository: Repository) -> None:
+    (repository.root / name).write_text("x\n")
+    commit(repository.root)
+
+    with repository.reading() as read:
+        assert [read("HEAD", name), read("HEAD", f"{name}x"), read("HEAD", "uv.lock")] == [
+            b"x\n",
+            None,
+            b"version = 1\n",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("exit 128", "git cat-file failed on 'uv.lock'"),
+        ("read question; echo 'a0 blob 99'; echo short", "ended early"),
+    ],
+)
+def test_a_git_that_gives_up_is_an_error_and_no_missing_file(
+    answer: str, says: str, repository: Repository, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    folder = tmp_path_factory.mktemp("bin")
+    program = folder / "git"
+    program.write_text(f"#!/bin/sh\n{answer}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    with repository.reading() as read, pytest.raises(RevisionError, match=says):
+        read("HEAD", "uv.lock")
