@@ -272,6 +272,22 @@ def test_more_than_300_files(lab: Lab, client: Client, event_of: EventOf) -> Non
     assert len(lab.recorded("GET", r".*/pulls/\d+/files")) == 4
 
 
+def test_a_push_that_hides_a_lockfile_while_files_are_listed(
+    lab: Lab, client: Client, event_of: EventOf
+) -> None:
+    many = {f"docs/{number:03}.md": "x\n" for number in range(320)}
+    pull = lab.repository({"zz/uv.lock": BEFORE}).pull_request({**many, "zz/uv.lock": AFTER})
+    event = event_of(pull)
+
+    def push() -> None:
+        pull.push({"zz/uv.lock": BEFORE})
+
+    lab.front.faults.append(Fault(verb="GET", path=r".*/pulls/\d+/files", before=push))
+    files = PullRequestFiles(client, event)
+    assert files.changed(is_lockfile) == (both(BEFORE, AFTER, "zz/uv.lock"),)
+    assert files.comparison.complete
+
+
 def test_more_than_300_files_in_a_merge_group(lab: Lab, client: Client, environment: dict[str, str]) -> None:
     many = {f"docs/{number:03}.md": "x\n" for number in range(320)}
     repository = lab.repository({"zz/uv.lock": BEFORE, "zz/new.lock": "gone\n", "yy/uv.lock": "same\n"})

@@ -54,6 +54,7 @@ class _File(_Answer):
     sha: str | None = None
     previous_filename: str | None = None
     patch: str | None = None
+    contents_url: str = ""
 
     def entry(self) -> ChangedEntry:
         base: str | None = self.filename
@@ -92,8 +93,8 @@ _Value = TypeVar("_Value")
 def compare(client: Client, event: PullRequestEvent) -> Comparison:
     """Return what the head changes since it left the base branch.
 
-    One request up to 300 files. Beyond, the pull request's files by the page; beyond 3,000, or where there is
-    no pull request (a merge group), both trees. Raises `GitHubError`.
+    One request up to 300 files. Beyond, the pull request's files by the page; beyond 3,000, where there is no
+    pull request (a merge group), or where a push came in between, both trees. Raises `GitHubError`.
     """
     answer = _compare(client, event)
     merge_base = answer.merge_base_commit.sha
@@ -103,7 +104,9 @@ def compare(client: Client, event: PullRequestEvent) -> Comparison:
         path = f"/repos/{event.repository}/pulls/{event.number}/files"
         pages = client.pages(path, need=Need.PULL_REQUESTS_READ, limit=PULL_REQUEST_LIMIT)
         files = _checked(_FILES, list(pages))
-        if len(files) < PULL_REQUEST_LIMIT:
+        # GitHub lists what the head of this moment changes: after a push that may hide what ours does.
+        heads = {file.contents_url.rpartition("?ref=")[2] for file in files if file.status != "removed"}
+        if heads == {event.head_sha} and COMPARE_LIMIT <= len(files) < PULL_REQUEST_LIMIT:
             return Comparison(merge_base=merge_base, entries=_entries(files))
     return _of_trees(client, event, merge_base)
 
