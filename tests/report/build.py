@@ -85,9 +85,9 @@ def fails(name: str = "orjson") -> ReviewedChange:
         Outcome.INSTALL_FAILS,
         cause=Cause.HASH_MISMATCH,
         conclusion=Conclusion.FAIL,
-        why="the lock pins PyPI's hashes; Chainguard's rebuild has others",
+        why="the lock's hashes are not those of the file that will be served",
         advice=Advice(
-            text="let the lock take Chainguard's hashes:", command="chainctl libraries update-hashes uv.lock"
+            text="put the hashes of Chainguard's files into the lock", command="chainctl libraries update-hashes uv.lock"
         ),
     )
 

@@ -39,8 +39,8 @@ def test_annotations_are_the_trouble_worst_first() -> None:
         ("warning", "uv.lock", 12, "tokenizers 0.4.1: PyPI"),
     ]
     assert made[0].message == (
-        "orjson 3.11.0: install fails; the lock pins PyPI's hashes; Chainguard's rebuild has others. "
-        "What to do: let the lock take Chainguard's hashes: chainctl libraries update-hashes uv.lock"
+        "orjson 3.11.0: install fails; the lock's hashes are not those of the file that will be served. "
+        "What to do: put the hashes of Chainguard's files into the lock: chainctl libraries update-hashes uv.lock"
     )
     assert json.loads(render(rich(), "annotations"))[0]["message"] == made[0].message
 

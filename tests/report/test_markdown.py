@@ -56,8 +56,8 @@ def test_the_verdict_comes_first_and_trouble_next_worst_first() -> None:
     assert rows[1][2:] == [
         "3.10.1 →\N{NO-BREAK SPACE}3.11.0",
         "install fails",
-        "the lock pins PyPI's hashes; Chainguard's rebuild has others",
-        "let the lock take Chainguard's hashes:\nchainctl libraries update-hashes uv.lock",
+        "the lock's hashes are not those of the file that will be served",
+        "put the hashes of Chainguard's files into the lock\nchainctl libraries update-hashes uv.lock",
     ]
     assert "3.10.1 →&nbsp;**3.11.0**" in text
     assert "`chainctl libraries update-hashes uv.lock`" in text

@@ -16,8 +16,8 @@ HEAD = """\
 
 uv.lock
  🔴 orjson 3.10.1 → 3.11.0  install fails  line 12
-    the lock pins PyPI's hashes; Chainguard's rebuild has others
-    → let the lock take Chainguard's hashes:
+    the lock's hashes are not those of the file that will be served
+    → put the hashes of Chainguard's files into the lock
       chainctl libraries update-hashes uv.lock
  🟠 litellm 1.61.0 added  PyPI  line 12
     Chainguard has no 1.61.0; nearest 1.60.8

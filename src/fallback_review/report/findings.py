@@ -73,7 +73,7 @@ def _all(review: Review) -> Iterator[Finding]:
             title = f"{row.name} {versions}".strip()
             says = [f"{title}: {row.comes_from or 'held by the policy'}", *row.where, row.why]
             message = "; ".join(filter(None, says)) + "."
-            step = " ".join(filter(None, (row.advice, row.command)))
+            step = ": ".join(filter(None, (row.advice, row.command)))
             yield Finding(
                 level=LEVELS[reviewed.conclusion],
                 rule=str(reviewed.cause or reviewed.outcome or "policy"),
