@@ -1,21 +1,32 @@
 """Takes the pictures of the comment: ``python -m tests.report.pictures [folder]`` (default ``docs/pictures``).
 
-Needs the programs cmark-gfm, node, chromium and the Node packages of ``make .lab/browser/.ready``. With a
-folder it also takes those that are only for looking at: every kind of verdict, hostile, and the page of `report.html`.
+The comment is the demo's, of some of its packages: its words are the product's own. Needs the programs cmark-gfm,
+node, chromium and the Node packages of ``make .lab/browser/.ready``. With a folder it also takes those that are only
+for looking at: every kind of verdict, hostile, and the page of `report.html`.
 """
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from rich.console import Console
+
+from fallback_review.demo.run import run
 from fallback_review.report import render
 from tests.conftest import ROOT, lab_tool
 from tests.report import build
 from tests.report.github import page
 
+if TYPE_CHECKING:
+    from fallback_review.model import Review
+
+_SHOWN = {"certifi", "click", "idna", "litellm", "numpy", "orjson", "psycopg-binary", "requests", "urllib3"}
 _PAGES = {
     "project_url": "https://libraries.example/python/{name}",
     "about_url": "https://docs.example/checks",
@@ -44,12 +55,21 @@ def shoot(html: str, picture: Path, *, width: int, height: int, dark: bool = Fal
         )  # fmt: skip
 
 
+def comment() -> Review:
+    """Review the demo's pull request as if it changed some packages of one lockfile alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = run(Path(folder), Console(file=io.StringIO()))
+    (uv, _) = whole.lockfiles
+    kept = tuple(each for each in uv.changes if each.change.name in _SHOWN)
+    return replace(whole, lockfiles=(replace(uv, changes=kept, metadata_only=()),))
+
+
 def main(folder: Path, *, everything: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    sample = render(build.sample(), "markdown", **_PAGES)
-    shoot(page(sample, "light"), folder / "comment.png", width=900, height=600)
-    shoot(page(sample, "dark"), folder / "comment-dark.png", width=900, height=600)
-    shoot(page(sample, "light"), folder / "comment-narrow.png", width=500, height=800)
+    sample = render(comment(), "markdown")
+    shoot(page(sample, "light"), folder / "comment.png", width=900, height=620)
+    shoot(page(sample, "dark"), folder / "comment-dark.png", width=900, height=620)
+    shoot(page(sample, "light"), folder / "comment-narrow.png", width=500, height=900)
     if not everything:
         return
     for name, review in build.gallery().items():
