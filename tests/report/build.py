@@ -87,7 +87,8 @@ def fails(name: str = "orjson") -> ReviewedChange:
         conclusion=Conclusion.FAIL,
         why="the lock's hashes are not those of the file that will be served",
         advice=Advice(
-            text="put the hashes of Chainguard's files into the lock", command="chainctl libraries update-hashes uv.lock"
+            text="put the hashes of Chainguard's files into the lock",
+            command="chainctl libraries update-hashes uv.lock",
         ),
     )
 
@@ -216,16 +217,6 @@ def rich() -> Review:
         head_url="https://github.test/acme/app/blob/abc1234def5678",
         run_url="https://github.test/acme/app/actions/runs/1",
     )
-
-
-def sample() -> Review:
-    """A pull request as it may well come."""
-    whole = rich()
-    names = ("litellm", "orjson", "tokenizers", "nvidia-cublas", "requests")
-    changes = [
-        c for c in whole.lockfiles[0].changes if c.outcome is Outcome.CHAINGUARD or c.change.name in names
-    ]
-    return replace(whole, lockfiles=(replace(lockfile(*changes), path="uv.lock"),), findings=())
 
 
 HOSTILE = (

@@ -304,6 +304,20 @@ def test_ten_thousand_lockfiles_fit() -> None:
     text = render(found, "markdown")
     assert size(text) <= LIMIT
     assert rows_shown(text) + left_out(text) == 20_000
+    page = Reader(parsed(text))
+    assert page.elements["table"] == 2
+    assert page.rows[0][-1] == "Lockfile"
+    assert page.rows[1][-1] == "services/0/uv.lock"
+    assert "<summary>🟢 10,000 from Chainguard Libraries</summary>" in text
+
+
+def test_remarks_leave_room_for_the_trouble() -> None:
+    notices = tuple(Notice(path=f"services/{n}/uv.lock", text="read me " * 20) for n in range(10_000))
+    found = review(lockfile(*(from_pypi(f"p{n}") for n in range(100))), findings=notices, unreadable=notices)
+    text = render(found, "markdown")
+    assert size(text) <= LIMIT
+    assert text.count("| 🟠 |") == 100
+    assert rows_shown(text) + text.count("uv.lock: read me") + left_out(text) == 20_100
 
 
 @pytest.mark.parametrize(

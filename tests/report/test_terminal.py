@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import io
-
 from hypothesis import given, settings
-from rich.console import Console
 
+from fallback_review.model import Outcome
 from fallback_review.report import render
-from tests.report.build import from_pypi, gallery, good, hostile, lockfile, review, rich
+from tests.report.build import from_pypi, gallery, good, hostile, lockfile, review, reviewed, rich
 from tests.report.texts import hostile_text
 
 HEAD = """\
@@ -46,8 +44,6 @@ def test_colour_comes_only_when_asked_for() -> None:
     assert "\x1b" not in render(rich(), "terminal")
     coloured = render(rich(), "terminal", color=True)
     assert "\x1b[1;31m🔴" in coloured
-    plain = Console(file=io.StringIO()).render_str("")
-    assert plain.plain == ""
 
 
 def test_lines_wrap_at_the_width_except_commands() -> None:
@@ -56,19 +52,33 @@ def test_lines_wrap_at_the_width_except_commands() -> None:
     assert long == ["chainctl libraries update-hashes uv.lock"]
 
 
-def test_it_prints_on_a_console_that_is_given() -> None:
-    held = io.StringIO()
-    text = render(rich(), "terminal", console=Console(file=held, width=200, color_system=None))
-    assert held.getvalue().splitlines()[0] == text.splitlines()[0]
-    assert "chainctl libraries update-hashes uv.lock" in held.getvalue()
-
-
 def test_long_quiet_lists_are_shortened_and_counted() -> None:
     found = review(lockfile(*(good(f"p{n}") for n in range(50))))
     text = render(found, "terminal")
     assert text.count("🟢 p") == 20
-    assert "   … and 30 more\n" in text
-    assert render(found, "terminal", every=True).count("🟢 p") == 50
+    assert "   … and 30 more, see --format json\n" in text
+
+
+def test_a_scan_lists_what_is_quiet_in_full() -> None:
+    direct = (reviewed(f"p{n}", None, "1", Outcome.DIRECT) for n in range(50))
+    text = render(review(lockfile(*direct), scope="all"), "terminal")
+    assert text.count("🔵 p") == 50
+    assert "more" not in text
+
+
+def test_what_fills_more_than_a_screen_ends_with_the_verdict() -> None:
+    long, short = (
+        render(review(lockfile(*(from_pypi(f"p{n}") for n in range(number)))), "terminal").splitlines()
+        for number in (30, 3)
+    )
+    assert long[0] == long[-1] == "🟠 30 of 30 changed packages will come from PyPI"
+    assert short[-1] == "uv.lock · Python 3.12 · linux x86_64, aarch64"
+
+
+def test_trouble_in_many_lockfiles_is_one_list() -> None:
+    found = review(*(lockfile(from_pypi(), path=f"services/{n}/uv.lock") for n in range(11)))
+    text = render(found, "terminal")
+    assert "\nIn 11 lockfiles\n 🟠 litellm 1.61.0 added  PyPI  (services/0/uv.lock:12)\n" in text
 
 
 def test_a_remark_on_what_comes_from_chainguard_is_shown_below_it() -> None:

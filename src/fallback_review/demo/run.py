@@ -49,7 +49,7 @@ def run(output: Path, console: Console) -> Review:
         _say(console, f"One pull request changes {' and '.join(scene.LOCKFILES)}, locked by uv.\n")
         reviewed = _review(index, now)
         asked = Counter(served.host for served in index.log)
-    render(reviewed, "terminal", console=console)
+    console.file.write(render(reviewed, "terminal", width=console.width, color=console.is_terminal))
     for name, form in _WRITTEN.items():
         (output / name).write_text(render(reviewed, form), encoding="utf-8")
     counted = f"Chainguard {asked['chainguard']}, PyPI {asked['pypi']}, the private index {asked['private']}"

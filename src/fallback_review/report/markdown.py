@@ -11,7 +11,7 @@ from fallback_review.report.templating import environment
 from fallback_review.report.text import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from fallback_review.model import Review
     from fallback_review.report.sections import Arrangement, Remark, Table
@@ -71,7 +71,7 @@ def compose(
         "elsewhere": elsewhere,
     }
     template = environment().get_template("comment.md")
-    blocks = list(_blocks(arrangement, elsewhere))
+    blocks = list(_blocks(arrangement, elsewhere, limit // 4))
     everything = sum(block.total for block in blocks)
     # Measured with the largest possible line about what is left out; each block ends with one more newline.
     bare = size(template.render(frame, blocks=(), left_out=everything)) + len(blocks)
@@ -81,14 +81,17 @@ def compose(
     return template.render(frame, blocks=fitted.texts, left_out=fitted.left_out)
 
 
-def _blocks(arrangement: Arrangement, elsewhere: str) -> Iterator[Block]:
-    """Yield the blocks in the order of their importance, which is also that of the page."""
+def _blocks(arrangement: Arrangement, elsewhere: str, share: int) -> Iterator[Block]:
+    """Yield the blocks in the order of their importance, which is also that of the page.
+
+    Remarks before the trouble get a `share` of the room each, so that they can't leave it none.
+    """
     unreadable = arrangement.unreadable()
     if unreadable:
-        yield _remarks(unreadable, "**Could not be checked**\n\n", "", elsewhere)
+        yield _remarks(unreadable, "**Could not be checked**\n\n", "", elsewhere, share)
     findings = arrangement.findings()
     if findings:
-        yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere)
+        yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere, share)
     for table in arrangement.trouble():
         title = f"#### {inert(table.title)}\n\n" if arrangement.several else ""
         yield _table(table, title, "", elsewhere)
@@ -96,7 +99,8 @@ def _blocks(arrangement: Arrangement, elsewhere: str) -> Iterator[Block]:
     for table in arrangement.details():
         yield _table(table, _summary(table.title), "\n</details>\n", elsewhere)
     if notices:
-        yield _remarks(notices, _summary(f"📝 Notes ({len(notices):,})"), "\n</details>\n", elsewhere)
+        title = f"📝 Notes ({len(notices):,})"
+        yield _remarks(notices, _summary(title), "\n</details>\n", elsewhere)
     asides = arrangement.asides()
     if asides:
         rows = (f"- {inert(text)}\n" for text in asides)
@@ -119,15 +123,27 @@ def _table(table: Table, opening: str, closing: str, elsewhere: str) -> Block:
     )
 
 
-def _remarks(remarks: Sequence[Remark], opening: str, closing: str, elsewhere: str) -> Block:
+def _remarks(
+    remarks: Sequence[Remark], opening: str, closing: str, elsewhere: str, share: int | None = None
+) -> Block:
     macros: Any = environment().get_template("rows.md").module
+    rows = (macros.remark(remark) for remark in remarks)
     return Block(
         opening=opening,
         closing=closing,
-        rows=(macros.remark(remark) for remark in remarks),
+        rows=rows if share is None else _within(share, rows),
         total=len(remarks),
         more=_more_lines(elsewhere),
     )
+
+
+def _within(room: int, rows: Iterable[str]) -> Iterator[str]:
+    """Yield rows as long as they fit into `room`."""
+    for row in rows:
+        room -= size(row)
+        if room < 0:
+            return
+        yield row
 
 
 def _more_lines(elsewhere: str) -> Callable[[int], str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _Pair = tuple["ReviewedChange", "ReviewedLockfile"]
 _NOTICE = 600
+_MOST_TABLES = 10
+"""Lockfiles that get a table of their own for their trouble; of more of them one would read headings."""
 _PUBLISHED = set(Outcome) - {Outcome.DIRECT, Outcome.PRIVATE}
 """Outcomes of packages that have a page at a public project page's site."""
 
@@ -45,6 +47,8 @@ class Table:
     pairs: tuple[_Pair, ...]
     """In the order to show them in; made into rows only as far as there is room."""
     arrangement: Arrangement
+    mixed: bool = True
+    """Whether it holds rows of whichever lockfile, so that each has to name its own."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows, one at a time."""
@@ -53,7 +57,7 @@ class Table:
     @property
     def columns(self) -> frozenset[str]:
         """The columns beyond Package and Change that this table has."""
-        named = self.arrangement.several and self.group is not Group.TROUBLE
+        named = self.arrangement.several and self.mixed
         remarked = any(reviewed.note for reviewed, _ in self.pairs)
         return _COLUMNS[self.group] | ({"lockfile"} if named else set()) | ({"why"} if remarked else set())
 
@@ -143,7 +147,7 @@ class Arrangement:
         return tuple(map(self._remark, self.review.unreadable))
 
     def trouble(self) -> list[Table]:
-        """Return one table for each lockfile with trouble: the worst first, inside them too."""
+        """Return one table for each lockfile with trouble, or one for all of many: the worst first."""
         tables = []
         for lockfile in self.review.lockfiles:
             pairs = [(change, lockfile) for change in lockfile.changes if group_of(change) is Group.TROUBLE]
@@ -155,8 +159,13 @@ class Arrangement:
                         title=readable(lockfile.path),
                         pairs=tuple(pairs),
                         arrangement=self,
+                        mixed=False,
                     )
                 )
+        if len(tables) > _MOST_TABLES:
+            together = sorted((pair for table in tables for pair in table.pairs), key=_worst_first)
+            title = f"In {count(len(tables), 'lockfile')}"
+            return [Table(group=Group.TROUBLE, title=title, pairs=tuple(together), arrangement=self)]
         tables.sort(key=lambda table: _rank(table.pairs[0][0]))
         return tables
 

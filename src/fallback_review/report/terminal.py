@@ -22,30 +22,20 @@ if TYPE_CHECKING:
 _STYLES = {"🔴": "bold red", "⚪": "bold", "🟠": "bold yellow", "🟡": "yellow", "🔵": "blue", "🟢": "green"}
 _QUIET_ROWS = 20
 """Rows of a quiet group that are listed; the JSON report has them all."""
+_SCREEN = 60
+"""Lines beyond which the verdict stands at the end too: the beginning has left the screen."""
 
 
-def render(
-    review: Review,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    console: Console | None = None,
-    every: bool = False,
-) -> str:
+def render(review: Review, *, color: bool = False, width: int | None = None) -> str:
     """Render for a terminal.
 
     Args:
         review: what to show.
         color: whether to write colours, as ANSI sequences.
         width: the columns to wrap at; without it lines are as long as they are.
-        console: where to print as well, with that console's own width and colours.
-        every: whether to list the quiet groups in full.
     """
-    lines = list(_lines(arrange(review), every=every))
-    if console is not None:
-        _print(console, lines, soft_wrap=False)
     held = io.StringIO()
-    quiet = Console(
+    console = Console(
         file=held,
         width=width or 100,
         force_terminal=color,
@@ -53,17 +43,16 @@ def render(
         legacy_windows=False,
         _environ={},  # the same text whatever the machine's variables say
     )
-    _print(quiet, lines, soft_wrap=width is None)
+    lines = list(_lines(arrange(review)))
+    if len(lines) > _SCREEN:
+        lines += [(Text(""), False), lines[0]]
+    for line, whole in lines:
+        # A command must stay on one line, or it cannot be copied.
+        console.print(line, soft_wrap=whole or width is None, highlight=False)
     return held.getvalue()
 
 
-def _print(console: Console, lines: Iterable[tuple[Text, bool]], *, soft_wrap: bool) -> None:
-    for line, whole in lines:
-        # A command must stay on one line, or it cannot be copied.
-        console.print(line, soft_wrap=soft_wrap or whole, highlight=False)
-
-
-def _lines(arrangement: Arrangement, *, every: bool) -> Iterator[tuple[Text, bool]]:
+def _lines(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
     """Yield each line, and whether it must not be wrapped."""
     yield Text(f"{arrangement.icon} {arrangement.title}", style=_STYLES[arrangement.icon]), False
     if arrangement.standing:
@@ -74,7 +63,7 @@ def _lines(arrangement: Arrangement, *, every: bool) -> Iterator[tuple[Text, boo
         yield Text(f"\n{table.title}", style="bold underline"), False
         yield from _rows(table, table.rows(), detail=True)
     for table in arrangement.details():
-        yield from _quiet(table, every=every or arrangement.scan)
+        yield from _quiet(table)
     notices = arrangement.notices()
     if notices:
         yield Text(f"\n📝 Notes ({len(notices):,})"), False
@@ -82,12 +71,12 @@ def _lines(arrangement: Arrangement, *, every: bool) -> Iterator[tuple[Text, boo
     yield from _ending(arrangement)
 
 
-def _quiet(table: Table, *, every: bool) -> Iterator[tuple[Text, bool]]:
+def _quiet(table: Table) -> Iterator[tuple[Text, bool]]:
     yield Text(f"\n{table.title}"), False
-    rows = list(islice(table.rows(), None if every else _QUIET_ROWS))
-    yield from _rows(table, rows, detail=table.group is not Group.CHAINGUARD)
-    if len(rows) < len(table.pairs):
-        yield Text(f"   … and {len(table.pairs) - len(rows):,} more", style="dim"), False
+    listed = len(table.pairs) if table.arrangement.scan else _QUIET_ROWS
+    yield from _rows(table, islice(table.rows(), listed), detail=table.group is not Group.CHAINGUARD)
+    if len(table.pairs) > listed:
+        yield Text(f"   … and {len(table.pairs) - listed:,} more, see --format json", style="dim"), False
 
 
 def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[tuple[Text, bool]]:
@@ -113,7 +102,8 @@ def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[
         if row.comes_from:
             line.append(f"  {row.comes_from}", style=_STYLES.get(row.icon, ""))
         if "lockfile" in table.columns:
-            line.append(f"  ({row.lockfile})", style="dim")
+            at = f":{row.line}" if row.line and detail else ""
+            line.append(f"  ({row.lockfile}{at})", style="dim")
         elif row.line and detail:
             line.append(f"  line {row.line}", style="dim")
         yield line, False
