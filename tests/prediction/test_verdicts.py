@@ -645,6 +645,61 @@ def test_what_leads_to_an_entry_says_whether_it_is_missed(needed_when: str, outc
     assert (verdict.outcome if verdict else None) is outcome
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        r"https://evil.example\@libraries.cgr.dev/python/simple/x/",
+        r"https:\\evil.example/python/simple/x/",
+        "https:evil.example/python/simple/x/",
+        "https:///evil.example/python/simple/x/",
+        "file:///srv/x/",
+        "FILE://libraries.cgr.dev/python/simple/x/",
+        "http://libraries.cgr.dev/python/simple/x/",
+        "ftp://libraries.cgr.dev/python/simple/x/",
+        "https://libraries.cgr.dev:8443/python/simple/x/",
+        "https://libraries.cgr.dev/elsewhere/x/",
+    ],
+)
+def test_an_address_that_only_looks_like_chainguards_is_not(url: str) -> None:
+    """Measured: uv 0.13 takes the first three from evil.example, and the fourth and fifth from this disk."""
+    entry = locked(Artifact(filename=WHEEL, url=url + WHEEL), index=INDEX[C])
+    assert uv(known=book(answer(C, WHEEL), answer(P, WHEEL)), entry=entry).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "folder", ["python%2Dupstream", "python-remediated/../python-upstream", "python/%2e%2e/python-upstream"]
+)
+def test_a_tier_is_read_off_the_path_that_is_asked_for(folder: str) -> None:
+    url = f"https://libraries.cgr.dev/{folder}/simple/x/1.0/{WHEEL}"
+    entry = locked(Artifact(filename=WHEEL, url=url), index=INDEX[C])
+    assert uv(known=book(answer(C, WHEEL)), entry=entry).outcome is Outcome.UPSTREAM
+
+
+@pytest.mark.parametrize("hashes", [(), (f"sha256:{sha('theirs')}",)])
+@pytest.mark.parametrize("folder", ["pypi", "chainguard/../pypi"])
+def test_one_manager_may_hold_both_indexes(hashes: tuple[str, ...], folder: str) -> None:
+    """Chainguard's index behind a repository manager: what else its host has is not Chainguard's."""
+    host = "https://manager.example/api"
+    where = situation("uv", chainguard_url=f"{host}/chainguard/simple/")
+    ours = file("x-2.0-py3-none-any.whl", url=f"{host}/chainguard/packages/x-2.0-py3-none-any.whl", tier=None)
+    known = book(answer(C, ours), answer(P, file(WHEEL, P, mark="theirs")))
+
+    def of(path: str) -> Outcome:
+        entry = Artifact(filename=WHEEL, url=f"{host}/{path}/packages/{WHEEL}", hashes=hashes)
+        return uv(known=known, entry=locked(entry, index=f"{host}/all/simple/"), where=where).outcome
+
+    assert of(folder) is (Outcome.PYPI if hashes else Outcome.UNKNOWN)
+    assert hashes or of("chainguard") is Outcome.CHAINGUARD
+
+
+def test_a_storage_service_that_both_use_tells_nothing() -> None:
+    store = "https://storage.example"
+    listed = file("x-2.0-py3-none-any.whl", url=f"{store}/ours/x-2.0-py3-none-any.whl")
+    for folder, outcome in (("ours", Outcome.CHAINGUARD), ("theirs", Outcome.UNKNOWN)):
+        entry = locked(Artifact(filename=WHEEL, url=f"{store}/{folder}/{WHEEL}"), index=INDEX[C])
+        assert uv(known=book(answer(C, listed), answer(P)), entry=entry).outcome is outcome
+
+
 def test_a_host_that_may_be_pypis_or_private_is_not_known_and_never_asked_about() -> None:
     entry = locked(Artifact(url="https://elsewhere.example/x.whl"), index=None)
     untold = situation("uv", pypi_hosts=frozenset())

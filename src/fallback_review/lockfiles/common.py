@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
+from fallback_review.lockfiles.addresses import address_of
 from fallback_review.model import Notice, SourceKind
 
 _USERINFO = re.compile(r"(?i)([a-z][a-z0-9+.\-]*:(?://|\\\\))([^\s/\\?#]*)@")
@@ -67,14 +68,8 @@ def strip_credentials(url: str) -> tuple[str, bool]:
 
 def host_of(url: str) -> str | None:
     """Return the host (with its port where one is named) of a URL; None where it has none."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if not host:
-        return None
-    return host if port is None else f"{host}:{port}"
+    at = address_of(url)
+    return at.host if at and at.host else None
 
 
 def filename_of(url: str) -> str | None:

@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from fallback_review.lockfiles.addresses import address_of
 from fallback_review.model import Outcome, ProjectFile, Role, Tier
 from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.situation import Place, host, place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fallback_review.model import Artifact, LockedPackage
     from fallback_review.prediction.listing import ListedFile
     from fallback_review.prediction.situation import Book, Situation
@@ -138,7 +141,7 @@ def files(role: Role, name: str, book: Book) -> tuple[ProjectFile, ...]:
 
 
 def whose_url(url: str | None, name: str, situation: Situation, book: Book) -> Place:
-    """Say whose a file URL is: by a project detail's URL, then by settings, then by a host seen there."""
+    """Say whose a file URL is: by a project detail's URL, then by settings, then by a folder seen there."""
     if url is None:
         return Place.UNSTATED
     pairs = (
@@ -146,20 +149,36 @@ def whose_url(url: str | None, name: str, situation: Situation, book: Book) -> P
         (Role.REMEDIATED, Place.REMEDIATED),
         (Role.PYPI, Place.PYPI),
     )
-    seen: set[Place] = set()
     for role, owner in pairs:
-        for file in files(role, name, book):
-            if file.url == url:
-                return owner
-            if host(file.url) == host(url):
-                seen.add(owner)
+        if any(file.url == url for file in files(role, name, book)):
+            return owner
     said = place(url, situation)
-    return seen.pop() if said is Place.OTHER and len(seen) == 1 else said
+    if said is not Place.OTHER:
+        return said
+    seen = [owner for role, owner in pairs if _in_folder(url, files(role, name, book))]
+    return seen[0] if len(seen) == 1 else said
+
+
+def _in_folder(url: str, listed: Iterable[ProjectFile]) -> bool:
+    """Whether a URL lies in the folder that an index's files of this project share on that host.
+
+    The host alone is too little: a storage service or a repository manager has everybody's files.
+    """
+    at = address_of(url)
+    there = [address_of(file.url) for file in listed]
+    folders = [
+        posixpath.dirname(each.path)
+        for each in there
+        if at and each and (each.scheme, each.host) == (at.scheme, at.host)
+    ]
+    shared = posixpath.commonpath(folders) if folders else "/"
+    return at is not None and shared != "/" and at.path.startswith(f"{shared}/")
 
 
 def tier_of(url: str) -> Tier:
     """Read the tier off a Chainguard file URL: `/python/`, `/python-upstream/`, `/python-remediated/`."""
-    for part in urlsplit(url).path.split("/"):
+    at = address_of(url)
+    for part in at.path.split("/") if at else ():
         if part.endswith("-upstream"):
             return Tier.UPSTREAM
         if part.endswith("-remediated"):
@@ -195,12 +214,14 @@ def _side_by_side(one: str, other: str) -> bool:
 
 
 def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book, at: Place) -> Origin:
-    """Go by the index that the lock names; Chainguard's does not speak for a file on a host unknown to it."""
+    """Go by the index that the lock names; Chainguard's does not speak for a file elsewhere."""
     named = place(package.source.location, situation)
-    if named in (Place.CHAINGUARD, Place.REMEDIATED) and at is Place.OTHER:
+    where = host(artifact.url or "")
+    elsewhere = at in (Place.OTHER, Place.LOCAL) or (at is Place.OWN and where not in situation.own_hosts)
+    if named in (Place.CHAINGUARD, Place.REMEDIATED) and elsewhere:
         said = (
             f"the lock names {_owner_words(named)} index, but takes the file from "
-            f"{host(artifact.url or '') or 'elsewhere'}, where that index lists none"
+            f"{where or 'elsewhere'}, where that index lists none"
         )
         return Origin(outcome=None, evidence=(said,), stray=True)
     if named in (Place.CHAINGUARD, Place.REMEDIATED, Place.PYPI):

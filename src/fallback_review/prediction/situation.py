@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from fallback_review.lockfiles.addresses import Address, address_of
 from fallback_review.model import Answer, Ecosystem, Role, SourceKind
 
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage
+
+_TIER_FOLDER = re.compile(r"python(?:-upstream|-remediated)?|cu\d{2,4}")
 
 Book = Mapping[tuple[Role, str], Answer]
 """Every answer so far, by index and normalised project name."""
@@ -56,6 +58,9 @@ class Place(StrEnum):
     UNSTATED = "unstated"
 
 
+_OURS = {Place.CHAINGUARD, Place.REMEDIATED}
+
+
 class Standing(StrEnum):
     """What kind of entry this is, before any index is asked."""
 
@@ -67,47 +72,75 @@ class Standing(StrEnum):
     OUT_OF_SCOPE = "out-of-scope"
 
 
-@lru_cache(maxsize=16384)
 def host(url: str) -> str:
     """Return host and port of a URL, lower case; empty for a path or what is no URL."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""
+    at = address_of(url)
+    return at.host if at else ""
 
 
 def place(url: str | None, situation: Situation) -> Place:
-    """Say whose an index or file address is: by the longest configured index URL, then by host."""
+    """Say whose an index or file address is: by the longest configured index URL, then by host.
+
+    A host alone tells PyPI and the organisation's own. Chainguard's index may lie in a repository manager: what
+    else its host has is Chainguard's only beside that index (`_beside`), and the organisation's otherwise.
+    """
     if url is None:
         return Place.UNSTATED
-    if "://" not in url or url.startswith("file:"):
+    at = address_of(url)
+    if at is None or at.scheme == "file":
         return Place.LOCAL
     roots = _roots(situation)
-    under = [(len(root), owner) for root, owner in roots if f"{url.rstrip('/')}/".startswith(root)]
-    return max(under)[1] if under else _by_host(url, roots, situation)
+    under = [(len(root.path), owner) for root, owner in roots if _below(at, root)]
+    return max(under)[1] if under else _by_host(at, roots, situation)
 
 
-def _roots(situation: Situation) -> list[tuple[str, Place]]:
+def _roots(situation: Situation) -> list[tuple[Address, Place]]:
     named = (
         (situation.chainguard_url, Place.CHAINGUARD),
         (situation.remediated_url, Place.REMEDIATED),
         (situation.pypi_url, Place.PYPI),
         (situation.resolver_url, Place.OWN),
     )
-    return [(f"{root.rstrip('/')}/", owner) for root, owner in named if root]
+    found = ((address_of(f"{root.rstrip('/')}/"), owner) for root, owner in named if root)
+    return [(root, owner) for root, owner in found if root]
 
 
-def _by_host(url: str, roots: list[tuple[str, Place]], situation: Situation) -> Place:
-    at = host(url)
-    names = {at, at.partition(":")[0]}
+def _below(at: Address, root: Address) -> bool:
+    return (at.scheme, at.host) == (root.scheme, root.host) and f"{at.path.rstrip('/')}/".startswith(
+        root.path
+    )
+
+
+def _by_host(at: Address, roots: list[tuple[Address, Place]], situation: Situation) -> Place:
+    names = {at.host, at.host.partition(":")[0]}
     if names & situation.own_hosts:
         return Place.OWN
     if names & situation.pypi_hosts:
         return Place.PYPI
-    owners = {owner for root, owner in roots if host(root) == at}
-    if owners == {Place.CHAINGUARD, Place.REMEDIATED}:
+    owners = {owner for root, owner in roots if root.host == at.host}
+    if len(owners) == 1 and not owners & _OURS:
+        return owners.pop()
+    if any(owner in _OURS and _beside(at, root) for root, owner in roots):
         return Place.CHAINGUARD
-    return owners.pop() if len(owners) == 1 else Place.OTHER
+    return Place.OWN if owners else Place.OTHER
+
+
+def _beside(at: Address, root: Address) -> bool:
+    """Whether a file may be of the index at `root`: managers keep files beside ``simple/``.
+
+    On Chainguard's own host each tier has such a folder, beside that of the index:
+    ``/python/``, ``/python-upstream/``, ``/python-remediated/``, ``/cu126/``.
+    """
+    folder = root.path.removesuffix("simple/")
+    above, _, last = folder.rstrip("/").rpartition("/")
+    if _TIER_FOLDER.fullmatch(last) is None:
+        return folder != "/" and _below(at, replace(root, path=folder))
+    tail = at.path.removeprefix(f"{above}/")
+    return (
+        (at.scheme, at.host) == (root.scheme, root.host)
+        and tail != at.path
+        and _TIER_FOLDER.fullmatch(tail.partition("/")[0]) is not None
+    )
 
 
 def is_private(name: str, situation: Situation) -> bool:

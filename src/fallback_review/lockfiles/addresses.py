@@ -1,0 +1,74 @@
+r"""Where an address of a lockfile leads, read as installers read it.
+
+uv reads URLs by the WHATWG standard (url.spec.whatwg.org, "basic URL parser"), pip by urllib3: for both, a
+backslash ends the host as a slash does, so that in ``https://a.example\@b.example/`` the host is a.example,
+where Python's own `urlsplit` says b.example. Measured with uv 0.13: ``https:a.example/`` and
+``https:\\a.example/`` are fetched from a.example as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.\-]+):", re.IGNORECASE)  # one letter is a drive of Windows
+_SLASHED = frozenset({"http", "https", "ftp", "file"})
+"""Schemes for which a backslash is a slash, and slashes may be missing."""
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_HOST = re.compile(r"(?P<name>[^\s\[\]:/?#@\\]+|\[[0-9a-f:.]+\])(?P<port>:\d+)?")
+_IGNORED = str.maketrans("", "", "\t\r\n")
+_AROUND = "".join(map(chr, range(33)))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL's parts, each in the one spelling that all spellings of it share."""
+
+    scheme: str
+    host: str
+    """With the port where it is not the scheme's own; empty where there is none, or none
+    that can be one."""
+    path: str
+    """Percent-decoded, without ``.`` and ``..``; never without a leading slash."""
+
+
+@lru_cache(maxsize=16384)
+def address_of(text: str) -> Address | None:
+    """Return where a URL leads; None for a path, or whatever else has no scheme."""
+    text = text.translate(_IGNORED).strip(_AROUND)
+    found = _SCHEME.match(text)
+    if found is None:
+        return None
+    scheme = found[1].lower()
+    rest = text[found.end() :].partition("#")[0].partition("?")[0]
+    if scheme in _SLASHED:
+        rest = rest.replace("\\", "/")
+        rest = rest.removeprefix("//") if scheme == "file" else rest.lstrip("/")
+    elif rest.startswith("//"):
+        rest = rest[2:]
+    else:
+        return Address(scheme, "", _plain_path(rest))
+    host, _, path = rest.partition("/")
+    return Address(scheme, _plain_host(host.rpartition("@")[2], scheme), _plain_path(path))
+
+
+def _plain_host(text: str, scheme: str) -> str:
+    """Return a host as DNS sees it: decoded, lower case, full stops as such, without a last one."""
+    host = unicodedata.normalize("NFKC", unquote(text)).replace("\u3002", ".").lower()
+    found = _HOST.fullmatch(host.removesuffix(_DEFAULT_PORTS.get(scheme, ":")))
+    return f"{found['name'].removesuffix('.')}{found['port'] or ''}" if found else ""
+
+
+def _plain_path(text: str) -> str:
+    parts: list[str] = []
+    words = unquote(text).split("/")
+    for word in words:
+        if word == "..":
+            del parts[-1:]
+        elif word not in ("", "."):
+            parts.append(word)
+    end = "/" if parts and words[-1] in ("", ".", "..") else ""
+    return f"/{'/'.join(parts)}{end}"
