@@ -73,27 +73,19 @@ def test_files() -> None:
         'sdist = { url = "https://files.pypi.test/a-1.0.tar.gz", hash = "sha256:AB", size = 3 }\n'
         'wheels = [\n    { url = "https://files.pypi.test/a-1.0%2Bx-py3-none-any.whl" },\n'
         '    { path = "a-1.0-py3-none-any.whl", hash = "sha256:cd" },\n'
+        '    { url = "https://files.pypi.test/c.whl", filename = "b.whl", path = "b.whl" },\n'
         '    { filename = "b.whl" },\n]\n'
+        'wheel = [{ url = "https://files.pypi.test/d.whl" }]\n'
     )
     assert [(one.filename, one.url, one.path, one.hashes) for one in package.artifacts] == [
         ("a-1.0+x-py3-none-any.whl", "https://files.pypi.test/a-1.0%2Bx-py3-none-any.whl", None, ()),
         ("a-1.0-py3-none-any.whl", None, "a-1.0-py3-none-any.whl", ("sha256:cd",)),
+        ("c.whl", "https://files.pypi.test/c.whl", None, ()),
         ("b.whl", None, None, ()),
         ("a-1.0.tar.gz", "https://files.pypi.test/a-1.0.tar.gz", None, ("sha256:ab",)),
     ]
     assert package.marker is None  # a lone entry is every fork's, whatever stands beside it
     assert dict(package.extra) == {"resolution-markers": ["os_name == 'nt'", "x"]}
-
-
-def test_forks_say_which_takes_which_of_a_names_entries() -> None:
-    found = read(
-        "\n".join(
-            f'[[package]]\nname = "a"\nversion = "{version}"\nsource = {{ registry = "r" }}\n'
-            f'resolution-markers = ["os_name == \'{system}\'", "x"]\n'
-            for version, system in (("1.0", "nt"), ("2.0", "posix"))
-        )
-    )
-    assert [one.marker for one in found.packages] == ["os_name == 'nt' or x", "os_name == 'posix' or x"]
 
 
 def test_the_file_of_a_url_source_has_its_url() -> None:
@@ -102,6 +94,14 @@ def test_the_file_of_a_url_source_has_its_url() -> None:
         'wheels = [\n    { filename = "a-1.0-py3-none-any.whl", hash = "sha256:ab" },\n]\n'
     )
     assert package.artifacts[0].url == "https://x.example/a-1.0-py3-none-any.whl"
+
+
+def test_early_files_have_other_words() -> None:
+    package = one(
+        'version = "1.0"\nsource = "registry+https://index.example/simple"\n'
+        'wheel = [{ url = "https://files.pypi.test/a.whl" }]\nwheels = [{ url = "https://files.pypi.test/b.whl" }]\n'
+    )
+    assert [file.filename for file in package.artifacts] == ["a.whl"]
 
 
 def test_a_dynamic_version_is_none() -> None:

@@ -8,8 +8,6 @@ string (``registry+https://…``).
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -22,6 +20,7 @@ from fallback_review.lockfiles.common import (
 )
 from fallback_review.lockfiles.interface import Format, LockfileError, Text
 from fallback_review.lockfiles.table import Table
+from fallback_review.lockfiles.uv_ways import with_markers
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -40,9 +39,6 @@ _KINDS = {
     "virtual": SourceKind.VIRTUAL,
 }
 _OWN_FIELDS = frozenset({"name", "version", "source", "sdist", "wheels", "wheel"})
-_DEPENDENCY = re.compile(r'\n[ ]*\{ name = "([^"\n]+)"([^\n]*)\},?(?=\n)')
-_LOCAL = re.compile(r"^source = \{ (?:editable|virtual|directory) = ", re.MULTILINE)
-_MARKER = re.compile(r', marker = "([^"\n]+)"')
 _LOOKS = re.compile(
     r"^source = (?:\{ (?:registry|editable|virtual|git|url|path|directory) = |\"registry\+)", re.MULTILINE
 )
@@ -75,7 +71,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     if type(version) is int and version > _KNOWN_VERSION:
         header.fail(f"lock version {version} is newer than this tool reads ({_KNOWN_VERSION})", "version")
     findings = Findings(text.path)
-    packages = _with_markers(
+    packages = with_markers(
         text.text,
         tuple(
             _package(Table(data, text.path, "package", line), line, findings)
@@ -93,54 +89,6 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     )
 
 
-def _with_markers(text: str, packages: tuple[LockedPackage, ...]) -> tuple[LockedPackage, ...]:
-    """Say when entries are installed, as far as the file tells.
-
-    `resolution-markers` say which fork takes which of a name's entries; a lone entry is every fork's. When
-    entries that have files for some platforms only are needed at all, the entry does not say; the
-    dependencies that lead to it do, one a line as uv writes them. They are looked for only where they can
-    matter: a sdist or a pure wheel fits everywhere.
-    """
-    entries = Counter(package.name for package in packages)
-    names = {package.name for package in packages if _only_native(package)}
-    needed = _needed(text, names) if names else {}
-    return tuple(
-        replace(
-            package,
-            marker=package.marker if entries[package.name] > 1 else None,
-            needed_when=needed.get(package.name),
-        )
-        if package.name in needed or package.marker
-        else package
-        for package in packages
-    )
-
-
-def _needed(text: str, names: set[str]) -> dict[str, str]:
-    """Return when some packages are needed: what the project itself asks for without a marker, always.
-
-    Left out is what another package asks for without a marker: it is needed when that one is.
-    """
-    markers: dict[str, set[str]] = {name: set() for name in names}
-    for dependency in _DEPENDENCY.finditer(text):
-        name, rest = dependency.groups()
-        if name in names:
-            said = _MARKER.search(rest)
-            entry = text.rfind("\n[[", 0, dependency.start())
-            local = _LOCAL.search(text, entry, dependency.start()) is not None
-            markers[name].add(said[1] if said else "" if local else "?")
-    return {
-        name: "" if "" in found else " or ".join(f"({marker})" for marker in sorted(found))
-        for name, found in markers.items()
-        if "" in found or (found and "?" not in found)
-    }
-
-
-def _only_native(package: LockedPackage) -> bool:
-    names = [artifact.filename or "" for artifact in package.artifacts]
-    return bool(names) and all(name.endswith(".whl") and not name.endswith("-any.whl") for name in names)
-
-
 def _package(entry: Table, line: int, findings: Findings) -> LockedPackage:
     source = _source(entry, line, findings)
     return LockedPackage(
@@ -156,7 +104,7 @@ def _package(entry: Table, line: int, findings: Findings) -> LockedPackage:
 
 
 def _source(entry: Table, line: int, findings: Findings) -> Source:
-    if isinstance(entry.data.get("source"), str):
+    if _is_early(entry):
         kind, _, location = entry.required("source").partition("+")
         fields = {kind: location}
     else:
@@ -181,19 +129,28 @@ def _source(entry: Table, line: int, findings: Findings) -> Source:
 
 
 def _artifacts(entry: Table, source: Source, line: int, findings: Findings) -> Iterator[Artifact]:
+    """Give the files as uv finds them: by URL, else by path, else by name (measured with uv 0.13)."""
     sdist = entry.table("sdist")
-    files = [*entry.tables("wheels"), *entry.tables("wheel"), *([sdist] if sdist else [])]
-    for file in files:
+    wheels = "wheel" if _is_early(entry) else "wheels"
+    for file in [*entry.tables(wheels), *([sdist] if sdist else [])]:
         url, path, digest = file.text("url"), file.text("path"), file.text("hash")
-        url = findings.clean(url, line) if url else None
-        if url is None and source.kind is SourceKind.URL:
+        filename = filename_of(url or path or "") or file.text("filename")
+        if url:
+            url, path = findings.clean(url, line), None
+        elif not path and source.kind is SourceKind.URL:
             url = source.location
+            filename = filename or filename_of(url or "")
         yield Artifact(
-            filename=file.text("filename") or filename_of(path or url or "") or None,
+            filename=filename,
             url=url,
             path=path,
             hashes=(hash_text(digest),) if digest else (),
         )
+
+
+def _is_early(entry: Table) -> bool:
+    """Whether an entry is of a form that today's uv refuses: a source in one string, and ``wheel``."""
+    return isinstance(entry.data.get("source"), str)
 
 
 FORMAT = Format(
