@@ -1,4 +1,4 @@
-"""What a release needs of the work tree: ``version``, ``notes``, ``pin IMAGE DIGEST`` (in action.yml)."""
+"""What a release needs: ``version``, ``follows`` (reads tags), ``notes``, ``pin IMAGE DIGEST`` (in action.yml)."""
 
 # ruff: noqa: INP001 - a script of the release workflow, not a module
 
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 VERSION = re.compile(r'^__version__ = "([0-9]+\.[0-9]+\.[0-9]+)"$', re.MULTILINE)
+TAG = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)")
 IMAGE = re.compile(r"[a-z0-9.-]+(/[a-z0-9._-]+)+")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -19,6 +20,18 @@ def version(root: Path) -> str:
     if not found:
         sys.exit("src/fallback_review/__init__.py: no __version__ of the form X.Y.Z")
     return found[1]
+
+
+def follows(root: Path, tags: str) -> None:
+    """Refuse a version that is not above every released one: its major tag would go back."""
+    ours = version(root)
+    released = (found.groups() for found in map(TAG.fullmatch, tags.split()) if found)
+    newest = max((tuple(map(int, numbers)) for numbers in released), default=())
+    if newest >= tuple(map(int, ours.split("."))):
+        out = ".".join(map(str, newest))
+        sys.exit(
+            f"src/fallback_review/__init__.py: {out} is out, and {ours} is not above it: raise __version__"
+        )
 
 
 def notes(root: Path) -> str:
@@ -52,6 +65,8 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["version"]:
             sys.stdout.write(version(Path.cwd()) + "\n")
+        case ["follows"]:
+            follows(Path.cwd(), sys.stdin.read())
         case ["notes"]:
             sys.stdout.write(notes(Path.cwd()))
         case ["pin", image, digest]:

@@ -28,9 +28,11 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def release(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def release(tree: Path, *arguments: str, tags: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / ".github/release.py"), *arguments]
-    return subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(
+        command, cwd=tree, input=tags, capture_output=True, text=True, check=False, timeout=30
+    )
 
 
 def test_the_version_is_the_sources(tree: Path) -> None:
@@ -45,6 +47,23 @@ def test_the_notes_are_the_changelogs_section(tree: Path) -> None:
 def test_the_last_section_ends_with_the_file(tree: Path) -> None:
     (tree / "src/fallback_review/__init__.py").write_text('__version__ = "1.2.2"\n')
     assert release(tree, "notes").stdout == "- that\n"
+
+
+@pytest.mark.parametrize("tags", ["", "v1\nv1.2.2\n", "v1.1.10\nv0.9.9\nv1\n", "v2.0.0-rc.1\nnightly\n"])
+def test_a_version_above_all_others_follows_them(tree: Path, tags: str) -> None:
+    done = release(tree, "follows", tags=tags)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("tags", "out"),
+    [("v1.2.3\nv1\n", "1.2.3"), ("v1.2.2\nv1.2.10\n", "1.2.10"), ("v1.2.2\nv2.0.0\nv1\nv2\n", "2.0.0")],
+    ids=["out already", "a newer one is out", "a newer major is out"],
+)
+def test_a_version_that_would_move_the_major_tag_back_is_refused(tree: Path, tags: str, out: str) -> None:
+    done = release(tree, "follows", tags=tags)
+    assert done.returncode == 1
+    assert f"{out} is out, and 1.2.3 is not above it" in done.stderr
 
 
 def test_the_released_action_runs_the_image_by_its_digest(tree: Path) -> None:
@@ -77,6 +96,12 @@ def test_what_it_cannot_do_it_refuses(tree: Path, arguments: tuple[str, ...], sa
         ("CHANGELOG.md", "## 1.2.30\n- x\n", ("notes",), "nothing under '## 1.2.3'"),
         ("CHANGELOG.md", "## 1.2.3\n\n## 1.2.2\n- x\n", ("notes",), "nothing under '## 1.2.3'"),
         ("src/fallback_review/__init__.py", "", ("version",), "no __version__"),
+        (
+            "src/fallback_review/__init__.py",
+            '__version__ = "1.3.0rc1"\n',
+            ("version",),
+            "no __version__ of the form X.Y.Z",
+        ),
         ("action.yml", "runs:\n  image: docker://x\n", ("pin", IMAGE, DIGEST), "no line 'image: Dockerfile'"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMAGE, DIGEST = "ghcr.io/fallback-review/fallback-review", "sha256:" + "ab" * 32
-GH = '#!/bin/sh\necho "$@" >> "$GH_LOG"\n'
-"""Stands in for GitHub's program, which would speak to GitHub: it notes what it was told."""
+PROGRAMS = {
+    "gh": '#!/bin/sh\necho "$@" >> "$GH_LOG"\n',
+    "docker": '#!/bin/sh\ntest "$*" = "buildx imagetools inspect $PUBLIC"\n',
+}
+"""Stand in for what would speak to GitHub: one notes what it was told, the other knows one public image."""
 
 
 def script(job: str, name: str) -> str:
@@ -37,8 +41,9 @@ class Runner:
         shutil.copy(ROOT / "action.yml", self.tree)
         (self.tree / "src/fallback_review/__init__.py").write_text('__version__ = "1.2.3"\n')
         (self.tree / "CHANGELOG.md").write_text("# Changelog\n\n## 1.2.3\n\n- this\n")
-        (folder / "bin/gh").write_text(GH)
-        (folder / "bin/gh").chmod(0o755)
+        for name, text in PROGRAMS.items():
+            (folder / "bin" / name).write_text(text)
+            (folder / "bin" / name).chmod(0o755)
         self.environ = {
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "HOME": str(folder),
@@ -46,6 +51,7 @@ class Runner:
             "GITHUB_OUTPUT": str(self.temp / "outputs"),
             "GITHUB_REPOSITORY": "Fallback-Review/fallback-review",
             "GH_LOG": str(self.temp / "gh"),
+            "PUBLIC": f"{IMAGE}@{DIGEST}",
             "VERSION": "1.2.3",
             "IMAGE": IMAGE,
             "DIGEST": DIGEST,
@@ -79,7 +85,10 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
-CHECK = script("check", "Refuse a version that is out already, or that the changelog does not know")
+CHECK = script(
+    "check", "Refuse a version that does not follow the others, or that the changelog does not know"
+)
+PUBLIC = script("publish", "Refuse an image that strangers can't pull")
 TAG = script("publish", "Tag a commit whose action.yml names the image by its digest")
 RELEASE = script("publish", "Release with the changelog's words")
 
@@ -92,7 +101,9 @@ def test_a_version_that_is_ready_goes_on(runner: Runner) -> None:
 
 def test_a_version_that_is_out_stops(runner: Runner) -> None:
     runner.git("tag", "v1.2.3")
-    assert runner.run(CHECK).returncode == 1
+    done = runner.run(CHECK)
+    assert done.returncode == 1
+    assert "1.2.3 is out" in done.stderr
     assert not (runner.temp / "outputs").exists()
 
 
@@ -102,6 +113,14 @@ def test_a_version_that_the_changelog_does_not_know_stops(runner: Runner) -> Non
     assert done.returncode == 1
     assert "nothing under '## 1.2.3'" in done.stderr
     assert not (runner.temp / "outputs").exists()
+
+
+def test_a_private_image_is_not_released(runner: Runner) -> None:
+    assert runner.run(PUBLIC).returncode == 0
+    runner.environ["PUBLIC"] = "another"
+    done = runner.run(PUBLIC)
+    assert done.returncode == 1
+    assert f"::error::{IMAGE} is not public." in done.stdout
 
 
 def test_both_tags_name_a_commit_that_runs_the_image(runner: Runner) -> None:
@@ -122,6 +141,18 @@ def test_a_version_tag_is_never_moved(runner: Runner) -> None:
     runner.git("push", "-q", "origin", "main:refs/tags/v1.2.3")
     before = runner.git("for-each-ref", where=runner.remote)
     assert runner.run(TAG).returncode != 0
+    assert runner.git("for-each-ref", where=runner.remote) == before
+
+
+def test_a_job_that_runs_again_makes_the_same_tags(runner: Runner) -> None:
+    assert runner.run(TAG).returncode == 0
+    before = runner.git("for-each-ref", where=runner.remote)
+    again = runner.tree.with_name("again")
+    subprocess.run(["git", "clone", "-q", "--no-tags", str(runner.remote), str(again)], check=True)
+    time.sleep(1.1)  # commits' dates are in seconds
+    runner.tree = again
+    done = runner.run(TAG)
+    assert done.returncode == 0, done.stderr
     assert runner.git("for-each-ref", where=runner.remote) == before
 
 
