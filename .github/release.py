@@ -1,4 +1,4 @@
-"""What a release needs: ``version``, ``follows`` (reads tags), ``notes``, ``pin IMAGE DIGEST`` (in action.yml)."""
+"""What a release needs: ``version``, ``follows`` (reads tags), ``notes``, ``pin IMAGE DIGEST``."""
 
 # ruff: noqa: INP001 - a script of the release workflow, not a module
 
