@@ -280,11 +280,9 @@ def left_out(text: str) -> int:
     return sum(int(number.replace(",", "")) for number in re.findall(r"… and ([\d,]+) more", text))
 
 
-def many(number: int) -> Review:
+def many(number: int, *, stem: str = "package") -> Review:
     kinds = (from_pypi, good, unknown, lambda name: reviewed(name, "1", None), build.fails)
-    return review(
-        lockfile(*(kinds[n % 5](f"package-{n}") for n in range(number))), conclusion=Conclusion.FAIL
-    )
+    return review(lockfile(*(kinds[n % 5](f"{stem}-{n}") for n in range(number))), conclusion=Conclusion.FAIL)
 
 
 def test_ten_thousand_changes_fit_and_what_is_left_out_is_counted() -> None:
@@ -300,7 +298,9 @@ def test_ten_thousand_changes_fit_and_what_is_left_out_is_counted() -> None:
 
 
 def test_ten_thousand_lockfiles_fit() -> None:
-    found = review(*(lockfile(from_pypi(), good("a"), path=f"services/{n}/uv.lock") for n in range(10_000)))
+    found = review(
+        *(lockfile(from_pypi(f"p{n}"), good(f"q{n}"), path=f"services/{n}/uv.lock") for n in range(10_000))
+    )
     text = render(found, "markdown")
     assert size(text) <= LIMIT
     assert rows_shown(text) + left_out(text) == 20_000
@@ -309,6 +309,21 @@ def test_ten_thousand_lockfiles_fit() -> None:
     assert page.rows[0][-1] == "Lockfile"
     assert page.rows[1][-1] == "services/0/uv.lock"
     assert "<summary>🟢 10,000 from Chainguard Libraries</summary>" in text
+
+
+def test_what_many_lockfiles_have_in_common_is_one_row() -> None:
+    lockfiles = [lockfile(from_pypi(), good("a"), path=f"{n}/uv.lock") for n in range(11)]
+    odd = lockfile(from_pypi(why="another reason"), good("a"), path="odd/uv.lock")
+    page = read(review(*lockfiles, odd, head_url="https://github.test/acme/app/blob/abc"))
+    rows = [cells for cells in page.rows if cells[0]]
+    assert [(cells[1].split(" ")[0], cells[4 - (cells[0] == "🟢")], cells[-1]) for cells in rows] == [
+        ("litellm", "Chainguard has no 1.61.0; nearest 1.60.8", "0/uv.lock, 1/uv.lock and 9 more"),
+        ("litellm", "another reason", "odd/uv.lock"),
+        ("a", "Chainguard", "0/uv.lock, 1/uv.lock and 10 more"),
+    ]
+    assert page.links == ["https://github.test/acme/app/blob/abc/odd/uv.lock#L12"]
+    assert "In 12 lockfiles" in page.text
+    assert "12 from Chainguard Libraries" in page.text
 
 
 def test_remarks_leave_room_for_the_trouble() -> None:
@@ -340,8 +355,9 @@ def test_endless_names_fit(text: str) -> None:
 def test_whatever_the_limit_it_is_kept_and_everything_is_shown_or_counted(
     number: int, lockfiles: int, limit: int, notices: int
 ) -> None:
-    one = replace(many(number).lockfiles[0], notices=(Notice(text="read me", line=1),) * notices)
-    found = review(*(replace(one, path=f"{n}/uv.lock") for n in range(lockfiles)))
+    read_me = (Notice(text="read me", line=1),) * notices
+    made = (many(number, stem=f"package-{n}").lockfiles[0] for n in range(lockfiles))
+    found = review(*(replace(each, path=f"{n}/uv.lock", notices=read_me) for n, each in enumerate(made)))
     text = render(found, "markdown", limit=limit)
     assert size(text) <= limit
     shown_notes = text.count("read me")
@@ -351,7 +367,7 @@ def test_whatever_the_limit_it_is_kept_and_everything_is_shown_or_counted(
 
 
 def test_the_limit_is_kept_to_the_byte() -> None:
-    found = review(*(lockfile(from_pypi(), good("a"), path=f"{n}/uv.lock") for n in range(6)))
+    found = review(*(lockfile(from_pypi(), good(f"a{n}"), path=f"{n}/uv.lock") for n in range(6)))
     sizes = {limit: size(render(found, "markdown", limit=limit)) for limit in range(900, 2_400, 7)}
     assert all(made <= limit for limit, made in sizes.items())
     whole = size(render(found, "markdown"))

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 
 from fallback_review.model import Outcome
 from fallback_review.report import render
+from tests.report import build
 from tests.report.build import from_pypi, gallery, good, hostile, lockfile, review, reviewed, rich
 from tests.report.texts import hostile_text
 
@@ -76,9 +77,10 @@ def test_what_fills_more_than_a_screen_ends_with_the_verdict() -> None:
 
 
 def test_trouble_in_many_lockfiles_is_one_list() -> None:
-    found = review(*(lockfile(from_pypi(), path=f"services/{n}/uv.lock") for n in range(11)))
+    found = review(*(lockfile(from_pypi(), path=f"{n}/uv.lock") for n in range(10)), lockfile(build.fails()))
     text = render(found, "terminal")
-    assert "\nIn 11 lockfiles\n 🟠 litellm 1.61.0 added  PyPI  (services/0/uv.lock:12)\n" in text
+    assert "\nIn 11 lockfiles\n 🔴 orjson 3.10.1 → 3.11.0  install fails  (uv.lock:12)\n" in text
+    assert "\n 🟠 litellm 1.61.0 added  PyPI  (0/uv.lock, 1/uv.lock and 8 more)\n" in text
 
 
 def test_a_remark_on_what_comes_from_chainguard_is_shown_below_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.model import Outcome
-from fallback_review.report.json_schema import ChangeRecord, Report
+from fallback_review.report.json_schema import Report
 from fallback_review.report.tally import Group, tally
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _report(review: Review) -> dict[str, Any]:
         },
         "findings": _notices(review.findings),
         "unreadable": _notices(review.unreadable),
-        "lockfiles": [_lockfile(lockfile) for lockfile in review.lockfiles],
+        "lockfiles": (_lockfile(lockfile) for lockfile in review.lockfiles),
     }
 
 
@@ -90,7 +90,7 @@ def _lockfile(lockfile: ReviewedLockfile) -> dict[str, Any]:
         "layout": lockfile.layout,
         "base_entries": lockfile.base_entries,
         "head_entries": lockfile.head_entries,
-        "changes": [ChangeRecord.model_validate(_change(reviewed)) for reviewed in lockfile.changes],
+        "changes": (_change(reviewed) for reviewed in lockfile.changes),
         "metadata_only": [_metadata(change) for change in lockfile.metadata_only],
         "header_changed": lockfile.header_changed,
         "unnamed": _notices(lockfile.unnamed),

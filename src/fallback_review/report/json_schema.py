@@ -1,5 +1,9 @@
-"""The shape of the JSON report, version 1: fields may be added to it, never renamed or removed."""
+"""The shape of the JSON report, version 1: fields may be added to it, never renamed or removed.
 
+What may be many is an `Iterable`, which pydantic checks one by one while the report is written.
+"""
+
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -172,7 +176,7 @@ class LockfileRecord(_Part):
     layout: Str
     base_entries: int
     head_entries: int
-    changes: list[ChangeRecord]
+    changes: Iterable[ChangeRecord]
     metadata_only: list[MetadataRecord]
     header_changed: list[Str]
     unnamed: list[NoticeRecord]
@@ -196,4 +200,4 @@ class Report(_Part):
     """What is wrong with the configuration itself."""
     unreadable: list[NoticeRecord]
     """What could not be read or checked as a whole (a lockfile, an include, an index): then it is no pass."""
-    lockfiles: list[LockfileRecord]
+    lockfiles: Iterable[LockfileRecord]

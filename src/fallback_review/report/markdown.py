@@ -94,10 +94,10 @@ def _blocks(arrangement: Arrangement, elsewhere: str, share: int) -> Iterator[Bl
         yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere, share)
     for table in arrangement.trouble():
         title = f"#### {inert(table.title)}\n\n" if arrangement.several else ""
-        yield _table(table, title, "", elsewhere)
+        yield _table(table, arrangement, title, "", elsewhere)
     notices = arrangement.notices()
     for table in arrangement.details():
-        yield _table(table, _summary(table.title), "\n</details>\n", elsewhere)
+        yield _table(table, arrangement, _summary(table.title), "\n</details>\n", elsewhere)
     if notices:
         title = f"📝 Notes ({len(notices):,})"
         yield _remarks(notices, _summary(title), "\n</details>\n", elsewhere)
@@ -111,14 +111,14 @@ def _summary(title: str) -> str:
     return f"<details><summary>{inert(title)}</summary>\n\n"
 
 
-def _table(table: Table, opening: str, closing: str, elsewhere: str) -> Block:
+def _table(table: Table, arrangement: Arrangement, opening: str, closing: str, elsewhere: str) -> Block:
     macros: Any = environment().get_template("rows.md").module
     columns = table.columns
     return Block(
-        opening=opening + macros.head(columns, table.arrangement.scan),
+        opening=opening + macros.head(columns, arrangement.scan),
         closing=closing,
         rows=(macros.line(row, columns) for row in table.rows()),
-        total=len(table.pairs),
+        total=table.total,
         more=lambda number: macros.more(number, columns, elsewhere),
     )
 

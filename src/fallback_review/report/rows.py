@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _VERSIONS_SHOWN = 4
 _TARGETS_SHOWN = 3
+_LOCKFILES_SHOWN = 2
 _LONGEST_COMMAND = 400
 
 _WORDS = {
@@ -79,9 +80,21 @@ def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool =
     )
 
 
-def linked(row: Row, url: str | None, line_url: str | None) -> Row:
-    """Return the row with its links."""
-    return replace(row, url=url, line_url=line_url)
+def folded(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return one row for those that differ in nothing but their lockfile: it names a few, and has no line."""
+    alike: dict[Row, list[Row]] = {}
+    for row in rows:
+        anywhere = replace(row, lockfile="", file="", line=None, line_url=None)
+        alike.setdefault(anywhere, []).append(row)
+    return tuple(
+        found[0] if len(found) == 1 else replace(anywhere, lockfile=_named([row.lockfile for row in found]))
+        for anywhere, found in alike.items()
+    )
+
+
+def _named(lockfiles: Sequence[str]) -> str:
+    extra = len(lockfiles) - _LOCKFILES_SHOWN
+    return ", ".join(lockfiles[:_LOCKFILES_SHOWN]) + (f" and {extra:,} more" if extra > 0 else "")
 
 
 def _version(package: LockedPackage) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fallback_review.model import Outcome
 from fallback_review.report.escape import destination, path_destination
 from fallback_review.report.headline import headline, standing
-from fallback_review.report.rows import linked, row_of
+from fallback_review.report.rows import folded, row_of
 from fallback_review.report.tally import Group, group_of, tally
 from fallback_review.report.text import count, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Sequence
 
     from fallback_review.model import Notice, Review, ReviewedChange, ReviewedLockfile, Target
     from fallback_review.report.rows import Row
@@ -44,22 +45,12 @@ class Table:
 
     group: Group
     title: str
-    pairs: tuple[_Pair, ...]
-    """In the order to show them in; made into rows only as far as there is room."""
-    arrangement: Arrangement
-    mixed: bool = True
-    """Whether it holds rows of whichever lockfile, so that each has to name its own."""
-
-    def rows(self) -> Iterator[Row]:
-        """Yield the rows, one at a time."""
-        return (self.arrangement.row(*pair) for pair in self.pairs)
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns beyond Package and Change that this table has."""
-        named = self.arrangement.several and self.mixed
-        remarked = any(reviewed.note for reviewed, _ in self.pairs)
-        return _COLUMNS[self.group] | ({"lockfile"} if named else set()) | ({"why"} if remarked else set())
+    columns: frozenset[str]
+    """Those beyond Package and Change."""
+    total: int
+    """How many rows there are."""
+    rows: Callable[[], Iterable[Row]]
+    """Gives them in the order to show them in; made one at a time, and only as far as there is room."""
 
 
 _COLUMNS: dict[Group, frozenset[str]] = {
@@ -136,7 +127,7 @@ class Arrangement:
             else None
         )
         line_url = path_destination(self.review.head_url, row.file, row.line) if row.line else None
-        return linked(row, url, line_url)
+        return replace(row, url=url, line_url=line_url)
 
     def findings(self) -> tuple[Remark, ...]:
         """Return what is wrong with the configuration itself."""
@@ -148,26 +139,16 @@ class Arrangement:
 
     def trouble(self) -> list[Table]:
         """Return one table for each lockfile with trouble, or one for all of many: the worst first."""
-        tables = []
+        found = []
         for lockfile in self.review.lockfiles:
             pairs = [(change, lockfile) for change in lockfile.changes if group_of(change) is Group.TROUBLE]
             if pairs:
-                pairs.sort(key=_worst_first)
-                tables.append(
-                    Table(
-                        group=Group.TROUBLE,
-                        title=readable(lockfile.path),
-                        pairs=tuple(pairs),
-                        arrangement=self,
-                        mixed=False,
-                    )
-                )
-        if len(tables) > _MOST_TABLES:
-            together = sorted((pair for table in tables for pair in table.pairs), key=_worst_first)
-            title = f"In {count(len(tables), 'lockfile')}"
-            return [Table(group=Group.TROUBLE, title=title, pairs=tuple(together), arrangement=self)]
-        tables.sort(key=lambda table: _rank(table.pairs[0][0]))
-        return tables
+                found.append(sorted(pairs, key=_worst_first))
+        if len(found) > _MOST_TABLES:
+            title = f"In {count(len(found), 'lockfile')}"
+            return [self._table(Group.TROUBLE, title, list(chain.from_iterable(found)), mixed=True)]
+        found.sort(key=lambda pairs: _rank(pairs[0][0]))
+        return [self._table(Group.TROUBLE, readable(pairs[0][1].path), pairs, mixed=False) for pairs in found]
 
     def details(self) -> list[Table]:
         """Return the quiet groups that are not empty. A scan leaves out what comes from Chainguard."""
@@ -179,14 +160,32 @@ class Arrangement:
             group for group in _TITLES if group in found and not (self.scan and group is Group.CHAINGUARD)
         ]
         return [
-            Table(
-                group=group,
-                title=f"{_TITLES[group][0]} {len(found[group]):,} {_TITLES[group][1]}",
-                pairs=tuple(found[group]),
-                arrangement=self,
+            self._table(
+                group,
+                f"{_TITLES[group][0]} {len(found[group]):,} {_TITLES[group][1]}",
+                found[group],
+                mixed=self.several,
             )
             for group in shown
         ]
+
+    def _table(self, group: Group, title: str, pairs: Sequence[_Pair], *, mixed: bool) -> Table:
+        """Return a table; in a mixed one rows name their lockfiles, and those that are alike are one."""
+        columns = _COLUMNS[group]
+        if any(reviewed.note for reviewed, _ in pairs):
+            columns |= {"why"}
+        if not mixed:
+            return Table(
+                group=group,
+                title=title,
+                columns=columns,
+                total=len(pairs),
+                rows=lambda: (self.row(*pair) for pair in pairs),
+            )
+        rows = folded(self.row(*pair) for pair in sorted(pairs, key=_worst_first))
+        return Table(
+            group=group, title=title, columns=columns | {"lockfile"}, total=len(rows), rows=lambda: rows
+        )
 
     def asides(self) -> list[str]:
         """Return what is only counted."""

@@ -63,7 +63,7 @@ def _lines(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
         yield Text(f"\n{table.title}", style="bold underline"), False
         yield from _rows(table, table.rows(), detail=True)
     for table in arrangement.details():
-        yield from _quiet(table)
+        yield from _quiet(table, table.total if arrangement.scan else _QUIET_ROWS)
     notices = arrangement.notices()
     if notices:
         yield Text(f"\n📝 Notes ({len(notices):,})"), False
@@ -71,12 +71,11 @@ def _lines(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
     yield from _ending(arrangement)
 
 
-def _quiet(table: Table) -> Iterator[tuple[Text, bool]]:
+def _quiet(table: Table, listed: int) -> Iterator[tuple[Text, bool]]:
     yield Text(f"\n{table.title}"), False
-    listed = len(table.pairs) if table.arrangement.scan else _QUIET_ROWS
     yield from _rows(table, islice(table.rows(), listed), detail=table.group is not Group.CHAINGUARD)
-    if len(table.pairs) > listed:
-        yield Text(f"   … and {len(table.pairs) - listed:,} more, see --format json", style="dim"), False
+    if table.total > listed:
+        yield Text(f"   … and {table.total - listed:,} more, see --format json", style="dim"), False
 
 
 def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[tuple[Text, bool]]:
