@@ -15,7 +15,7 @@ from fallback_review.inquiry import ask_all, ask_for_remarks, learn_hosts, with_
 from fallback_review.model import Conclusion, Outcome, Review, ReviewedChange, ReviewedLockfile, Role
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import SETTINGS_PATH
-from fallback_review.surroundings import foreign_indexes, survey, whole
+from fallback_review.surroundings import survey, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,12 +77,11 @@ def _newly_unnamed(diff: LockfileDiff) -> set[str]:
 
 
 def _newly_unread(case: _Case) -> Iterator[Notice]:
-    """Give what may hide packages at the head and did not at the base: an include, a line, an index, PyPI."""
+    """Give what may hide packages at the head and did not at the base: an include, a line, an index."""
     before = {notice.text for notice in case.diff.base.unread}
     for notice in case.diff.head.unread:
         if notice.text not in before:
             yield replace(notice, path=notice.path or case.diff.path)
-    yield from foreign_indexes(case.diff, case.surroundings.situation)
     yield from case.surroundings.opened
 
 

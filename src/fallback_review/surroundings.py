@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.changes import diff
-from fallback_review.configuration.arranging import asked
 from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, parse, parse_pair
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
@@ -18,14 +17,13 @@ from fallback_review.prediction.situation import Place, host, place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fallback_review.configuration import Arrangement, Configuration
+    from fallback_review.configuration import Arrangement
     from fallback_review.lockfiles import Text
     from fallback_review.model import LockedPackage, LockfileDiff, Target
     from fallback_review.settings import Indexes, Settings
 
     Read = Callable[[str], str | None]
 
-_URLS_LOCKED = frozenset({"uv.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"})
 DEFAULT_LAYOUT = "virtual-file"
 """How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
 
@@ -103,7 +101,7 @@ class Surroundings:
     findings: tuple[Notice, ...]
     """What is wrong with the configuration, and what the pull request changes about it."""
     opened: tuple[Notice, ...] = ()
-    """That packages which did not change, and were not judged, may come from PyPI from now on."""
+    """What the pull request lets in besides the entries that it changes."""
 
     @property
     def because(self) -> str:
@@ -146,47 +144,13 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
             *configuration.findings(head, lockfile, situation),
             *configuration.compare(base, head),
         ),
-        opened=_opened(compared.diff, base, head, situation),
-    )
-
-
-def _opened(
-    diff: LockfileDiff, base: Configuration | None, head: Configuration, situation: Situation
-) -> tuple[Notice, ...]:
-    """Say it when a pull request lets PyPI in for entries that it leaves as they are.
-
-    Locks that name every file's URL are installed from those URLs, whatever the configuration says.
-    """
-    unjudged = len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
-    if base is None or unjudged <= 0 or diff.format in _URLS_LOCKED:
-        return ()
-    before, after = (
-        any(each.place is Place.PYPI for each in asked(configured, situation)) for configured in (base, head)
-    )
-    if before or not after:
-        return ()
-    text = (
-        f"PyPI is asked from now on, also for {unjudged} entries that did not change and were not checked: "
-        "check the whole file with `fallback-review scan`"
-    )
-    return (Notice(path=diff.path, text=text),)
-
-
-def foreign_indexes(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
-    """Return the index lines that are new at the head and name an index that nobody named.
-
-    They change where every package of the file may come from, and no entry of it.
-    """
-    before = {index.url for index in diff.base.indexes}
-    return tuple(
-        Notice(
-            path=index.path or diff.path,
-            line=index.line,
-            text=f"packages may now come from {host(index.url)}, which can't be checked: take the line out, "
-            "or name the host in the settings (own-hosts in [indexes])",
-        )
-        for index in diff.head.indexes
-        if index.url not in before and place(index.url, situation) is Place.OTHER
+        opened=configuration.opened(
+            compared.diff,
+            base,
+            head,
+            situation,
+            guessed=arrangement is not None and arrangement.layout is None,
+        ),
     )
 
 

@@ -39,6 +39,8 @@ from fallback_review.lockfiles.common import (
         ("https://files.example/a?token=${TOKEN}", "https://files.example/a?token", False),
         ("https://git.example/x?rev=v1", "https://git.example/x?rev=v1", False),
         ("../path/with@sign", "../path/with@sign", False),
+        ("https:u:p@files.example/a", "https:files.example/a", True),
+        (r"https:/\u:p@files.example/a", r"https:/\files.example/a", True),
     ],
 )
 def test_credentials_are_taken_out(url: str, bare: str, found: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -214,6 +215,142 @@ def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
     assert ["PyPI is asked" in each.text for each in result.unreadable] == (
         [True] if conclusion is Conclusion.UNKNOWN else []
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--find-links ./wheels",
+        "--find-links https://evil.example/wheels/",
+        "--extra-index-url ./simple",
+        "--extra-index-url file:///srv/simple",
+        "--extra-index-url ${MORE}",
+        "--extra-index-url https://evil.example/simple/",
+        "--no-index",
+        "--no-binary :all:",
+        "--no-binary a,c",
+        "--only-binary :all:",
+        "--prefer-binary",
+    ],
+)
+def test_what_is_let_in_beside_the_entries_is_no_pass(line: str) -> None:
+    base = lock("requirements.txt", OURS, "a==2.0", "b==1.0")
+
+    result = judged(Table(**BOTH), (base, lock("requirements.txt", OURS, line, "a==2.0", "b==1.0")))
+
+    assert result.conclusion is Conclusion.UNKNOWN
+    (said,) = result.unreadable
+    assert said.path == "requirements.txt"
+    assert line.split(maxsplit=1)[0] in said.text or said.text.startswith("packages may now come from ")
+
+
+def test_an_option_for_what_is_judged_needs_no_more() -> None:
+    base = lock("requirements.txt", OURS, "a==1.0", "b==1.0")
+
+    result = judged(
+        Table(**BOTH), (base, lock("requirements.txt", OURS, "--only-binary a", "a==2.0", "b==1.0"))
+    )
+
+    assert (result.conclusion, result.unreadable) == (Conclusion.PASS, ())
+
+
+@pytest.mark.parametrize("line", ["--find-links ./wheels", "--extra-index-url ${MORE}", "--no-index"])
+def test_what_was_let_in_before_still_leaves_open_whose_file_it_is(line: str) -> None:
+    base = lock("requirements.txt", OURS, line, "a==1.0")
+
+    def result(pin: str) -> Review:
+        return judged(Table(**BOTH), (base, lock("requirements.txt", OURS, line, pin)))
+
+    assert outcomes(result("a==2.0")) == {"a": Outcome.UNKNOWN}
+    assert result("a==2.0").unreadable == ()
+    known_bytes = result(f"a==2.0 --hash=sha256:{'c' * 64}")
+    assert outcomes(known_bytes) == {"a": Outcome.CHAINGUARD}
+    assert known_bytes.conclusion is Conclusion.PASS
+
+
+def test_where_a_variable_names_the_only_index_the_settings_say_what_it_is() -> None:
+    pins = (
+        lock("requirements.txt", "-i ${INDEX}", "a==1.0"),
+        lock("requirements.txt", "-i ${INDEX}", "a==2.0"),
+    )
+
+    assert outcomes(judged(Table(**BOTH), pins)) == {"a": Outcome.CHAINGUARD}
+    assert judged(Table(**BOTH), (PAIR[0], pins[1])).conclusion is Conclusion.UNKNOWN
+
+
+def in_tree(text: Text, files: Mapping[str, str]) -> Text:
+    return replace(text, read=files.get)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "says"),
+    [
+        ("index-url = {ours}", "index-url = {ours}\nextra-index-url = {evil}", "come from evil.example"),
+        ("index-url = {ours}", "index-url = {evil}", "come from evil.example"),
+        ("index-url = {ours}", "index-url = {ours}\nfind-links = ./wheels", "come from ./wheels"),
+        ("index-url = {ours}", "index-url = {pypi}", "nothing in the repository names Chainguard's"),
+        ("index-url = {ours}", "timeout = 5", "nothing in the repository names Chainguard's"),
+        ("index-url = {pypi}", "timeout = 5", None),
+        ("index-url = {evil}", "index-url = {evil}", None),
+        ("index-url = {pypi}", "index-url = {ours}", None),
+    ],
+)
+def test_an_index_that_a_configuration_file_lets_in_is_no_pass(
+    base: str, head: str, says: str | None
+) -> None:
+    named = {
+        "ours": "https://libraries.cgr.dev/python/simple/",
+        "evil": "https://evil.example/simple/",
+        "pypi": "https://pypi.test/simple/",
+    }
+    trees = ({"pip.conf": f"[global]\n{each}\n".format(**named)} for each in (base, head))
+    pair = [
+        in_tree(lock("requirements.txt", pin), tree)
+        for pin, tree in zip(("a==1.0", "a==2.0"), trees, strict=True)
+    ]
+
+    result = judged(Table(**BOTH), (pair[0], pair[1]), indexes={"pypi": named["pypi"]})
+
+    assert [says in each.text for each in result.unreadable if says] == ([True] if says else [])
+    assert result.conclusion is (Conclusion.UNKNOWN if says else Conclusion.PASS)
+
+
+POETRY = """\
+[[package]]
+name = "a"
+version = "{}"
+files = []
+
+[package.source]
+type = "legacy"
+url = "https://libraries.cgr.dev/python/simple/"
+reference = "ours"
+
+[metadata]
+lock-version = "2.1"
+content-hash = "0"
+"""
+SOURCE = '[[tool.poetry.source]]\nname = "{}"\nurl = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [("https://evil.example/simple/", "evil.example"), ("https://pypi.test/simple/", "pypi.test")],
+)
+def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(url: str, says: str) -> None:
+    """Poetry goes by the source's name in the lock, whatever address stands beside it (its own source code)."""
+    ours = SOURCE.format("ours", "https://libraries.cgr.dev/python/simple/")
+    pins = [lock("poetry.lock", POETRY.format(version)) for version in ("1.0", "2.0")]
+
+    def result(head: str) -> Review:
+        trees = ({"pyproject.toml": ours}, {"pyproject.toml": head})
+        pair = [in_tree(pin, tree) for pin, tree in zip(pins, trees, strict=True)]
+        return judged(Table(**BOTH), (pair[0], pair[1]), indexes={"pypi": "https://pypi.test/simple/"})
+
+    assert result(ours).conclusion is Conclusion.PASS
+    swapped = result(SOURCE.format("Ours", url))
+    assert swapped.conclusion is Conclusion.UNKNOWN
+    assert f"was Chainguard's, and is {says} now" in " ".join(each.text for each in swapped.unreadable)
 
 
 def test_a_requirement_without_a_name_is_a_direct_one_to_the_policy() -> None:

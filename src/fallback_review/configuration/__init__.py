@@ -1,9 +1,10 @@
 """How installers are configured with Chainguard's index and PyPI, as the repository's own files tell.
 
 `candidates` says which files to look at, `read` reads them, `arrange` names the index layout that they amount
-to, `findings` says what is wrong with them, and `compare` what a pull request changes about them. Text in,
-values out: nothing here opens a file, asks an index or reads the environment, and whatever is configured
-outside the repository (a user's own files, variables of a build) can't be seen from here.
+to, `findings` says what is wrong with them, `compare` what a pull request changes about them, `opened` what
+that lets in. Text in, values out: nothing here opens a file, asks an index or reads the environment, and
+whatever is configured outside the repository (a user's own files, variables of a build) can't be seen from
+here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fallback_review.configuration.arranging import arrange
 from fallback_review.configuration.comparing import compare
 from fallback_review.configuration.documents import Files
 from fallback_review.configuration.findings import findings
+from fallback_review.configuration.opening import opened
 from fallback_review.configuration.places import candidates
 from fallback_review.configuration.tools import TOOLS
 from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
@@ -31,6 +33,7 @@ __all__ = [
     "candidates",
     "compare",
     "findings",
+    "opened",
     "read",
 ]
 

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel
 from fallback_review.lockfiles.addresses import address_of
 from fallback_review.model import Notice, SourceKind
 
-_USERINFO = re.compile(r"(?i)([a-z][a-z0-9+.\-]*:(?://|\\\\))([^\s/\\?#]*)@")
+_USERINFO = re.compile(r"(?i)([a-z][a-z0-9+.\-]*:(?://|\\\\)|\b(?:https?|ftp):[/\\]*+)([^\s/\\?#]*)@")
 _SECRET_QUERY = re.compile(
     r"(?i)([?&;])((?:[\w.\-]*(?:token|secret|password|signature|credential|api[_\-]?key)[\w.\-]*|sig|key|auth))"
     r"=([^&#;\s]*)"

@@ -81,8 +81,8 @@ def host(url: str) -> str:
 def place(url: str | None, situation: Situation) -> Place:
     """Say whose an index or file address is: by the longest configured index URL, then by host.
 
-    A host alone tells PyPI and the organisation's own. Chainguard's index may lie in a repository manager: what
-    else its host has is Chainguard's only beside that index (`_beside`), and the organisation's otherwise.
+    A host alone tells PyPI and the organisation's own. Chainguard's index may lie in a repository manager:
+    what else its host has is Chainguard's only beside that index (`_beside`), else the organisation's.
     """
     if url is None:
         return Place.UNSTATED

@@ -18,7 +18,7 @@ from fallback_review.prediction.targets import applies
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
+    from fallback_review.model import LockedPackage, Lockfile, LockIndex, Target, Verdict
     from fallback_review.prediction.listing import Layout
     from fallback_review.prediction.situation import Book, Situation
 
@@ -91,9 +91,8 @@ def _asked(case: Case) -> Derivation:
         said = "no Chainguard index is configured"
         return Derivation(verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, evidence=(said,)))
     if (elsewhere := _elsewhere(case)) is not None:
-        said = f"the lockfile names another index ({elsewhere}), which was not asked and may have it too"
         return Derivation(
-            verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="index", evidence=(said,))
+            verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="index", evidence=(elsewhere,))
         )
     layout = LAYOUTS[situation.layout]
     where = place(case.package.source.location, situation)
@@ -110,15 +109,30 @@ def _asked(case: Case) -> Derivation:
 
 
 def _elsewhere(case: Case) -> str | None:
-    """Return the host of an index that nobody named and that may have the file, None where none can.
+    """Say where the file may come from that nobody asks: an index that no setting names, a folder; else None.
 
     pip gives no index priority, so that an unknown one can win any name; only hashes that are all known to be
     Chainguard's or PyPI's rule that out.
     """
     if case.request.hashes and not case.request.trust_unhashed:
         return None
-    others = (line.url for line in case.lockfile.indexes if place(line.url, case.situation) is Place.OTHER)
-    return next((host(url) for url in others), None)
+    others = (line for line in case.lockfile.indexes if _not_looked_into(line, case.situation))
+    found = next(others, None)
+    if found is not None:
+        at = host(found.url) or found.url
+        return f"the lockfile names another index ({at}), which was not asked and may have it too"
+    return "the lockfile has --no-index: no index is asked" if case.lockfile.options.no_index else None
+
+
+def _not_looked_into(line: LockIndex, situation: Situation) -> bool:
+    """Whether an index line leads to a stranger's host, a folder, or wherever a variable says.
+
+    What a variable makes of the only index is a question of the layout, which the settings answer.
+    """
+    where = place(line.url, situation)
+    if where is Place.LOCAL and line.role == "index-url" and "${" in line.url:
+        return False
+    return where in (Place.OTHER, Place.LOCAL)
 
 
 def _incomparable(case: Case, derived: Derivation) -> Derivation:

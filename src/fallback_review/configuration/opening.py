@@ -1,0 +1,154 @@
+"""What a pull request lets in besides the entries that it changes: PyPI, a stranger's index, other files.
+
+Each of these changes where packages may come from without changing an entry, so that no verdict shows it: a
+review that has such a notice is no pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.configuration.arranging import OURS, asked, whose
+from fallback_review.configuration.values import clip
+from fallback_review.model import Notice
+from fallback_review.prediction.situation import Place, host, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fallback_review.configuration.values import Configuration, ConfiguredIndex
+    from fallback_review.model import Lockfile, LockfileDiff
+    from fallback_review.prediction.situation import Situation
+
+URLS_LOCKED = frozenset({"uv.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"})
+"""Formats that are installed from the URLs that they name, whatever the configuration says."""
+_NOT_LOOKED_INTO = frozenset({Place.OTHER, Place.LOCAL})
+_ONE_SOURCE = frozenset({"poetry", "pipenv"})
+"""Installers that ask the one source that an entry names."""
+_SCAN = "check the whole file with `fallback-review scan`"
+
+
+def opened(
+    diff: LockfileDiff,
+    base: Configuration | None,
+    head: Configuration,
+    situation: Situation,
+    *,
+    guessed: bool,
+) -> tuple[Notice, ...]:
+    """Return what the head lets in and the base did not.
+
+    Args:
+        diff: what changed in the lockfile.
+        base: the configuration of the base; None where the lockfile is new.
+        head: the configuration of the head.
+        situation: whose addresses are whose.
+        guessed: whether no file and no setting says which layout it is.
+    """
+    found = list(_lines(diff, situation))
+    if base is not None and diff.format not in URLS_LOCKED:
+        unjudged = (
+            len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
+        )
+        found += _pypi(diff.path, unjudged, base, head, situation, guessed=guessed)
+        found += _options(diff, unjudged)
+        if head.installer in _ONE_SOURCE:
+            found += _renamed(base, head, situation)
+        else:
+            found += _configured(diff.head, base, head, situation)
+    return tuple(found)
+
+
+def _lines(diff: LockfileDiff, situation: Situation) -> Iterator[Notice]:
+    """Give the lockfile's own index lines that are new and lead where nobody looks."""
+    before = {index.url for index in diff.base.indexes}
+    for index in diff.head.indexes:
+        if index.url not in before and place(index.url, situation) in _NOT_LOOKED_INTO:
+            yield _unseen(index.url, index.path or diff.path, index.line)
+
+
+def _configured(
+    lockfile: Lockfile, base: Configuration, head: Configuration, situation: Situation
+) -> Iterator[Notice]:
+    """Give the indexes of configuration files that are new and lead where nobody looks."""
+    known = {index.url for index in base.indexes} | {index.url for index in lockfile.indexes}
+    for index in head.indexes:
+        if index.url not in known and not index.explicit and whose(index, situation) in _NOT_LOOKED_INTO:
+            yield _unseen(index.url, index.path, index.line)
+
+
+def _unseen(url: str, path: str, line: int | None) -> Notice:
+    at = host(url)
+    remedy = "name the host in the settings (own-hosts in [indexes])" if at else "lock with hashes"
+    where = at or clip(url)
+    return Notice(
+        path=path,
+        line=line,
+        text=f"packages may now come from {where}, which can't be checked: take the line out, or {remedy}",
+    )
+
+
+def _renamed(base: Configuration, head: Configuration, situation: Situation) -> Iterator[Notice]:
+    """Give the names of Chainguard's sources that mean another one now: locks name sources by these names."""
+    before = {_name(index) for index in base.indexes if whose(index, situation) in OURS}
+    for index in head.indexes:
+        if index.name and _name(index) in before and whose(index, situation) not in OURS:
+            now = host(index.url) or "PyPI"
+            text = (
+                f"the source {clip(index.name)} was Chainguard's, and is {now} now: every entry that names "
+                f"it comes from there; {_SCAN}"
+            )
+            yield Notice(path=index.path, line=index.line, text=text)
+
+
+def _name(index: ConfiguredIndex) -> str:
+    return (index.name or "").lower()
+
+
+def _pypi(
+    path: str,
+    unjudged: int,
+    base: Configuration,
+    head: Configuration,
+    situation: Situation,
+    *,
+    guessed: bool,
+) -> Iterator[Notice]:
+    """Say that PyPI is let in for entries that were not judged, or were judged by a guess of the layout."""
+    before, after = (
+        any(each.place is Place.PYPI for each in asked(configured, situation)) for configured in (base, head)
+    )
+    if before or not after:
+        return
+    if unjudged > 0:
+        text = f"PyPI is asked from now on, also for {_left(unjudged)}: {_SCAN}"
+        yield Notice(path=path, text=text)
+    elif guessed:
+        text = (
+            "PyPI is asked from now on, and nothing in the repository names Chainguard's index any more: "
+            "name it, or say in the settings how the indexes are arranged (layout in [indexes])"
+        )
+        yield Notice(path=path, text=text)
+
+
+def _options(diff: LockfileDiff, unjudged: int) -> Iterator[Notice]:
+    """Say that other kinds of files are taken from now on, also for entries that were not judged."""
+    before, after = diff.base.options, diff.head.options
+    judged = {change.name for change in diff.changes if change.gained}
+    changed = [
+        flag
+        for flag, names in (
+            ("--no-binary", before.no_binary ^ after.no_binary),
+            ("--only-binary", before.only_binary ^ after.only_binary),
+        )
+        if names - judged
+    ]
+    changed += ["--prefer-binary"] if before.prefer_binary != after.prefer_binary else []
+    changed += ["--no-index"] if before.no_index != after.no_index else []
+    if changed and unjudged > 0:
+        text = f"{', '.join(changed)} changed, also for {_left(unjudged)}: {_SCAN}"
+        yield Notice(path=diff.path, text=text)
+
+
+def _left(unjudged: int) -> str:
+    return f"{unjudged} entries that did not change and were not checked"
