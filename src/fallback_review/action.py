@@ -26,7 +26,7 @@ from fallback_review.github.event import PullRequestNumber, read_event
 from fallback_review.github.pull_request import look_up
 from fallback_review.inputs import Inputs, read_inputs, secrets_of
 from fallback_review.model import Conclusion
-from fallback_review.reviewing import REVIEWING, Run, gather, judge, workspace_of
+from fallback_review.reviewing import REVIEWING, Run, review_pull_request, workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,15 +93,14 @@ def _dispatch(this: Run) -> int:
     needed = [*REVIEWING, Need.STATUSES_WRITE] if inputs.status else REVIEWING
     with this.connect(asked.place, asked.repository, needed) as client, this.asking() as asking:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
-        gathered = gather(this, client, event)
-        reviewed = judge(this, gathered, asking)
-        changed = gathered.changed
+        reviewed = review_pull_request(this, client, event, asking)
+        changed = reviewed.gathered.changed
         occasion = Occasion(
             inputs=inputs,
             event=event,
             workspace=Workspace.of(environ),
             lines_shown={file.path: file.lines_shown for file in changed},
-            save_a_request=len(changed) == 1 and gathered.files.heads_fetched == 1,
+            save_a_request=len(changed) == 1 and reviewed.gathered.files.heads_fetched == 1,
             state=reviewed.state,
             log=this.log,
             debug=this.debug,

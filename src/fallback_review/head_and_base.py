@@ -7,69 +7,68 @@ from typing import TYPE_CHECKING
 
 from fallback_review import configuration, surroundings
 from fallback_review.github.changed_lockfiles import Side
-from fallback_review.github.prefetch import Wanted
+from fallback_review.github.errors import GitHubError, Trouble
+from fallback_review.github.prefetch import LONG, Wanted
 from fallback_review.lockfiles import LockfileError, Text, decode, recognise
 from fallback_review.model import Notice
 from fallback_review.pairing import ChangedFile, pair
+from fallback_review.report.text import count, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from fallback_review.github.changed_files import ChangedEntry
     from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
     from fallback_review.github.changed_lockfiles import PullRequestFiles
     from fallback_review.surroundings import Compared
 
-    Read = Callable[[Wanted], bytes | None]
-
+FEW = 20
+"""Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
 TOO_MANY_FILES = (
     "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
     "split it, or review it on your machine with fallback-review review"
 )
 
-FEW = 20
-"""Sides of lockfiles that are asked for in one go: each may be long, and GitHub's time is short."""
 
+def beside(path: str) -> tuple[str, ...]:
+    """Return the files that may tell how a lockfile's installer is configured.
 
-def worth_knowing(files: PullRequestFiles, config: str) -> Iterator[Wanted]:
-    """Give the settings, the base's lockfiles, and what may tell how their installers are configured.
-
-    The head's lockfiles follow from the base's and the diff. Where many changed, each is read by itself.
+    What has an unusual name is most likely a requirements file; its content is not known yet.
     """
-    sides = [
-        (side, path, known.name)
-        for entry in files.comparison.entries
-        for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path))
-        if path and (known := recognise(path, None))
-    ]
-    if not sides:  # the settings alone are wanted, which REST hands out as well
-        return
-    yield Wanted(side=None, path=config)
-    if len(sides) <= FEW:
-        yield from (Wanted(side=side, path=path) for side, path, _ in sides if side is Side.BASE)
-    for side, path, name in sides:
-        yield from (Wanted(side=side, path=beside) for beside in configuration.candidates(path, name))
+    known = recognise(path, None)
+    return configuration.candidates(path, known.name if known else "requirements.txt")
 
 
-def reader(files: PullRequestFiles, known: Mapping[Wanted, bytes | None]) -> Read:
-    """Return what reads a file of a tree, over the API where it is not known."""
-    for wanted, content in known.items():
-        files.remember(wanted.path, wanted.side, content)
+def around(lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:
+    """Give the sides of lockfiles, each after what may tell how its installer is configured.
 
-    def read(wanted: Wanted) -> bytes | None:
-        return files.settings(wanted.path) if wanted.side is None else files.read(wanted.path, wanted.side)
-
-    return read
+    A head that the diff shows follows from it and the base.
+    """
+    for entry in lockfiles:
+        for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path)):
+            if path:
+                yield from (Wanted(side=side, path=other) for other in beside(path))
+        if entry.base_path:
+            yield Wanted(side=Side.BASE, path=entry.base_path, weight=LONG)
+        if entry.head_path and entry.patch is None:
+            yield Wanted(side=Side.HEAD, path=entry.head_path, weight=LONG)
 
 
 def compare(
-    files: PullRequestFiles,
-    changed: Sequence[ChangedLockfile],
-    read: Read,
-) -> tuple[list[Compared], list[Notice]]:
-    """Compare every lockfile that the pull request changes; one that can't be read is named."""
+    files: PullRequestFiles, changed: Sequence[ChangedLockfile]
+) -> tuple[list[Compared], list[Notice], list[str]]:
+    """Compare every lockfile that the pull request changes.
+
+    Returns what changed, what can't be read, and the paths of those left out since requests were used up.
+    """
     base = {file.base_path: file.base_bytes for file in changed}
     head = {file.head_path: file.head_bytes for file in changed}
-    unreadable = [Notice(path=file.path, text=file.problem) for file in changed if file.problem]
+    left_out = [file.path for file in changed if file.left_out]
+    unreadable = [
+        Notice(path=file.path, text=file.problem)
+        for file in changed
+        if file.problem is not None and not file.left_out
+    ]
     if not files.comparison.complete:
         unreadable.append(Notice(text=TOO_MANY_FILES))
     unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
@@ -81,22 +80,38 @@ def compare(
     for file in pairs:
         try:
             one = surroundings.compare_tolerantly(
-                partial(_text, read, Side.BASE, file.base_path, base.get(file.base_path)),
-                partial(_text, read, Side.HEAD, file.head_path, head.get(file.head_path)),
+                partial(_text, files, Side.BASE, file.base_path, base.get(file.base_path)),
+                partial(_text, files, Side.HEAD, file.head_path, head.get(file.head_path)),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+        except GitHubError as error:  # at a file that it includes
+            if error.trouble is not Trouble.BUDGET:
+                raise
+            left_out.append(file.head_path or "")
         else:
             compared.extend([one] if one else [])
-    return compared, unreadable
+    return compared, unreadable, sorted(left_out)
 
 
-def _text(read: Read, side: Side, path: str | None, data: bytes | None) -> Text | None:
-    if path is None or data is None:
-        return None
+def too_many_lockfiles(left_out: Sequence[str]) -> str:
+    """Say that lockfiles were left out, and what to do."""
+    return (
+        f"{count(len(left_out), 'lockfile was', 'lockfiles were')} not read, the first of them "
+        f"{readable(left_out[0], 200)}: the run has sent as many requests to GitHub as it may. Split the "
+        "pull request, leave lockfiles out with `lockfiles`, or raise `request-budget`"
+    )
 
-    def text_of(other: str) -> str | None:
-        beside = read(Wanted(side=side, path=other))
-        return None if beside is None else decode(other, beside)
 
-    return Text(path=path, text=decode(path, data), read=text_of)
+def _text(files: PullRequestFiles, side: Side, path: str | None, data: bytes | None) -> Text | None:
+    return None if path is None or data is None else text_at(files, side, path, data)
+
+
+def text_at(files: PullRequestFiles, side: Side, path: str, data: bytes) -> Text:
+    """Return a lockfile's text, which knows the files beside it; raises `LockfileError`."""
+
+    def read(other: str) -> str | None:
+        found = files.read(other, side)
+        return None if found is None else decode(other, found)
+
+    return Text(path=path, text=decode(path, data), read=read)

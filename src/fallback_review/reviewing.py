@@ -20,21 +20,21 @@ from fallback_review.github.changed_lockfiles import PullRequestFiles
 from fallback_review.github.client import Client
 from fallback_review.github.errors import Need
 from fallback_review.github.prefetch import Wanted, prefetch
-from fallback_review.head_and_base import compare, reader, worth_knowing
+from fallback_review.head_and_base import FEW, around, beside, compare, too_many_lockfiles
 from fallback_review.index import Credentials
+from fallback_review.lockfiles import recognise
 from fallback_review.model import Notice, Outcome, Review
 from fallback_review.pairing import is_lockfile
 from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from fallback_review.debugging import Debug
     from fallback_review.following import State
     from fallback_review.github.changed_lockfiles import ChangedFile
     from fallback_review.github.event import Place, PullRequestEvent
     from fallback_review.github.transport import Patience
-    from fallback_review.head_and_base import Read
     from fallback_review.inputs import Inputs
     from fallback_review.settings import Settings
 
@@ -123,7 +123,6 @@ class Gathered:
     settings: Settings
     changed: tuple[ChangedFile, ...]
     """The lockfiles that differ."""
-    read: Read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +131,18 @@ class Reviewed:
 
     review: Review
     state: State
+    gathered: Gathered
+    left_out: Sequence[str] = ()
+    """The lockfiles that were not read, since the run had sent as many requests as it may."""
+
+
+def review_pull_request(run: Run, client: Client, event: PullRequestEvent, asking: Asking) -> Reviewed:
+    """Review a pull request, with no more requests to GitHub than the inputs allow for reading.
+
+    Raises `GitHubError` and `SettingsError`.
+    """
+    with client.at_most(run.inputs.request_budget):
+        return _judge(run, gather(run, client, event), asking)
 
 
 def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
@@ -141,21 +152,34 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     files = PullRequestFiles(client, event)
     merge_base = files.comparison.merge_base
     debug.say(f"merge base {merge_base}, files changed: {len(files.comparison.entries)}")
-    known = prefetch(client, event, merge_base, worth_knowing(files, config))
-    debug.say(f"read at once: {len(known)} files, {sum(each is not None for each in known.values())} there")
-    read = reader(files, known)
-    configured = settings.parse(
-        read(Wanted(side=None, path=config)) or b"", path=config, inputs=run.inputs.settings
-    )
-    changed = files.changed(lambda path: is_lockfile(path, configured.lockfiles))
+
+    def learn(wanted: Iterable[Wanted]) -> None:
+        known = prefetch(client, event, merge_base, wanted)
+        there = sum(each is not None for each in known.values())
+        debug.say(f"read at once: {len(known)} files, {there} there")
+        for each, content in known.items():
+            files.remember(each.path, each.side, content)
+
+    usual = files.lockfiles(lambda path: recognise(path, None) is not None)
+    few = 0 < len(usual) <= FEW
+    if few:
+        learn([Wanted(side=None, path=config), *around(usual)])
+    configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.inputs.settings)
+    chosen = files.lockfiles(lambda path: is_lockfile(path, configured.lockfiles))
+    learn(around(entry for entry in chosen if not few or entry not in usual))
+    if len(chosen) > FEW:
+        changed = tuple(files.both_sides(entry, beside) for entry in chosen)
+    else:
+        changed = tuple(files.both_sides(entry) for entry in chosen)
     debug.say(f"lockfiles changed: {', '.join(file.path for file in changed) or 'none'}")
-    return Gathered(event=event, files=files, settings=configured, changed=changed, read=read)
+    return Gathered(event=event, files=files, settings=configured, changed=changed)
 
 
-def judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
-    """Ask the indexes and review what was gathered; raises `GitHubError`."""
+def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
     event, configured = gathered.event, gathered.settings
-    compared, unreadable = compare(gathered.files, gathered.changed, gathered.read)
+    compared, unreadable, left_out = compare(gathered.files, gathered.changed)
+    if left_out:
+        unreadable.append(Notice(text=too_many_lockfiles(left_out)))
     ask = asking.of(configured.indexes)
     today = run.now.date()
     result = review.review(compared, configured, ask, today=today, unreadable=unreadable)
@@ -167,7 +191,8 @@ def judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
         head_url=event.head_url,
         run_url=event.place.run_url,
     )
-    return Reviewed(review=result, state=state_of(result, configured, today, ask))
+    state = state_of(result, configured, today, ask)
+    return Reviewed(review=result, state=state, gathered=gathered, left_out=left_out)
 
 
 def workspace_of(environ: Mapping[str, str]) -> Path:

@@ -30,6 +30,10 @@ def is_lockfile(path: str) -> bool:
     return path.rpartition("/")[2] in {"uv.lock", "requirements.txt", "new.lock"}
 
 
+def read_all(files: PullRequestFiles) -> tuple[ChangedFile, ...]:
+    return tuple(files.both_sides(entry) for entry in files.lockfiles(is_lockfile))
+
+
 def lock(*pins: str) -> str:
     return "".join(f"{pin}\n" for pin in pins)
 
@@ -71,7 +75,7 @@ def changed(
     after: Mapping[str, str | bytes | None],
 ) -> list[ChangedFile]:
     pull = lab.repository(before).pull_request(after)
-    return without_lines(PullRequestFiles(client, event_of(pull)).changed(is_lockfile))
+    return without_lines(read_all(PullRequestFiles(client, event_of(pull))))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,7 @@ def test_at_most_six_requests_for_one_lockfile(
         lab.front.exchanges.clear()
         files = PullRequestFiles(client, event)
         assert files.settings(SETTINGS) == b"[policy]\n"
-        assert len(files.changed(is_lockfile)) == 1
+        assert len(read_all(files)) == 1
         assert files.heads_fetched == (0 if patch else 1)
         delivery = deliver_comment(
             client, event, f"about {event.head_sha}", save_a_request=files.heads_fetched == 1
@@ -188,9 +192,7 @@ def test_over_a_megabyte(lab: Lab, client: Client, event_of: EventOf) -> None:
     repository = lab.repository({"uv.lock": before})
     pull = repository.pull_request({"uv.lock": after})
     assert len(before) > 1024 * 1024
-    assert without_lines(PullRequestFiles(client, event_of(pull)).changed(is_lockfile)) == [
-        both(before, after)
-    ]
+    assert without_lines(read_all(PullRequestFiles(client, event_of(pull)))) == [both(before, after)]
     assert len(lab.front.exchanges) == 3  # the emulator, too, shows no diff of files so large
 
 
@@ -199,7 +201,7 @@ def test_the_base_is_where_the_branch_began(lab: Lab, client: Client, event_of: 
     pull = repository.pull_request({"uv.lock": AFTER, SETTINGS: "the pull request's own\n"})
     repository.push("main", {"uv.lock": "main went on\n", SETTINGS: "new\n"})
     files = PullRequestFiles(client, event_of(pull))
-    assert without_lines(files.changed(is_lockfile)) == [both(BEFORE, AFTER)]
+    assert without_lines(read_all(files)) == [both(BEFORE, AFTER)]
     assert files.settings(SETTINGS) == b"new\n"
 
 
@@ -209,7 +211,7 @@ def test_a_base_branch_that_is_gone(lab: Lab, client: Client, environment: dict[
     payload["pull_request"]["base"]["ref"] = "gone"
     event = read_event("pull_request", payload, environment)
     assert isinstance(event, PullRequestEvent)
-    assert without_lines(PullRequestFiles(client, event).changed(is_lockfile)) == [both(BEFORE, AFTER)]
+    assert without_lines(read_all(PullRequestFiles(client, event))) == [both(BEFORE, AFTER)]
 
 
 def test_nothing_to_compare(lab: Lab, client: Client, environment: dict[str, str]) -> None:
@@ -220,7 +222,7 @@ def test_nothing_to_compare(lab: Lab, client: Client, environment: dict[str, str
     event = read_event("pull_request", payload, environment)
     assert isinstance(event, PullRequestEvent)
     with pytest.raises(GitHubError) as caught:
-        PullRequestFiles(client, event).changed(is_lockfile)
+        read_all(PullRequestFiles(client, event))
     assert caught.value.trouble is Trouble.NOT_FOUND
     assert len(lab.front.exchanges) == 3
 
@@ -231,7 +233,7 @@ def test_a_fork(lab: Lab, client: Client, event_of: EventOf) -> None:
     event = event_of(pull)
     assert event.is_fork
     files = PullRequestFiles(client, event)
-    assert without_lines(files.changed(is_lockfile)) == [both(BEFORE, AFTER)]
+    assert without_lines(read_all(files)) == [both(BEFORE, AFTER)]
     assert files.read("base.txt", Side.HEAD) == b"x\n"
     assert all(exchange.path.startswith(repository.path) for exchange in lab.front.exchanges)
 
@@ -253,7 +255,7 @@ def test_a_fork_whose_commits_are_not_shared(lab: Lab, client: Client, event_of:
     )
     event = event_of(pull)
     files = PullRequestFiles(client, event)
-    [file] = files.changed(is_lockfile)
+    [file] = read_all(files)
     assert file.problem is not None  # neither side could be had
     asked = [exchange.path for exchange in lab.recorded("GET", CONTENTS)]
     assert asked == [f"{repository.path}/contents/uv.lock"]
@@ -266,7 +268,7 @@ def test_more_than_300_files(lab: Lab, client: Client, event_of: EventOf) -> Non
     many = {f"docs/{number:03}.md": "x\n" for number in range(320)}
     pull = lab.repository({"zz/uv.lock": BEFORE}).pull_request({**many, "zz/uv.lock": AFTER})
     files = PullRequestFiles(client, event_of(pull))
-    assert without_lines(files.changed(is_lockfile)) == [both(BEFORE, AFTER, "zz/uv.lock")]
+    assert without_lines(read_all(files)) == [both(BEFORE, AFTER, "zz/uv.lock")]
     assert files.comparison.complete
     assert len(files.comparison.entries) == 321
     assert len(lab.recorded("GET", r".*/pulls/\d+/files")) == 4
@@ -284,7 +286,7 @@ def test_a_push_that_hides_a_lockfile_while_files_are_listed(
 
     lab.front.faults.append(Fault(verb="GET", path=r".*/pulls/\d+/files", before=push))
     files = PullRequestFiles(client, event)
-    assert files.changed(is_lockfile) == (both(BEFORE, AFTER, "zz/uv.lock"),)
+    assert read_all(files) == (both(BEFORE, AFTER, "zz/uv.lock"),)
     assert files.comparison.complete
 
 
@@ -296,7 +298,7 @@ def test_more_than_300_files_in_a_merge_group(lab: Lab, client: Client, environm
     event = read_event("merge_group", payload, environment)
     assert isinstance(event, PullRequestEvent)
     files = PullRequestFiles(client, event)
-    assert files.changed(is_lockfile) == (
+    assert read_all(files) == (
         both("gone\n", None, "zz/new.lock"),
         both(BEFORE, AFTER, "zz/uv.lock"),
     )
@@ -312,7 +314,7 @@ def test_more_files_than_github_lists(
     many = {f"docs/{number:03}.md": "x\n" for number in range(320)}
     pull = lab.repository({"zz/uv.lock": BEFORE}).pull_request({**many, "zz/uv.lock": AFTER})
     files = PullRequestFiles(client, event_of(pull))
-    assert files.changed(is_lockfile) == (both(BEFORE, AFTER, "zz/uv.lock"),)
+    assert read_all(files) == (both(BEFORE, AFTER, "zz/uv.lock"),)
     assert len(lab.recorded("GET", r".*/pulls/\d+/files")) == 2
 
 
@@ -336,7 +338,7 @@ def test_a_merge_group(lab: Lab, client: Client, environment: dict[str, str]) ->
     event = read_event("merge_group", payload, environment)
     assert isinstance(event, PullRequestEvent)
     files = PullRequestFiles(client, event)
-    assert without_lines(files.changed(is_lockfile)) == [both(BEFORE, AFTER)]
+    assert without_lines(read_all(files)) == [both(BEFORE, AFTER)]
     assert files.settings(SETTINGS) == b"queue\n"
 
 
@@ -382,7 +384,7 @@ def test_a_submodule_under_a_lockfiles_name_is_not_taken_for_deleted(
     lab.front.gaps.without_patch.add(repository.full_name)
     lab.front.faults.append(Fault(verb="GET", path=CONTENTS, before=lambda: None))
     lab.front.faults.append(Fault(verb="GET", path=CONTENTS, status=200, body=folder))
-    [file] = PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+    [file] = read_all(PullRequestFiles(client, event_of(pull)))
     assert file.head_bytes is None
     assert "is it a submodule?" in (file.problem or "")
 
@@ -396,7 +398,7 @@ def test_a_file_that_github_will_not_hand_out(lab: Lab, client: Client, event_of
         "errors": [{"resource": "Blob", "field": "data", "code": "too_large"}],
     }
     lab.front.faults.append(Fault(verb="GET", path=r".*/contents/a/uv\.lock", status=403, body=body))
-    first, second = PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+    first, second = read_all(PullRequestFiles(client, event_of(pull)))
     assert "at most 100 MB" in (first.problem or "")
     assert without_lines((second,)) == [both(BEFORE, AFTER, "b/uv.lock")]
 
@@ -405,7 +407,7 @@ def test_trouble_while_reading_is_no_deletion(lab: Lab, client: Client, event_of
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
     lab.front.faults.append(Fault(verb="GET", path=CONTENTS, killed=True, times=99))
     with pytest.raises(GitHubError, match="did not answer") as caught:
-        PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+        read_all(PullRequestFiles(client, event_of(pull)))
     assert caught.value.trouble is Trouble.UNREACHABLE
 
 
@@ -416,27 +418,25 @@ def test_passing_trouble_is_waited_for(
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
     lab.front.faults.append(Fault(verb="GET", path=r".*/compare/.*", **trouble))
     lab.front.faults.append(Fault(verb="GET", path=CONTENTS, **trouble))
-    assert without_lines(PullRequestFiles(client, event_of(pull)).changed(is_lockfile)) == [
-        both(BEFORE, AFTER)
-    ]
+    assert without_lines(read_all(PullRequestFiles(client, event_of(pull)))) == [both(BEFORE, AFTER)]
 
 
 def test_an_answer_that_is_not_as_documented(lab: Lab, client: Client, event_of: EventOf) -> None:
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
     lab.front.faults.append(Fault(verb="GET", path=r".*/compare/.*", status=200, body={"files": None}))
     with pytest.raises(GitHubError, match="not as documented at merge_base_commit"):
-        PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+        read_all(PullRequestFiles(client, event_of(pull)))
 
 
 def test_without_permission_to_read(lab: Lab, connect: Connect, event_of: EventOf) -> None:
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
     client = connect(lab.token(pull_requests="write"))
     with pytest.raises(GitHubError) as caught:
-        PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+        read_all(PullRequestFiles(client, event_of(pull)))
     assert (caught.value.trouble, caught.value.permission) == (Trouble.FORBIDDEN, "contents: read")
 
 
 def test_the_lines_that_the_diff_shows(lab: Lab, client: Client, event_of: EventOf) -> None:
     pull = lab.repository({"uv.lock": BEFORE}).pull_request({"uv.lock": AFTER})
-    [file] = PullRequestFiles(client, event_of(pull)).changed(is_lockfile)
+    [file] = read_all(PullRequestFiles(client, event_of(pull)))
     assert file.lines_shown == {*range(5, 12), *range(48, 52)}

@@ -39,8 +39,9 @@ def remark(line: int, key: str | None = None, body: str = "comes from PyPI") -> 
 
 
 def deliver(client: Client, event: PullRequestEvent, *comments: LineComment) -> Delivery:
-    files = PullRequestFiles(client, event).changed(lambda path: path == "uv.lock")
-    shown = {file.path: file.lines_shown for file in files}
+    files = PullRequestFiles(client, event)
+    changed = [files.both_sides(entry) for entry in files.lockfiles(lambda path: path == "uv.lock")]
+    shown = {file.path: file.lines_shown for file in changed}
     return deliver_review(client, event, comments, lines_shown=shown, summary="2 will come from PyPI")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -72,16 +72,24 @@ class Graph:
         if branch := revision.removeprefix("refs/heads/") if revision.startswith("refs/") else None:
             reference = self.read(f"{repository}/git/ref/heads/{quote(branch)}")
             revision = reference["object"]["sha"] if reference else ""
-        commit = self.read(f"{repository}/git/commits/{quote(revision)}")
+        commit = self.commit(repository, revision)
         if commit is None or not colon:
             return commit and {"__typename": "Commit", "oid": commit["sha"]}
-        tree = self.read(f"{repository}/git/trees/{commit['tree']['sha']}?recursive=1")
-        leaf = next((leaf for leaf in (tree or {}).get("tree", ()) if leaf["path"] == path), None)
+        leaf = self.leaves(repository, commit["tree"]["sha"]).get(path)
         if leaf is None or leaf["type"] == "tree":
             return leaf and {"__typename": "Tree", "oid": leaf["sha"]}
         blob = self.read(f"{repository}/git/blobs/{leaf['sha']}")
         assert blob is not None
         return as_blob(leaf["sha"], base64.b64decode(blob["content"]))
+
+    @cache  # noqa: B019 - a commit never changes, and the lab lives as long as the session
+    def commit(self, repository: str, revision: str) -> dict[str, Any] | None:
+        return self.read(f"{repository}/git/commits/{quote(revision)}")
+
+    @cache  # noqa: B019 - as above
+    def leaves(self, repository: str, tree: str) -> dict[str, dict[str, Any]]:
+        found = self.read(f"{repository}/git/trees/{tree}?recursive=1")
+        return {leaf["path"]: leaf for leaf in (found or {}).get("tree", ())}
 
     def read(self, path: str) -> dict[str, Any] | None:
         answer = self.gaps.front.work("GET", path, "acme")

@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 from fallback_review import review
 from fallback_review.bot import replies
 from fallback_review.github.changed_lockfiles import Side
-from fallback_review.github.prefetch import Wanted
-from fallback_review.lockfiles import LockfileError, Text, decode, parse
+from fallback_review.head_and_base import text_at
+from fallback_review.lockfiles import LockfileError, parse
 from fallback_review.report.explanation import render_explanation
 from fallback_review.reviewing import gather
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fallback_review.bot.replies import Reply
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
+    from fallback_review.lockfiles import Text
     from fallback_review.prediction import Explanation
     from fallback_review.reviewing import Gathered, Run
 
@@ -35,16 +36,17 @@ def explain(
 
     Raises `GitHubError`, `SettingsError` and `LockfileError`.
     """
-    gathered = gather(run, client, event)
-    texts = list(_texts(gathered))
-    if not texts:
-        return replies.no_lockfile()
-    ask = asking.of(gathered.settings.indexes)
-    parts = [
-        (text.path, part)
-        for text in texts
-        for part in _told_once(review.explain(text, requirement, gathered.settings, ask))
-    ]
+    with client.at_most(run.inputs.request_budget):
+        gathered = gather(run, client, event)
+        texts = list(_texts(gathered))
+        if not texts:
+            return replies.no_lockfile()
+        ask = asking.of(gathered.settings.indexes)
+        parts = [
+            (text.path, part)
+            for text in texts
+            for part in _told_once(review.explain(text, requirement, gathered.settings, ask))
+        ]
     if parts:
         return replies.explained(parts)
     names = sorted({package.name for text in texts for package in parse(text).packages})
@@ -63,12 +65,8 @@ def _told_once(explained: Iterable[tuple[Explanation, str]]) -> Iterator[str]:
 
 
 def _texts(gathered: Gathered) -> Iterator[Text]:
-    def read(path: str) -> str | None:
-        beside = gathered.read(Wanted(side=Side.HEAD, path=path))
-        return None if beside is None else decode(path, beside)
-
     for file in gathered.changed:
         if file.problem is not None:
             raise LockfileError(file.path, file.problem)
         if file.head_path is not None and file.head_bytes is not None:
-            yield Text(path=file.head_path, text=decode(file.head_path, file.head_bytes), read=read)
+            yield text_at(gathered.files, Side.HEAD, file.head_path, file.head_bytes)

@@ -16,8 +16,9 @@ from fallback_review.github.delivery import Done, attempt, shortfall
 from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.open_pull_requests import open_pull_requests
 from fallback_review.github.status import deliver_status
+from fallback_review.head_and_base import too_many_lockfiles
 from fallback_review.lockfiles import LockfileError
-from fallback_review.reviewing import gather, judge
+from fallback_review.reviewing import review_pull_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,10 @@ class Rechecker:
             ask = self._asking.of(configured.indexes)
             if as_before(sticky.state, configured, self._run.now.date(), ask):
                 return Look(number=event.number, found=Found.UNCHANGED, url=sticky.url)
-        reviewed = judge(self._run, gather(self._run, self._client, event), self._asking)
+        reviewed = review_pull_request(self._run, self._client, event, self._asking)
+        if reviewed.left_out:  # what the comment says came of a whole run
+            missed = (f"{too_many_lockfiles(reviewed.left_out)}.",)
+            return Look(number=event.number, found=Found.FAILED, missed=missed)
         if sticky.head == event.head_sha and says_the_same(reviewed.state, sticky.state):
             return Look(number=event.number, found=Found.UNCHANGED, review=reviewed.review, url=sticky.url)
         return self._deliver(event, reviewed, sticky)
@@ -94,7 +98,7 @@ class Rechecker:
     def review(self, event: PullRequestEvent) -> Look:
         """Review a pull request whatever its comment says; raises as `look`."""
         own = find(self._client, event)
-        reviewed = judge(self._run, gather(self._run, self._client, event), self._asking)
+        reviewed = review_pull_request(self._run, self._client, event, self._asking)
         return self._deliver(event, reviewed, own[0] if own else None)
 
     def _settings_of(self, event: PullRequestEvent) -> Settings:

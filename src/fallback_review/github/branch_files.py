@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.paths import is_inside
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
@@ -51,10 +52,7 @@ class BranchFiles:
         return self._read[path]
 
     def _fetch(self, path: str) -> bytes | None:
-        # A lockfile may name any path to include: one that climbs would be another address of the API.
-        if any(part in {"", ".", ".."} for part in path.split("/")):
-            return None
-        if self.complete and path not in self.paths:
+        if not is_inside(path) or (self.complete and path not in self.paths):
             return None
         place = f"/repos/{self._repository}/contents/{quote(path)}"
         try:

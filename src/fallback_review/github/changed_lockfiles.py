@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from urllib.parse import quote
 from fallback_review.github.changed_files import ChangedEntry, Comparison, compare
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.patches import applied, blob_sha, lines_shown
+from fallback_review.github.paths import is_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
@@ -38,6 +39,8 @@ class ChangedFile:
     """The head's lines that the diff shows, where a review comment can stand."""
     problem: str | None = None
     """Why this file could not be read, in words: then it is not known what changed in it."""
+    left_out: bool = False
+    """Whether that is because the run has sent as many requests as it may."""
 
     @property
     def path(self) -> str:
@@ -60,19 +63,48 @@ class PullRequestFiles:
         """What changed (one request); raises `GitHubError`."""
         return compare(self._client, self._event)
 
-    def changed(self, is_lockfile: Callable[[str], bool]) -> tuple[ChangedFile, ...]:
-        """Return the changed files that `is_lockfile` says yes to, by path, with both sides' bytes.
+    def lockfiles(self, is_lockfile: Callable[[str], bool]) -> tuple[ChangedEntry, ...]:
+        """Return the changed files that `is_lockfile` says yes to, by path; raises `GitHubError`.
 
         A file that is a lockfile under one of its two names only counts as added or deleted.
-        Raises `GitHubError`.
         """
         chosen = []
         for entry in self.comparison.entries:
             base = entry.base_path if entry.base_path and is_lockfile(entry.base_path) else None
             head = entry.head_path if entry.head_path and is_lockfile(entry.head_path) else None
             if base or head:
-                chosen.append(self._both_sides(entry, base, head))
-        return tuple(sorted(chosen, key=lambda file: file.path))
+                chosen.append(replace(entry, base_path=base, head_path=head))
+        return tuple(sorted(chosen, key=lambda entry: entry.head_path or entry.base_path or ""))
+
+    def both_sides(
+        self, entry: ChangedEntry, beside: Callable[[str], Iterable[str]] = lambda _path: ()
+    ) -> ChangedFile:
+        """Return a lockfile with both sides' bytes; raises `GitHubError`.
+
+        `beside` names files without which it can't be judged. They are read first: requests may not be enough
+        for everything, and then the lockfile is left out.
+        """
+        before = after = trouble = None
+        base, head = entry.base_path, entry.head_path
+        try:
+            for side, path in ((Side.BASE, base), (Side.HEAD, head)):
+                for other in beside(path) if path else ():
+                    self.read(other, side)
+            before = None if base is None else _plain_file(base, self.read(base, Side.BASE))
+            after = None if head is None else _plain_file(head, self._head(entry, head, before))
+        except GitHubError as error:
+            if error.trouble not in (Trouble.NOT_FOUND, Trouble.TOO_LARGE, Trouble.BUDGET):
+                raise
+            trouble = error
+        return ChangedFile(
+            base_path=base,
+            base_bytes=before,
+            head_path=head,
+            head_bytes=after,
+            lines_shown=lines_shown(entry.patch),
+            problem=str(trouble) if trouble else None,
+            left_out=trouble is not None and trouble.trouble is Trouble.BUDGET,
+        )
 
     def read(self, path: str, side: Side) -> bytes | None:
         """Return the bytes of any file of one side, None where there is none; raises `GitHubError`."""
@@ -97,24 +129,6 @@ class PullRequestFiles:
     def _settings_revision(self) -> str:
         return self._event.base_sha if self._event.is_merge_group else self._event.base_ref
 
-    def _both_sides(self, entry: ChangedEntry, base: str | None, head: str | None) -> ChangedFile:
-        before = after = problem = None
-        try:
-            before = None if base is None else _plain_file(base, self.read(base, Side.BASE))
-            after = None if head is None else _plain_file(head, self._head(entry, head, before))
-        except GitHubError as error:
-            if error.trouble not in (Trouble.NOT_FOUND, Trouble.TOO_LARGE):
-                raise
-            problem = str(error)
-        return ChangedFile(
-            base_path=base,
-            base_bytes=before,
-            head_path=head,
-            head_bytes=after,
-            lines_shown=lines_shown(entry.patch),
-            problem=problem,
-        )
-
     def _head(self, entry: ChangedEntry, path: str, before: bytes | None) -> bytes | None:
         if entry.sha and (before is not None or entry.base_path is None):
             content = before or b""
@@ -124,7 +138,7 @@ class PullRequestFiles:
             if after is not None:
                 self._read[path, self._event.head_sha] = after
                 return after
-        self.heads_fetched += 1
+        self.heads_fetched += (path, self._event.head_sha) not in self._read
         return self.read(path, Side.HEAD)
 
     def _at(self, path: str, revision: str, side: Side) -> bytes | None:
@@ -134,8 +148,7 @@ class PullRequestFiles:
         return self._read[key]
 
     def _fetch(self, path: str, revision: str, side: Side) -> bytes | None:
-        # A lockfile may name any path to include: one that climbs would be another address of the API.
-        if any(part in {"", ".", ".."} for part in path.split("/")):
+        if not is_inside(path):
             return None
         # A fork's commits are among the base repository's objects (refs/pull/N/head), which the job's token
         # can read even where the fork is private or deleted; only where they are not, the fork is asked.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -68,6 +69,16 @@ class Client:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+    @contextmanager
+    def at_most(self, requests: int) -> Iterator[None]:
+        """Send no more than so many requests within, and never more than are `left`; raises `GitHubError`."""
+        before = self.left
+        self.left = given = requests if before is None else min(requests, before)
+        try:
+            yield
+        finally:
+            self.left = None if before is None else before - (given - self.left)
 
     def get(self, path: str, *, need: Need, **parameters: str | int) -> Any:
         """Return the JSON at `path`; raises `GitHubError`."""

@@ -42,7 +42,7 @@ _NEXT_STEP = {
     Trouble.RATE_LIMITED: "run the job again later; runs that share a token share its rate limit",
     Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",
     Trouble.TOO_LARGE: "GitHub hands out files of at most 100 MB; exclude this one from `lockfiles`",
-    Trouble.BUDGET: "a later run goes on; where it never gets further, raise `request-budget`",
+    Trouble.BUDGET: "raise `request-budget`; on a schedule, a later run goes on where this one ended",
     Trouble.REFUSED: "this is likely a fault of ours: please report it with this message",
 }
 

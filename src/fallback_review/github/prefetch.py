@@ -8,7 +8,7 @@ to REST.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Need
 from fallback_review.github.patches import blob_sha
+from fallback_review.github.paths import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 """Files in one query: GitHub ends a query that takes it more than ten seconds."""
+LONG = 5
+"""What a file counts that may well be long."""
 _FIELDS = "{ __typename ... on Blob { oid text } }"
 
 
@@ -34,6 +37,8 @@ class Wanted:
 
     side: Side | None
     path: str
+    weight: int = field(default=1, compare=False)
+    """How much it takes of the `AT_ONCE` that a query may ask for."""
 
 
 class _Object(BaseModel):
@@ -50,20 +55,33 @@ def prefetch(
     """Return the content of each wanted file, None where there surely is none.
 
     What is not in the answer has to be read in the ordinary way: GraphQL is a shortcut, and no trouble with
-    it is an error. One request for each `AT_ONCE` files.
+    it is an error. One request for each `AT_ONCE` files, in the order in which they are wanted, as far as the
+    client may ask.
     """
-    names = [each for each in dict.fromkeys(wanted) if _is_inside(each.path)]
     known: dict[Wanted, bytes | None] = {}
     try:
-        for start in range(0, len(names), AT_ONCE):
-            known.update(_ask(client, event, merge_base, names[start : start + AT_ONCE]))
+        for names in _queries(wanted):
+            known.update(_ask(client, event, merge_base, names))
     except (GitHubError, AttributeError, LookupError, TypeError, ValueError):  # no answer, or an odd one
         return known
     return known
 
 
-def _is_inside(path: str) -> bool:
-    return not any(part in {"", ".", ".."} for part in path.split("/"))
+def _queries(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:
+    names: list[Wanted] = []
+    met: set[Wanted] = set()
+    weight = 0
+    for each in wanted:
+        if each in met or not is_inside(each.path):
+            continue
+        met.add(each)
+        if names and weight + each.weight > AT_ONCE:
+            yield names
+            names, weight = [], 0
+        names.append(each)
+        weight += each.weight
+    if names:
+        yield names
 
 
 def _ask(
