@@ -32,7 +32,7 @@ COMPILE := .lab/installers/bin/uv pip compile --quiet --upgrade --generate-hashe
 lock: .lab/installers/.ready
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml requirements/dev.in -o requirements/dev.txt
-	for group in build installers servers checkers; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
+	for group in build installers servers checkers fuzz; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
 
 # Each group of test tools lives in an environment of its own: their dependencies contradict each other.
 lab: .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/workflows/.ready .lab/browser/.ready .lab/node/.ready
