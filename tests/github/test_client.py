@@ -218,6 +218,9 @@ def test_a_primary_rate_limit_waits_for_its_reset_or_gives_up(lab: Lab, client: 
         (403, {"X-RateLimit-Remaining": "0"}, {}, Trouble.RATE_LIMITED),
         (403, {}, {"message": "You have exceeded a secondary rate limit"}, Trouble.RATE_LIMITED),
         (404, {}, '{"message":"Not Found"}', Trouble.NOT_FOUND),
+        (409, {}, {"message": "Git Repository is empty."}, Trouble.UNAVAILABLE),
+        (410, {}, {"message": "Issues has been disabled in this repository."}, Trouble.UNAVAILABLE),
+        (451, {}, {"message": "Repository access blocked"}, Trouble.UNAVAILABLE),
         (422, {}, {"message": "Validation Failed", "errors": ["x"]}, Trouble.REFUSED),
         (429, {}, None, Trouble.RATE_LIMITED),
         (500, {}, [], Trouble.UNREACHABLE),
@@ -245,6 +248,30 @@ def test_the_missing_permission(accepted: str, need: Need, named: str) -> None:
     error = refusal(403, {"X-Accepted-GitHub-Permissions": accepted}, {}, "x", need)
     assert error.permission == named
     assert f"`{named}`" in str(error)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unable to create comment because issue is locked.",
+        "Repository was archived so is read-only.",
+        "The `acme` organization has an IP allow list enabled, and your IP address is not permitted.",
+        "Resource protected by organization SAML enforcement.",
+    ],
+)
+def test_what_no_permission_helps_against(message: str) -> None:
+    error = refusal(403, {}, {"message": message}, "GitHub, asked to POST /x,", Need.PULL_REQUESTS_WRITE)
+    assert (error.trouble, error.permission) == (Trouble.FORBIDDEN, None)
+    assert str(error).endswith("; the token may not do this, for the reason that GitHub gives")
+    assert message[:30] in str(error)
+
+
+def test_an_empty_repository_is_no_fault_of_ours() -> None:
+    error = refusal(409, {}, {"message": "Git Repository is empty."}, "GitHub, asked to GET /x,", READ)
+    assert str(error) == (
+        "GitHub, asked to GET /x, said 409: Git Repository is empty; mend that, or run the job "
+        "again where it passes by itself"
+    )
 
 
 @pytest.mark.parametrize(

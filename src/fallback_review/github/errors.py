@@ -26,6 +26,8 @@ class Trouble(StrEnum):
     RATE_LIMITED = "rate-limited"
     UNREACHABLE = "unreachable"
     """A 5xx or no answer: what was asked may have been done all the same."""
+    UNAVAILABLE = "unavailable"
+    """It can't be had: an empty repository, one that is busy or blocked, a part that is switched off."""
     TOO_LARGE = "too-large"
     BUDGET = "budget"
     """Not asked at all: the run has sent as many requests as it may."""
@@ -41,6 +43,7 @@ _NEXT_STEP = {
     Trouble.NOT_FOUND: "check the repository and that the token may read it (contents: read)",
     Trouble.RATE_LIMITED: "run the job again later; runs that share a token share its rate limit",
     Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",
+    Trouble.UNAVAILABLE: "mend that, or run the job again where it passes by itself",
     Trouble.TOO_LARGE: "GitHub hands out files of at most 100 MB; exclude this one from `lockfiles`",
     Trouble.BUDGET: "raise `request-budget`; on a schedule, a later run goes on where this one ended",
     Trouble.REFUSED: "this is likely a fault of ours: please report it with this message",

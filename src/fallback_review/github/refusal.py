@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 _PLAIN = {
     HTTPStatus.UNAUTHORIZED.value: Trouble.UNAUTHORIZED,
     HTTPStatus.NOT_FOUND.value: Trouble.NOT_FOUND,
+    HTTPStatus.CONFLICT.value: Trouble.UNAVAILABLE,
+    HTTPStatus.GONE.value: Trouble.UNAVAILABLE,
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS.value: Trouble.UNAVAILABLE,
 }
+_NOT_A_PERMISSION = re.compile(r"locked|archived|allow list|SAML", re.IGNORECASE)
+"""Reasons for a 403 that no permission of a token's helps against: a closed conversation, for example."""
 
 
 def refusal(
@@ -29,7 +35,7 @@ def refusal(
     """
     lower = {name.lower(): value for name, value in headers.items()}
     body = _body(data)
-    message = " ".join(str(body.get("message", "")).split())[:200]
+    message = " ".join(str(body.get("message", "")).split())[:200].rstrip(".")
     said = f"{doing} said {status}" + (f": {message}" if message else "")
     wait = lower.get("retry-after", "")
     after = float(wait) if str(wait).isdigit() else None
@@ -42,10 +48,8 @@ def refusal(
         return GitHubError(Trouble.RATE_LIMITED, said, retry_after=after)
     if status == HTTPStatus.FORBIDDEN:
         accepted = str(lower.get("x-accepted-github-permissions", ""))
-        locked = "locked" in message.lower()  # a closed conversation, which no permission opens
-        return GitHubError(
-            Trouble.FORBIDDEN, said, permission=None if locked else _missing(accepted, need), holder=holder
-        )
+        permission = None if _NOT_A_PERMISSION.search(message) else _missing(accepted, need)
+        return GitHubError(Trouble.FORBIDDEN, said, permission=permission, holder=holder)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return GitHubError(Trouble.UNREACHABLE, said)
     return GitHubError(_PLAIN.get(status, Trouble.REFUSED), said)
