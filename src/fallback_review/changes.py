@@ -17,6 +17,7 @@ from fallback_review.distinct import Held, comparable, distinct
 from fallback_review.model import (
     Change,
     ChangeKind,
+    Ecosystem,
     LockedPackage,
     Lockfile,
     LockfileDiff,
@@ -28,8 +29,6 @@ from fallback_review.versions import went_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from fallback_review.model import Ecosystem
 
 _MEANS_DEFAULT = frozenset({"poetry.lock"})
 """Formats in which an entry that names no index comes from the default one, and from no other."""
@@ -52,8 +51,9 @@ class _Compared:
 def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     """Compare two sides of one lockfile; an absent side is an empty `Lockfile`.
 
-    Where the formats differ (a migration), sources are compared by kind only, and hashes, hosts, metadata
-    and headers not at all: the formats record different things.
+    Where the formats differ (a migration), sources are compared by kind only, and hosts, metadata and headers
+    not at all: the formats record different things. An entry whose files are not shown to be the same ones,
+    by the same hashes or the same commit, counts as one with other artifacts.
 
     Changes are sorted by ecosystem and name; `versions.went_down` says what is a downgrade.
     """
@@ -129,11 +129,13 @@ def _one_unstated(old: Held, new: Held) -> bool:
 
 
 def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: bool) -> Change | None:
-    touched = [] if migrated else [pair for pair in compared.stayed if _artifacts_changed(*pair)]
+    other_files = _may_be_others if migrated else _artifacts_changed
+    touched = [pair for pair in compared.stayed if other_files(*pair)]
     if not (compared.lost or compared.came or touched):
         return None
     before, after = compared.before, compared.after
     renewed = {id(new) for _, new in touched} | {id(new) for new in compared.came}
+    rehashed = [] if migrated else touched
     hosts_before, hosts_after = _hosts(before), _hosts(after)
     moved = not migrated and hosts_before and hosts_after and hosts_before != hosts_after
     return Change(
@@ -143,8 +145,8 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
         after=tuple(held.package for held in after),
         gained=tuple(held.package for held in after if id(held) in renewed),
         source_changed=_source_changed(compared, migrated=migrated),
-        hashes_added=sum(len(new.package.hashes - old.package.hashes) for old, new in touched),
-        hashes_removed=sum(len(old.package.hashes - new.package.hashes) for old, new in touched),
+        hashes_added=sum(len(new.package.hashes - old.package.hashes) for old, new in rehashed),
+        hashes_removed=sum(len(old.package.hashes - new.package.hashes) for old, new in rehashed),
         hosts_before=hosts_before if moved else (),
         hosts_after=hosts_after if moved else (),
         became_unhashed=_became_unhashed(compared),
@@ -156,11 +158,33 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
 def _artifacts_changed(old: Held, new: Held) -> bool:
     if old.package.artifacts == new.package.artifacts:
         return False
-    if old.package.hashes != new.package.hashes:
+    if old.package.hashes != new.package.hashes or _swapped(old.package, new.package):
         return True
     hosts = old.hosts, new.hosts
     moved = bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
     return moved or not new.unverified <= old.unverified
+
+
+def _swapped(old: LockedPackage, new: LockedPackage) -> bool:
+    """Whether a hash stands beside another file than before, so that this file can't be installed."""
+    before, after = (
+        {(value, each.filename) for each in side.artifacts for value in each.hashes if each.filename}
+        for side in (old, new)
+    )
+    known = {value for value, _ in before}
+    return any(value in known for value, _ in after - before)
+
+
+def _may_be_others(old: Held, new: Held) -> bool:
+    """Whether two formats leave open that an entry's files are the same ones."""
+    was, now = old.package, new.package
+    if now.local or now.ecosystem is not Ecosystem.PYPI:
+        return False
+    if now.source.commit:
+        return was.source.commit != now.source.commit
+    places = [comparable(each.source).location for each in (was, now)]
+    moved = all(places) and places[0] != places[1]
+    return moved or not now.hashes or was.hashes != now.hashes
 
 
 def _hosts(held: Iterable[Held]) -> tuple[str, ...]:

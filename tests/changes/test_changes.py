@@ -265,7 +265,18 @@ class TestWhole:
         assert compared.notices == (notice,)
         assert compared.base is base
 
-    def test_a_migration_compares_kinds_of_sources_and_nothing_else(self) -> None:
+    def test_a_hash_beside_another_file_is_another_artifact(self) -> None:
+        def entry(*names: str) -> LockedPackage:
+            files = zip(names, ("sha256:1", "sha256:2"), strict=True)
+            return package("1.0", artifacts=tuple(Artifact(filename=name, hashes=(h,)) for name, h in files))
+
+        kinds = [
+            change.kind for change in compare([entry("a.whl", "b.whl")], [entry("b.whl", "a.whl")]).changes
+        ]
+        assert kinds == [ChangeKind.ARTIFACTS_CHANGED]
+        assert compare([entry("a.whl", "a.whl")], [entry("a.whl", "a.whl")]).changes == ()
+
+    def test_a_migration_compares_kinds_of_sources_and_no_metadata(self) -> None:
         base = lockfile(
             package("1.0", UNSTATED, "1", extra={"groups": 1}),
             package("1.0", UNSTATED, name="moved"),
@@ -274,7 +285,7 @@ class TestWhole:
             header={"x": 1},
         )
         head = lockfile(
-            package("1.0", INDEX, "2", extra={"groups": 2}),
+            package("1.0", INDEX, "1", extra={"groups": 2}),
             package("1.0", git("abc"), name="moved"),
             package("1.1", OTHER, name="gone"),
             header={"x": 2},
@@ -286,6 +297,30 @@ class TestWhole:
         ]
         assert [change.source_changed for change in compared.changes] == [False, True]
         assert (compared.metadata_only, compared.header_changed) == ((), ())
+
+    @pytest.mark.parametrize(
+        ("base", "head", "changed"),
+        [
+            (package("1.0", UNSTATED, "1", "2"), package("1.0", INDEX, "2", "1"), False),
+            (package("1.0", UNSTATED, "1", "2"), package("1.0", INDEX, "1"), True),
+            (package("1.0", UNSTATED, "1"), package("1.0", INDEX, "2"), True),
+            (package("1.0", UNSTATED, "1"), package("1.0", INDEX), True),
+            (package("1.0", UNSTATED), package("1.0", INDEX, "1"), True),
+            (package("1.0", UNSTATED), package("1.0", UNSTATED), True),
+            (package("1.0", INDEX, "1"), package("1.0", OTHER, "1"), True),
+            (package("1.0", git("abc")), package("1.0", git("abc")), False),
+            (package("1.0", git("abc")), package("1.0", git("def")), True),
+            (package("1.0", UNSTATED, local=True), package("1.0", INDEX, local=True), False),
+        ],
+    )
+    def test_a_migration_hides_no_other_files(
+        self, base: LockedPackage, head: LockedPackage, changed: bool
+    ) -> None:
+        compared = diff(lockfile(base, lock_format="poetry.lock"), lockfile(head))
+        assert [(each.kind, each.gained) for each in compared.changes] == (
+            [(ChangeKind.ARTIFACTS_CHANGED, (head,))] if changed else []
+        )
+        assert not any(each.hashes_added or each.hashes_removed for each in compared.changes)
 
     @pytest.mark.parametrize(("hashes", "changed"), [((), True), (("sha256:1",), False)])
     def test_a_url_that_moves_on_its_host_is_another_file_where_nothing_checks_it(

@@ -103,7 +103,10 @@ def differences(lockfile: Mapping[str, Any], expected: Mapping[str, Any]) -> Ite
     yield from _uneven(
         "hosts changed", _hosts(rows, expected), _hosts(expected["file_hosts_changed"], expected)
     )
-    yield from _uneven("only artifacts changed", _only_artifacts(rows), _only_artifacts_expected(expected))
+    if sides[0] == sides[1]:  # what two formats leave open is judged too, and the corpus does not look at it
+        yield from _uneven(
+            "only artifacts changed", _only_artifacts(rows), _only_artifacts_expected(expected)
+        )
     yield from _uneven(
         "metadata only", map(_metadata, lockfile["metadata_only"]), map(_metadata, expected["metadata_only"])
     )
