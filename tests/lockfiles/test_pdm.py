@@ -8,7 +8,7 @@ from fallback_review.changes import diff
 from fallback_review.lockfiles import LockfileError, Text, parse, parse_pair, recognise
 from fallback_review.model import LockedPackage, Lockfile, Source, SourceKind
 
-HEAD = '[metadata]\nlock_version = "4.5.0"\ncontent_hash = "sha256:0"\n\n[[metadata.targets]]\nrequires_python = "*"\n\n'
+HEAD = '[metadata]\nstrategy = ["inherit_metadata"]\nlock_version = "4.5.0"\ncontent_hash = "sha256:0"\n\n[[metadata.targets]]\nrequires_python = "*"\n\n'
 OLD = '\n[metadata]\nlock_version = "4.1"\ncontent_hash = "sha256:0"\n\n[metadata.files]\n'
 
 
@@ -105,6 +105,22 @@ def test_old_files_keep_hashes_under_metadata() -> None:
     assert [package.version for package in change.gained] == ["1.0"]
 
 
+def test_a_newer_lock_has_its_hashes_in_the_entries_alone() -> None:
+    entry = '[[package]]\nname = "a"\nversion = "1.0"\n'
+    files = '[metadata.files]\n"a 1.0" = [{file = "a-1.0.tar.gz", hash = "sha256:ab"}]\n'
+    assert [
+        read(f'{entry}\n[metadata]\nlock_version = "{known}"\n{files}').packages[0].hashes
+        for known in ("4.2", "4.3")
+    ] == [{"sha256:ab"}, frozenset()]
+
+
+def test_a_marker_counts_where_pdm_does_not_resolve_anew() -> None:
+    entry = f"""{HEAD}[[package]]\nname = "a"\nversion = "1.0"\nmarker = "os_name == 'nt'"\n"""
+    (inherited,) = read(entry).packages
+    (resolved,) = read(entry.replace("inherit_metadata", "cross_platform")).packages
+    assert (inherited.marker, resolved.marker) == ("os_name == 'nt'", None)
+
+
 def test_a_package_repeated_for_its_extras_is_one() -> None:
     plain = '[[package]]\nname = "a"\nversion = "1.0"\nfiles = [{file = "a", hash = "sha256:ab"}]\n\n'
     extra = plain.replace('version = "1.0"\n', 'version = "1.0"\nextras = ["x"]\ndependencies = ["b"]\n')
@@ -123,7 +139,7 @@ def test_credentials_are_flagged() -> None:
         HEAD + '[[package]]\nname = "a"\nfiles = [{url = "https://u:hunter2@m.example/a-1.tar.gz"}]\n'
     )
     assert lockfile.packages[0].artifacts[0].url == "https://m.example/a-1.tar.gz"
-    assert [notice.line for notice in lockfile.notices] == [8]
+    assert [notice.line for notice in lockfile.notices] == [9]
 
 
 @pytest.mark.parametrize(
@@ -134,12 +150,12 @@ def test_credentials_are_flagged() -> None:
         ('[metadata]\nlock_version = "x"\n', r"metadata\.lock_version: this tool reads"),
         (
             HEAD + '[[package]]\nname = "a"\ngit = "x"\nurl = "y"\n',
-            r"pdm\.lock:8: package: has several sources: git, url",
+            r"pdm\.lock:9: package: has several sources: git, url",
         ),
-        (HEAD + '[[package]]\nname = "a"\nurl = ""\n', r"pdm\.lock:8: package\.url: is empty"),
+        (HEAD + '[[package]]\nname = "a"\nurl = ""\n', r"pdm\.lock:9: package\.url: is empty"),
         (
             HEAD + '[[package]]\nname = "a"\nextras = ["x", 1]\n',
-            r"pdm\.lock:8: package\.extras\[1\]: must be a string",
+            r"pdm\.lock:9: package\.extras\[1\]: must be a string",
         ),
     ],
 )

@@ -51,7 +51,7 @@ def test_every_section_but_meta_holds_packages_with_their_lines() -> None:
         ("a", "1", 29),
         ("b-c", "2", 35),
     ]
-    assert lock.packages[1].marker == "os_name == 'nt'"
+    assert lock.packages[1].marker == 'os_name == "nt"'
     assert lock.packages[1].extra == {"develop": {"markers": "os_name == 'nt'"}}
     assert lock.packages[2].artifacts == (Artifact(hashes=(f"sha256:{A}",)),)
     assert [(i.role, i.name, i.url, i.line, i.has_credentials) for i in lock.indexes] == [
@@ -161,9 +161,11 @@ def test_sources(
 
 
 def test_markers_of_old_files_stand_in_keys_of_their_own() -> None:
-    assert only({"sys_platform": "== 'win32'"}).marker == "sys_platform == 'win32'"
-    both = only({"markers": "a == 'b'", "os_name": "== 'nt'"})
-    assert both.marker == "(a == 'b') and (os_name == 'nt')"
+    assert only({"sys_platform": "== 'win32'"}).marker == 'sys_platform == "win32"'
+    assert only({"os_name": "== 'nt'"}).marker is None
+    assert only({"markers": "extra == 'x'", "sys_platform": "== 'win32'"}).marker == 'sys_platform == "win32"'
+    both = only({"markers": "sys_platform == 'x' or a == 'b'", "python_version": "< '3'"})
+    assert both.marker == "python_version < \"3\" and sys_platform == 'x' or a == 'b'"
 
 
 @pytest.mark.parametrize(

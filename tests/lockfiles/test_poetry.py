@@ -26,7 +26,7 @@ def one(rows: str, tail: str = TAIL) -> LockedPackage:
         ("", Source(kind=SourceKind.REGISTRY), False),
         (
             '[package.source]\ntype = "legacy"\nurl = "https://i.example/simple"\nreference = "i"',
-            Source(kind=SourceKind.REGISTRY, location="https://i.example/simple"),
+            Source(kind=SourceKind.REGISTRY, location="https://i.example/simple", reference="i"),
             False,
         ),
         (
@@ -86,6 +86,17 @@ class TestFiles:
             ("x", ()),
         ]
 
+    @pytest.mark.parametrize("table", ["files", "hashes"])
+    def test_an_entry_that_says_none_has_none_elsewhere(self, table: str) -> None:
+        tail = f"{TAIL}\n[metadata.{table}]\nA_b = []\nb = []\n".replace(
+            "= []", '= [{file = "a", hash = "x"}]'
+        )
+        assert one("files = []", tail).artifacts == ()
+
+    def test_hashes_outrank_files(self) -> None:
+        tail = '\n[metadata]\n[metadata.hashes]\nA_b = ["ab"]\n[metadata.files]\nA_b = [{file = "a", hash = "x:cd"}]\n'
+        assert one("", tail).hashes == {"sha256:ab"}
+
     def test_under_metadata(self) -> None:
         tail = (
             '\n[metadata]\nlock-version = "1.1"\ncontent-hash = "0"\n\n[metadata.files]\n'
@@ -127,10 +138,20 @@ def test_other_fields() -> None:
         'description = "x"\npython-versions = ">=3.8"\nmarkers = "os_name == \'nt\'"\ngroups = ["main"]'
     )
     assert (package.marker, package.requires_python) == ("os_name == 'nt'", ">=3.8")
+    # Before 2.1, Poetry resolves anew and asks no entry's markers.
+    assert one("markers = \"os_name == 'nt'\"", TAIL.replace("2.1", "2.0")).marker is None
     assert sorted(package.extra) == ["groups", "markers", "python-versions"]
     by_group = one('markers = {main = "x", dev = "y"}')
     assert by_group.marker is None
     assert read("").requires_python == ">=3.12"
+
+
+def test_poetry_goes_by_the_name_of_a_source() -> None:
+    row = '[package.source]\ntype = "legacy"\nurl = "https://i.example/simple"\nreference = "PyPI"\n'
+    lock = read(f'[[package]]\nname = "a"\nversion = "1"\n{row}')
+    assert lock.packages[0].source == Source(kind=SourceKind.REGISTRY)
+    (notice,) = lock.notices
+    assert (notice.line, "PyPI" in notice.text) == (1, True)
 
 
 def test_a_lock_without_packages() -> None:

@@ -52,6 +52,11 @@ def notices(content: str, head: str = HEAD) -> list[tuple[int | None, str]]:
             False,
         ),
         (f'archive = {{path = "a.zip", {DIGEST}}}', Source(kind=SourceKind.PATH, location="a.zip"), False),
+        (
+            f'archive = {{url = "https://x.example/b.zip", path = "a.zip", {DIGEST}}}',
+            Source(kind=SourceKind.PATH, location="a.zip"),
+            False,
+        ),
     ],
 )
 def test_sources(rows: str, expected: Source, local: bool) -> None:
@@ -69,6 +74,7 @@ def test_files_and_fields() -> None:
         ("a-1.0-py3-none-any.whl", None, ("sha256:ab",)),
         ("b.whl", "b.whl", ("sha256:ab",)),
     ]
+    assert package.source == Source(kind=SourceKind.PATH, location="b.whl")
     assert (package.marker, package.requires_python) == ("x", ">=3.8")
     assert dict(package.extra) == {"marker": "x", "requires-python": ">=3.8"}
 

@@ -1,12 +1,13 @@
 """pdm.lock, lock versions 3 and 4.
 
-Source of the form: PDM's own writer (`pdm.models.repositories.lock`). One package is repeated for each set of
-extras. Hashes stand in the entry's ``files`` (since 4.2), before that in ``[metadata.files]`` under
-``"name version"``.
+Source of the form: PDM's own writer and reader (`pdm.models.repositories.lock`). One package is repeated for
+each set of extras. Hashes stand in the entry's ``files`` (since 4.3), before that in ``[metadata.files]``
+under ``"name version"``. Markers count with the strategy ``inherit_metadata``; without it PDM resolves anew.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.blocks import Document, read_pair, read_whole
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("package",)
 _NEWEST_KNOWN = 4
+_FILES_IN_ENTRIES = (4, 3)
 _VCS = {
     "git": SourceKind.GIT,
     "hg": SourceKind.HG,
@@ -67,15 +69,18 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     if known is None or known.major > _NEWEST_KNOWN:
         metadata.fail(f"this tool reads lock versions up to {_NEWEST_KNOWN}.x", "lock_version")
     findings = Findings(text.path)
-    beside = metadata.table("files")
+    reader = _Reader(
+        findings=findings,
+        beside=metadata.table("files") if known.release < _FILES_IN_ENTRIES else None,
+        heeds_markers="inherit_metadata" in metadata.texts("strategy"),
+    )
     header = dict(document.header)
     header["metadata"] = {key: value for key, value in metadata.data.items() if key != "files"}
     return Lockfile(
         path=text.path,
         format=FORMAT.name,
         packages=tuple(
-            _package(Table(data, text.path, "package", line), line, beside, findings)
-            for line, data in document.entries
+            reader.package(Table(data, text.path, "package", line), line) for line, data in document.entries
         ),
         requires_python=metadata.text("requires_python"),
         notices=findings.notices(),
@@ -84,26 +89,32 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     )
 
 
-def _package(entry: Table, line: int, beside: Table | None, findings: Findings) -> LockedPackage:
-    name, version = entry.required("name"), entry.text("version")
-    source = _source(entry, line, findings)
-    files = list(entry.tables("files"))
-    if not files and beside is not None:
-        files = list(beside.tables(f"{name} {version}"))
-    artifacts = tuple(_artifacts(files, line, findings))
-    if source.kind is SourceKind.URL and source.location and not artifacts:
-        artifacts = (Artifact(filename=filename_of(source.location), url=source.location),)
-    return LockedPackage(
-        name=entry.package_name(),
-        version=_with_local_part(version, artifacts),
-        source=source,
-        artifacts=artifacts,
-        line=line,
-        marker=entry.text("marker"),
-        requires_python=entry.text("requires_python"),
-        local=source.kind in LOCAL_KINDS,
-        extra=_extra(entry),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    findings: Findings
+    beside: Table | None
+    """The files of all entries, where the lock is so old that they don't stand in the entries."""
+    heeds_markers: bool
+
+    def package(self, entry: Table, line: int) -> LockedPackage:
+        name, version = entry.required("name"), entry.text("version")
+        source = _source(entry, line, self.findings)
+        files = entry.tables("files") if self.beside is None else self.beside.tables(f"{name} {version}")
+        artifacts = tuple(_artifacts(files, line, self.findings))
+        if source.kind is SourceKind.URL and source.location and not artifacts:
+            artifacts = (Artifact(filename=filename_of(source.location), url=source.location),)
+        marker = entry.text("marker")
+        return LockedPackage(
+            name=entry.package_name(),
+            version=_with_local_part(version, artifacts),
+            source=source,
+            artifacts=artifacts,
+            line=line,
+            marker=marker if self.heeds_markers else None,
+            requires_python=entry.text("requires_python"),
+            local=source.kind in LOCAL_KINDS,
+            extra=_extra(entry),
+        )
 
 
 def _extra(entry: Table) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles.bounds import versions_too_long
@@ -28,7 +29,7 @@ NAME = "Pipfile.lock"
 _VCS = {kind.value: kind for kind in (SourceKind.GIT, SourceKind.HG, SourceKind.SVN, SourceKind.BZR)}
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _MARKER_KEYS = (
-    "os_name", "sys_platform", "platform_machine", "platform_python_implementation", "platform_release",
+    "sys_platform", "platform_machine", "platform_python_implementation", "platform_release",
     "platform_system", "platform_version", "python_version", "python_full_version", "implementation_name",
     "implementation_version",
 )  # fmt: skip
@@ -273,13 +274,23 @@ def _index(entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]) 
 
 
 def _marker(entry: Table) -> str | None:
-    """Return `markers`, joined with the variables that old files hold as keys of their own."""
-    parts = [entry.text("markers")]
+    """Return `markers`, joined with the variables that old files hold as keys of their own.
+
+    As Pipenv joins them (`translate_markers`, measured with 2026): sorted, by "and", without parentheses; it
+    passes over ``os_name``, and over what asks for an extra.
+    """
+    markers = entry.text("markers")
+    parts = [markers] if markers and "extra" not in markers else []
     parts += [f"{key} {entry.data[key]}" for key in _MARKER_KEYS if type(entry.data.get(key)) is str]
-    held = [part for part in parts if part]
-    if len(held) > 1:
-        return " and ".join(f"({part})" for part in held)
-    return held[0] if held else None
+    return " and ".join(sorted(set(map(_spelled, parts)))) or None
+
+
+def _spelled(marker: str) -> str:
+    """Return a marker as `packaging` spells it, by which Pipenv sorts; one that is none as it stands."""
+    try:
+        return str(Marker(marker))
+    except (InvalidMarker, RecursionError):
+        return marker
 
 
 FORMAT = Format(name=NAME, installer="pipenv", claims=claims, looks_like=looks_like, parse=parse)

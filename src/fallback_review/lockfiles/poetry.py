@@ -1,8 +1,8 @@
 """poetry.lock, lock versions 1.x and 2.x, and the older files that have none.
 
-Source of the form: Poetry's own writer (`poetry.packages.locker`). Hashes stand in three places by age: in
-the entry's ``files`` (lock version 2), in ``[metadata.files]`` (1.x), and without file names in
-``[metadata.hashes]`` (before 1.0).
+Source of the form: Poetry's own writer and reader (`poetry.packages.locker`). Hashes stand in three places by
+age: in the entry's ``files`` (lock version 2), without file names in ``[metadata.hashes]`` (before 1.0), in
+``[metadata.files]`` (1.x). Like Poetry, the reader looks in that order and takes the first that there is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _KEYS = ("package",)
 _NEWEST_KNOWN = 2
+_HEEDS_MARKERS = (2, 1)
+"""The lock version from which on Poetry installs by the entries' markers; before, it resolves anew."""
+_PYPI = "pypi"
 _KINDS = {
     "legacy": SourceKind.REGISTRY,
     "git": SourceKind.GIT,
@@ -66,6 +69,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     known = parsed(lock_version)
     if known is None or known.major > _NEWEST_KNOWN:
         metadata.fail(f"this tool reads lock versions up to {_NEWEST_KNOWN}.x", "lock-version")
+    heeds_markers = known.release >= _HEEDS_MARKERS
     findings = Findings(text.path)
     entries = [(line, Table(data, text.path, "package", line)) for line, data in document.entries]
     beside = _Beside(metadata, [entry for _, entry in entries])
@@ -74,7 +78,9 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     return Lockfile(
         path=text.path,
         format=FORMAT.name,
-        packages=tuple(_package(entry, line, beside, findings) for line, entry in entries),
+        packages=tuple(
+            _package(entry, line, beside, findings, heeds_markers=heeds_markers) for line, entry in entries
+        ),
         requires_python=metadata.text("python-versions"),
         notices=findings.notices(),
         header=header,
@@ -92,15 +98,13 @@ class _Beside:
 
     def artifacts(self, name: str, version: str) -> list[Artifact]:
         """Return the files of one version; those whose name tells no version belong to every version."""
-        artifacts: list[Artifact] = []
-        if self._files is not None:
-            artifacts = _artifacts(self._files.tables(name))
-            if self._times[name] > 1:
-                wanted = (None, parsed(version))
-                artifacts = [one for one in artifacts if _version_of(one) in wanted]
         if self._hashes is not None:
             digests = self._hashes.texts(name)
-            artifacts += [Artifact(hashes=(f"sha256:{hash_text(digest)}",)) for digest in digests]
+            return [Artifact(hashes=(f"sha256:{hash_text(digest)}",)) for digest in digests]
+        artifacts = _artifacts(self._files.tables(name)) if self._files is not None else []
+        if self._times[name] > 1:
+            wanted = (None, parsed(version))
+            artifacts = [one for one in artifacts if _version_of(one) in wanted]
         return artifacts
 
 
@@ -117,10 +121,13 @@ def _artifacts(files: Iterable[Table]) -> list[Artifact]:
     return artifacts
 
 
-def _package(entry: Table, line: int, beside: _Beside, findings: Findings) -> LockedPackage:
+def _package(
+    entry: Table, line: int, beside: _Beside, findings: Findings, *, heeds_markers: bool
+) -> LockedPackage:
     name, version = entry.required("name"), entry.required("version")
     source = _source(entry, line, findings)
-    artifacts = _artifacts(entry.tables("files")) or beside.artifacts(name, version)
+    in_entry = "files" in entry.data
+    artifacts = _artifacts(entry.tables("files")) if in_entry else beside.artifacts(name, version)
     if source.kind is SourceKind.URL and source.location and not artifacts:
         artifacts = [Artifact(filename=filename_of(source.location), url=source.location)]
     marker = entry.data.get("markers")
@@ -130,7 +137,7 @@ def _package(entry: Table, line: int, beside: _Beside, findings: Findings) -> Lo
         source=source,
         artifacts=tuple(artifacts),
         line=line,
-        marker=marker if isinstance(marker, str) else None,
+        marker=marker if heeds_markers and isinstance(marker, str) else None,
         requires_python=entry.text("python-versions"),
         local=source.kind in LOCAL_KINDS,
         extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
@@ -146,12 +153,17 @@ def _source(entry: Table, line: int, findings: Findings) -> Source:
         table.fail(f"must be one of {', '.join(sorted(_KINDS))}", "type")
     if kind is SourceKind.DIRECTORY and entry.flag("develop"):
         kind = SourceKind.EDITABLE
-    location = findings.clean(table.required("url"), line)
+    location, reference = findings.clean(table.required("url"), line), table.text("reference")
     if kind is SourceKind.GIT:
-        reference, commit = table.text("reference"), table.text("resolved_reference")
         # Files from before Poetry 1.1 have the commit as the reference.
-        return Source(kind=kind, location=location, reference=reference, commit=commit or reference)
-    return Source(kind=kind, location=location)
+        commit = table.text("resolved_reference") or reference
+        return Source(kind=kind, location=location, reference=reference, commit=commit)
+    if kind is not SourceKind.REGISTRY:
+        return Source(kind=kind, location=location)
+    if (reference or "").lower() == _PYPI:
+        findings.note("Poetry asks PyPI for an entry that names it, whatever address stands beside", line)
+        return Source(kind=kind)
+    return Source(kind=kind, location=location, reference=reference)
 
 
 FORMAT = Format(

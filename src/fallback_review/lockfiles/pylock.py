@@ -125,6 +125,9 @@ class _Reader:
         artifacts.extend(self._file(wheel, line) for wheel in entry.tables("wheels"))
         if not artifacts:
             self._findings.note("an entry names no file at all", line)
+        path = next((artifact.path for artifact in artifacts if artifact.path), None)
+        if path is not None:
+            return Source(kind=SourceKind.PATH, location=path), tuple(artifacts)
         return Source(kind=SourceKind.REGISTRY, location=location), tuple(artifacts)
 
     def _direct(self, entry: Table, line: int) -> tuple[Source, tuple[Artifact, ...]] | None:
@@ -148,11 +151,12 @@ class _Reader:
                 reference=table.text("requested-revision"),
                 commit=table.text("commit-id"),
             ), ()
-        kind = SourceKind.URL if table.text("url") else SourceKind.PATH
+        kind = SourceKind.PATH if table.text("path") else SourceKind.URL
         return Source(kind=kind, location=self._place(table, line)), (self._file(table, line),)
 
     def _place(self, table: Table, line: int) -> str:
-        place = table.text("url") or table.text("path")
+        """Return a path, else a URL: pip and uv take the path where both are stated (measured)."""
+        place = table.text("path") or table.text("url")
         if not place:
             table.fail("has neither url nor path")
         return self._findings.clean(place, line)
@@ -166,10 +170,9 @@ class _Reader:
             return Artifact(hashes=hashes)
         if not (url or path):
             self._findings.note("PEP 751 wants a URL or a path of every file, and a file has neither", line)
-        url = self._findings.clean(url, line) if url else None
-        return Artifact(
-            filename=file.text("name") or filename_of(path or url or ""), url=url, path=path, hashes=hashes
-        )
+        filename = file.text("name") or filename_of(path or url or "")
+        url = self._findings.clean(url, line) if url and not path else None
+        return Artifact(filename=filename, url=url, path=path, hashes=hashes)
 
     def _hashes(self, file: Table) -> Iterator[str]:
         table = file.table("hashes")

@@ -39,7 +39,7 @@ class Source:
     location: str | None = None
     """Index URL, repository URL, file URL or path, as the lock states it, without credentials."""
     reference: str | None = None
-    """A branch, tag or short commit that the lock asks for."""
+    """A branch, tag or short commit that the lock asks for; of an index, the name that Poetry goes by."""
     commit: str | None = None
     """The commit that a VCS source is locked to."""
 
@@ -59,8 +59,12 @@ class Artifact:
 
     @property
     def sha256(self) -> str | None:
-        """The hex digest of the first SHA-256 among the hashes."""
-        return next((h.partition(":")[2] for h in self.hashes if h.startswith("sha256:")), None)
+        """The SHA-256 that the file's bytes must have; None where another hash lets other bytes in too.
+
+        Any one of a file's hashes is enough, of whatever algorithm (measured with pip 26.3 and uv 0.13).
+        """
+        algorithm, _, digest = self.hashes[0].partition(":") if len(self.hashes) == 1 else ("", "", "")
+        return digest if algorithm == "sha256" else None
 
 
 class Ecosystem(StrEnum):
