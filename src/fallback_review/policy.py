@@ -103,8 +103,7 @@ def _in_force(entry: Allow, today: date) -> bool:
 
 
 def _covers(entry: Allow, change: Change) -> bool:
-    pattern = entry.package.lower().replace("_", "-").replace(".", "-")
-    if not fnmatchcase(canonicalize_name(change.name), pattern):
+    if not fnmatchcase(canonicalize_name(change.name), entry.package):
         return False
     if entry.version is None:
         return True

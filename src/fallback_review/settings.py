@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import tomli
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from fallback_review.model import Outcome, Target
 from fallback_review.prediction import INSTALLERS, LAYOUTS
+from fallback_review.setting_types import (
+    Choice,
+    HostName,
+    NamePattern,
+    PythonVersion,
+    SpecifierText,
+    Url,
+    UrlOrEmpty,
+    VersionNumber,
+    meant,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-    from pydantic_core import CoreSchema
+    from collections.abc import Mapping
 
 SETTINGS_PATH = ".github/fallback-review.toml"
 CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
@@ -39,71 +41,6 @@ def kebab(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _meant(value: str, allowed: Iterable[str]) -> str:
-    near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "."
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A text that is one of a few names: for the check, with a hint, and for editors, as an enumeration."""
-
-    kind: str
-    names: tuple[str, ...]
-
-    def check(self, value: str) -> str:
-        if value not in self.names:
-            allowed = sorted(self.names)
-            meant = _meant(value, allowed)
-            raise ValueError(f"{value!r} is not a known {self.kind}{meant} Allowed: {', '.join(allowed)}")
-        return value
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "enum": sorted(self.names)}
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("an index address starts with https:// (or http://) and a host name")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            "credentials don't belong in a settings file; give them as index-username and index-password"
-        )
-    return value if value.endswith("/") else value + "/"
-
-
-def _http_url_or_none(value: str) -> str:
-    return _http_url(value) if value else ""
-
-
-def _python_version(value: str) -> str:
-    if not re.fullmatch(r"3\.\d{1,3}t?", value):
-        raise ValueError(f"{value!r} is not a Python version such as '3.12' (or '3.13t', free-threaded)")
-    return value
-
-
-def _version_number(value: str) -> str:
-    try:
-        Version(value)
-    except InvalidVersion:
-        raise ValueError(f"{value!r} is not a version such as '2.39'") from None
-    return value
-
-
-def _specifier(value: str) -> str:
-    try:
-        SpecifierSet(value)
-    except InvalidSpecifier:
-        raise ValueError(f"{value!r} is not a version specifier such as '>=1,<2' (PEP 440)") from None
-    return value
-
-
 PLATFORMS: Mapping[str, tuple[str, str]] = {
     "linux-x86_64": ("linux", "x86_64"),
     "linux-aarch64": ("linux", "aarch64"),
@@ -115,8 +52,6 @@ PLATFORMS: Mapping[str, tuple[str, str]] = {
     "windows-arm64": ("windows", "arm64"),
 }
 """Names of the settings file to `Target.platform` and `Target.arch`."""
-
-Url = Annotated[str, AfterValidator(_http_url)]
 
 Severity = Literal["allow", "warn", "fail"]
 
@@ -130,17 +65,15 @@ class Table(BaseModel):
 class Targets(Table):
     """The environments that will install."""
 
-    python: tuple[Annotated[str, AfterValidator(_python_version)], ...] = Field(
-        default=("3.12",), min_length=1
-    )
-    platforms: tuple[Annotated[str, _Choice("platform", tuple(PLATFORMS))], ...] = Field(
+    python: tuple[PythonVersion, ...] = Field(default=("3.12",), min_length=1)
+    platforms: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = Field(
         default=("linux-x86_64", "linux-aarch64"), min_length=1
     )
-    informational: tuple[Annotated[str, _Choice("platform", tuple(PLATFORMS))], ...] = ()
+    informational: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = ()
     """Platforms that are shown and never decide: laptops, usually."""
-    glibc: Annotated[str, AfterValidator(_version_number)] = "2.39"
-    musl: Annotated[str, AfterValidator(_version_number)] = "1.2"
-    macos: Annotated[str, AfterValidator(_version_number)] = "14.0"
+    glibc: VersionNumber = "2.39"
+    musl: VersionNumber = "1.2"
+    macos: VersionNumber = "14.0"
 
     def expand(self) -> tuple[Target, ...]:
         """Return every target: each Python version on each platform, the informational ones last."""
@@ -166,16 +99,16 @@ class Indexes(Table):
     chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
     remediated: Url | None = None
     pypi: Url = PYPI_SIMPLE_ENDPOINT
-    pypi_hosts: tuple[str, ...] = ()
+    pypi_hosts: tuple[HostName, ...] = ()
     """Further host names that are PyPI's: of a mirror, or of the files."""
-    own_hosts: tuple[str, ...] = ()
+    own_hosts: tuple[HostName, ...] = ()
     """Hosts of the organisation's own repository manager, where locks name it."""
     resolver: Url | None = None
     """The organisation's own virtual index, asked instead of modelling the layout."""
-    vex: Annotated[str, AfterValidator(_http_url_or_none)] = CHAINGUARD_VEX_ENDPOINT
+    vex: UrlOrEmpty = CHAINGUARD_VEX_ENDPOINT
     """Chainguard's public feed of what remediated versions fix; empty: it is not asked."""
-    layout: Annotated[str, _Choice("layout", tuple(LAYOUTS))] | None = None
-    installer: Annotated[str, _Choice("installer", tuple(INSTALLERS))] | None = None
+    layout: Annotated[str, Choice("layout", tuple(LAYOUTS))] | None = None
+    installer: Annotated[str, Choice("installer", tuple(INSTALLERS))] | None = None
     """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
 
 
@@ -185,21 +118,21 @@ FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.U
 class Policy(Table):
     """What the team makes of the outcomes."""
 
-    fail_on: tuple[Annotated[str, _Choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
+    fail_on: tuple[Annotated[str, Choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
     on_unknown: Literal["fail", "warn"] = "fail"
     upstream_tier: Severity = "warn"
     unpinned: Severity = "warn"
-    private: tuple[str, ...] = ()
+    private: tuple[NamePattern, ...] = ()
     """Patterns of private package names: never sent to any index."""
 
 
 class Allow(Table):
     """One entry of the allow list: which package may come from elsewhere, why, and until when."""
 
-    package: str = Field(min_length=1)
+    package: NamePattern
     reason: str = Field(min_length=1)
     owner: str | None = None
-    version: Annotated[str, AfterValidator(_specifier)] | None = None
+    version: SpecifierText | None = None
     expires: date | None = None
 
 
@@ -276,8 +209,8 @@ def _fault(fault: Any) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     if fault["type"] == "extra_forbidden":
         allowed = sorted(kebab(name) for name in _table_at(location[:-1]).model_fields)
-        meant = _meant(str(location[-1]), allowed)
-        return f"{key}: there is no such key{meant} Allowed here: {', '.join(allowed)}"
+        hint = meant(str(location[-1]), allowed)
+        return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
     message = _PLAIN.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}"
 

@@ -95,13 +95,14 @@ def test_nothing_new_asks_nothing() -> None:
     assert result.conclusion is Conclusion.PASS
 
 
-def test_private_and_direct_names_are_never_asked_for() -> None:
+@pytest.mark.parametrize("pattern", ["acme-*", "Acme_*", "acme.*"])
+def test_private_and_direct_names_are_never_asked_for(pattern: str) -> None:
     table = Table()
     head = lock(
         "requirements.txt", "acme-core==1.0", "acme.web==2.0", "x @ https://files.example/x-1.0.tar.gz"
     )
 
-    result = judged(table, (lock("requirements.txt", "six"), head), policy={"private": ["acme-*"]})
+    result = judged(table, (lock("requirements.txt", "six"), head), policy={"private": [pattern]})
 
     assert not {name for _, name in table.asked} & {"acme-core", "acme-web", "x"}
     assert outcomes(result)["acme-core"] is outcomes(result)["acme-web"] is Outcome.PRIVATE

@@ -1,0 +1,101 @@
+"""The types of value that a settings file holds: each says what is wrong with one, and what to write."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+from pydantic import AfterValidator, Field
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+
+def meant(value: str, allowed: Iterable[str]) -> str:
+    """End a sentence about a name that is not known: with the known one that is nearest, if any is."""
+    near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A text that is one of a few names: for the check, with a hint, and for editors, as an enumeration."""
+
+    kind: str
+    names: tuple[str, ...]
+
+    def _check(self, value: str) -> str:
+        if value not in self.names:
+            allowed = sorted(self.names)
+            hint = meant(value, allowed)
+            raise ValueError(f"{value!r} is not a known {self.kind}{hint} Allowed: {', '.join(allowed)}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "enum": sorted(self.names)}
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an index address starts with https:// (or http://) and a host name")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(
+            "credentials don't belong in a settings file; give them as index-username and index-password"
+        )
+    if parts.port == 0:  # reading a port that is no number, or too large, raises a ValueError that says so
+        raise ValueError("port 0 is no address")
+    return value if value.endswith("/") else value + "/"
+
+
+def _host_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]+)?", value):
+        raise ValueError(f"{value!r} is not a host name such as 'files.example.com', without https://")
+    return value.lower()
+
+
+def _python_version(value: str) -> str:
+    if not re.fullmatch(r"3\.\d{1,3}t?", value):
+        raise ValueError(f"{value!r} is not a Python version such as '3.12' (or '3.13t', free-threaded)")
+    return value
+
+
+def _version_number(value: str) -> str:
+    try:
+        Version(value)
+    except InvalidVersion:
+        raise ValueError(f"{value!r} is not a version such as '2.39'") from None
+    return value
+
+
+def _specifier(value: str) -> str:
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier:
+        raise ValueError(f"{value!r} is not a version specifier such as '>=1,<2' (PEP 440)") from None
+    return value
+
+
+Url = Annotated[str, AfterValidator(_http_url)]
+UrlOrEmpty = Annotated[str, AfterValidator(lambda value: _http_url(value) if value else "")]
+HostName = Annotated[str, AfterValidator(_host_name)]
+PythonVersion = Annotated[str, AfterValidator(_python_version)]
+VersionNumber = Annotated[str, AfterValidator(_version_number)]
+SpecifierText = Annotated[str, AfterValidator(_specifier)]
+NamePattern = Annotated[str, Field(min_length=1), AfterValidator(canonicalize_name)]
+"""A package's name or a pattern of names (`fnmatch`), normalised as names are: ``Acme_*`` is ``acme-*``."""
