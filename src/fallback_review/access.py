@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from fallback_review.index import Credentials, IndexClient, VexFeed, credentials_for
+from fallback_review.index import Credentials, IndexClient, VexFeed, credentials_for, origin_of
 from fallback_review.model import Answer, Cause, Role
 from fallback_review.settings import CHAINGUARD_SIMPLE_ENDPOINT
 
@@ -94,19 +93,14 @@ def _client(role: Role, url: str | None, indexes: Indexes, secrets: Secrets) -> 
 
 
 def _credentials(role: Role, url: str | None, indexes: Indexes, secrets: Secrets) -> Credentials | None:
-    same_host = url is not None and _authority(url) == _authority(indexes.chainguard)
+    same_host = url is not None and origin_of(url) == origin_of(indexes.chainguard)
     explicit = secrets.explicit if same_host and role is not Role.PYPI else None
     return credentials_for(url, role=role, explicit=explicit, environ=secrets.environ)
 
 
 def _needs_credentials(url: str) -> bool:
     """Chainguard's own host answers nobody without a token (its documentation, "Access")."""
-    return _authority(url) == _authority(CHAINGUARD_SIMPLE_ENDPOINT)
-
-
-def _authority(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+    return origin_of(url) == origin_of(CHAINGUARD_SIMPLE_ENDPOINT)
 
 
 def _ask_with_progress(

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options that every reviewing command shares."""
+    """What the shared options say."""
 
     config: Path | None
     inputs: dict[tuple[str, str], Any]
+    """Settings by table and key; None where an option was not given."""
     username: str | None
     ca_bundle: Path | None
     format: str
@@ -32,6 +33,7 @@ class Options:
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the shared options; it hands what it gets to `options_from`."""
     for option in reversed(
         (
             click.option(
@@ -94,6 +96,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def options_from(given: dict[str, Any]) -> Options:
+    """Return the options from what `shared_options` put into a command's arguments."""
     fail_on = given["fail_on"]
     return Options(
         config=given["config"],
@@ -118,7 +121,12 @@ def options_from(given: dict[str, Any]) -> Options:
 
 
 def settings_for(options: Options, read: Callable[[str], bytes | None]) -> Settings:
-    """Read the settings and lay the options over them; a named file must exist, the usual one may not."""
+    """Read the settings and lay the options over them; a named file must exist, the usual one need not.
+
+    Raises:
+        SettingsError: the file or an option is not allowed.
+        OSError: the named file can't be read.
+    """
     if options.config is not None:
         path, data = str(options.config), options.config.read_bytes()
     else:
@@ -127,6 +135,7 @@ def settings_for(options: Options, read: Callable[[str], bytes | None]) -> Setti
 
 
 def secrets_for(options: Options) -> access.Secrets:
+    """Return what the indexes are asked with; raises click's `UsageError` for a user name alone."""
     password = os.environ.get("FALLBACK_REVIEW_INDEX_PASSWORD")
     if options.username and password is None:
         raise click.UsageError("--index-username needs a password in FALLBACK_REVIEW_INDEX_PASSWORD")

@@ -178,7 +178,7 @@ def test_a_slow_drip_over_tls_is_cut(certificates: Certificates) -> None:
 
 
 def test_silence_is_a_time_out() -> None:
-    result, count = ask_script(lambda _: [1.0], limits=Limits(read=0.2, retries=1, backoff=0.01))
+    result, count = ask_script(lambda _: [60], limits=Limits(read=0.2, retries=1, backoff=0.01))
     assert (result.problem, count) == (Cause.UNREACHABLE, 2)
     assert "no answer in time" in result.message
 
@@ -187,13 +187,13 @@ def test_the_time_for_everything_is_kept() -> None:
     def reply(seen: Seen) -> Iterator[object]:
         if "six" in seen.path:
             yield from answer(200, EMPTY)
-        yield 1.5
+        yield 60
 
-    limits = Limits(total=0.5, read=5)
+    limits = Limits(total=0.5)
     with scripted(reply) as server, IndexClient(server.url, Role.PYPI, limits=limits) as client:
         begun = time.monotonic()
         answers = client.ask(["six", *(f"slow-{number}" for number in range(40))])
-        assert time.monotonic() - begun < 1.4
+        assert time.monotonic() - begun < 30
     assert answers["six"].problem is None
     assert {answers[name].problem for name in answers if name != "six"} == {Cause.UNREACHABLE}
     assert "all 0.5 s for this were over" in answers["slow-39"].message

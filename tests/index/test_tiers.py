@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.index import tier_of
-from fallback_review.index.tiers import tier_of_file
+from fallback_review.index.tiers import tier_of, tier_of_file
 from fallback_review.model import Tier
 
 HOST = "https://libraries.cgr.dev"

@@ -234,12 +234,12 @@ def test_a_feed_that_is_not_there_costs_little_time() -> None:
 
 def test_a_feed_that_never_answers_costs_the_question_and_no_more() -> None:
     with (
-        scripted(lambda _: [1.5]) as server,
+        scripted(lambda _: [60]) as server,
         VexFeed(f"{server.url}/", limits=replace(QUICK, read=0.3, question=0.5, total=1)) as feed,
     ):
         started = time.perf_counter()
         assert feed.ask(["urllib3"])["urllib3"].problem is Cause.UNREACHABLE
-        assert time.perf_counter() - started < 1.4
+        assert time.perf_counter() - started < 30
 
 
 def test_it_is_chainguards_own_host_by_default() -> None:

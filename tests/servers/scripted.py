@@ -6,7 +6,6 @@ import contextlib
 import socket
 import struct
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -122,7 +121,7 @@ def _serve(
             if isinstance(step, bytes):
                 connection.sendall(step)
             elif isinstance(step, int | float):
-                time.sleep(step)
+                stopping.wait(step)
 
 
 def _read_request(connection: socket.socket) -> Seen | None:
