@@ -61,7 +61,7 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "wheels of the wrong type": ("uv.lock", UV.replace("wheels = [", "wheels = 'x' #[").replace("    {", "#").replace("\n]", "\n#]"), "wheels: must be an array"),
     "sections of the wrong type": ("Pipfile.lock", '{"_meta": {}, "default": []}', "Pipfile.lock"),
     "JSON of the wrong type": ("Pipfile.lock", "[]", "Pipfile.lock"),
-    "merge conflict": ("poetry.lock", '<<<<<<< HEAD\n[[package]]\nname = "six"\n=======\n', "poetry.lock:1: not valid TOML"),
+    "merge conflict": ("poetry.lock", '<<<<<<< HEAD\n[[package]]\nname = "six"\n=======\n', "poetry.lock:1: a merge conflict"),
 }  # fmt: skip
 
 

@@ -138,6 +138,29 @@ def test_one_line_of_requirements_is_no_link(line: str) -> None:
     assert parse(Text(path="requirements.txt", text=line)).format == "requirements.txt"
 
 
+@pytest.mark.parametrize("path", [*FORMATS, "some-file"])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a==1\n<<<<<<< HEAD\nb==1\n=======\nb==2\n>>>>>>> topic\n", 2),
+        ("<<<<<<<\n", 1),
+        ("a\n>>>>>>> 1a2b3c (x)", 2),
+    ],
+)
+def test_a_merge_conflict_is_named(path: str, text: str, line: int) -> None:
+    with pytest.raises(LockfileError, match="a merge conflict was committed") as caught:
+        parse(Text(path=path, text=text))
+    assert caught.value.line == line
+    with pytest.raises(LockfileError, match="a merge conflict was committed"):
+        parse_pair(UV, Text(path=path, text=text))
+
+
+def test_what_only_looks_like_a_conflict_is_none() -> None:
+    text = "# <<<<<<< HEAD\na==1\n=======\n<<<<<<<<\n#>>>>>>>\n"
+    lock = parse(Text(path="requirements.txt", text=text))
+    assert ([one.name for one in lock.packages], len(lock.unread)) == (["a"], 2)
+
+
 def test_a_git_lfs_pointer() -> None:
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
     with pytest.raises(LockfileError, match="Git LFS pointer"):
@@ -206,11 +229,20 @@ def test_a_link_that_leads_elsewhere_is_compared_by_what_it_holds() -> None:
         ("/etc/uv.lock", "a symbolic link to /etc/uv.lock; name that file instead"),
         ("../a/uv.lock", "leads over more than 5 others"),
         ("../broken/uv.lock", "a symbolic link to broken/uv.lock:1: not valid TOML"),
+        (
+            "../merged/uv.lock",
+            "a symbolic link to merged/uv.lock:2: a merge conflict was committed (>>>>>>>)",
+        ),
         ("../empty/uv.lock", "the file is empty"),
     ],
 )
 def test_a_link_that_leads_to_no_lockfile(link: str, reason: str) -> None:
-    files = {"a/uv.lock": "../a/uv.lock", "broken/uv.lock": "<<<<<<< HEAD\n", "empty/uv.lock": "\n"}
+    files = {
+        "a/uv.lock": "../a/uv.lock",
+        "broken/uv.lock": "x\n",
+        "empty/uv.lock": "\n",
+        "merged/uv.lock": "x\n>>>>>>> main",
+    }
     with pytest.raises(LockfileError, match=re.escape(reason)) as caught:
         parse(Text(path="api/uv.lock", text=link, read=files.get))
     assert (caught.value.path, caught.value.line) == ("api/uv.lock", None)

@@ -1,6 +1,7 @@
-"""What stands in a lockfile's place: nothing, a Git LFS pointer, a symbolic link (stored as its target).
+"""What stands in a lockfile's place: nothing, a merge conflict, a Git LFS pointer, a symbolic link.
 
-A link is followed to a file of the same tree, as installers follow it; a pointer never is.
+A link (stored as its target) is followed to a file of the same tree, as installers follow it; a pointer never
+is.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MOST_LINKS = 5
 """Links that lead on to links."""
 
+_CONFLICT = re.compile(r"^(?:<<<<<<<|>>>>>>>)(?= |$)", re.MULTILINE)
+"""Git's marks; a half-resolved conflict has one of them."""
 _LFS = "version https://git-lfs.github.com/spec/"
 _LONGEST_LINK = 4096
 _LINK = re.compile(r"[^\s=<>!~;\[\]{}\"'#:@,]+")
@@ -66,13 +69,15 @@ def real(text: Text) -> Real:
     """Return the text that a lockfile stands for.
 
     Raises:
-        LockfileError: there is none: the file is empty, a Git LFS pointer, or a link that leads nowhere here.
+        LockfileError: there is none: the file is empty, a Git LFS pointer, a link that leads nowhere here, or
+            two sides of a merge.
     """
     target: str | None = None
     for _ in range(MOST_LINKS + 1):
         _refuse(text)
         link = _link(text.path if target is None else target, text.text)
         if link is None:
+            _refuse_conflict(text, target)
             return Real(text=text, target=target)
         here = posixpath.dirname(text.path if target is None else target)
         target = posixpath.normpath(posixpath.join(here, link))
@@ -88,6 +93,23 @@ def _refuse(text: Text) -> None:
         raise LockfileError(text.path, "the file is empty")
     if text.text.startswith(_LFS):
         raise LockfileError(text.path, "a Git LFS pointer, not the lockfile itself")
+
+
+def _refuse_conflict(text: Text, target: str | None) -> None:
+    mark = None
+    if (
+        "<<<<<<<" in text.text or ">>>>>>>" in text.text
+    ):  # some times faster over megabytes than the expression
+        mark = _CONFLICT.search(text.text)
+    if mark is None:
+        return
+    line = text.text.count("\n", 0, mark.start()) + 1
+    where = "" if target is None else f"a symbolic link to {target}:{line}: "
+    raise LockfileError(
+        text.path,
+        f"{where}a merge conflict was committed ({mark[0]}): resolve it and lock again",
+        line=line if target is None else None,
+    )
 
 
 def _link(path: str, content: str) -> str | None:
