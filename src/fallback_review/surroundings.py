@@ -12,7 +12,7 @@ from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, pa
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
 from fallback_review.prediction.fitting import fitting
-from fallback_review.prediction.situation import Place, host, place
+from fallback_review.prediction.situation import Standing, host, is_private, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,8 @@ class Compared:
     base_read: Read | None
     """None where the lockfile is new."""
     head_read: Read
+    new_hosts: frozenset[str] = frozenset()
+    """Hosts that entries come from now and that the base does not hold at all."""
 
 
 def compare(base: Text | None, head: Text | None) -> Compared:
@@ -46,11 +48,22 @@ def compare(base: Text | None, head: Text | None) -> Compared:
         ValueError: neither side exists.
     """
     found = diff(*parse_pair(base, head))
+    held = base.text.lower() if base else ""
+    hosts = {at for change in found.changes for package in change.gained for at in _hosts(package)}
     return Compared(
         diff=found if base else replace(found, base_path=None, base_format=None),
         base_read=base.read if base else None,
         head_read=head.read if head else nothing_beside,
+        new_hosts=frozenset(at for at in hosts if f"//{at}/" not in held and f"@{at}/" not in held),
     )
+
+
+def _hosts(package: LockedPackage) -> set[str]:
+    """Return where an entry comes from: its index's host, or its files' hosts where no index is named."""
+    if not package.source.kind.from_index:
+        return set()
+    urls = [package.source.location] if package.source.location else [each.url for each in package.artifacts]
+    return {at for url in urls if url and (at := host(url))}
 
 
 def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:
@@ -135,54 +148,53 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
             layout=arrangement.layout or DEFAULT_LAYOUT,
             private=(*situation.private, *arrangement.private),
         )
+    told, strange = _elsewhere(compared, situation)
     return Surroundings(
         situation=situation,
         arrangement=arrangement,
         targets=fitting(settings.targets.expand(), lockfile.requires_python),
         findings=(
-            *_elsewhere(compared.diff, situation),
+            *told,
             *configuration.findings(head, lockfile, situation),
             *configuration.compare(base, head),
         ),
-        opened=configuration.opened(
-            compared.diff,
-            base,
-            head,
-            situation,
-            guessed=arrangement is not None and arrangement.layout is None,
+        opened=(
+            *strange,
+            *configuration.opened(
+                compared.diff,
+                base,
+                head,
+                situation,
+                guessed=arrangement is not None and arrangement.layout is None,
+            ),
         ),
     )
 
 
-def _elsewhere(diff: LockfileDiff, situation: Situation) -> tuple[Notice, ...]:
-    """Say it where packages come from an index that nobody named: one that is new to them, or most of them.
+def _elsewhere(compared: Compared, situation: Situation) -> tuple[list[Notice], list[Notice]]:
+    """Say it where packages come from an index that nobody named: what to know, and what is no pass.
 
-    It is likely the organisation's repository manager, or a mistake.
+    It is likely the organisation's repository manager, or a mistake: where most packages come from it, that
+    is to be known. An index that the lockfile did not know before may be anybody's.
     """
-    known = {
-        host(package.source.location)
-        for change in diff.changes
-        for package in change.before
-        if package.source.location
-    }
+    gained = [package for change in compared.diff.changes for package in change.gained]
     hosts = Counter(
-        host(package.source.location)
-        for change in diff.changes
-        for package in change.gained
-        if package.source.kind.from_index
-        and package.source.location
-        and place(package.source.location, situation) is Place.OTHER
+        at
+        for package in gained
+        if standing(package, situation) is Standing.PRIVATE and not is_private(package.name, situation)
+        for at in _hosts(package)
     )
-    gained = sum(len(change.gained) for change in diff.changes)
-    return tuple(
-        Notice(
-            path=diff.path,
-            text=f"{count} of {gained} new entries come from {name}, an index that the settings don't name, "
-            "and are not checked. If it is your organisation's, name it: resolver or own-hosts in [indexes]",
-        )
-        for name, count in hosts.items()
-        if name not in known or count > gained / 2
-    )
+    said: tuple[list[Notice], list[Notice]] = ([], [])
+    for name, count in hosts.items():
+        new = name in compared.new_hosts
+        if new or count > len(gained) / 2:
+            text = (
+                f"{count} of {len(gained)} new entries come from {name}, an index that the settings don't "
+                "name, and are not checked. If it is your organisation's, name it: resolver or own-hosts in "
+                "[indexes]; if its packages are meant to come from there, name them: private in [policy]"
+            )
+            said[new].append(Notice(path=compared.diff.path, text=text))
+    return said
 
 
 def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -> Situation:

@@ -238,7 +238,7 @@ def test_a_lockfile_that_was_broken_at_the_base_is_mended_by_a_pull_request(proj
     (lockfile,) = report["lockfiles"]
     assert lockfile["base_path"] is None
     assert "could not be read at the base" in str(lockfile["notices"])
-    assert report["unreadable"] == []
+    assert "could not be read" not in str(report["unreadable"])
 
 
 def test_a_broken_lockfile_that_is_deleted_installs_nothing(project: Project) -> None:
@@ -325,7 +325,7 @@ def test_a_shallow_clone_says_what_to_do(project: Project, tmp_path: Path) -> No
 
     done = run_here("review", cwd=clone)
 
-    done.refuses("share no history", "git fetch --unshallow")
+    done.refuses("origin/HEAD and HEAD share no history", "git fetch --unshallow", "fallback-review review BASE")
 
 
 def test_a_folder_of_the_repository_will_do(project: Project) -> None:

@@ -316,6 +316,64 @@ def test_an_index_that_a_configuration_file_lets_in_is_no_pass(
     assert result.conclusion is (Conclusion.UNKNOWN if says else Conclusion.PASS)
 
 
+UV = """\
+version = 1
+
+[[package]]
+name = "old"
+version = "1.0"
+source = {{ registry = "https://{base}/simple" }}
+
+[[package]]
+name = "a"
+version = "{version}"
+source = {{ registry = "https://{head}/simple" }}
+wheels = [{{ url = "https://{head}/a-{version}-py3-none-any.whl" }}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "settings", "conclusion"),
+    [
+        ("pypi.test", "evil.example", {}, Conclusion.UNKNOWN),
+        ("not-evil.example", "evil.example", {}, Conclusion.UNKNOWN),
+        ("torch.example", "torch.example", {}, Conclusion.PASS),
+        ("user:word@torch.example", "torch.example", {}, Conclusion.PASS),
+        ("pypi.test", "torch.example", {"policy": {"private": ["a"]}}, Conclusion.PASS),
+    ],
+)
+def test_an_index_that_is_new_to_the_lockfile_and_that_nobody_named_is_no_pass(
+    base: str, head: str, settings: dict[str, Any], conclusion: Conclusion
+) -> None:
+    pair = [
+        lock("uv.lock", UV.format(base=base, version=version, head=index))
+        for version, index in (("1.0", "pypi.test"), ("2.0", head))
+    ]
+    indexes = {"pypi": "https://pypi.test/simple/"}
+
+    result = judged(Table(**BOTH), (pair[0], pair[1]), indexes=indexes, **settings)
+
+    assert outcomes(result) == {"a": Outcome.PRIVATE}
+    assert result.conclusion is conclusion
+    assert ["come from evil.example, an index that" in each.text for each in result.unreadable] == (
+        [True] if conclusion is Conclusion.UNKNOWN else []
+    )
+
+
+def test_the_files_host_counts_where_no_index_is_named() -> None:
+    entry = '[[packages]]\nname = "a"\nversion = "2.0"\nwheels = [{{ url = "https://{}/a-2.0-py3-none-any.whl" }}]'
+    pair = (
+        lock("pylock.toml", 'lock-version = "1.0"', "packages = []"),
+        lock("pylock.toml", 'lock-version = "1.0"', entry.format("evil.example")),
+    )
+    indexes = {"pypi": "https://pypi.test/simple/", "pypi-hosts": ["files.pypi.test"]}
+
+    result = judged(Table(**BOTH), pair, indexes=indexes)
+
+    assert outcomes(result) == {"a": Outcome.PRIVATE}
+    assert result.conclusion is Conclusion.UNKNOWN
+
+
 POETRY = """\
 [[package]]
 name = "a"
