@@ -38,8 +38,8 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option(
                 "--config",
-                type=click.Path(path_type=Path),
-                help="Settings file [.github/fallback-review.toml].",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="Settings file  [default: the base side's .github/fallback-review.toml]",
             ),
             click.option("--index-url", help="Chainguard's index, or the one that plays it."),
             click.option(

@@ -69,9 +69,8 @@ class Repository:
             RevisionError: none of them exists, or they share no history.
         """
         for branch in ("origin/HEAD", "origin/main", "origin/master", "main", "master"):
-            tip = self._git("rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}", ok=(0, 1))
-            if tip:
-                return self.merge_base(tip.decode().strip(), "HEAD")
+            if self._git("rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}", ok=(0, 1)):
+                return self.merge_base(branch, "HEAD")
         raise RevisionError(
             "there is no branch origin/HEAD, main or master to compare with: name a base revision"
         )
@@ -85,7 +84,8 @@ class Repository:
         found = self._git("merge-base", "--end-of-options", one, other, ok=(0, 1))
         if not found:
             raise RevisionError(
-                f"{one} and {other} share no history: is this a shallow clone? (git fetch --unshallow)"
+                f"{one} and {other} share no history: is this a shallow clone? (git fetch --unshallow) "
+                "Else name the base: fallback-review review BASE"
             )
         return found.decode().strip()
 

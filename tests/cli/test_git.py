@@ -325,7 +325,9 @@ def test_a_shallow_clone_says_what_to_do(project: Project, tmp_path: Path) -> No
 
     done = run_here("review", cwd=clone)
 
-    done.refuses("origin/HEAD and HEAD share no history", "git fetch --unshallow", "fallback-review review BASE")
+    done.refuses(
+        "origin/HEAD and HEAD share no history", "git fetch --unshallow", "fallback-review review BASE"
+    )
 
 
 def test_a_folder_of_the_repository_will_do(project: Project) -> None:

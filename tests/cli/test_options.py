@@ -84,7 +84,7 @@ def test_the_installed_command_refuses_wrong_settings(folder: Path) -> None:
     for name, word in (
         ("team.toml", "policy.failon"),
         ("latin.toml", "not valid TOML"),
-        ("none.toml", "No such file"),
+        ("none.toml", "does not exist"),
     ):
         run("review", "--config", name, "old.txt", "new.txt", cwd=folder).refuses(name, word)
 
