@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,11 @@ _MOST_NAMES = 64
 """A marker with more quoted words is not tried out word by word."""
 _ASSUMED_MICRO = "99"
 """A target names no micro version: the newest of its series is meant."""
+_OF_THE_KERNEL = re.compile(
+    r'platform_(?:release|version) (?:not in|in|[<>=!~]{1,3}) "[^"]*"'
+    r'|"[^"]*" (?:not in|in|[<>=!~]{1,3}) platform_(?:release|version)'
+)
+_HOLDS = 'python_version >= "0"'
 
 
 @lru_cache(maxsize=256)
@@ -79,7 +85,8 @@ def applies(marker: str | None, target: Target) -> bool:
     """Whether an entry with this marker (PEP 508) is installed on the target.
 
     A marker that only an extra or a dependency group decides counts as chosen: a lock says what can be
-    installed, and what may be installed is judged. One that can't be read applies too.
+    installed, and what may be installed is judged. One that can't be read applies too, and what is asked of
+    the kernel's release or version counts as so: no target names them.
     """
     if not marker:
         return True
@@ -90,6 +97,8 @@ def applies(marker: str | None, target: Target) -> bool:
     base: dict[str, str | AbstractSet[str]] = dict(_environment(target))
     try:
         parsed = Marker(marker)
+        if "platform_release" in marker or "platform_version" in marker:
+            parsed = Marker(_OF_THE_KERNEL.sub(_HOLDS, str(parsed)))
         return any(
             parsed.evaluate(base | {"extra": extra, "extras": chosen, "dependency_groups": chosen})
             for chosen in (frozenset[str](), groups)
