@@ -33,10 +33,10 @@ _MOST_NAMES = 64
 """A marker with more quoted words is not tried out word by word."""
 _ASSUMED_MICRO = "99"
 """A target names no micro version: the newest of its series is meant."""
-_OF_THE_KERNEL = re.compile(
-    r'platform_(?:release|version) (?:not in|in|[<>=!~]{1,3}) "[^"]*"'
-    r'|"[^"]*" (?:not in|in|[<>=!~]{1,3}) platform_(?:release|version)'
-)
+_COMPARED = r"(?:not in|in|[<>=!~]{1,3})"
+_WORD = r"""(?:"[^"]*"|'[^']*')"""
+_KERNEL = r"platform_(?:release|version)"
+_OF_THE_KERNEL = re.compile(f"{_KERNEL} {_COMPARED} {_WORD}|{_WORD} {_COMPARED} {_KERNEL}")
 _HOLDS = 'python_version >= "0"'
 
 
