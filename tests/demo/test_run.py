@@ -163,11 +163,11 @@ def _check(report: dict[str, Any]) -> None:
     assert "update-hashes" in json.dumps(changes["attrs"]["advice"])
     notes = {name: change["note"] for name, change in changes.items() if change["note"]}
     assert notes == {
-        "colorlog-plus": "no attestations",
-        "idna": "no attestations",
-        "litellm": "released 2 days ago, no attestations",
-        "lxml": "no attestations",
-        "orjson": "released 9 days ago, no attestations",
+        "colorlog-plus": "no attestations on PyPI",
+        "idna": "no attestations on PyPI",
+        "litellm": "released 2 days ago, no attestations on PyPI",
+        "lxml": "no attestations on PyPI",
+        "orjson": "released 9 days ago, no attestations on PyPI",
         "urllib3": "2.0.7+cgr.1 fixes CVE-2024-37891 and CVE-2025-66418",
     }
     on = {name: {v["target"]: v["outcome"] for v in changes[name]["verdicts"]} for name in changes}

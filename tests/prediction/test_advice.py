@@ -38,7 +38,7 @@ MISSING = verdict(Outcome.PYPI, Cause.VERSION_MISSING)
 def test_the_nearest_built_versions_are_advised() -> None:
     told = advise(change(package("1.61.0")), [MISSING], situation(), MANY, format="uv.lock", path="uv.lock")
     assert told is not None
-    assert told.text == "pin 1.60.8 or 1.62.0, or wait: asking for a missing package requests its build"
+    assert told.text == "pin 1.60.8 or 1.62.0, or wait: its build is now requested"
     said = describe(MISSING, change(package("1.61.0")), situation(), MANY)
     assert said == "Chainguard has no 1.61.0; nearest 1.60.8 and 1.62.0"
 
@@ -83,7 +83,7 @@ def test_nothing_near_is_a_wait() -> None:
         path="uv.lock",
     )
     assert told is not None
-    assert told.text == "wait: asking for a missing package requests its build"
+    assert told.text == "wait: its build is now requested"
     unpinned = replace(MISSING, version=None)
     assert describe(unpinned, change(), situation(), NOTHING) == "Chainguard has no version that matches"
 
@@ -134,6 +134,23 @@ def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("MALWARE_DETECTED", "do not install it"),
+        ("POLICY_COOLDOWN", "wait until its cooldown is over"),
+        ("POLICY_ORG_BLOCKLIST", "ask whoever keeps your organisation's blocklist"),
+        ("SOMETHING_NEW", "choose another package"),
+        (None, "choose another package"),
+    ],
+)
+def test_what_to_do_about_a_block_hangs_on_its_reason(reason: str | None, said: str) -> None:
+    blocked = verdict(Outcome.INSTALL_FAILS, Cause.BLOCKED, reason=reason)
+    told = advise(change(), [blocked], situation(), MANY, format="uv.lock", path="uv.lock")
+    assert told is not None
+    assert said in told.text
+
+
+@pytest.mark.parametrize(
     ("cause", "reason", "said"),
     [
         (Cause.BLOCKED, "MALWARE_DETECTED", "Chainguard blocks it: malware was found in it"),
@@ -154,7 +171,7 @@ def test_an_unanswered_index_is_named() -> None:
     silent = book(answer(C, problem=Cause.UNAUTHORIZED))
     worst = verdict(Outcome.UNKNOWN, Cause.UNAUTHORIZED)
     said = describe(worst, change(), situation(), silent)
-    assert said == "could not check: Chainguard: token missing or expired"
+    assert said == "Chainguard: token missing or expired"
 
 
 def test_good_outcomes_need_neither_clause_nor_step() -> None:

@@ -115,11 +115,11 @@ def test_how_old_a_release_is_as_long_as_it_is_young(days: float | None, said: s
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"has_provenance": True}, "released 2 days ago, attested"),
-        ({"has_provenance": False}, "released 2 days ago, no attestations"),
+        ({"has_provenance": True}, "released 2 days ago, attested on PyPI"),
+        ({"has_provenance": False}, "released 2 days ago, no attestations on PyPI"),
         ({"has_provenance": None}, "released 2 days ago"),
         ({"yanked": True}, "released 2 days ago, yanked"),
-        ({"yanked": True, "has_provenance": True}, "released 2 days ago, yanked, attested"),
+        ({"yanked": True, "has_provenance": True}, "released 2 days ago, yanked, attested on PyPI"),
     ],
 )
 def test_whether_it_is_attested_or_yanked(more: dict[str, Any], said: str) -> None:
@@ -130,8 +130,10 @@ def test_the_release_is_as_old_as_its_first_file_and_attested_as_the_one_taken()
     sdist = on_pypi(9, "x-1.0.tar.gz", has_provenance=False)
     other = on_pypi(1, "x-1.1-py3-none-any.whl", has_provenance=False)
     known = book(answer(P, other, sdist, on_pypi(2, has_provenance=True)))
-    assert remark(reviewed(Outcome.PYPI), known, TODAY) == "released 9 days ago, attested"
-    assert remark(reviewed(Outcome.PYPI, None), known, TODAY) == "released 9 days ago, no attestations"
+    assert remark(reviewed(Outcome.PYPI), known, TODAY) == "released 9 days ago, attested on PyPI"
+    assert (
+        remark(reviewed(Outcome.PYPI, None), known, TODAY) == "released 9 days ago, no attestations on PyPI"
+    )
 
 
 def test_only_what_falls_back_is_described_by_pypi() -> None:
@@ -160,7 +162,7 @@ def test_both_remarks_stand_side_by_side() -> None:
 
 def test_without_a_date_no_age_is_told() -> None:
     known = book(answer(P, on_pypi(2, has_provenance=False)))
-    assert remark(reviewed(Outcome.PYPI), known, None) == "no attestations"
+    assert remark(reviewed(Outcome.PYPI), known, None) == "no attestations on PyPI"
 
 
 def test_the_worst_verdict_is_remarked_on_and_informational_ones_only_alone() -> None:

@@ -164,13 +164,13 @@ FORKED = Source(kind=SourceKind.REGISTRY, location="https://other.example/simple
     [
         (reviewed("x", None, "2", Outcome.PYPI), "**2** added"),
         (reviewed("x", "2", "1", Outcome.PYPI, kind=ChangeKind.DOWNGRADED), "2 →&nbsp;**1** downgrade"),
-        (reviewed("x", "1", "1", Outcome.PYPI, kind=ChangeKind.ARTIFACTS_CHANGED), "**1** other files"),
+        (reviewed("x", "1", "1", Outcome.PYPI, kind=ChangeKind.ARTIFACTS_CHANGED), "**1** new files"),
         (
             reviewed(
                 "x", "1", "1", Outcome.PYPI, kind=ChangeKind.SOURCE_CHANGED, source_changed=True,
                 after=(build.locked("x", "1", source=FORKED),),
             ),
-            "**1** other source",
+            "**1** new source",
         ),
         (
             reviewed("x", "1", None, Outcome.PYPI, kind=ChangeKind.UPGRADED,

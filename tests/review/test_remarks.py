@@ -53,7 +53,7 @@ wheels = [{{ url = "{pypi}idna-3.7-py3-none-any.whl", hash = "sha256:{b}" }}]
 """
 NOTES = {
     "urllib3": "2.0.7+cgr.1 fixes CVE-2024-37891",
-    "idna": "released 2 days ago, no attestations",
+    "idna": "released 2 days ago, no attestations on PyPI",
 }
 
 

@@ -32,7 +32,13 @@ _UPDATE_HASHES = frozenset(
     {"requirements.txt", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"}
 )
 """The files that `chainctl libraries update-hashes` handles (its documentation)."""
-_REQUESTED = "asking for a missing package requests its build"
+_UNBLOCKED = {
+    "MALWARE_DETECTED": "do not install it: take it out, and look where it was installed before",
+    "POLICY_COOLDOWN": "wait until its cooldown is over, or pin an older version",
+    "POLICY_ORG_BLOCKLIST": "choose another package, or ask whoever keeps your organisation's blocklist",
+}
+"""What to do by the reason that the index gives for a block."""
+_REQUESTED = "its build is now requested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +109,7 @@ def _hashes(facts: _Facts) -> Advice:
 
 
 def _url(facts: _Facts) -> Advice:
-    return _update(facts, "move the locked files to Chainguard's")
+    return _update(facts, "point the lock at Chainguard's files")
 
 
 def _update(facts: _Facts, text: str) -> Advice:
@@ -155,9 +161,15 @@ def _unconfigured(facts: _Facts) -> Advice:
     if facts.worst.reason == "hosts":
         return Advice(text="name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]")
     return Advice(
-        text="give the index's credentials: index-username and index-password, or the two "
-        "variables that this prints",
+        text="make a token, and give its two values: as index-username and index-password, or as the "
+        "variables that it comes in",
         command="chainctl auth pull-token create --repository=python",
+    )
+
+
+def _blocked(facts: _Facts) -> Advice:
+    return Advice(
+        text=_UNBLOCKED.get(facts.worst.reason or "", "choose another package: this one is blocked")
     )
 
 
@@ -186,7 +198,7 @@ _STEPS: Mapping[Cause, Callable[[_Facts], Advice]] = {
     Cause.INSTALLER_PREFERS_PYPI: _preferred,
     Cause.NO_CANDIDATE: _lock_again,
     Cause.UPSTREAM_TIER: _upstream,
-    Cause.BLOCKED: _another("choose another version: this one is blocked"),
+    Cause.BLOCKED: _blocked,
     Cause.YANKED: _another("choose a version that is not yanked"),
     Cause.NOT_PINNED: _always("pin an exact version, so that what is reviewed is what gets installed"),
     Cause.UNAUTHORIZED: _always(

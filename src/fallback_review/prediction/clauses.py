@@ -40,7 +40,7 @@ _CLAUSES = {
     Cause.UPSTREAM_TIER: "PyPI's own file, through Chainguard's index",
     Cause.YANKED: "Chainguard's files of this version are yanked",
     Cause.NOT_PINNED: "not pinned: decided at install time",
-    Cause.NOT_CONFIGURED: "Chainguard's index was not asked: its address or credentials are missing",
+    Cause.NOT_CONFIGURED: "Chainguard's index was not asked: no credentials are set",
     Cause.MANAGER_FELL_THROUGH: (
         "your index serves none of Chainguard's files: its Chainguard credentials may have expired"
     ),
@@ -91,4 +91,4 @@ def _blocked(verdict: Verdict) -> str:
 def _unasked(cause: Cause, change: Change, book: Book) -> str:
     answers = (book.get((role, change.name)) for role in Role)
     role = next((answer.role for answer in answers if answer is not None and answer.problem is cause), None)
-    return f"could not check: {_NAMES[role] + ': ' if role else ''}{_PROBLEMS[cause]}"
+    return f"{_NAMES[role]}: {_PROBLEMS[cause]}" if role else _PROBLEMS[cause]

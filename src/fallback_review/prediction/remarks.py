@@ -119,4 +119,4 @@ def _release(files: Sequence[ProjectFile], today: date | None) -> Iterator[str]:
     if taken.yanked:
         yield "yanked"
     if taken.has_provenance is not None:
-        yield "attested" if taken.has_provenance else "no attestations"
+        yield "attested on PyPI" if taken.has_provenance else "no attestations on PyPI"

@@ -24,8 +24,8 @@ _WORDS = {
     ChangeKind.REMOVED: "removed",
     ChangeKind.UPGRADED: "",
     ChangeKind.DOWNGRADED: "downgrade",
-    ChangeKind.SOURCE_CHANGED: "other source",
-    ChangeKind.ARTIFACTS_CHANGED: "other files",
+    ChangeKind.SOURCE_CHANGED: "new source",
+    ChangeKind.ARTIFACTS_CHANGED: "new files",
 }
 
 
@@ -40,7 +40,7 @@ class Row:
     after: tuple[tuple[str, bool], ...] = ()
     """Versions that are there, and whether they are new."""
     word: str = ""
-    """What the versions alone don't say: ``added``, ``other source``…"""
+    """What the versions alone don't say: ``added``, ``new source``…"""
     comes_from: str = ""
     where: tuple[str, ...] = ()
     """On which targets, where they differ; each a short clause."""
@@ -123,7 +123,7 @@ def _word(change: Change) -> str:
     word = _WORDS[change.kind]
     kinds = [{package.source.kind.value for package in side} for side in (change.before, change.after)]
     if change.source_changed and change.before and change.after:
-        word = "other source" if kinds[0] == kinds[1] else f"{_kinds(kinds[0])} → {_kinds(kinds[1])}"
+        word = "new source" if kinds[0] == kinds[1] else f"{_kinds(kinds[0])} → {_kinds(kinds[1])}"
     return word
 
 
