@@ -160,6 +160,8 @@ def _artifacts_changed(old: Held, new: Held) -> bool:
         return False
     if old.package.hashes != new.package.hashes or _swapped(old.package, new.package):
         return True
+    if _reassigned(old.package, new.package):
+        return True
     hosts = old.hosts, new.hosts
     moved = bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
     return moved or not new.unverified <= old.unverified
@@ -173,6 +175,16 @@ def _swapped(old: LockedPackage, new: LockedPackage) -> bool:
     )
     known = {value for value, _ in before}
     return any(value in known for value, _ in after - before)
+
+
+def _reassigned(old: LockedPackage, new: LockedPackage) -> bool:
+    """Whether a platform that had files of its own takes another one, which the lock had for others."""
+    before, after = (
+        {(each.target_platform, each.url, each.hashes) for each in side.artifacts if each.target_platform}
+        for side in (old, new)
+    )
+    known = {platform for platform, *_ in before}
+    return any(platform in known for platform, *_ in after - before)
 
 
 def _may_be_others(old: Held, new: Held) -> bool:

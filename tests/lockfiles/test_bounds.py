@@ -27,7 +27,8 @@ def pipfile(name: str, version: str) -> str:
 
 def pixi(name: str, version: str) -> str:
     return (
-        "version: 6\nenvironments: {}\npackages:\n"
+        "version: 6\nenvironments:\n  x:\n    packages:\n      linux-64:\n"
+        "      - pypi: https://files.pypi.test/x.whl\npackages:\n"
         f"- pypi: https://files.pypi.test/x.whl\n  name: {name}\n  version: '{version}'\n"
     )
 

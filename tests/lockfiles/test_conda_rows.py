@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from fallback_review.changes import diff
 from fallback_review.lockfiles import conda_lock, pixi
 from fallback_review.lockfiles.interface import LockfileError, Text
-from fallback_review.model import Ecosystem, LockedPackage, Lockfile, SourceKind
+from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile, SourceKind
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -157,7 +158,7 @@ def test_pixi_local_packages_are_marked() -> None:
     assert (mine.source.kind, mine.source.location, mine.local) == (SourceKind.EDITABLE, "./", True)
     assert mine.version == "0.1.0"
     assert mine.hashes == {f"sha256:{C}"}
-    assert mine.artifacts[0].target_platform is None
+    assert [file.target_platform for file in mine.artifacts] == ["linux-64", "osx-arm64"]
     assert (here.source.kind, here.source.location, here.local) == (SourceKind.PATH, ".", True)
     assert (here.version, here.ecosystem, here.line) == ("0.2", Ecosystem.CONDA, 38)
     assert here.extra == {".": {}}
@@ -176,7 +177,8 @@ def test_pixi_indexes_and_header() -> None:
 
 def test_pixi_4_and_5_rows_say_their_kind() -> None:
     lock = read_pixi(
-        "version: 4\nenvironments: {}\npackages:\n"
+        "version: 4\nenvironments: {a: {packages: {linux-64: [{pypi: https://files.index.example/six-1.16.tar.gz}, "
+        "{pypi: ./mine}, {pypi: ./w/wheel-2-py3-none-any.whl}]}}}\npackages:\n"
         "- kind: pypi\n  name: Six\n  version: 1.16\n  url: https://files.index.example/six-1.16.tar.gz\n"
         "- kind: conda\n  name: zlib\n  version: 1.3\n  url: https://conda.example/f/noarch/zlib-1.3-0.conda\n"
         "- kind: pypi\n  name: mine\n  path: ./mine\n"
@@ -192,7 +194,8 @@ def test_pixi_4_and_5_rows_say_their_kind() -> None:
 
 def test_pixi_7_rows_name_their_index() -> None:
     lock = read_pixi(
-        "version: 7\nenvironments: {}\npackages:\n"
+        "version: 7\nenvironments: {a: {packages: {linux-64: [{pypi: https://files.index.example/six-1.16.tar.gz}, "
+        f"{{pypi: direct+https://f.test/x-1.zip}}, {{pypi: git+https://g.test/y@{COMMIT}}}]}}}}}}\npackages:\n"
         "- pypi: https://files.index.example/six-1.16.tar.gz\n  name: six\n  version: 1.16\n"
         "  index: https://u:p@index.example/simple\n"
         "- pypi: direct+https://f.test/x-1.zip\n  name: x\n  version: 1\n"
@@ -215,6 +218,59 @@ def test_pixi_1_to_3_hold_conda_locks_rows() -> None:
     lock = read_pixi(CONDA_LOCK.replace("version: 1\n", "version: 3\n", 1))
     assert [package.name for package in lock.packages] == ["python", "some-thing", "fork", "direct"]
     assert lock.format == "pixi.lock"
+
+
+FORGED = f"""version: 6
+environments:
+  default:
+    packages:
+      linux-64:
+      - pypi: https://p.test/a-1-py2.py3-none-any.whl
+      win-64:
+      - pypi: https://c.test/a-1-py3-none-any.whl
+  other:
+    packages:
+      osx-64:
+      - pypi: https://c.test/a-1-py3-none-any.whl
+packages:
+- pypi: https://p.test/a-1-py2.py3-none-any.whl
+  name: a
+  version: '1'
+  sha256: {C}
+- pypi: https://c.test/a-1-py3-none-any.whl
+  name: a
+  version: '1'
+  sha256: {A}
+- pypi: https://c.test/a-1-cp311-none-any.whl
+  name: a
+  version: '1'
+  sha256: {A}
+- pypi: https://p.test/a-1-py2.py3-none-any.whl
+  name: a
+  version: '1'
+  sha256: {B}
+"""
+
+
+def test_pixi_installs_what_an_environment_asks_for() -> None:
+    """As rattler reads it: no row for nobody, each platform its own, of two rows of one place the last."""
+    lock = read_pixi(FORGED)
+    (package,) = lock.packages
+    assert [(file.target_platform, file.url, *file.hashes) for file in package.artifacts] == [
+        ("win-64", "https://c.test/a-1-py3-none-any.whl", f"sha256:{A}"),
+        ("osx-64", "https://c.test/a-1-py3-none-any.whl", f"sha256:{A}"),
+        ("linux-64", "https://p.test/a-1-py2.py3-none-any.whl", f"sha256:{B}"),
+    ]
+    (notice,) = lock.notices
+    assert (notice.line, "packages[2] is asked for by no environment" in notice.text) == (22, True)
+
+
+def test_a_file_that_moves_to_another_platform_is_a_change() -> None:
+    base = FORGED.replace("linux-64", "here").replace("win-64", "linux-64").replace("here", "win-64")
+    (change,) = diff(read_pixi(base), read_pixi(FORGED)).changes
+    assert change.kind is ChangeKind.ARTIFACTS_CHANGED
+    assert [package.version for package in change.gained] == ["1"]
+    assert diff(read_pixi(FORGED.replace("osx-64", "linux-aarch64")), read_pixi(FORGED)).changes == ()
 
 
 def test_what_pixi_rows_are_not_known_is_said() -> None:

@@ -63,7 +63,9 @@ def write_pixi(pins: Sequence[Pin]) -> str:
         }
         for pin in pins
     ]
-    return yaml.safe_dump({"version": 6, "environments": {}, "packages": rows}, sort_keys=False)
+    asked = {"linux-64": [{"pypi": row["pypi"]} for row in rows]}
+    document = {"version": 6, "environments": {"default": {"packages": asked}}, "packages": rows}
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def write_conda_lock(pins: Sequence[Pin]) -> str:

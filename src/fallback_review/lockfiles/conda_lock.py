@@ -91,8 +91,13 @@ def _conda(table: Table) -> Row:
         name=table.required("name"),
         version=table.required("version"),
         source=channel_of(url),
-        artifact=Artifact(
-            filename=filename_of(url), url=url, hashes=_hashes(table), target_platform=table.text("platform")
+        artifacts=(
+            Artifact(
+                filename=filename_of(url),
+                url=url,
+                hashes=_hashes(table),
+                target_platform=table.text("platform"),
+            ),
         ),
         line=table.line or 1,
         key=_platform(table),
@@ -112,7 +117,7 @@ def _pip(table: Table) -> Row:
         name=table.required("name"),
         version=table.text("version"),
         source=source,
-        artifact=replace(artifact, target_platform=table.text("platform")),
+        artifacts=(replace(artifact, target_platform=table.text("platform")),),
         line=table.line or 1,
         local=source.kind is SourceKind.PATH and artifact.filename is None,
         key=_platform(table),

@@ -3,6 +3,9 @@
 Source: pixi's documentation, "Lock File", and rattler_lock, which reads and writes it. Rows of versions 4 and
 5 say ``kind``. Since version 6 a row is ``pypi: <URL or path>`` or ``conda: <URL or path>``, and a conda row
 has no name and version of its own: they stand in the file's name. Versions 1 to 3 hold conda-lock's rows.
+
+Measured with rattler 0.28: a PyPI row that no environment asks for is installed nowhere, one that several
+platforms ask for on each of them, and of two rows with one place the last one counts.
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from fallback_review.lockfiles.yaml import read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, LockIndex, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.yaml import Document
 
 NAME = "pixi.lock"
 
@@ -68,22 +72,8 @@ def parse(text: Text) -> Lockfile:
             )
         )
     environments = root.table("environments") or Table({}, text.path, "environments")
-    platforms = _platforms(environments)
-    rows: list[Row] = list(platform_rows(root, document, notices)) if "package" in root.data else []
-    for plain in root.tables("packages"):
-        table = Table(plain.data, plain.file, plain.where, document.line(plain.data))
-        row = _row(table, platforms)
-        if row is not None:
-            rows.append(row)
-            continue
-        keys = ", ".join(sorted(table.data))[:100]
-        notices.append(
-            Notice(
-                text=f"{table.where} was not understood: it has the keys {keys}; the package is not reviewed",
-                path=table.file,
-                line=table.line,
-            )
-        )
+    rows = list(platform_rows(root, document, notices)) if "package" in root.data else []
+    rows += _rows(root, document, _platforms(environments), notices)
     return Lockfile(
         path=text.path,
         format=NAME,
@@ -104,7 +94,39 @@ def looks_like(text: str) -> bool:
     return re.match(r"version: \d+\n(?:environments:|metadata:\n  content_hash:)", text) is not None
 
 
-def _row(table: Table, platforms: Mapping[str, str | None]) -> Row | None:
+def _rows(
+    root: Table, document: Document, platforms: Mapping[str, Sequence[str]], notices: list[Notice]
+) -> list[Row]:
+    """Read the rows under ``packages``, with the platforms that ask for each."""
+    rows: dict[object, Row] = {}
+    for plain in root.tables("packages"):
+        table = Table(plain.data, plain.file, plain.where, document.line(plain.data))
+        found = _row(table)
+        if found is None:
+            keys = ", ".join(sorted(table.data))[:100]
+            said = f"was not understood: it has the keys {keys}; the package is not reviewed"
+        else:
+            place, row = found
+            asked = tuple(
+                replace(file, target_platform=platform)
+                for file in row.artifacts
+                for platform in platforms.get(place, ())
+            )
+            if row.ecosystem is Ecosystem.CONDA:
+                # One folder can be the place of several packages.
+                rows[table.where] = replace(row, artifacts=asked or row.artifacts)
+                continue
+            if asked:
+                rows.pop(place, None)
+                rows[place] = replace(row, artifacts=asked)
+                continue
+            said = "is asked for by no environment: it is installed nowhere, and not reviewed"
+        notices.append(Notice(text=f"{table.where} {said}", path=table.file, line=table.line))
+    return list(rows.values())
+
+
+def _row(table: Table) -> tuple[str, Row] | None:
+    """Return a row and its place, by which environments ask for it; None for what is no known row."""
     kind = table.text("kind")
     if kind in ("pypi", "conda"):
         place = table.text("url") or table.required("path")
@@ -113,11 +135,10 @@ def _row(table: Table, platforms: Mapping[str, str | None]) -> Row | None:
     elif table.text("conda") is not None:
         kind, place = "conda", table.required("conda")
     elif table.text("conda_source") is not None:
-        return _source_row(table)
+        return table.required("conda_source"), _source_row(table)
     else:
         return None
-    row = _pypi(table, place) if kind == "pypi" else _conda(table, place)
-    return replace(row, artifact=replace(row.artifact, target_platform=platforms.get(place)))
+    return place, _pypi(table, place) if kind == "pypi" else _conda(table, place)
 
 
 def _pypi(table: Table, place: str) -> Row:
@@ -139,7 +160,7 @@ def _pypi(table: Table, place: str) -> Row:
         name=table.required("name"),
         version=table.text("version"),
         source=source,
-        artifact=artifact,
+        artifacts=(artifact,),
         line=table.line or 1,
         local=local,
         requires_python=table.text("requires_python"),
@@ -163,11 +184,13 @@ def _conda(table: Table, place: str) -> Row:
         name=name,
         version=version,
         source=channel_of(url) if remote else Source(kind=SourceKind.PATH, location=url),
-        artifact=Artifact(
-            filename=filename if found is not None else None,
-            url=url if remote else None,
-            path=None if remote else url,
-            hashes=hashes_of(table),
+        artifacts=(
+            Artifact(
+                filename=filename if found is not None else None,
+                url=url if remote else None,
+                path=None if remote else url,
+                hashes=hashes_of(table),
+            ),
         ),
         line=table.line or 1,
         local=not remote and found is None,
@@ -185,7 +208,7 @@ def _source_row(table: Table) -> Row:
         name=name.partition("[")[0].strip() or text,
         version=table.text("version"),
         source=Source(kind=SourceKind.PATH, location=strip_credentials(place.strip())[0] or None),
-        artifact=Artifact(path=place.strip() or None),
+        artifacts=(Artifact(path=place.strip() or None),),
         line=table.line or 1,
         local=True,
         key=text,
@@ -197,9 +220,9 @@ def _rest(table: Table) -> dict[str, Any]:
     return {key: value for key, value in table.data.items() if key not in _SHOWN_APART}
 
 
-def _platforms(environments: Table) -> dict[str, str | None]:
-    """For each file the platform that asks for it; None where several do."""
-    asked: dict[str, set[str]] = defaultdict(set)
+def _platforms(environments: Table) -> dict[str, list[str]]:
+    """For each place the platforms that ask for it."""
+    asked: dict[str, dict[str, None]] = defaultdict(dict)
     for _, environment in _environments(environments):
         packages = environment.table("packages") or Table({}, environment.file, environment.where)
         for platform in packages.data:
@@ -207,8 +230,8 @@ def _platforms(environments: Table) -> dict[str, str | None]:
                 for key in ("pypi", "conda"):
                     place = entry.text(key)
                     if place is not None:
-                        asked[place].add(platform)
-    return {place: next(iter(found)) if len(found) == 1 else None for place, found in asked.items()}
+                        asked[place][platform] = None
+    return {place: list(platforms) for place, platforms in asked.items()}
 
 
 def _environments(environments: Table) -> Iterator[tuple[str, Table]]:

@@ -29,7 +29,8 @@ class Row:
     """As the file spells it."""
     version: str | None
     source: Source
-    artifact: Artifact
+    artifacts: tuple[Artifact, ...]
+    """The row's file, once for each platform that it is for."""
     line: int
     local: bool = False
     requires_python: str | None = None
@@ -50,7 +51,7 @@ def merge(rows: Iterable[Row]) -> tuple[LockedPackage, ...]:
             name=name,
             version=version,
             source=source,
-            artifacts=tuple(row.artifact for row in group),
+            artifacts=tuple(artifact for row in group for artifact in row.artifacts),
             line=group[0].line,
             local=group[0].local,
             ecosystem=ecosystem,
