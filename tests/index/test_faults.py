@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import socket
 import ssl
 import threading
 import time
@@ -12,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.index.question import Question
@@ -106,6 +108,23 @@ def test_a_question_without_a_connection_can_be_cut() -> None:
     question = Question(60)
     question.cut()
     assert question.remaining == 0
+
+
+def test_a_connection_made_after_the_cut_ends_at_once() -> None:
+    question = Question(60)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connection = HTTPConnection("127.0.0.1", server.getsockname()[1])
+        connection.connect()
+        question.uses(connection)
+        question.cut()
+        question.uses(None)
+        late = HTTPConnection("127.0.0.1", server.getsockname()[1], timeout=5)
+        late.connect()
+        question.uses(late)
+        assert late.sock is not None
+        assert late.sock.recv(1) == b""
+        connection.close()
+        late.close()
 
 
 def test_a_huge_error_page_is_read_only_at_its_beginning() -> None:

@@ -34,18 +34,23 @@ class Question:
         return max(0.0, self._end - time.monotonic())
 
     def uses(self, connection: HTTPConnection | None) -> None:
-        """Note the connection in use (None: no longer any)."""
+        """Note the connection in use (None: no longer any); where the time is over, it ends at once."""
         with self._lock:
             self._connection = connection
+            if not self.remaining:
+                self._shut()
 
     def cut(self) -> None:
         """End the question now: a thread that waits for its server wakes up with an error."""
         with self._lock:
             self._end = 0.0
-            if self._connection is not None and self._connection.sock is not None:
-                # Not SSLSocket.shutdown, which takes the TLS state from under the thread that is reading.
-                with contextlib.suppress(OSError, TypeError):
-                    socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._connection is not None and self._connection.sock is not None:
+            # Not SSLSocket.shutdown, which takes the TLS state from under the thread that is reading.
+            with contextlib.suppress(OSError, TypeError):
+                socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
 
 
 CURRENT: ContextVar[Question] = ContextVar("question")
