@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,17 +22,23 @@ from fallback_review.debugging import Debug
 from fallback_review.delivering import Occasion, Workspace, deliver
 from fallback_review.github import commands
 from fallback_review.github.bot_events import read_comment, read_repository
-from fallback_review.github.errors import EventError, GitHubError, Need, Trouble
+from fallback_review.github.delivery import attempt
+from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.event import PullRequestNumber, read_event
 from fallback_review.github.pull_request import look_up
+from fallback_review.github.status import deliver_status
+from fallback_review.head_and_base import without_a_lock
 from fallback_review.inputs import Inputs, read_inputs, secrets_of
 from fallback_review.model import Conclusion
-from fallback_review.reviewing import REVIEWING, Run, review_pull_request, workspace_of
+from fallback_review.reviewing import Run, review_pull_request, workspace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
     from fallback_review.github.transport import Patience
+    from fallback_review.reviewing import Reviewed
 
 EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
 USAGE_ERROR, COULD_NOT_CHECK = 2, 3
@@ -41,8 +48,15 @@ OUR_FAULT = (
 )
 
 
+STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."
+NO_VERDICT = "⚪ Not checked: the run was stopped or could not go on, see its log"
+
+
 def main() -> None:
     """Run as the container's entry point."""
+    # Jobs are cancelled with these, and a container's first process ignores those that it does not handle.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     collect_rarely()
     sys.exit(run(os.environ, sys.stdout))
 
@@ -72,6 +86,8 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
         return _stop(environ, log, error, USAGE_ERROR)
     except GitHubError as error:
         return _stop(environ, log, error, COULD_NOT_CHECK)
+    except KeyboardInterrupt:
+        return _stop(environ, log, STOPPED, COULD_NOT_CHECK)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not pass for a verdict, nor print raw text
         debug.say(commands.inert(traceback.format_exc()))
         return _stop(environ, log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
@@ -90,24 +106,43 @@ def _dispatch(this: Run) -> int:
 
         return look_after(this, read_repository(name, payload, environ))
     asked = read_event(name, payload, environ)
-    needed = [*REVIEWING, Need.STATUSES_WRITE] if inputs.status else REVIEWING
-    with this.connect(asked.place, asked.repository, needed) as client, this.asking() as asking:
+    with this.connect(asked.place, asked.repository, this.reviewing) as client, this.asking() as asking:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
-        reviewed = review_pull_request(this, client, event, asking)
-        changed = reviewed.gathered.changed
-        occasion = Occasion(
-            inputs=inputs,
-            event=event,
-            workspace=Workspace.of(environ),
-            lines_shown={file.path: file.lines_shown for file in changed},
-            save_a_request=len(changed) == 1 and reviewed.gathered.files.heads_fetched == 1,
-            state=reviewed.state,
-            log=this.log,
-            debug=this.debug,
-        )
-        deliver(reviewed.review, occasion, client)
+        with _never_silent(this, client, event):
+            reviewed = review_pull_request(this, client, event, asking)
+            deliver(reviewed.review, _occasion(this, event, reviewed), client)
     this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
     return EXIT_CODES[reviewed.review.conclusion]
+
+
+@contextmanager
+def _never_silent(this: Run, client: Client, event: PullRequestEvent) -> Iterator[None]:
+    """Where a run ends without a verdict, say so in the commit status: an earlier one may tell otherwise."""
+    try:
+        yield
+    except BaseException:
+        if this.inputs.status:
+            delivery = attempt(
+                "commit status", lambda: deliver_status(client, event, Conclusion.UNKNOWN, NO_VERDICT)
+            )
+            this.debug.say(f"{delivery.channel}: {delivery.done.value}")
+        raise
+
+
+def _occasion(this: Run, event: PullRequestEvent, reviewed: Reviewed) -> Occasion:
+    files, changed = reviewed.gathered.files, reviewed.gathered.changed
+    remark = None if changed else without_a_lock(files.comparison.entries)
+    return Occasion(
+        inputs=this.inputs,
+        event=event,
+        workspace=Workspace.of(this.environ),
+        lines_shown={file.path: file.lines_shown for file in changed},
+        save_a_request=len(changed) == 1 and files.heads_fetched == 1,
+        state=reviewed.state,
+        remarks=[remark] if remark else [],
+        log=this.log,
+        debug=this.debug,
+    )
 
 
 def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]:

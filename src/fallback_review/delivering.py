@@ -10,7 +10,6 @@ from fallback_review.following import body_of, worth_a_comment
 from fallback_review.github import commands
 from fallback_review.github.comment import deliver_comment
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
-from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.review_comments import LineComment, deliver_review
 from fallback_review.github.status import deliver_status
 from fallback_review.model import Outcome
@@ -22,7 +21,7 @@ from fallback_review.report.headline import headline
 from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fallback_review.debugging import Debug
     from fallback_review.following import State
@@ -79,6 +78,8 @@ class Occasion:
     """Whether reading took one request more than usual, to be saved where the comment is written."""
     state: State
     """What the comment shall remember in its marker."""
+    remarks: Sequence[str]
+    """What is worth a notice and no comment."""
     log: TextIO
     debug: Debug
 
@@ -99,12 +100,13 @@ def deliver(review: Review, occasion: Occasion, client: Client) -> None:
     missed += [fault] if fault else []
     if occasion.inputs.annotations or not all(each.delivered for each in deliveries):
         _say(log, *(commands.annotation(each) for each in annotate(review)))
-    for sentence in missed:
-        _say(log, commands.command("warning", sentence, {"title": "Fallback Review"}))
+    for level, sentences in (("notice", occasion.remarks), ("warning", missed)):
+        _say(log, *(commands.command(level, each, {"title": "Fallback Review"}) for each in sentences))
     if workspace.summary:
         summary = render(review, "summary", about_url=workspace.about_url)
         short = render(review, "markdown", about_url=workspace.about_url)
-        commands.write_summary(workspace.summary, _with_remarks(summary, missed), shorter=short)
+        remarks = [*occasion.remarks, *missed]
+        commands.write_summary(workspace.summary, _with_remarks(summary, remarks), shorter=short)
     if workspace.outputs:
         commands.write_outputs(workspace.outputs, _outputs(review, deliveries, written=written))
 
@@ -115,7 +117,7 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
     if inputs.comment != "never":
         body = body_of(review, about_url=occasion.workspace.about_url)
         starts = worth_a_comment(review, inputs.comment)
-        comment = _attempt(
+        comment = attempt(
             "comment",
             lambda: deliver_comment(
                 client,
@@ -132,29 +134,16 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
     if inputs.review_comments:
         comments = _line_comments(review)
         summary = inert(headline_of(review))
-        yield _attempt(
+        yield attempt(
             "review comments",
             lambda: deliver_review(
                 client, event, comments, lines_shown=occasion.lines_shown, summary=summary
             ),
         )
     if inputs.status:
-        yield _attempt(
+        yield attempt(
             "commit status", lambda: deliver_status(client, event, review.conclusion, headline_of(review))
         )
-
-
-def _attempt(channel: str, deliver: Callable[[], Delivery]) -> Delivery:
-    """Attempt a delivery; an answer of GitHub's that is not as documented is one more way to fail."""
-
-    def checked() -> Delivery:
-        try:
-            return deliver()
-        except (AttributeError, LookupError, TypeError) as error:
-            what = f"GitHub's answer is not as documented ({type(error).__name__})"
-            raise GitHubError(Trouble.REFUSED, what) from None
-
-    return attempt(channel, checked)
 
 
 def headline_of(review: Review) -> str:
@@ -195,8 +184,8 @@ def _write_files(review: Review, workspace: Workspace) -> tuple[bool, str | None
     return True, None
 
 
-def _with_remarks(summary: str, missed: Sequence[str]) -> str:
-    return summary + "".join(f"\n> {inert(sentence)}\n" for sentence in missed)
+def _with_remarks(summary: str, remarks: Sequence[str]) -> str:
+    return summary + "".join(f"\n> {inert(sentence)}\n" for sentence in remarks)
 
 
 def _outputs(review: Review, deliveries: Sequence[Delivery], *, written: bool) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration, surroundings
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
-from fallback_review.lockfiles import LockfileError, Text, decode, recognise
+from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, recognise
 from fallback_review.model import Notice
 from fallback_review.pairing import ChangedFile, pair
 from fallback_review.report.text import count, readable
@@ -24,10 +26,38 @@ if TYPE_CHECKING:
 
 FEW = 20
 """Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
+_SHOWN = 5
 TOO_MANY_FILES = (
     "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
     "split it, or review it on your machine with fallback-review review"
 )
+
+_CONFIGURATION = frozenset(
+    PurePosixPath(path).name for known in FORMATS for path in configuration.candidates("lock", known)
+)
+_ABOUT_INDEXES = re.compile(r"index|source|find.links|pypi", re.IGNORECASE)
+
+
+def without_a_lock(entries: Iterable[ChangedEntry]) -> str | None:
+    """Say which changed files may now make packages come from elsewhere; None where there are none.
+
+    For a pull request that changes no lockfile. A diff around which nothing speaks of an index is not one:
+    most changes of a pyproject.toml are about something else.
+    """
+    paths = sorted(
+        path
+        for entry in entries
+        if PurePosixPath(path := entry.head_path or entry.base_path or "").name in _CONFIGURATION
+        and (entry.patch is None or _ABOUT_INDEXES.search(entry.patch))
+    )
+    if not paths:
+        return None
+    shown = ", ".join(readable(path, 80) for path in paths[:_SHOWN])
+    more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
+    return (
+        f"No lockfile changed, but what may say where packages come from did: {shown}{more}. The next change "
+        "of a lockfile will show what that does; fallback-review scan LOCKFILE shows it now."
+    )
 
 
 def beside(path: str) -> tuple[str, ...]:

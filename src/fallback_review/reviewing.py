@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from fallback_review.inputs import Inputs
     from fallback_review.settings import Settings
 
-REVIEWING = (Need.CONTENTS_READ, Need.PULL_REQUESTS_WRITE)
-"""What a review needs; `statuses: write` besides, where a commit status is wanted."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -61,6 +58,12 @@ class Run:
     def warn(self, sentence: str) -> None:
         """Warn in the log and in the run's overview."""
         self.log.write(f"{commands.command('warning', sentence, {'title': 'Fallback Review'})}\n")
+
+    @property
+    def reviewing(self) -> tuple[Need, ...]:
+        """What a review needs of the job's permissions."""
+        status = (Need.STATUSES_WRITE,) if self.inputs.status else ()
+        return (Need.CONTENTS_READ, Need.PULL_REQUESTS_WRITE, *status)
 
     @property
     def secrets(self) -> access.Secrets:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.action.job import Runner, lock
 from tests.github_lab.front import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.github_lab.lab import PullRequest
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LOCK = "requirements.txt"
 BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
 FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
+PYPROJECT = (
+    '[project]\nname = "app"\nversion = "1"\n\n\n\n\n\n[[tool.uv.index]]\nurl = "https://index.example/"\n'
+)
 
 
 def test_a_lockfile_over_a_megabyte(runner: Runner, opened: Opened) -> None:
@@ -123,3 +126,37 @@ def test_a_change_of_the_installers_configuration(runner: Runner, opened: Opened
     body = pull.comments()[0]["body"]
     assert "pip.conf" in body
     assert "index.example" in body
+
+
+@pytest.mark.parametrize(
+    ("after", "named"),
+    [
+        ({"pip.conf": "[global]\nindex-url = https://index.example/simple/\n"}, "pip.conf"),
+        ({"a/b/pyproject.toml": PYPROJECT.replace("index.example", "other.example")}, "a/b/pyproject.toml"),
+        ({"a/b/pyproject.toml": PYPROJECT.replace('"1"', '"2"')}, None),
+        ({"a/b/pyproject.toml": None}, "a/b/pyproject.toml"),
+        ({"Pipfile": '[[source]]\nurl = "https://index.example/"\n', "README.md": "index\n"}, "Pipfile"),
+        (
+            {f"{each}/uv.toml": 'index-url = "https://index.example/"\n' for each in range(7)},
+            "0/uv.toml, 1/uv.toml, 2/uv.toml, 3/uv.toml, 4/uv.toml and 2 more",
+        ),
+    ],
+)
+def test_a_change_of_the_configuration_alone_is_told(
+    runner: Runner, opened: Opened, after: dict[str, str | None], named: str | None
+) -> None:
+    """It passes, since nothing is installed otherwise until the lock changes; but not in silence."""
+    pull = opened({**BEFORE, "a/b/pyproject.toml": PYPROJECT}, after)
+    ended = runner.run(pull)
+    assert (ended.code, ended.outputs["conclusion"], pull.comments()) == (0, "pass", [])
+    assert len(runner.lab.front.exchanges) == 3
+    notices = ended.annotations("notice")
+    assert [f"may say where packages come from did: {named}. The next" in line for line in notices] == (
+        [True] if named else []
+    )
+    assert ("fallback-review scan LOCKFILE" in ended.summary) is (named is not None)
+
+
+def test_beside_a_lockfile_the_comment_has_the_configuration(runner: Runner, opened: Opened) -> None:
+    ended = runner.run(opened(BEFORE, {**FALLEN, "pip.conf": "[global]\nno-index = true\n"}))
+    assert ended.annotations("notice") == []

@@ -12,13 +12,12 @@ from fallback_review.delivering import headline_of
 from fallback_review.github.answers import answers_to, deliver_answer
 from fallback_review.github.comment import state_of
 from fallback_review.github.delivery import attempt, shortfall
-from fallback_review.github.errors import EventError, GitHubError, Need
+from fallback_review.github.errors import EventError, GitHubError
 from fallback_review.github.event import PullRequestNumber
 from fallback_review.github.permissions import may_write
 from fallback_review.github.pull_request import look_up
 from fallback_review.github.reactions import Reaction, react
 from fallback_review.lockfiles import LockfileError
-from fallback_review.reviewing import REVIEWING
 from fallback_review.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ def answer(run: Run, event: CommentEvent) -> int:
     if command is None:
         run.say("This comment gives no command.")
         return ANSWERED
-    needed = [*REVIEWING, Need.STATUSES_WRITE] if run.inputs.status else REVIEWING
-    with run.connect(event.place, event.repository, needed) as client:
+    with run.connect(event.place, event.repository, run.reviewing) as client:
         if not _may_ask(client, event):
             run.say("Whoever wrote this comment may not give commands here.")
             return ANSWERED

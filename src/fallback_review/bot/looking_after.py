@@ -10,7 +10,6 @@ from fallback_review.bot.rechecking import Found, recheck_all
 from fallback_review.github import commands
 from fallback_review.github.errors import Need
 from fallback_review.report.escape import inert
-from fallback_review.reviewing import REVIEWING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +29,7 @@ def look_after(run: Run, event: RepositoryEvent) -> int:
     Raises `GitHubError`, `EventError` and `SettingsError`.
     """
     modes = run.inputs.mode or ("recheck",)
-    needed = [*REVIEWING] if "recheck" in modes else [Need.CONTENTS_READ]
-    needed += [Need.STATUSES_WRITE] if "recheck" in modes and run.inputs.status else []
+    needed = [*run.reviewing] if "recheck" in modes else [Need.CONTENTS_READ]
     needed += [Need.ISSUES_WRITE] if "drift" in modes else []
     codes = []
     with run.connect(event.place, event.repository, needed) as client, run.asking() as asking:

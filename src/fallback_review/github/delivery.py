@@ -54,6 +54,9 @@ def attempt(channel: str, deliver: Callable[[], Delivery]) -> Delivery:
         return Delivery(channel=channel, done=done, permission=error.permission, message=str(error))
     except EventError as error:
         return Delivery(channel=channel, done=Done.FAILED, message=str(error))
+    except (AttributeError, LookupError, TypeError) as error:
+        message = f"GitHub's answer is not as documented ({type(error).__name__})"
+        return Delivery(channel=channel, done=Done.FAILED, message=message)
 
 
 def shortfall(deliveries: Iterable[Delivery]) -> tuple[str, ...]:

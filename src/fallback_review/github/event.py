@@ -56,11 +56,8 @@ class PullRequestEvent:
     head_label: str | None = None
     """``owner:branch``."""
     author: str | None = None
-    author_type: str | None = None
-    """``User``, ``Bot`` or ``Organization``."""
     previous_head_sha: str | None = None
     """What the head was before the push that started this run."""
-    state: str = "open"
 
     @property
     def is_fork(self) -> bool:
@@ -106,7 +103,6 @@ class _Repository(_Payload):
 
 class _User(_Payload):
     login: str
-    type: str = "User"
 
 
 class _Side(_Payload):
@@ -118,7 +114,6 @@ class _Side(_Payload):
 
 class _PullRequest(_Payload):
     number: Annotated[int, Field(ge=1)]
-    state: str = "open"
     head: _Side
     base: _Side
     user: _User | None = None
@@ -208,9 +203,7 @@ def _of_pull_request(name: str, place: Place, payload: _PullRequestEvent) -> Pul
         head_ref=pull.head.ref,
         head_label=pull.head.label,
         author=pull.user.login if pull.user else None,
-        author_type=pull.user.type if pull.user else None,
         previous_head_sha=payload.before,
-        state=pull.state,
     )
 
 
