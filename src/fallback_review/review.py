@@ -12,7 +12,16 @@ from packaging.utils import canonicalize_name
 
 from fallback_review import policy, prediction
 from fallback_review.inquiry import ask_all, ask_for_remarks, learn_hosts, with_hosts
-from fallback_review.model import Conclusion, Outcome, Review, ReviewedChange, ReviewedLockfile, Role
+from fallback_review.model import (
+    Cause,
+    Conclusion,
+    Notice,
+    Outcome,
+    Review,
+    ReviewedChange,
+    ReviewedLockfile,
+    Role,
+)
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import SETTINGS_PATH
 from fallback_review.surroundings import survey, whole
@@ -25,13 +34,15 @@ if TYPE_CHECKING:
 
     from fallback_review.inquiry import Ask, Question
     from fallback_review.lockfiles import Text
-    from fallback_review.model import Change, LockedPackage, LockfileDiff, Notice, Target, Verdict
+    from fallback_review.model import Change, LockedPackage, LockfileDiff, Target, Verdict
     from fallback_review.prediction import Book, Derivations, Explanation, Situation
     from fallback_review.settings import Settings
     from fallback_review.surroundings import Compared, Surroundings
 
 _COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIRECT, Outcome.PRIVATE})
 """An allowance says where a package may come from: it can't make an install work or an index answer."""
+_NO_ANSWER = frozenset({Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX})
+"""Causes that lie with an index, not with the package."""
 
 
 def review(
@@ -60,15 +71,26 @@ def review(
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
     if any(_newly_unnamed(case.diff) for case in cases):
         conclusions.append(policy.judge(Outcome.DIRECT, None, settings.policy))
-    configured = dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
+    findings = dict.fromkeys(_unanswered(judged, judge.book))
+    findings |= dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
     return Review(
         conclusion=policy.conclude(conclusions),
         lockfiles=lockfiles,
         targets=settings.targets.expand(),
         unreadable=unread,
-        findings=(*configured, *policy.expiry_notices(settings.allow, today, path=SETTINGS_PATH)),
+        findings=(*findings, *policy.expiry_notices(settings.allow, today, path=SETTINGS_PATH)),
         scope=scope,
     )
+
+
+def _unanswered(lockfiles: Iterable[ReviewedLockfile], book: Book) -> Iterator[Notice]:
+    """Give in full what an index said instead of an answer, where a verdict is unknown for it."""
+    for change in (change for lockfile in lockfiles for change in lockfile.changes):
+        causes = {verdict.cause for verdict in change.verdicts} & _NO_ANSWER
+        answers = (book.get((role, change.change.name)) for role in Role)
+        for answer in answers:
+            if answer is not None and answer.problem in causes and answer.message:
+                yield Notice(text=answer.message)
 
 
 def _newly_unnamed(diff: LockfileDiff) -> set[str]:

@@ -85,6 +85,23 @@ def test_each_project_is_asked_once_over_all_lockfiles() -> None:
     assert result.conclusion is Conclusion.FAIL
 
 
+class Silent(Table):
+    """An index that does not answer, and one that does."""
+
+    def _answer(self, role: Role, name: str) -> Answer:
+        if role is Role.CHAINGUARD:
+            return Answer(role=role, name=name, problem=Cause.UNREACHABLE, message="index.example: no TLS")
+        return super()._answer(role, name)
+
+
+def test_why_an_index_did_not_answer_is_said_once() -> None:
+    result = judged(Silent(pypi=BOTH["pypi"]), PAIR)
+
+    assert outcomes(result) == {"a": Outcome.UNKNOWN, "b": Outcome.UNKNOWN}
+    assert result.findings == (Notice(text="index.example: no TLS"),)
+    assert judged(Table(**BOTH), PAIR).findings == ()
+
+
 def test_nothing_new_asks_nothing() -> None:
     table = Table(**BOTH)
 
@@ -410,6 +427,27 @@ def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(url: str
     swapped = result(SOURCE.format("Ours", url))
     assert swapped.conclusion is Conclusion.UNKNOWN
     assert f"was Chainguard's, and is {says} now" in " ".join(each.text for each in swapped.unreadable)
+
+
+def test_a_source_that_poetry_knows_under_another_address_is_no_pass() -> None:
+    sources = SOURCE.format("ours", "https://libraries.cgr.dev/python/simple/") + SOURCE.format(
+        "other", "https://evil.example/simple/"
+    )
+    base, head = (
+        in_tree(
+            lock("poetry.lock", POETRY.format(version).replace('"ours"', f'"{name}"')),
+            {"pyproject.toml": sources},
+        )
+        for version, name in (("1.0", "ours"), ("2.0", "Other"))
+    )
+
+    result = judged(Table(**BOTH), (base, head))
+
+    assert result.conclusion is Conclusion.UNKNOWN
+    assert [each.text for each in result.unreadable] == [
+        "the lock gives the source Other an address on libraries.cgr.dev, and the configuration one on "
+        "evil.example: Poetry goes by the name. Lock again"
+    ]
 
 
 def test_a_requirement_without_a_name_is_a_direct_one_to_the_policy() -> None:
