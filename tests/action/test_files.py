@@ -160,3 +160,12 @@ def test_a_change_of_the_configuration_alone_is_told(
 def test_beside_a_lockfile_the_comment_has_the_configuration(runner: Runner, opened: Opened) -> None:
     ended = runner.run(opened(BEFORE, {**FALLEN, "pip.conf": "[global]\nno-index = true\n"}))
     assert ended.annotations("notice") == []
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00bin\x00", "é = 1\n".encode("latin-1")])
+def test_a_configuration_that_is_no_text_is_no_fault_of_ours(
+    runner: Runner, opened: Opened, content: bytes
+) -> None:
+    ended = runner.run(opened({**BEFORE, "pip.conf": content}, FALLEN))
+    assert (ended.code, ended.outputs["fallback-count"]) == (1, "1")
+    assert "pip.conf could not be read as index configuration" in ended.log

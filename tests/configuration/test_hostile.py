@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallback_review import configuration
+from fallback_review.lockfiles import decode
 from tests.configuration.cases import LOCKS, SITUATION, C, lock, read, uv_index
 
 INSTALLERS = sorted(LOCKS)
@@ -134,6 +135,16 @@ WRONG = [
     ("poetry", "[tool.poetry]\nsource = 3", "tool.poetry.source is not an array"),
     ("pdm", "[[tool.pdm.source]]\nname = 'x'\nurl = []", "tool.pdm.source.url is not a string"),
 ]
+
+
+def test_what_is_no_text_is_said() -> None:
+    def text_of(path: str) -> str | None:
+        return decode(path, "é".encode("latin-1")) if path == "pyproject.toml" else None
+
+    found = configuration.read(lock("uv"), text_of, installer="uv")
+    [notice] = configuration.findings(found, lock("uv"), SITUATION)
+    assert "pyproject.toml could not be read as index configuration: the file is not UTF-8" in notice.text
+    assert (notice.path, notice.line) == ("pyproject.toml", 1)
 
 
 @pytest.mark.parametrize(("installer", "text", "words"), WRONG)

@@ -43,8 +43,9 @@ def read(lockfile: Lockfile, text_of: ReadText, *, installer: str) -> Configurat
 
     Args:
         lockfile: gives the path, the format, and the indexes that the lock itself names.
-        text_of: gives the text of a file by its path in the same tree, None where there is none; asked only
-            for paths that `candidates` names, each at most once, and for no more than it takes.
+        text_of: gives the text of a file by its path in the same tree, None where there is none, and raises
+            `LockfileError` where it is no text; asked only for paths that `candidates` names, each at most
+            once, and for no more than it takes.
         installer: whose rules and files count; a name that is not known is read as pip.
 
     What can't be read is in `Configuration.problems`; nothing is raised.

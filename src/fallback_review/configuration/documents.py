@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from fallback_review.configuration.values import clip
+from fallback_review.lockfiles import LockfileError
 from fallback_review.lockfiles.common import strip_credentials
 from fallback_review.model import Notice
 
@@ -71,7 +72,11 @@ class Files:
         return Section(files=self, path=path, text=text, data=data)
 
     def _text(self, path: str) -> str | None:
-        text = self.text_of(path)
+        try:
+            text = self.text_of(path)
+        except LockfileError as error:
+            self.problem(path, error.reason, error.line)
+            return None
         if text is None:
             return None
         if len(text) > LONGEST_TEXT:
