@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from fallback_review.surroundings import Compared, Surroundings
 
 _COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIRECT, Outcome.PRIVATE})
-"""An allowance says where a package may come from: it can't make an install work or an index answer."""
+"""An allowance says where a package may come from: it can't make an install work or an index answer.
+
+Nor does it let malware in: whoever allowed a name did not know of that.
+"""
 _NO_ANSWER = frozenset({Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX})
 """Causes that lie with an index, not with the package."""
 
@@ -253,10 +256,7 @@ def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChan
         return ReviewedChange(change=change)
     worst = min(deciding, key=lambda verdict: verdict.outcome.rank)
     conclusion = policy.judge(worst.outcome, worst.cause, judge.settings.policy)
-    allowance = None
-    if worst.outcome in _COVERED_BY_ALLOWANCE and conclusion is not Conclusion.PASS:
-        allowance = policy.allowance(change, judge.settings.allow, judge.today)
-    return ReviewedChange(
+    reviewed = ReviewedChange(
         change=change,
         outcome=worst.outcome,
         cause=worst.cause,
@@ -267,6 +267,9 @@ def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChan
         ),
         verdicts=verdicts,
         differs_on=tuple(dict.fromkeys(v.target for v in verdicts if v.outcome is not worst.outcome)),
-        conclusion=Conclusion.PASS if allowance else conclusion,
-        allowance=allowance,
+        conclusion=conclusion,
     )
+    if conclusion is Conclusion.PASS or worst.outcome not in _COVERED_BY_ALLOWANCE or reviewed.malware:
+        return reviewed
+    allowance = policy.allowance(change, judge.settings.allow, judge.today)
+    return replace(reviewed, conclusion=Conclusion.PASS, allowance=allowance) if allowance else reviewed

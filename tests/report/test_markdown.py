@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fallback_review.model import (
     Advice,
+    Cause,
     ChangeKind,
     Conclusion,
     Notice,
@@ -94,7 +95,7 @@ def test_every_quiet_group_has_its_details() -> None:
 
 
 def test_targets_that_differ_are_named_in_the_row() -> None:
-    assert row(rich(), "tokenizers")[3] == "PyPI\non py3.12 macos-arm64\nelsewhere: Chainguard"
+    assert row(rich(), "tokenizers")[3] == "PyPI\non macos-arm64\nelsewhere: Chainguard"
 
 
 def test_several_outcomes_and_informational_targets_are_told_apart() -> None:
@@ -204,6 +205,38 @@ def test_a_remark_on_what_comes_from_chainguard_is_shown_beside_it() -> None:
     assert row(remarked, "x")[3:5] == ["Chainguard", "1.1+cgr.1 fixes CVE-2024-1 `<b>`"]
     assert row(remarked, "y")[3:5] == ["Chainguard", ""]
     assert "| Why |" not in render(review(lockfile(good("x"), good("y"))), "markdown")
+
+
+def test_targets_of_several_pythons_keep_their_python() -> None:
+    verdicts = (
+        Verdict(version="1", target="py3.11 linux-x86_64", outcome=Outcome.PYPI),
+        Verdict(version="1", target="py3.12 linux-x86_64", outcome=Outcome.CHAINGUARD),
+    )
+    cell = row(review(lockfile(from_pypi("x", verdicts=verdicts))), "x")[3]
+    assert cell == "PyPI\non py3.11 linux-x86_64\nelsewhere: Chainguard"
+
+
+def test_why_and_what_to_do_are_said_once_in_a_row_of_rows() -> None:
+    found = review(lockfile(build.fails("a"), build.fails("b"), from_pypi("c"), from_pypi("d", why="else")))
+    rows = [[cells[0], *cells[4:]] for cells in read(found).rows[1:]]
+    assert rows[1:] == [
+        ["🔴", "as above", "as above"],
+        ["🟠", "Chainguard has no 1.61.0; nearest 1.60.8", "pin 1.60.8, or wait: the build is requested"],
+        ["🟠", "else", "pin 1.60.8, or wait: the build is requested"],
+    ]
+    assert render(found, "html").count("as above") == 2
+    assert render(found, "sarif").count("chainctl libraries update-hashes") == 2
+
+
+def test_malware_comes_first_wherever_it_comes_from() -> None:
+    malware = from_pypi("worse", cause=Cause.BLOCKED, reason="MALWARE_DETECTED", why="malware")
+    found = review(lockfile(from_pypi("a"), build.fails("b"), malware))
+    text = render(found, "markdown")
+    assert text.splitlines()[0] == (
+        "### ⛔ Malware was found in 1 of 3 changed packages: 1 will not install, 2 will come from PyPI"
+    )
+    assert [cells[0] + cells[1] for cells in read(found).rows[1:]] == ["⛔worse", "🔴b", "🟠a"]
+    assert json.loads(render(found, "annotations"))[0]["title"] == "worse 1.61.0: PyPI"
 
 
 def test_a_command_is_never_cut() -> None:

@@ -22,7 +22,7 @@ uv.lock
     Chainguard has no 1.61.0; nearest 1.60.8
     → pin 1.60.8, or wait: the build is requested
  🟠 tokenizers 0.4.0 → 0.4.1  PyPI  line 12
-    on py3.12 macos-arm64
+    on macos-arm64
     elsewhere: Chainguard
     no build for this platform
     → build in a Linux container, or allow it
@@ -58,6 +58,12 @@ def test_long_quiet_lists_are_shortened_and_counted() -> None:
     text = render(found, "terminal")
     assert text.count("🟢 p") == 20
     assert "   … and 30 more, see --format json\n" in text
+
+
+def test_what_the_row_above_has_said_is_not_repeated() -> None:
+    text = render(review(lockfile(build.fails("a"), build.fails("b"))), "terminal")
+    assert text.count("chainctl") == 1
+    assert "\n 🔴 b 3.10.1 → 3.11.0  install fails  line 12\n    as above\n" in text
 
 
 def test_a_scan_lists_what_is_quiet_in_full() -> None:

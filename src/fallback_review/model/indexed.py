@@ -94,6 +94,10 @@ class Cause(StrEnum):
     MANAGER_FELL_THROUGH = "manager-fell-through"
 
 
+MALWARE_DETECTED = "MALWARE_DETECTED"
+"""The reason of BLOCKED that no allowance covers: what an index answers for a package with malware in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remediation:
     """What the VEX feed says of one remediated version."""

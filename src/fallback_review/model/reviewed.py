@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from fallback_review.model.indexed import MALWARE_DETECTED, Cause
+
 if TYPE_CHECKING:
     from fallback_review.model.changed import Change, MetadataChange
-    from fallback_review.model.indexed import Cause, Outcome
+    from fallback_review.model.indexed import Outcome
     from fallback_review.model.locked import Notice
     from fallback_review.model.predicted import Advice, Target, Verdict
 
@@ -51,6 +53,11 @@ class ReviewedChange:
     allowance: Allowance | None = None
     note: str | None = None
     """One quiet remark ("released 2 days ago")."""
+
+    @property
+    def malware(self) -> bool:
+        """Whether an index blocks the package since malware was found in it."""
+        return self.cause is Cause.BLOCKED and self.reason == MALWARE_DETECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.tally import Group
 from fallback_review.report.text import count
-from fallback_review.report.words import CONCLUSION_ICONS, GATE, ICONS, WILL
+from fallback_review.report.words import CONCLUSION_ICONS, GATE, ICONS, MALWARE_ICON, WILL
 
 if TYPE_CHECKING:
     from fallback_review.model import Review
@@ -20,8 +20,9 @@ def headline(review: Review, numbers: Tally) -> tuple[str, str]:
     unread = count(len(review.unreadable), "thing") if review.unreadable else ""
     if troubled:
         worst = min(troubled[0][0], Outcome.UNKNOWN, key=_rank) if unread else troubled[0][0]
-        line = _trouble(troubled, numbers.judged, _noun(review))
-        return ICONS[worst], f"{line}, {unread} besides could not be checked" if unread else line
+        line = _trouble(troubled, numbers, _noun(review))
+        icon = MALWARE_ICON if numbers.malware else ICONS[worst]
+        return icon, f"{line}, {unread} besides could not be checked" if unread else line
     if unread:
         return ICONS[Outcome.UNKNOWN], f"{unread} could not be checked"
     if numbers.judged and not numbers.from_indexes:
@@ -51,12 +52,14 @@ def _nothing(review: Review, numbers: Tally) -> str:
     return "No package to check" if review.scope == "all" else "No package changed"
 
 
-def _trouble(troubled: list[tuple[Outcome, int]], judged: int, noun: str) -> str:
-    parts: list[str] = []
-    for outcome, number in troubled:
-        will = WILL[outcome][number != 1]
-        parts.append(f"{number:,} {will}" if parts else f"{number:,} of {count(judged, noun)} {will}")
-    return ", ".join(parts)
+def _trouble(troubled: list[tuple[Outcome, int]], numbers: Tally, noun: str) -> str:
+    parts = [(f"{number:,}", WILL[outcome][number != 1]) for outcome, number in troubled]
+    of_all = f" of {count(numbers.judged, noun)}"
+    if numbers.malware:
+        told = ", ".join(map(" ".join, parts))
+        return f"Malware was found in {numbers.malware:,}{of_all}: {told}"
+    (first, will), *others = parts
+    return ", ".join([f"{first}{of_all} {will}", *map(" ".join, others)])
 
 
 def _clear(numbers: Tally, noun: str) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from fallback_review.model import ChangeKind, Outcome
 from fallback_review.report.text import readable
-from fallback_review.report.words import COMES_FROM, ICONS
+from fallback_review.report.words import COMES_FROM, ICONS, MALWARE_ICON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fallback_review.model import Change, LockedPackage, ReviewedChange, ReviewedLockfile, Verdict
 
@@ -55,6 +55,8 @@ class Row:
     url: str | None = None
     """The project's page."""
     line_url: str | None = None
+    repeats: bool = False
+    """Whether the row above says the same why, and what to do."""
 
 
 def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool = False) -> Row:
@@ -63,7 +65,7 @@ def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool =
     entries = change.gained or change.after
     before, after, word = _versions(change, scan=scan)
     return Row(
-        icon=ICONS[outcome] if outcome else "⚫",
+        icon=MALWARE_ICON if reviewed.malware else ICONS[outcome] if outcome else "⚫",
         name=readable(change.name),
         before=before,
         after=after,
@@ -78,6 +80,15 @@ def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool =
         file=(entries[0].path if entries else None) or lockfile.path,
         line=change.line,
     )
+
+
+def repeating(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows, marking those of which the row above has said why and what to do."""
+    said: tuple[str, ...] = ()
+    for row in rows:
+        says = (row.why, row.advice, row.command)
+        yield replace(row, repeats=True) if says == said and row.advice else row
+        said = says
 
 
 def folded(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -168,9 +179,11 @@ def _allowed(reviewed: ReviewedChange) -> str:
 def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """Say which targets have which outcome, where they are not all of one."""
     seen: dict[Outcome, dict[str, bool]] = {}
+    pythons = {verdict.target.partition(" ")[0] for verdict in verdicts}
     for verdict in verdicts:
         targets = seen.setdefault(verdict.outcome, {})
-        targets[verdict.target] = verdict.informational
+        python, _, platform = verdict.target.partition(" ")
+        targets[platform if platform and pythons == {python} else verdict.target] = verdict.informational
     if set(seen) <= {worst}:
         return ()
     clauses = []

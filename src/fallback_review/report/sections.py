@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fallback_review.model import Outcome
 from fallback_review.report.escape import destination, path_destination
 from fallback_review.report.headline import headline, standing
-from fallback_review.report.rows import folded, row_of
+from fallback_review.report.rows import folded, repeating, row_of
 from fallback_review.report.tally import Group, group_of, tally
 from fallback_review.report.text import count, readable
 
@@ -180,11 +180,15 @@ class Arrangement:
                 title=title,
                 columns=columns,
                 total=len(pairs),
-                rows=lambda: (self.row(*pair) for pair in pairs),
+                rows=lambda: repeating(self.row(*pair) for pair in pairs),
             )
         rows = folded(self.row(*pair) for pair in sorted(pairs, key=_worst_first))
         return Table(
-            group=group, title=title, columns=columns | {"lockfile"}, total=len(rows), rows=lambda: rows
+            group=group,
+            title=title,
+            columns=columns | {"lockfile"},
+            total=len(rows),
+            rows=lambda: repeating(rows),
         )
 
     def asides(self) -> list[str]:
@@ -248,7 +252,7 @@ def targets(found: Iterable[Target]) -> str:
 
 
 def _rank(reviewed: ReviewedChange) -> int:
-    return reviewed.outcome.rank if reviewed.outcome else -1
+    return -1 if reviewed.malware or reviewed.outcome is None else reviewed.outcome.rank
 
 
 def _worst_first(pair: _Pair) -> tuple[int, str]:

@@ -68,6 +68,8 @@ class Tally:
     groups: Counter[Group]
     troubled: Counter[Outcome]
     """The outcomes of those shown as trouble."""
+    malware: int
+    """Those of the troubled that an index blocks as malware."""
     metadata_only: int
 
     @property
@@ -86,7 +88,7 @@ def tally(review: Review) -> Tally:
     outcomes: Counter[Outcome] = Counter()
     troubled: Counter[Outcome] = Counter()
     groups: Counter[Group] = Counter()
-    changed = 0
+    changed = malware = 0
     for lockfile in review.lockfiles:
         for reviewed in lockfile.changes:
             changed += 1
@@ -96,11 +98,13 @@ def tally(review: Review) -> Tally:
                 outcomes[reviewed.outcome] += 1
                 if group is Group.TROUBLE:
                     troubled[reviewed.outcome] += 1
+                    malware += reviewed.malware
     return Tally(
         changed=changed,
         judged=outcomes.total(),
         outcomes=outcomes,
         groups=groups,
         troubled=troubled,
+        malware=malware,
         metadata_only=sum(len(lockfile.metadata_only) for lockfile in review.lockfiles),
     )

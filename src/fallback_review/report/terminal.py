@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from fallback_review.report.rows import Row
     from fallback_review.report.sections import Arrangement, Remark, Table
 
-_STYLES = {"🔴": "bold red", "⚪": "bold", "🟠": "bold yellow", "🟡": "yellow", "🔵": "blue", "🟢": "green"}
+_STYLES = {
+    "⛔": "bold red",
+    "🔴": "bold red",
+    "⚪": "bold",
+    "🟠": "bold yellow",
+    "🟡": "yellow",
+    "🔵": "blue",
+    "🟢": "green",
+}
 _QUIET_ROWS = 20
 """Rows of a quiet group that are listed; the JSON report has them all."""
 _SCREEN = 60
@@ -106,15 +114,19 @@ def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[
         elif row.line and detail:
             line.append(f"  line {row.line}", style="dim")
         yield line, False
-        if not detail and not row.where and "why" not in table.columns:
-            continue
-        for text in (*row.where, row.why, f"allowed: {row.allowed}" if row.allowed else ""):
-            if text:
-                yield Text(f"    {text}"), False
-        if row.advice:
-            yield Text(f"    → {row.advice}", style="cyan"), False
-        if row.command:
-            yield Text(f"      {row.command}", style="bold cyan"), True
+        if detail or row.where or "why" in table.columns:
+            yield from _said(row)
+
+
+def _said(row: Row) -> Iterator[tuple[Text, bool]]:
+    why = "as above" if row.repeats else row.why
+    for text in (*row.where, why, f"allowed: {row.allowed}" if row.allowed else ""):
+        if text:
+            yield Text(f"    {text}"), False
+    if row.advice and not row.repeats:
+        yield Text(f"    → {row.advice}", style="cyan"), False
+    if row.command and not row.repeats:
+        yield Text(f"      {row.command}", style="bold cyan"), True
 
 
 def _change(row: Row) -> Iterator[str | tuple[str, str]]:

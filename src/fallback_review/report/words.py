@@ -15,6 +15,9 @@ ICONS: dict[Outcome, str] = {
     Outcome.CHAINGUARD: "🟢",
 }
 
+MALWARE_ICON = "⛔"
+"""Instead of the outcome's, where an index blocks a package as malware: wherever it comes from."""
+
 COMES_FROM: dict[Outcome, str] = {
     Outcome.INSTALL_FAILS: "install fails",
     Outcome.UNKNOWN: "could not check",
