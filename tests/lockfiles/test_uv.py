@@ -134,6 +134,7 @@ def test_early_files_are_known_by_their_content() -> None:
 def test_credentials_are_flagged_where_they_stand() -> None:
     lockfile = read(
         '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "https://u:hunter2@index.example/simple" }\n'
+        'sdist = { url = "https://index.example/a-1.tar.gz" }\n'
     )
     assert lockfile.packages[0].source.location == "https://index.example/simple"
     (notice,) = lockfile.notices
@@ -174,3 +175,31 @@ def test_other_files_and_newer_versions_are_refused() -> None:
         parse(Text(path="uv.lock", text="x = 1\n"))
     with pytest.raises(LockfileError, match="lock version 2 is newer"):
         parse(Text(path="uv.lock", text="version = 2\n"))
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "refused"),
+    [
+        ("https://index.example/simple", "", True),
+        ("https://index.example/simple", 'wheels = [{ path = "wheels/a-1-py3-none-any.whl" }]', True),
+        ("https://index.example/simple", 'wheels = [{ filename = "a-1-py3-none-any.whl" }]', True),
+        (
+            "https://index.example/simple",
+            'wheels = [{ url = "https://index.example/a.whl" }, { path = "a" }]',
+            True,
+        ),
+        ("https://index.example/simple", 'wheels = [{ url = "https://index.example/a.whl" }]', False),
+        ("../wheels", 'wheels = [{ path = "a-1-py3-none-any.whl" }]', False),
+        ("file:///srv/wheels", "", False),
+    ],
+)
+def test_an_entry_of_an_index_that_uv_refuses_is_not_read(source: str, files: str, refused: bool) -> None:
+    """uv 0.13: "Found registry distribution without a valid URL", and "can't be installed"."""
+    entry = f'[[package]]\nname = "a"\nversion = "1"\nsource = {{ registry = "{source}" }}\n{files}\n'
+
+    lockfile = read(entry)
+
+    assert lockfile.unread == lockfile.notices
+    assert [(notice.line, "lacks a file's URL" in notice.text) for notice in lockfile.unread] == (
+        [(lockfile.packages[0].line, True)] if refused else []
+    )

@@ -444,10 +444,11 @@ def test_a_source_that_poetry_knows_under_another_address_is_no_pass() -> None:
     result = judged(Table(**BOTH), (base, head))
 
     assert result.conclusion is Conclusion.UNKNOWN
-    assert [each.text for each in result.unreadable] == [
-        "the lock gives the source Other an address on libraries.cgr.dev, and the configuration one on "
-        "evil.example: Poetry goes by the name. Lock again"
-    ]
+    (said,) = result.unreadable
+    assert said.text.startswith(
+        "the lock gives the source Other an address on libraries.cgr.dev, and the conf"
+    )
+    assert "evil.example: Poetry goes by the name" in said.text
 
 
 def test_a_requirement_without_a_name_is_a_direct_one_to_the_policy() -> None:

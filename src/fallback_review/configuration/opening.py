@@ -54,6 +54,7 @@ def opened(
         found += _options(diff, unjudged)
         if head.installer in _ONE_SOURCE:
             found += _renamed(base, head, situation)
+            found += _misnamed(diff, head, situation)
         else:
             found += _configured(diff.head, base, head, situation)
     return tuple(found)
@@ -99,6 +100,25 @@ def _renamed(base: Configuration, head: Configuration, situation: Situation) -> 
                 f"it comes from there; {_SCAN}"
             )
             yield Notice(path=index.path, line=index.line, text=text)
+
+
+def _misnamed(diff: LockfileDiff, head: Configuration, situation: Situation) -> Iterator[Notice]:
+    """Give the sources whose address in Poetry's lock is not the one that goes by their name."""
+    configured = {_name(index): index for index in head.indexes if index.name}
+    gained = (package for change in diff.changes for package in change.gained)
+    stated = dict.fromkeys(
+        (package.source.reference, package.source.location)
+        for package in gained
+        if package.source.kind.from_index and package.source.reference
+    )
+    for name, location in stated:
+        index = configured.get((name or "").lower())
+        if index is not None and whose(index, situation) is not place(location, situation):
+            text = (
+                f"the lock gives the source {clip(name or '')} an address on {host(location or '')}, and the "
+                f"configuration one on {host(index.url) or 'PyPI'}: Poetry goes by the name. Lock again"
+            )
+            yield Notice(path=diff.path, text=text)
 
 
 def _name(index: ConfiguredIndex) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from fallback_review.lockfiles.addresses import address_of
 from fallback_review.lockfiles.blocks import Document, read_pair, read_whole
 from fallback_review.lockfiles.common import (
     LOCAL_KINDS,
@@ -21,10 +22,10 @@ from fallback_review.lockfiles.common import (
 from fallback_review.lockfiles.interface import Format, LockfileError, Text
 from fallback_review.lockfiles.table import Table
 from fallback_review.lockfiles.uv_ways import with_markers
-from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
+from fallback_review.model import Artifact, LockedPackage, Lockfile, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _KEYS = ("package", "distribution")
 _KNOWN_VERSION = 1
@@ -78,15 +79,28 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
             for line, data in document.entries
         ),
     )
+    refused = tuple(_refused(packages, text.path))
     return Lockfile(
         path=text.path,
         format=FORMAT.name,
         packages=packages,
         requires_python=header.text("requires-python"),
-        notices=findings.notices(),
+        notices=(*findings.notices(), *refused),
+        unread=refused,
         header=document.header,
         omitted=document.omitted,
     )
+
+
+def _refused(packages: Iterable[LockedPackage], path: str) -> Iterator[Notice]:
+    """Give the entries of an index with a file without URL, or without a file: uv 0.13 refuses them."""
+    for package in packages:
+        location = address_of(package.source.location or "")
+        if package.source.kind is not SourceKind.REGISTRY or location is None or location.scheme == "file":
+            continue
+        if not package.artifacts or not all(artifact.url for artifact in package.artifacts):
+            text = f"{package.name} lacks a file's URL, and uv asks no index for it: lock again"
+            yield Notice(text=text, path=path, line=package.line)
 
 
 def _package(entry: Table, line: int, findings: Findings) -> LockedPackage:
