@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SETTINGS_PATH = ".github/fallback-review.toml"
 CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
+PYPI_ITSELF = PYPI_SIMPLE_ENDPOINT
+"""PyPI's own index, also where the settings name a mirror."""
 CHAINGUARD_VEX_ENDPOINT = urljoin(CHAINGUARD_SIMPLE_ENDPOINT, "/openvex/v1/")
 
 
@@ -98,7 +100,7 @@ class Indexes(Table):
 
     chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
     remediated: Url | None = None
-    pypi: Url = PYPI_SIMPLE_ENDPOINT
+    pypi: Url = PYPI_ITSELF
     pypi_hosts: tuple[HostName, ...] = ()
     """Further host names that are PyPI's: of a mirror, or of the files."""
     own_hosts: tuple[HostName, ...] = ()

@@ -13,6 +13,7 @@ from fallback_review.model import Notice
 from fallback_review.prediction import Situation
 from fallback_review.prediction.fitting import fitting
 from fallback_review.prediction.situation import Standing, host, is_private, standing
+from fallback_review.settings import PYPI_ITSELF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,6 +205,7 @@ def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -
         chainguard_url=indexes.chainguard,
         remediated_url=indexes.remediated,
         pypi_url=indexes.pypi,
+        pypi_itself=PYPI_ITSELF,
         pypi_hosts=frozenset(indexes.pypi_hosts),
         own_hosts=frozenset(indexes.own_hosts),
         resolver_url=indexes.resolver,

@@ -32,6 +32,9 @@ class Situation:
     chainguard_url: str | None
     remediated_url: str | None = None
     pypi_url: str
+    """PyPI's index as it is asked: itself, or a mirror."""
+    pypi_itself: str | None = None
+    """PyPI's own index, which locks name also where a mirror is asked."""
     pypi_hosts: frozenset[str] = frozenset()
     """Hosts of PyPI's index and files."""
     resolver_url: str | None = None
@@ -99,6 +102,7 @@ def _roots(situation: Situation) -> list[tuple[Address, Place]]:
         (situation.chainguard_url, Place.CHAINGUARD),
         (situation.remediated_url, Place.REMEDIATED),
         (situation.pypi_url, Place.PYPI),
+        (situation.pypi_itself, Place.PYPI),
         (situation.resolver_url, Place.OWN),
     )
     found = ((address_of(f"{root.rstrip('/')}/"), owner) for root, owner in named if root)
