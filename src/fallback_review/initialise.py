@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 from string import Template
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 WORKFLOW_PATH = ".github/workflows/fallback-review.yml"
 PROJECT = "fallback-review/fallback-review"
-"""The repository that holds the action, and the schema of its settings."""
+"""The repository that holds the action and the schema of its settings, where the installation names none."""
+_ON_GITHUB = re.compile(r"(?:https|ssh)://(?:git@)?github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", re.ASCII)
 _SERVERS = ("linux-", "musllinux-")
 
 
@@ -75,7 +78,7 @@ on-unknown = "fail"           # what could not be checked does not pass
 # reason = "CUDA wheels come from NVIDIA"
 # expires = 2027-01-01
 """)
-_NEXT = f"""\
+_NEXT = _Text("""\
 Next:
   1. Make a token for Chainguard's index:
        chainctl auth pull-token create --repository=python --ttl=720h
@@ -83,10 +86,21 @@ Next:
        gh secret set CHAINGUARD_PYTHON_IDENTITY_ID
        gh secret set CHAINGUARD_PYTHON_TOKEN
      Dependabot's pull requests get secrets of their own: the same twice more, with --app dependabot.
-  3. Commit the files to the default branch: settings count from there alone.
+  3. Commit the files to the default branch: settings count from there alone. The workflow uses
+       %{project}: where your organisation keeps a copy, name that one.
   4. Open a pull request that changes a lockfile. Then make the check "Fallback Review" required:
        Settings > Rules > Rulesets > Require status checks to pass
-More: https://github.com/{PROJECT}#more"""
+More: https://github.com/%{project}#more""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The action that belongs to this program."""
+
+    project: str = PROJECT
+    """``owner/name`` on github.com."""
+    revision: str = f"v{__version__}"
+    """A commit where it is known, else the release's tag."""
 
 
 @click.command("init")
@@ -122,15 +136,15 @@ def init_command(
         )
         resolver_index_url = address.strip() or None
     chosen = choose(python, platform, resolver_index_url)
-    reference = revision()
+    release = installed_release()
     texts = {
-        WORKFLOW_PATH: _WORKFLOW.substitute(project=PROJECT, revision=reference),
-        settings.SETTINGS_PATH: settings_text(chosen, reference),
+        WORKFLOW_PATH: _WORKFLOW.substitute(project=release.project, revision=release.revision),
+        settings.SETTINGS_PATH: settings_text(chosen, release),
     }
     for path, text in texts.items():
         written = write_new(root / path, text)
         click.echo(f"Wrote {path}" if written else f"Kept {path}: it was there before, and stays as it is")
-    click.echo(f"\n{_NEXT}")
+    click.echo(f"\n{_NEXT.substitute(project=release.project)}")
 
 
 def choose(python: Sequence[str], platforms: Sequence[str], resolver: str | None) -> Settings:
@@ -152,15 +166,15 @@ def choose(python: Sequence[str], platforms: Sequence[str], resolver: str | None
     return settings.validate({**table, "indexes": {"resolver": resolver} if resolver else {}}, path="init")
 
 
-def settings_text(chosen: Settings, reference: str) -> str:
-    """Return the settings file's text; `reference` is the revision whose schema editors shall use."""
+def settings_text(chosen: Settings, release: Release) -> str:
+    """Return the settings file's text; `release` holds the schema that editors shall use."""
     resolver, indexes = chosen.indexes.resolver, ""
     if resolver:
         hosts = [urlsplit(resolver).hostname or ""]
         indexes = f"\n[indexes]\nresolver = {_toml(resolver)}\nown-hosts = {_toml(hosts)}\n"
     return _SETTINGS.substitute(
-        project=PROJECT,
-        revision=reference,
+        project=release.project,
+        revision=release.revision,
         python=_toml(chosen.targets.python),
         platforms=_toml(chosen.targets.platforms),
         informational=_toml(chosen.targets.informational),
@@ -168,26 +182,30 @@ def settings_text(chosen: Settings, reference: str) -> str:
     )
 
 
-def revision() -> str:
-    """Return the revision of the action that belongs to this program, as a commit where it is known."""
-    return revision_of(distribution("fallback-review").read_text("direct_url.json"))
+def installed_release() -> Release:
+    """Return the action that belongs to this program."""
+    return release_of(distribution("fallback-review").read_text("direct_url.json"))
 
 
-def revision_of(direct_url: str | None) -> str:
-    """Return the commit that an installation was made from, else the release's tag.
+def release_of(direct_url: str | None) -> Release:
+    """Return where an installation was made from, as far as its record says so.
 
     `direct_url` is the installation's own record of it; None where it came from an index.
     Source: https://packaging.python.org/specifications/direct-url-data-structure/
     """
     record = json.loads(direct_url) if direct_url else {}
     if "vcs_info" in record:
-        return str(record["vcs_info"]["commit_id"])
+        on_github = _ON_GITHUB.fullmatch(record["url"])
+        return Release(
+            project=on_github[1] if on_github else PROJECT, revision=str(record["vcs_info"]["commit_id"])
+        )
     if "dir_info" in record:
         try:
-            return Repository.around(Path(url2pathname(urlsplit(record["url"]).path))).commit("HEAD")
+            folder = Path(url2pathname(urlsplit(record["url"]).path))
+            return Release(revision=Repository.around(folder).commit("HEAD"))
         except RevisionError:
             pass
-    return f"v{__version__}"
+    return Release()
 
 
 def write_new(path: Path, text: str) -> bool:

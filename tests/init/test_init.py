@@ -16,10 +16,12 @@ from click.testing import CliRunner
 from fallback_review import __version__, settings
 from fallback_review.cli import cli
 from fallback_review.initialise import (
+    PROJECT,
     WORKFLOW_PATH,
+    Release,
     choose,
-    revision,
-    revision_of,
+    installed_release,
+    release_of,
     settings_text,
     write_new,
 )
@@ -240,7 +242,7 @@ def test_many_lockfiles_are_counted(tree: Path) -> None:
 )
 def test_the_settings_text_says_what_was_chosen(resolver: str) -> None:
     chosen = choose(["3.12", "3.13t"], ["linux-x86_64", "macos-arm64"], resolver)
-    read = settings.parse(settings_text(chosen, COMMIT).encode())
+    read = settings.parse(settings_text(chosen, Release(revision=COMMIT)).encode())
     assert read.targets == chosen.targets
     assert read.indexes.resolver == resolver
     assert read.policy == settings.Policy()
@@ -251,13 +253,38 @@ def test_editors_find_the_published_schema(tree: Path) -> None:
     first = (tree / SETTINGS_PATH).read_text().splitlines()[0]
     directive, address = first.split(" ")
     assert directive == "#:schema"
-    assert address.endswith(f"/{revision()}/docs/settings.schema.json")
+    assert address.endswith(f"/{installed_release().revision}/docs/settings.schema.json")
     assert (ROOT / "docs/settings.schema.json").is_file()
 
 
 def test_an_installation_from_git_pins_its_commit() -> None:
     record = {"url": "https://git.index.example/a", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
-    assert revision_of(json.dumps(record)) == COMMIT
+    assert release_of(json.dumps(record)) == Release(revision=COMMIT)
+
+
+@pytest.mark.parametrize(
+    ("url", "project"),
+    [
+        ("https://github.com/acme/fallback-review", "acme/fallback-review"),
+        ("https://github.com/acme/fallback.review.git", "acme/fallback.review"),
+        ("ssh://git@github.com/acme/fallback-review.git", "acme/fallback-review"),
+        ("https://github.com/acme", PROJECT),
+        ("https://github.com/acme/a b", PROJECT),
+        ("https://github.com.index.example/acme/fallback-review", PROJECT),
+    ],
+)
+def test_a_copy_of_the_action_is_named_where_it_was_installed_from(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, url: str, project: str
+) -> None:
+    record = json.dumps({"url": url, "vcs_info": {"vcs": "git", "commit_id": COMMIT}})
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", lambda _self, _name: record)
+    said = init().output
+    uses = [line.strip() for line in (tree / WORKFLOW_PATH).read_text().splitlines() if "uses:" in line]
+    assert uses == [f"- uses: {project}@{COMMIT}"]
+    assert f"/{project}/{COMMIT}/docs/settings.schema.json" in (tree / SETTINGS_PATH).read_text()
+    assert (
+        f"The workflow uses\n       {project}: where your organisation keeps a copy, name that one." in said
+    )
 
 
 def test_an_installation_from_a_clone_pins_the_commit_of_the_clone(tree: Path) -> None:
@@ -265,21 +292,21 @@ def test_an_installation_from_a_clone_pins_the_commit_of_the_clone(tree: Path) -
     subprocess.run([*git, "--allow-empty"], check=True)
     head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     record = {"url": tree.as_uri(), "dir_info": {"editable": True}}
-    assert revision_of(json.dumps(record)) == head.stdout.strip()
+    assert release_of(json.dumps(record)).revision == head.stdout.strip()
 
 
 def test_an_installation_from_elsewhere_names_the_releases_tag(tmp_path: Path) -> None:
-    assert revision_of(None) == f"v{__version__}"
+    assert release_of(None) == Release(project=PROJECT, revision=f"v{__version__}")
     folder = {"url": (tmp_path / "no clone").as_uri(), "dir_info": {}}
     archive = {"url": "https://index.example/a.whl", "archive_info": {}}
-    assert {revision_of(json.dumps(record)) for record in (folder, archive)} == {f"v{__version__}"}
+    assert {release_of(json.dumps(record)).revision for record in (folder, archive)} == {f"v{__version__}"}
 
 
 def test_the_workflow_uses_inputs_that_the_action_has(tree: Path) -> None:
     init()
     workflow = yaml.safe_load((tree / WORKFLOW_PATH).read_text())
     (step,) = workflow["jobs"]["fallback-review"]["steps"]
-    assert step["uses"] == f"fallback-review/fallback-review@{revision()}"
+    assert step["uses"] == f"fallback-review/fallback-review@{installed_release().revision}"
     assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
 
 
