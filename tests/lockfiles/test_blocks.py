@@ -179,6 +179,19 @@ class TestOpaque:
         part = f"{A}dependencies = [{inside}]\n"
         assert cut(part, "dependencies") == (part, None)
 
+    @pytest.mark.parametrize(
+        "before",
+        ["x = {\n", "x = [\n", 'x = [{ a = "}]"\n, b = {\n', "x = 1\n", "# x\n", 'x = "\\""\n', "x = 'y'\n"],
+    )
+    def test_an_array_behind_what_uv_does_not_write_stays(self, before: str) -> None:
+        part = f"{A}{before}dependencies = [{self.ROWS}]\n"
+        assert cut(part, "dependencies") == (part, None)
+
+    def test_an_array_behind_what_uv_writes_is_cut(self) -> None:
+        before = f'{A}source = {{ url = "u", subdirectory = "s" }}\nresolution-markers = [\n    "x",\n    "y",\n]\n'
+        part = f"{before}dependencies = [{self.ROWS}]\n"
+        assert cut(part, "dependencies") == (f"{before}dependencies = []\n", Opaque(self.ROWS))
+
     def test_an_array_without_an_end_stays(self) -> None:
         part = f"{A}dependencies = [{self.ROWS}"
         assert cut(part, "dependencies") == (part, None)

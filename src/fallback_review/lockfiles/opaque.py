@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import tomli
 
-_END = "\n]\n"
-_ROW_START, _ROW_END = "\n    { ", " },\n"
+_TEXT = r'"[^"\\\n]*+"'
+_PAIR = rf"[\w\-]++ = {_TEXT}"
+_VALUE = rf"[\w\-]++ = (?:{_TEXT}|\{{ {_PAIR}(?:, {_PAIR})*+ \}}|\[{_TEXT}(?:, {_TEXT})*+\])"
+_FIELDS = re.compile(rf"(?:{_VALUE}\n|[\w\-]++ = \[\n(?:    {_TEXT},\n)*+\]\n)*+", re.ASCII)
+"""What uv writes before the array: after it, no bracket is open."""
+_ROWS = re.compile(rf"(?:\n    \{{ {_VALUE}(?:, {_VALUE})*+ \}},)++\n(?=\]\n)", re.ASCII)
 
 
 class Opaque:
@@ -46,18 +51,13 @@ class Opaque:
 def cut(part: str, field: str) -> tuple[str, Opaque | None]:
     """Take the array `field` out of an entry's text and leave an empty one there.
 
-    Only an array of the entry itself (not of a table in it) whose every line is an inline table is taken: any
-    other text, for example a merge conflict's marks, stays for the parser to judge. As the text has no
-    multi-line strings, an array cut short by this leaves a closing bracket behind, which is no TOML.
+    Only where the text up to its end is spelled as uv spells it: any other, for example the array of a table
+    in the entry or a merge conflict's marks, stays for the parser to judge.
     """
-    head = f"\n{field} = ["
-    start = part.find(head + _ROW_START)
-    if start < 0 or "\n[" in part[:start]:
+    start = part.find(f"\n{field} = [\n")
+    if start < 0 or not _FIELDS.fullmatch(part, 0, start + 1):
         return part, None
-    start += len(head)
-    end = part.find(_END, start)
-    inside = part[start : end + 1]
-    rows = inside.count("\n") - 1
-    if end < 0 or inside.count(_ROW_START) != rows or inside.count(_ROW_END) != rows:
+    rows = _ROWS.match(part, start + len(f"\n{field} = ["))
+    if rows is None:
         return part, None
-    return part[:start] + part[end + 1 :], Opaque(inside)
+    return part[: rows.start()] + part[rows.end() :], Opaque(rows[0])
