@@ -10,6 +10,7 @@ from fallback_review.github.comment import deliver_comment
 from fallback_review.github.delivery import Done
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.event import PullRequestEvent, read_event
+from tests.github_lab.fixtures import QUICK
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_merge_group, of_pull_request
 
@@ -272,6 +273,22 @@ def test_more_than_300_files(lab: Lab, client: Client, event_of: EventOf) -> Non
     assert files.comparison.complete
     assert len(files.comparison.entries) == 321
     assert len(lab.recorded("GET", r".*/pulls/\d+/files")) == 4
+
+
+def test_a_diff_that_is_too_much_for_github(lab: Lab, client: Client, event_of: EventOf) -> None:
+    pull = lab.repository({"zz/uv.lock": BEFORE, "same.txt": "x\n"}).pull_request({"zz/uv.lock": AFTER})
+    body = {
+        "message": "Server Error: Sorry, this diff is taking too long to generate.",
+        "errors": [{"resource": "Comparison", "field": "diff", "code": "not_available"}],
+    }
+    tries = 1 + QUICK.retries
+    lab.front.faults.append(Fault(verb="GET", path=r".*/compare/.*", status=500, body=body, times=tries))
+    files = PullRequestFiles(client, event_of(pull))
+    assert read_all(files) == (both(BEFORE, AFTER, "zz/uv.lock"),)
+    asked = [exchange.url.partition("?")[2] for exchange in lab.recorded("GET", r".*/compare/.*")]
+    assert [query for query in asked if "page=2" in query] == asked[tries:]
+    assert len(asked) == tries + 1
+    assert len(lab.recorded("GET", r".*/git/trees/.*")) == 2
 
 
 def test_a_push_that_hides_a_lockfile_while_files_are_listed(

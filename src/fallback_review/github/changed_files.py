@@ -94,9 +94,16 @@ def compare(client: Client, event: PullRequestEvent) -> Comparison:
     """Return what the head changes since it left the base branch.
 
     One request up to 300 files. Beyond, the pull request's files by the page; beyond 3,000, where there is no
-    pull request (a merge group), or where a push came in between, both trees. Raises `GitHubError`.
+    pull request (a merge group), where a push came in between, or where the diff is too much for GitHub, both
+    trees. Raises `GitHubError`.
     """
-    answer = _compare(client, event)
+    try:
+        answer = _compare(client, event)
+    except GitHubError as error:
+        if error.trouble is not Trouble.TOO_LARGE:
+            raise
+        # Files come with the first page alone, so that there is no diff to make for another.
+        return _of_trees(client, event, _compare(client, event, page=2).merge_base_commit.sha)
     merge_base = answer.merge_base_commit.sha
     if len(answer.files) < COMPARE_LIMIT:
         return Comparison(merge_base=merge_base, entries=_entries(answer.files))
@@ -123,21 +130,21 @@ def _entries(files: Iterable[_File]) -> tuple[ChangedEntry, ...]:
     return tuple(file.entry() for file in files)
 
 
-def _compare(client: Client, event: PullRequestEvent) -> _Compare:
+def _compare(client: Client, event: PullRequestEvent, *, page: int = 1) -> _Compare:
     *others, last = _sides(event)
     for base, head in others:
         try:
-            return _ask(client, event, base, head)
+            return _ask(client, event, base, head, page)
         except GitHubError as error:
             if error.trouble is not Trouble.NOT_FOUND:
                 raise
-    return _ask(client, event, *last)
+    return _ask(client, event, *last, page)
 
 
-def _ask(client: Client, event: PullRequestEvent, base: str, head: str) -> _Compare:
+def _ask(client: Client, event: PullRequestEvent, base: str, head: str, page: int) -> _Compare:
     path = f"/repos/{event.repository}/compare/{quote(base)}...{quote(head, safe=':/')}"
     # One commit a page is enough: the files come with the first page whatever its size.
-    return _checked(_COMPARE, client.get(path, need=Need.CONTENTS_READ, per_page=1, page=1))
+    return _checked(_COMPARE, client.get(path, need=Need.CONTENTS_READ, per_page=1, page=page))
 
 
 def _sides(event: PullRequestEvent) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,8 @@ _PLAIN = {
     HTTPStatus.GONE.value: Trouble.UNAVAILABLE,
     HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS.value: Trouble.UNAVAILABLE,
 }
+_TOO_LARGE = frozenset({"too_large", "not_available"})
+"""A file's blob; a diff that takes GitHub too long, which it says with a 500."""
 _NOT_A_PERMISSION = re.compile(r"locked|archived|allow list|SAML", re.IGNORECASE)
 """Reasons for a 403 that no permission of a token's helps against: a closed conversation, for example."""
 
@@ -39,7 +41,7 @@ def refusal(
     said = f"{doing} said {status}" + (f": {message}" if message else "")
     wait = lower.get("retry-after", "")
     after = float(wait) if str(wait).isdigit() else None
-    if any(fault.get("code") == "too_large" for fault in body.get("errors", ()) if isinstance(fault, dict)):
+    if any(fault.get("code") in _TOO_LARGE for fault in body.get("errors", ()) if isinstance(fault, dict)):
         return GitHubError(Trouble.TOO_LARGE, said)
     limited = after is not None or lower.get("x-ratelimit-remaining") == "0"
     if status == HTTPStatus.TOO_MANY_REQUESTS or (
