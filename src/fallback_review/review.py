@@ -88,12 +88,17 @@ def review(
 
 def _unanswered(lockfiles: Iterable[ReviewedLockfile], book: Book) -> Iterator[Notice]:
     """Give in full what an index said instead of an answer, where a verdict is unknown for it."""
+    said = set()
     for change in (change for lockfile in lockfiles for change in lockfile.changes):
         causes = {verdict.cause for verdict in change.verdicts} & _NO_ANSWER
         answers = (book.get((role, change.change.name)) for role in Role)
-        for answer in answers:
-            if answer is not None and answer.problem in causes and answer.message:
-                yield Notice(text=answer.message)
+        said |= {answer.message for answer in answers if answer is not None and answer.problem in causes}
+    told = ""
+    for message in sorted(said - {""}):
+        # What was not asked any more says the same, and that.
+        if not told or not message.startswith(told):
+            told = message
+            yield Notice(text=message)
 
 
 def _newly_unnamed(diff: LockfileDiff) -> set[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Reply = Callable[[Seen], Iterable[object]]
 
 LOG_IN = b"<!DOCTYPE html><html><body><form action=/login><input type=password name=p></form></body></html>"
-SILENCE = 4.0
+SILENCE = 60.0
 """Seconds: longer than anybody here waits, so that a run that hangs is seen and ends all the same."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +11,11 @@ from rich.console import Console
 
 from fallback_review.access import Secrets, open_indexes
 from fallback_review.index import Credentials
-from fallback_review.model import Cause, Role
-from fallback_review.settings import Indexes
+from fallback_review.lockfiles import Text
+from fallback_review.model import Cause, Conclusion, Role
+from fallback_review.review import review
+from fallback_review.settings import Indexes, Settings
+from fallback_review.surroundings import compare
 from tests.servers.scripted import answer, scripted
 
 if TYPE_CHECKING:
@@ -53,6 +57,20 @@ def test_chainguards_own_index_is_not_asked_without_credentials() -> None:
 
     assert found.problem is Cause.NOT_CONFIGURED
     assert "CHAINGUARD_PYTHON_TOKEN" in found.message
+
+
+def test_why_an_index_refuses_is_said_once_for_all_that_it_was_not_asked_for() -> None:
+    with scripted(lambda _seen: answer(401)) as refusing:
+        settings = Settings(indexes=at(refusing))
+        pins = "".join(f"made-{number}==1.0\n" for number in range(40))
+        with open_indexes(settings.indexes, Secrets(environ={})) as ask:
+            changed = compare(None, Text(path="requirements.txt", text=pins))
+            result = review([changed], settings, ask, today=date(2026, 1, 1))
+
+    (finding,) = result.findings
+    assert finding.text.endswith("make a new one with `chainctl auth pull-token create --repository=python`")
+    assert result.conclusion is Conclusion.UNKNOWN
+    assert len(refusing.seen) < 40
 
 
 def test_progress_shows_on_a_terminal_alone(server: ScriptedServer) -> None:
