@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import jsonschema
 import pytest
@@ -13,12 +14,14 @@ import yaml
 from fallback_review.demo import scene
 from fallback_review.demo.server import DemoIndex
 from tests.conftest import ROOT
+from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
 from tests.github_lab.payloads import of_pull_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.container.docker import Docker
     from tests.container.runner import Runner
     from tests.github_lab.lab import Lab, PullRequest
 
@@ -120,6 +123,26 @@ def test_without_a_changed_lockfile_the_step_passes_and_no_index_is_asked(
     assert step.exit_code == 0, step.log
     assert (step.outputs["conclusion"], step.outputs["changed-count"]) == ("pass", "0")
     assert index.log == []
+
+
+def test_a_job_that_is_cancelled_is_no_pass(
+    lab: Lab, index: DemoIndex, docker: Docker, github_runner: Runner
+) -> None:
+    """The container's first process is ours, and would be spared a signal that it did not handle."""
+    pull = _pull_request(lab, index)
+    name = f"cancelled-{uuid4().hex}"
+    cancel = Fault(verb="POST", path="/graphql", before=lambda: docker("kill", "--signal", "TERM", name))
+    lab.front.faults.append(cancel)
+    step = github_runner.run(
+        "pull_request",
+        of_pull_request(pull),
+        {"index-username": index.username, "index-password": index.password, "status": "true"},
+        environ={"GITHUB_REPOSITORY": pull.repository.full_name},
+        options=("--name", name),
+    )
+    assert (step.exit_code, step.outputs) == (3, {"conclusion": "unknown"})
+    assert "was stopped before everything was checked" in step.log
+    assert [status["state"] for status in lab.front.gaps.statuses if status["sha"] == pull.head] == ["error"]
 
 
 def test_nothing_of_a_checked_out_pull_request_is_run(runner: Runner) -> None:
