@@ -15,7 +15,7 @@ import click
 from packaging.requirements import InvalidRequirement, Requirement
 from rich.console import Console
 
-from fallback_review import __version__, access, review, settings
+from fallback_review import __version__, access, explaining, review, settings
 from fallback_review.collecting import collect_rarely
 from fallback_review.initialise import init_command
 from fallback_review.lockfiles import LockfileError, Text
@@ -105,12 +105,12 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
     if text is None:
         raise click.UsageError("name a lockfile")
     with _asking(configured, options) as ask:
-        explained = review.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
+        explained = explaining.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
     if not explained:
         raise click.UsageError(f"{text.path} does not lock {requirement}")
     for explanation, why in explained:
         click.echo(render_explanation(explanation, why))
-    sys.exit(EXIT_CODES[review.conclude_explained([each for each, _ in explained], configured)])
+    sys.exit(EXIT_CODES[explaining.conclude_explained([each for each, _ in explained], configured)])
 
 
 @cli.command("demo")

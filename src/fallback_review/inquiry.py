@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -79,11 +78,6 @@ def learn_hosts(wanted: Iterable[Question], ask: Ask) -> frozenset[str]:
         return frozenset()
     answer = ask(Role.PYPI, [KNOWN_PROJECT])[KNOWN_PROJECT]
     return frozenset(host(file.url) for file in answer.files)
-
-
-def with_hosts(where: Situation, hosts: frozenset[str]) -> Situation:
-    """Return a situation that knows further hosts of PyPI's."""
-    return replace(where, pypi_hosts=where.pypi_hosts | hosts) if hosts else where
 
 
 def _hangs_on_host(package: LockedPackage, where: Situation) -> bool:

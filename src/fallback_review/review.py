@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from fallback_review import policy, prediction
-from fallback_review.inquiry import ask_all, ask_for_remarks, learn_hosts, with_hosts
+from fallback_review.cases import cases_of
+from fallback_review.inquiry import ask_all, ask_for_remarks
 from fallback_review.model import (
     Cause,
     Conclusion,
@@ -24,20 +23,17 @@ from fallback_review.model import (
 )
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import SETTINGS_PATH
-from fallback_review.surroundings import survey, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from packaging.requirements import Requirement
-
-    from fallback_review.inquiry import Ask, Question
-    from fallback_review.lockfiles import Text
+    from fallback_review.cases import Case
+    from fallback_review.inquiry import Ask
     from fallback_review.model import Change, LockedPackage, LockfileDiff, Target, Verdict
-    from fallback_review.prediction import Book, Derivations, Explanation, Situation
+    from fallback_review.prediction import Book, Derivations, Situation
     from fallback_review.settings import Settings
-    from fallback_review.surroundings import Compared, Surroundings
+    from fallback_review.surroundings import Compared
 
 _COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIRECT, Outcome.PRIVATE})
 """An allowance says where a package may come from: it can't make an install work or an index answer.
@@ -62,7 +58,7 @@ def review(
     `unreadable` names files that look like lockfiles and could not be read: with one of them, the whole is
     not a pass. Indexes are asked once for each project, and PyPI only where an answer needs it.
     """
-    cases = _with_learned_hosts([_Case(each.diff, survey(each, settings)) for each in compared], ask)
+    cases = cases_of(compared, settings, ask)
     wanted = [question for case in cases for question in case.questions()]
     derive = prediction.Derivations()
     judge = _Judge(settings, today, ask_all(wanted, ask, derive), derive)
@@ -106,109 +102,13 @@ def _newly_unnamed(diff: LockfileDiff) -> set[str]:
     return {notice.text for notice in diff.head.unnamed} - {notice.text for notice in diff.base.unnamed}
 
 
-def _newly_unread(case: _Case) -> Iterator[Notice]:
+def _newly_unread(case: Case) -> Iterator[Notice]:
     """Give what may hide packages at the head and did not at the base: an include, a line, an index."""
     before = {notice.text for notice in case.diff.base.unread}
     for notice in case.diff.head.unread:
         if notice.text not in before:
             yield replace(notice, path=notice.path or case.diff.path)
     yield from case.surroundings.opened
-
-
-def explain(
-    text: Text, pin: Requirement, settings: Settings, ask: Ask, *, today: date | None = None
-) -> list[tuple[Explanation, str]]:
-    """Explain every prediction for one pin of a lockfile, with the cause in words; none if it is not there.
-
-    Without `today`, a remark does not say how old a release is.
-
-    Raises:
-        LockfileError: the file can't be read.
-    """
-    compared = whole(text)
-    (case,) = _with_learned_hosts([_Case(compared.diff, survey(compared, settings))], ask)
-    targets = case.surroundings.targets
-    found = [
-        (change, package)
-        for change in case.diff.changes
-        for package in change.gained
-        if package.name == canonicalize_name(pin.name) and _pinned(package, pin)
-    ]
-    wanted = [(package, case.diff.head, case.surroundings.of(package), targets) for _, package in found]
-    book = ask_all(wanted, ask, prediction.Derivations())
-    explained = [
-        (change, where, prediction.explain(package, case.diff.head, target, where, book))
-        for change, package in found
-        for where in (case.surroundings.of(package),)
-        for target in targets
-    ]
-    told = [_alone(change, explanation) for change, _, explanation in explained]
-    known = ask_for_remarks(told, book, ask)
-    layout = f"layout: {case.surroundings.because}"
-    return [
-        (
-            replace(explanation, facts=(*explanation.facts, layout, *_remark_facts(reviewed, known, today))),
-            prediction.describe(explanation.verdict, change, where, book) if explanation.verdict else "",
-        )
-        for (change, where, explanation), reviewed in zip(explained, told, strict=True)
-    ]
-
-
-def _alone(change: Change, explanation: Explanation) -> ReviewedChange:
-    return ReviewedChange(change=change, verdicts=(explanation.verdict,) if explanation.verdict else ())
-
-
-def _remark_facts(reviewed: ReviewedChange, book: Book, today: date | None) -> Iterator[str]:
-    """Yield what the VEX feed said, for whoever misses a remark, and the remark."""
-    feed = book.get((Role.VEX, reviewed.change.name))
-    if feed is not None:
-        said = feed.problem.value if feed.problem else f"remediated versions: {len(feed.remediations)}"
-        yield f"{feed.role.value}: {said}" + (f" ({feed.message})" if feed.message else "")
-    if note := remark(reviewed, book, today):
-        yield f"remark: {note}"
-
-
-def _pinned(package: LockedPackage, pin: Requirement) -> bool:
-    """Whether a pin asks for an entry's version; ``==1.0`` asks for ``1.0+local`` too (PEP 440)."""
-    try:
-        return not pin.specifier or (
-            package.version is not None and pin.specifier.contains(package.version, prereleases=True)
-        )
-    except ValueError:  # InvalidVersion, or a number of more digits than Python reads
-        return False
-
-
-def conclude_explained(explanations: Iterable[Explanation], settings: Settings) -> Conclusion:
-    """Return what the policy makes of explained predictions, without the allow list."""
-    return policy.conclude(
-        policy.judge(each.verdict.outcome, each.verdict.cause, settings.policy)
-        for each in explanations
-        if each.verdict is not None and not each.verdict.informational
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    diff: LockfileDiff
-    surroundings: Surroundings
-
-    def questions(self) -> Iterator[Question]:
-        for change in self.diff.changes:
-            for package in change.gained:
-                yield package, self.diff.head, self.surroundings.of(package), self.surroundings.targets
-
-
-def _with_learned_hosts(cases: list[_Case], ask: Ask) -> list[_Case]:
-    hosts = learn_hosts((question for case in cases for question in case.questions()), ask)
-    if not hosts:
-        return cases
-    return [
-        _Case(
-            case.diff,
-            replace(case.surroundings, situation=with_hosts(case.surroundings.situation, hosts)),
-        )
-        for case in cases
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +118,11 @@ class _Judge:
     book: Book
     derive: Derivations
 
-    def predict(
-        self, package: LockedPackage, target: Target, case: _Case, where: Situation
-    ) -> Verdict | None:
+    def predict(self, package: LockedPackage, target: Target, case: Case, where: Situation) -> Verdict | None:
         return prediction.predict(package, case.diff.head, target, where, self.book, derive=self.derive)
 
 
-def _reviewed_lockfile(case: _Case, judge: _Judge) -> ReviewedLockfile:
+def _reviewed_lockfile(case: Case, judge: _Judge) -> ReviewedLockfile:
     each, situation = case.diff, case.surroundings.situation
     return ReviewedLockfile(
         path=each.path,
@@ -248,7 +146,7 @@ def _with_remarks(lockfile: ReviewedLockfile, book: Book, today: date) -> Review
     return replace(lockfile, changes=tuple(changes))
 
 
-def _reviewed_change(change: Change, case: _Case, judge: _Judge) -> ReviewedChange:
+def _reviewed_change(change: Change, case: Case, judge: _Judge) -> ReviewedChange:
     situation = case.surroundings.of(change.gained[0]) if change.gained else case.surroundings.situation
     verdicts = tuple(
         verdict

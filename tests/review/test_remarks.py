@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from fallback_review.access import Secrets, open_indexes
+from fallback_review.explaining import explain
 from fallback_review.index import Credentials
 from fallback_review.inquiry import MOST_REMARKED, ask_for_remarks
 from fallback_review.lockfiles import Text
@@ -25,7 +26,7 @@ from fallback_review.model import (
     Role,
     Verdict,
 )
-from fallback_review.review import explain, review
+from fallback_review.review import review
 from fallback_review.settings import Settings
 from fallback_review.surroundings import whole
 from tests.servers.process import free_port

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from fallback_review import review
+from fallback_review import explaining
 from fallback_review.bot import replies
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.head_and_base import text_at
@@ -45,7 +45,7 @@ def explain(
         parts = [
             (text.path, part)
             for text in texts
-            for part in _told_once(review.explain(text, requirement, gathered.settings, ask))
+            for part in _told_once(explaining.explain(text, requirement, gathered.settings, ask))
         ]
     if parts:
         return replies.explained(parts)
