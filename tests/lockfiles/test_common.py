@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from fallback_review.lockfiles.common import (
     Findings,
     filename_of,
     host_of,
-    names_archive,
     normalise_name,
     strip_credentials,
     version_in_filename,
@@ -40,11 +41,35 @@ from fallback_review.lockfiles.common import (
         ("https://git.example/x?rev=v1", "https://git.example/x?rev=v1", False),
         ("../path/with@sign", "../path/with@sign", False),
         ("https:u:p@files.example/a", "https:files.example/a", True),
+        ("https:///u:p@files.example/a", "https:///files.example/a", True),
+        ("a @ https:u:p@files.example/a", "a @ https:files.example/a", True),
+        ("C:/a@b/c", "C:/a@b/c", False),
+        ("mailto:a@files.example", "mailto:a@files.example", False),
+        ("https://u:p@ss@files.example/a", "https://files.example/a", True),
         (r"https:/\u:p@files.example/a", r"https:/\files.example/a", True),
     ],
 )
 def test_credentials_are_taken_out(url: str, bare: str, found: bool) -> None:
     assert strip_credentials(url) == (bare, found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 500_000 + "@",
+        "http:" * 100_000 + "@",
+        "https://" + "*" * 500_000 + "x@files.example",
+        "https://" + "$a" * 250_000 + "!@files.example",
+        "https://files.example/?=" + "token" * 100_000,
+        "https://files.example/" + "?a" * 250_000 + "=",
+        "https:" + "/" * 500_000 + "u:p@files.example",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_no_text_takes_long(text: str) -> None:
+    started = time.process_time()
+    strip_credentials(text)
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -82,11 +107,8 @@ def test_versions_in_file_names() -> None:
     assert version_in_filename("a.whl") is None
 
 
-def test_names_and_archives() -> None:
+def test_names() -> None:
     assert normalise_name("Foo._Bar") == "foo-bar"
-    assert names_archive("dist/A.WHL")
-    assert names_archive("a.tar.gz")
-    assert not names_archive("../a")
 
 
 def test_findings_are_counted_and_repeat_no_secret() -> None:

@@ -11,10 +11,14 @@ from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel
 from fallback_review.lockfiles.addresses import address_of
 from fallback_review.model import Notice, SourceKind
 
-_USERINFO = re.compile(r"(?i)([a-z][a-z0-9+.\-]*:(?://|\\\\)|\b(?:https?|ftp):[/\\]*+)([^\s/\\?#]*)@")
-_SECRET_QUERY = re.compile(
-    r"(?i)([?&;])((?:[\w.\-]*(?:token|secret|password|signature|credential|api[_\-]?key)[\w.\-]*|sig|key|auth))"
-    r"=([^&#;\s]*)"
+# Each of these takes linear time on any text: a lockfile's URLs are an attacker's, and may be megabytes long.
+_RUN = re.compile(r"[^\s/\\?#]+")
+_FAR = 16
+_BEFORE_USER = re.compile(r"(?::(?://|\\\\)|(?:https?|ftp):[/\\]{1,9})\Z")
+_BARE_SCHEME = re.compile(r"(?:^|[^a-z0-9+.\-])(?:https?|ftp):", re.IGNORECASE)
+_QUERY_VALUE = re.compile(r"([?&;])([\w.\-]*+)=([^&#;\s]*)")
+_SECRET_NAME = re.compile(
+    r"token|secret|password|signature|credential|api[_\-]?key|\A(?:sig|key|auth)\Z", re.IGNORECASE
 )
 _ARCHIVES = (
     ".whl",
@@ -31,7 +35,7 @@ _ARCHIVES = (
 )
 LOCAL_KINDS = frozenset({SourceKind.DIRECTORY, SourceKind.EDITABLE, SourceKind.VIRTUAL})
 """Sources in the project's own tree: workspace members, editables, the project itself."""
-_PLACEHOLDER = re.compile(r"(?:\$\{?\w+\}?|%\w+%|[:@]|\*+|\[?REDACTED\]?)+", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"(?:\$\{?\w++\}?|%\w++%|[:@*]|\[?REDACTED\]?)++", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65536)
@@ -52,18 +56,30 @@ def strip_credentials(url: str) -> tuple[str, bool]:
 
     def without_user(match: re.Match[str]) -> str:
         nonlocal found
-        scheme, user = match.group(1), match.group(2)
-        if "ssh" in scheme.lower() and ":" not in user:
-            return match.group(0)
+        run, at = match[0], match.start()
+        user, sign, rest = run.rpartition("@")
+        if not sign:
+            return run
+        kept = ""
+        before = url[max(0, at - _FAR) : at].lower()
+        if not _BEFORE_USER.search(before):
+            bare = _BARE_SCHEME.search(user)
+            if bare is None:
+                return run
+            kept, user = user[: bare.end()], user[bare.end() :]
+        elif "ssh" in before and ":" not in user:
+            return run
         found = found or not _PLACEHOLDER.fullmatch(user)
-        return scheme
+        return kept + rest
 
     def without_value(match: re.Match[str]) -> str:
         nonlocal found
-        found = found or not _PLACEHOLDER.fullmatch(match.group(3))
-        return match.group(1) + match.group(2)
+        if not _SECRET_NAME.search(match[2]):
+            return match[0]
+        found = found or not _PLACEHOLDER.fullmatch(match[3])
+        return match[1] + match[2]
 
-    return _SECRET_QUERY.sub(without_value, _USERINFO.sub(without_user, url)), found
+    return _QUERY_VALUE.sub(without_value, _RUN.sub(without_user, url)), found
 
 
 def host_of(url: str) -> str | None:
