@@ -77,7 +77,10 @@ def test_entries_are_counted_as_the_answer_counts_them(pair: Pair) -> None:
         text = pair.text(side)
         if text is None or not text.text.strip():
             continue
-        distinct = {(package.ecosystem, package.name, package.identity) for package in parse(text).packages}
+        distinct = {
+            (package.ecosystem, package.name, package.shown_version, package.source)
+            for package in parse(text).packages
+        }
         assert len(distinct) == pair.expected["counts"][f"{side}_distinct"], side
 
 

@@ -18,8 +18,11 @@ from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.headers import entry_lines
 from fallback_review.lockfiles.interface import LockfileError
 from fallback_review.lockfiles.opaque import Opaque, cut
+from fallback_review.lockfiles.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fallback_review.lockfiles.interface import Text
 
 _NAME = re.compile(r"""name = (["'])([A-Za-z0-9._\-]+)\1\n""")
@@ -35,6 +38,10 @@ class Document:
     header: dict[str, Any]
     entries: list[tuple[int, dict[str, Any]]]
     omitted: int = 0
+
+    def tables(self, path: str, where: str) -> Iterator[Table]:
+        """Give the entries as tables that name file, key and line in their errors."""
+        return (Table(data, path, where, line) for line, data in self.entries)
 
 
 @dataclass(frozen=True, slots=True)

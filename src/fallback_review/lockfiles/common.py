@@ -20,19 +20,8 @@ _QUERY_VALUE = re.compile(r"([?&;])([\w.\-]*+)=([^&#;\s]*)")
 _SECRET_NAME = re.compile(
     r"token|secret|password|signature|credential|api[_\-]?key|\A(?:sig|key|auth)\Z", re.IGNORECASE
 )
-_ARCHIVES = (
-    ".whl",
-    ".zip",
-    ".egg",
-    ".tar",
-    ".tgz",
-    ".tbz",
-    ".txz",
-    ".tar.gz",
-    ".tar.bz2",
-    ".tar.xz",
-    ".tar.zst",
-)
+VCS_KINDS = {kind.value: kind for kind in (SourceKind.GIT, SourceKind.HG, SourceKind.SVN, SourceKind.BZR)}
+"""Version control by the word that lockfiles and URLs have for it."""
 LOCAL_KINDS = frozenset({SourceKind.DIRECTORY, SourceKind.EDITABLE, SourceKind.VIRTUAL})
 """Sources in the project's own tree: workspace members, editables, the project itself."""
 _PLACEHOLDER = re.compile(r"(?:\$\{?\w++\}?|%\w++%|[:@*]|\[?REDACTED\]?)++", re.IGNORECASE)
@@ -109,9 +98,9 @@ def hash_text(value: str) -> str:
     return value.strip().lower()
 
 
-def names_archive(path: str) -> bool:
-    """Whether a path names a file that an installer unpacks, rather than a folder."""
-    return path.lower().endswith(_ARCHIVES)
+def stated_hash(value: str | None) -> tuple[str, ...]:
+    """Return a file's one hash as an artifact holds it; nothing where none is stated."""
+    return (hash_text(value),) if value else ()
 
 
 class Findings:

@@ -99,7 +99,7 @@ def _conda(table: Table) -> Row:
                 target_platform=table.text("platform"),
             ),
         ),
-        line=table.line or 1,
+        line=table.at,
         key=_platform(table),
         rest=_rest(table),
     )
@@ -118,7 +118,7 @@ def _pip(table: Table) -> Row:
         version=table.text("version"),
         source=source,
         artifacts=(replace(artifact, target_platform=table.text("platform")),),
-        line=table.line or 1,
+        line=table.at,
         local=source.kind is SourceKind.PATH and artifact.filename is None,
         key=_platform(table),
         rest=_rest(table),

@@ -12,15 +12,9 @@ from urllib.parse import unquote
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from fallback_review.lockfiles.common import normalise_name, strip_credentials
+from fallback_review.lockfiles.common import VCS_KINDS, normalise_name, strip_credentials
 from fallback_review.model import Artifact, Source, SourceKind
 
-_VCS = {
-    "git": SourceKind.GIT,
-    "hg": SourceKind.HG,
-    "svn": SourceKind.SVN,
-    "bzr": SourceKind.BZR,
-}
 _PLAIN_SCHEMES = frozenset({"http", "https", "file", "ftp"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.IGNORECASE)
@@ -55,7 +49,7 @@ def is_url(text: str) -> bool:
     if found is None:
         return False
     vcs, plus, _transport = found[1].lower().partition("+")
-    return vcs in (_VCS if plus else _PLAIN_SCHEMES)
+    return vcs in (VCS_KINDS if plus else _PLAIN_SCHEMES)
 
 
 def is_archive(path: str) -> bool:
@@ -142,8 +136,8 @@ def at_revision(kind: SourceKind, location: str, revision: str | None) -> Source
 
 def _vcs_source(location: str, scheme: str) -> tuple[Source, bool]:
     vcs = scheme.partition("+")[0]
-    if vcs not in _VCS:
-        raise ValueError(f"a URL of none of {', '.join(_VCS)}")
+    if vcs not in VCS_KINDS:
+        raise ValueError(f"a URL of none of {', '.join(VCS_KINDS)}")
     clean, had_credentials = strip_credentials(location[len(vcs) + 1 :])
     before_path, separator, rest = clean.partition("://")
     host, slash, path = rest.partition("/")
@@ -155,7 +149,7 @@ def _vcs_source(location: str, scheme: str) -> tuple[Source, bool]:
             raise ValueError("an empty revision after @")
         revision = unquote(revision)
     place = f"{before_path}{separator}{host}{slash}{path}{question}{query}"
-    return at_revision(_VCS[vcs], place, revision), had_credentials
+    return at_revision(VCS_KINDS[vcs], place, revision), had_credentials
 
 
 def _local(path: str, *, egg: str | None, subdirectory: str | None, editable: bool) -> Direct:

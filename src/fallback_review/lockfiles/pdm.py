@@ -10,39 +10,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.blocks import Document, read_pair, read_whole
 from fallback_review.lockfiles.common import (
     LOCAL_KINDS,
+    VCS_KINDS,
     Findings,
     filename_of,
-    hash_text,
-    names_archive,
+    stated_hash,
     version_in_filename,
 )
-from fallback_review.lockfiles.interface import Format, LockfileError, Text
-from fallback_review.lockfiles.table import Table
+from fallback_review.lockfiles.direct import is_archive
+from fallback_review.lockfiles.toml_locks import toml_format, versioned_metadata
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
 from fallback_review.versions import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_KEYS = ("package",)
+    from fallback_review.lockfiles.blocks import Document
+    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.table import Table
+
+_NAME = "pdm.lock"
 _NEWEST_KNOWN = 4
 _FILES_IN_ENTRIES = (4, 3)
-_VCS = {
-    "git": SourceKind.GIT,
-    "hg": SourceKind.HG,
-    "svn": SourceKind.SVN,
-    "bzr": SourceKind.BZR,
-}
-_SOURCE_FIELDS = ("ref", "revision", "url", "path", *_VCS)
+_SOURCE_FIELDS = ("ref", "revision", "url", "path", *VCS_KINDS)
 _OWN_FIELDS = frozenset({"name", "version", "files", "summary", "extras", *_SOURCE_FIELDS})
 
 
 def _claims(path: str) -> bool:
     name = path.rpartition("/")[2]
-    return name == "pdm.lock" or (name.startswith("pdm.") and name.endswith(".lock"))
+    return name == _NAME or (name.startswith("pdm.") and name.endswith(".lock"))
 
 
 def _looks_like(text: str) -> bool:
@@ -51,37 +48,22 @@ def _looks_like(text: str) -> bool:
     return "[[package]]" in text and "\nlock_version = " in text
 
 
-def _parse(text: Text) -> Lockfile:
-    return _lockfile(text, read_whole(text, _KEYS))
-
-
-def _parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-    left, right = read_pair(base, head, _KEYS, beside=("files",))
-    return _lockfile(base, left), _lockfile(head, right)
-
-
 def _lockfile(text: Text, document: Document) -> Lockfile:
-    metadata = Table(document.header, text.path, "").table("metadata")
-    if metadata is None:
-        raise LockfileError(text.path, "not a whole pdm.lock: it has no [metadata]")
-    lock_version = metadata.text("lock_version") or "0"
-    known = parsed(lock_version)
-    if known is None or known.major > _NEWEST_KNOWN:
-        metadata.fail(f"this tool reads lock versions up to {_NEWEST_KNOWN}.x", "lock_version")
+    metadata, version = versioned_metadata(
+        text, document, name=_NAME, key="lock_version", newest=_NEWEST_KNOWN
+    )
     findings = Findings(text.path)
     reader = _Reader(
         findings=findings,
-        beside=metadata.table("files") if known.release < _FILES_IN_ENTRIES else None,
+        beside=metadata.table("files") if version.release < _FILES_IN_ENTRIES else None,
         heeds_markers="inherit_metadata" in metadata.texts("strategy"),
     )
     header = dict(document.header)
     header["metadata"] = {key: value for key, value in metadata.data.items() if key != "files"}
     return Lockfile(
         path=text.path,
-        format=FORMAT.name,
-        packages=tuple(
-            reader.package(Table(data, text.path, "package", line), line) for line, data in document.entries
-        ),
+        format=_NAME,
+        packages=tuple(map(reader.package, document.tables(text.path, "package"))),
         requires_python=metadata.text("requires_python"),
         notices=findings.notices(),
         header=header,
@@ -96,11 +78,11 @@ class _Reader:
     """The files of all entries, where the lock is so old that they don't stand in the entries."""
     heeds_markers: bool
 
-    def package(self, entry: Table, line: int) -> LockedPackage:
+    def package(self, entry: Table) -> LockedPackage:
         name, version = entry.required("name"), entry.text("version")
-        source = _source(entry, line, self.findings)
+        source = _source(entry, self.findings)
         files = entry.tables("files") if self.beside is None else self.beside.tables(f"{name} {version}")
-        artifacts = tuple(_artifacts(files, line, self.findings))
+        artifacts = tuple(_artifacts(files, self.findings))
         if source.kind is SourceKind.URL and source.location and not artifacts:
             artifacts = (Artifact(filename=filename_of(source.location), url=source.location),)
         marker = entry.text("marker")
@@ -109,7 +91,7 @@ class _Reader:
             version=_with_local_part(version, artifacts),
             source=source,
             artifacts=artifacts,
-            line=line,
+            line=entry.at,
             marker=marker if self.heeds_markers else None,
             requires_python=entry.text("requires_python"),
             local=source.kind in LOCAL_KINDS,
@@ -124,37 +106,37 @@ def _extra(entry: Table) -> dict[str, Any]:
     return {key: [*extras, value] for key, value in fields.items()} if extras else fields
 
 
-def _source(entry: Table, line: int, findings: Findings) -> Source:
-    named = [key for key in (*_VCS, "url", "path") if key in entry.data]
+def _source(entry: Table, findings: Findings) -> Source:
+    named = [key for key in (*VCS_KINDS, "url", "path") if key in entry.data]
     if not named:
         return Source(kind=SourceKind.REGISTRY)
     if len(named) > 1:
         entry.fail(f"has several sources: {', '.join(named)}")
-    location = findings.clean(entry.required(named[0]), line)
-    if named[0] in _VCS:
+    location = findings.clean(entry.required(named[0]), entry.line)
+    if named[0] in VCS_KINDS:
         return Source(
-            kind=_VCS[named[0]],
+            kind=VCS_KINDS[named[0]],
             location=location,
             reference=entry.text("ref"),
             commit=entry.text("revision"),
         )
     if named[0] == "url":
         return Source(kind=SourceKind.URL, location=location)
-    if names_archive(location):
+    if is_archive(location):
         return Source(kind=SourceKind.PATH, location=location)
     return Source(
         kind=SourceKind.EDITABLE if entry.flag("editable") else SourceKind.DIRECTORY, location=location
     )
 
 
-def _artifacts(files: Iterable[Table], line: int, findings: Findings) -> Iterable[Artifact]:
+def _artifacts(files: Iterable[Table], findings: Findings) -> Iterable[Artifact]:
     for file in files:
-        url, digest = file.text("url"), file.text("hash")
-        url = findings.clean(url, line) if url else None
+        url = file.text("url")
+        url = findings.clean(url, file.line) if url else None
         yield Artifact(
             filename=file.text("file") or filename_of(url or ""),
             url=url,
-            hashes=(hash_text(digest),) if digest else (),
+            hashes=stated_hash(file.text("hash")),
         )
 
 
@@ -172,11 +154,6 @@ def _with_local_part(version: str | None, artifacts: tuple[Artifact, ...]) -> st
     return f"{version}+{actual.local}"
 
 
-FORMAT = Format(
-    name="pdm.lock",
-    installer="pdm",
-    claims=_claims,
-    looks_like=_looks_like,
-    parse=_parse,
-    parse_pair=_parse_pair,
+FORMAT = toml_format(
+    _lockfile, name=_NAME, installer="pdm", claims=_claims, looks_like=_looks_like, beside=("files",)
 )

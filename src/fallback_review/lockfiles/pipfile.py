@@ -15,7 +15,14 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles.bounds import versions_too_long
-from fallback_review.lockfiles.common import filename_of, normalise_name, strip_credentials
+from fallback_review.lockfiles.common import (
+    LOCAL_KINDS,
+    VCS_KINDS,
+    filename_of,
+    hash_text,
+    normalise_name,
+    strip_credentials,
+)
 from fallback_review.lockfiles.direct import at_revision, is_archive
 from fallback_review.lockfiles.interface import Format, LockfileError
 from fallback_review.lockfiles.table import Table
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
 
 NAME = "Pipfile.lock"
 
-_VCS = {kind.value: kind for kind in (SourceKind.GIT, SourceKind.HG, SourceKind.SVN, SourceKind.BZR)}
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _MARKER_KEYS = (
     "sys_platform", "platform_machine", "platform_python_implementation", "platform_release",
@@ -196,7 +202,7 @@ def _package(
 ) -> LockedPackage:
     source, file = _source(entry, indexes, notices)
     version, specifier = _version(entry)
-    hashes = tuple(value.strip().lower() for value in entry.texts("hashes"))
+    hashes = tuple(map(hash_text, entry.texts("hashes")))
     artifacts = tuple(Artifact(hashes=(value,)) for value in hashes)
     if file is not None:
         artifacts = (Artifact(filename=file.filename, url=file.url, path=file.path, hashes=hashes),)
@@ -207,9 +213,9 @@ def _package(
         specifier=specifier,
         source=source,
         artifacts=artifacts,
-        line=entry.line or 1,
+        line=entry.at,
         marker=_marker(entry),
-        local=source.kind in (SourceKind.EDITABLE, SourceKind.DIRECTORY),
+        local=source.kind in LOCAL_KINDS,
         extra={section: rest},
     )
 
@@ -235,7 +241,7 @@ def _version(entry: Table) -> tuple[str | None, str | None]:
 def _source(
     entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]
 ) -> tuple[Source, Artifact | None]:
-    for key, kind in _VCS.items():
+    for key, kind in VCS_KINDS.items():
         url = entry.text(key)
         if url is not None:
             return at_revision(kind, strip_credentials(url)[0], entry.text("ref")), None

@@ -10,23 +10,26 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.blocks import Document, read_pair, read_whole
 from fallback_review.lockfiles.common import (
     LOCAL_KINDS,
     Findings,
     filename_of,
     hash_text,
+    stated_hash,
     version_in_filename,
 )
-from fallback_review.lockfiles.interface import Format, LockfileError, Text
-from fallback_review.lockfiles.table import Table
+from fallback_review.lockfiles.toml_locks import toml_format, versioned_metadata
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
 from fallback_review.versions import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_KEYS = ("package",)
+    from fallback_review.lockfiles.blocks import Document
+    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.table import Table
+
+_NAME = "poetry.lock"
 _NEWEST_KNOWN = 2
 _HEEDS_MARKERS = (2, 1)
 """The lock version from which on Poetry installs by the entries' markers; before, it resolves anew."""
@@ -43,7 +46,7 @@ _BESIDE = ("files", "hashes")
 
 
 def _claims(path: str) -> bool:
-    return path.rpartition("/")[2] == "poetry.lock"
+    return path.rpartition("/")[2] == _NAME
 
 
 def _looks_like(text: str) -> bool:
@@ -52,35 +55,20 @@ def _looks_like(text: str) -> bool:
     return "[[package]]" in text and "\n[metadata]\n" in text and "\ncontent-hash = " in text
 
 
-def _parse(text: Text) -> Lockfile:
-    return _lockfile(text, read_whole(text, _KEYS))
-
-
-def _parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-    left, right = read_pair(base, head, _KEYS, beside=_BESIDE)
-    return _lockfile(base, left), _lockfile(head, right)
-
-
 def _lockfile(text: Text, document: Document) -> Lockfile:
-    metadata = Table(document.header, text.path, "").table("metadata")
-    if metadata is None:
-        raise LockfileError(text.path, "not a whole poetry.lock: it has no [metadata]")
-    lock_version = metadata.text("lock-version") or "0"
-    known = parsed(lock_version)
-    if known is None or known.major > _NEWEST_KNOWN:
-        metadata.fail(f"this tool reads lock versions up to {_NEWEST_KNOWN}.x", "lock-version")
-    heeds_markers = known.release >= _HEEDS_MARKERS
+    metadata, version = versioned_metadata(
+        text, document, name=_NAME, key="lock-version", newest=_NEWEST_KNOWN
+    )
+    heeds_markers = version.release >= _HEEDS_MARKERS
     findings = Findings(text.path)
-    entries = [(line, Table(data, text.path, "package", line)) for line, data in document.entries]
-    beside = _Beside(metadata, [entry for _, entry in entries])
+    entries = list(document.tables(text.path, "package"))
+    beside = _Beside(metadata, entries)
     header = dict(document.header)
     header["metadata"] = {key: value for key, value in metadata.data.items() if key not in _BESIDE}
     return Lockfile(
         path=text.path,
-        format=FORMAT.name,
-        packages=tuple(
-            _package(entry, line, beside, findings, heeds_markers=heeds_markers) for line, entry in entries
-        ),
+        format=_NAME,
+        packages=tuple(_package(entry, beside, findings, heeds_markers=heeds_markers) for entry in entries),
         requires_python=metadata.text("python-versions"),
         notices=findings.notices(),
         header=header,
@@ -114,18 +102,12 @@ def _version_of(artifact: Artifact) -> Any:
 
 
 def _artifacts(files: Iterable[Table]) -> list[Artifact]:
-    artifacts = []
-    for file in files:
-        digest = file.text("hash")
-        artifacts.append(Artifact(filename=file.text("file"), hashes=(hash_text(digest),) if digest else ()))
-    return artifacts
+    return [Artifact(filename=file.text("file"), hashes=stated_hash(file.text("hash"))) for file in files]
 
 
-def _package(
-    entry: Table, line: int, beside: _Beside, findings: Findings, *, heeds_markers: bool
-) -> LockedPackage:
+def _package(entry: Table, beside: _Beside, findings: Findings, *, heeds_markers: bool) -> LockedPackage:
     name, version = entry.required("name"), entry.required("version")
-    source = _source(entry, line, findings)
+    source = _source(entry, findings)
     in_entry = "files" in entry.data
     artifacts = _artifacts(entry.tables("files")) if in_entry else beside.artifacts(name, version)
     if source.kind is SourceKind.URL and source.location and not artifacts:
@@ -136,7 +118,7 @@ def _package(
         version=version,
         source=source,
         artifacts=tuple(artifacts),
-        line=line,
+        line=entry.at,
         marker=marker if heeds_markers and isinstance(marker, str) else None,
         requires_python=entry.text("python-versions"),
         local=source.kind in LOCAL_KINDS,
@@ -144,7 +126,7 @@ def _package(
     )
 
 
-def _source(entry: Table, line: int, findings: Findings) -> Source:
+def _source(entry: Table, findings: Findings) -> Source:
     table = entry.table("source")
     if table is None:
         return Source(kind=SourceKind.REGISTRY)
@@ -153,7 +135,7 @@ def _source(entry: Table, line: int, findings: Findings) -> Source:
         table.fail(f"must be one of {', '.join(sorted(_KINDS))}", "type")
     if kind is SourceKind.DIRECTORY and entry.flag("develop"):
         kind = SourceKind.EDITABLE
-    location, reference = findings.clean(table.required("url"), line), table.text("reference")
+    location, reference = findings.clean(table.required("url"), entry.line), table.text("reference")
     if kind is SourceKind.GIT:
         # Files from before Poetry 1.1 have the commit as the reference.
         commit = table.text("resolved_reference") or reference
@@ -161,16 +143,13 @@ def _source(entry: Table, line: int, findings: Findings) -> Source:
     if kind is not SourceKind.REGISTRY:
         return Source(kind=kind, location=location)
     if (reference or "").lower() == _PYPI:
-        findings.note("Poetry asks PyPI for an entry that names it, whatever address stands beside", line)
+        findings.note(
+            "Poetry asks PyPI for an entry that names it, whatever address stands beside", entry.line
+        )
         return Source(kind=kind)
     return Source(kind=kind, location=location, reference=reference)
 
 
-FORMAT = Format(
-    name="poetry.lock",
-    installer="poetry",
-    claims=_claims,
-    looks_like=_looks_like,
-    parse=_parse,
-    parse_pair=_parse_pair,
+FORMAT = toml_format(
+    _lockfile, name=_NAME, installer="poetry", claims=_claims, looks_like=_looks_like, beside=_BESIDE
 )

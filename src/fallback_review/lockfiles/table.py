@@ -31,6 +31,11 @@ class Table:
     """The key path, for example ``package[3].source``; empty for the document itself."""
     line: int | None = None
 
+    @property
+    def at(self) -> int:
+        """The entry's line; the first one for the document itself."""
+        return self.line or 1
+
     def fail(self, reason: str, key: str | None = None) -> NoReturn:
         """Raise a `LockfileError` that names the key path and the entry's line."""
         place = ".".join(part for part in (self.where, _shown(key)) if part)

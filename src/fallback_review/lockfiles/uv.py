@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from fallback_review.lockfiles.addresses import address_of
-from fallback_review.lockfiles.blocks import Document, read_pair, read_whole
 from fallback_review.lockfiles.common import (
     LOCAL_KINDS,
     Findings,
     filename_of,
-    hash_text,
+    stated_hash,
 )
-from fallback_review.lockfiles.interface import Format, LockfileError, Text
+from fallback_review.lockfiles.interface import LockfileError
 from fallback_review.lockfiles.table import Table
+from fallback_review.lockfiles.toml_locks import toml_format
 from fallback_review.lockfiles.uv_ways import with_markers
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_KEYS = ("package", "distribution")
+    from fallback_review.lockfiles.blocks import Document
+    from fallback_review.lockfiles.interface import Text
+
+_NAME = "uv.lock"
 _KNOWN_VERSION = 1
 _KINDS = {
     "registry": SourceKind.REGISTRY,
@@ -47,21 +50,12 @@ _LOOKS = re.compile(
 
 def _claims(path: str) -> bool:
     name = path.rpartition("/")[2]
-    return name == "uv.lock" or name.endswith((".py.lock", ".uv.lock"))
+    return name == _NAME or name.endswith((".py.lock", ".uv.lock"))
 
 
 def _looks_like(text: str) -> bool:
     headed = "[[package]]" in text or "[[distribution]]" in text
     return headed and text.lstrip().startswith("version = 1\n") and _LOOKS.search(text) is not None
-
-
-def _parse(text: Text) -> Lockfile:
-    return _lockfile(text, read_whole(text, _KEYS))
-
-
-def _parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-    left, right = read_pair(base, head, _KEYS, opaque="dependencies")
-    return _lockfile(base, left), _lockfile(head, right)
 
 
 def _lockfile(text: Text, document: Document) -> Lockfile:
@@ -74,15 +68,12 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     findings = Findings(text.path)
     packages = with_markers(
         text.text,
-        tuple(
-            _package(Table(data, text.path, "package", line), line, findings)
-            for line, data in document.entries
-        ),
+        tuple(_package(entry, findings) for entry in document.tables(text.path, "package")),
     )
     refused = tuple(_refused(packages, text.path))
     return Lockfile(
         path=text.path,
-        format=FORMAT.name,
+        format=_NAME,
         packages=packages,
         requires_python=header.text("requires-python"),
         notices=(*findings.notices(), *refused),
@@ -103,21 +94,21 @@ def _refused(packages: Iterable[LockedPackage], path: str) -> Iterator[Notice]:
             yield Notice(text=text, path=path, line=package.line)
 
 
-def _package(entry: Table, line: int, findings: Findings) -> LockedPackage:
-    source = _source(entry, line, findings)
+def _package(entry: Table, findings: Findings) -> LockedPackage:
+    source = _source(entry, findings)
     return LockedPackage(
         name=entry.package_name(),
         version=entry.text("version"),
         source=source,
-        artifacts=tuple(_artifacts(entry, source, line, findings)),
-        line=line,
+        artifacts=tuple(_artifacts(entry, source, findings)),
+        line=entry.at,
         marker=" or ".join(entry.texts("resolution-markers")) or None,
         local=source.kind in LOCAL_KINDS,
         extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
     )
 
 
-def _source(entry: Table, line: int, findings: Findings) -> Source:
+def _source(entry: Table, findings: Findings) -> Source:
     if _is_early(entry):
         kind, _, location = entry.required("source").partition("+")
         fields = {kind: location}
@@ -131,7 +122,7 @@ def _source(entry: Table, line: int, findings: Findings) -> Source:
     name, location = fields.popitem()
     if name not in _KINDS:
         entry.fail(f"must name one of {', '.join(sorted(_KINDS))}", "source")
-    location = findings.clean(location, line)
+    location = findings.clean(location, entry.line)
     kind = _KINDS[name]
     if kind is not SourceKind.GIT:
         return Source(kind=kind, location=location)
@@ -142,24 +133,19 @@ def _source(entry: Table, line: int, findings: Findings) -> Source:
     return Source(kind=kind, location=url, reference=reference, commit=commit or None)
 
 
-def _artifacts(entry: Table, source: Source, line: int, findings: Findings) -> Iterator[Artifact]:
+def _artifacts(entry: Table, source: Source, findings: Findings) -> Iterator[Artifact]:
     """Give the files as uv finds them: by URL, else by path, else by name (measured with uv 0.13)."""
     sdist = entry.table("sdist")
     wheels = "wheel" if _is_early(entry) else "wheels"
     for file in [*entry.tables(wheels), *([sdist] if sdist else [])]:
-        url, path, digest = file.text("url"), file.text("path"), file.text("hash")
+        url, path = file.text("url"), file.text("path")
         filename = filename_of(url or path or "") or file.text("filename")
         if url:
-            url, path = findings.clean(url, line), None
+            url, path = findings.clean(url, entry.line), None
         elif not path and source.kind is SourceKind.URL:
             url = source.location
             filename = filename or filename_of(url or "")
-        yield Artifact(
-            filename=filename,
-            url=url,
-            path=path,
-            hashes=(hash_text(digest),) if digest else (),
-        )
+        yield Artifact(filename=filename, url=url, path=path, hashes=stated_hash(file.text("hash")))
 
 
 def _is_early(entry: Table) -> bool:
@@ -167,11 +153,12 @@ def _is_early(entry: Table) -> bool:
     return isinstance(entry.data.get("source"), str)
 
 
-FORMAT = Format(
-    name="uv.lock",
+FORMAT = toml_format(
+    _lockfile,
+    name=_NAME,
     installer="uv",
     claims=_claims,
     looks_like=_looks_like,
-    parse=_parse,
-    parse_pair=_parse_pair,
+    keys=("package", "distribution"),
+    opaque="dependencies",
 )

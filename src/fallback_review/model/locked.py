@@ -106,11 +106,6 @@ class LockedPackage:
         return self.version if self.version is not None else self.specifier
 
     @property
-    def identity(self) -> tuple[str | None, Source]:
-        """What makes two entries of one name the same: version text and source."""
-        return (self.shown_version, self.source)
-
-    @property
     def hashes(self) -> frozenset[str]:
         """Every hash that the lock allows for this entry."""
         return frozenset(h for artifact in self.artifacts for h in artifact.hashes)

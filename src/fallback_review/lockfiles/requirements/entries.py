@@ -14,7 +14,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review.lockfiles.bounds import LONGEST_VERSION, too_long, versions_too_long
-from fallback_review.lockfiles.common import normalise_name, strip_credentials
+from fallback_review.lockfiles.common import LOCAL_KINDS, VCS_KINDS, normalise_name, strip_credentials
 from fallback_review.lockfiles.direct import (
     Direct,
     is_archive,
@@ -141,7 +141,7 @@ def read_editable(text: str, place: Place, options: dict[str, Any]) -> Named | U
         direct = _direct(parsed.url, editable=True)
         return _from_direct(direct, parsed.url, place, asked, name=parsed.name)
     url = text
-    for vcs in ("git", "hg", "svn", "bzr"):
+    for vcs in VCS_KINDS:
         if text.lower().startswith(f"{vcs}:"):
             url = f"{vcs}+{text}"
     if is_url(url):
@@ -252,7 +252,7 @@ def _package(
         line=place.line,
         path=place.path,
         marker=str(asked.marker) if asked.marker is not None else None,
-        local=source.kind in (SourceKind.EDITABLE, SourceKind.DIRECTORY),
+        local=source.kind in LOCAL_KINDS,
         extra=extra,
     )
     problem = too_long(package)
