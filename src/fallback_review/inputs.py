@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def _words(value: Any) -> Any:
+def _words(value: str) -> list[str]:
     """Split a list that people write with commas or line ends."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.replace(",", "\n").splitlines() if part.strip()]
-    return value
+    return [part.strip() for part in value.replace(",", "\n").splitlines() if part.strip()]
 
 
 SECRET = (

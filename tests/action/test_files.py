@@ -101,6 +101,14 @@ def test_files_that_a_lockfile_includes_are_read_on_both_sides(runner: Runner, o
     assert (change["name"], change["kind"], change["outcome"]) == ("behind", "upgraded", "pypi")
 
 
+def test_an_included_file_that_can_not_be_had_is_no_pass(runner: Runner, opened: Opened) -> None:
+    base = {LOCK: lock(built="1.0"), "more/next.txt": lock(behind="2.0")}
+    runner.lab.front.faults.append(Fault(verb="GET", path=r".*/contents/more/next\.txt", status=403, times=9))
+    ended = runner.run(opened(base, {LOCK: "-r more/next.txt\nbuilt==1.0\n"}))
+    assert (ended.code, ended.outputs) == (3, {"conclusion": "unknown"})
+    assert "contents/more/next.txt, said 403" in ended.annotations("error")[0]
+
+
 def test_includes_that_climb_out_of_the_repository(runner: Runner, opened: Opened) -> None:
     climbing = "-r ../../../../user\n-r /etc/passwd\n-c https://example.test/constraints.txt\nbuilt==2.0\n"
     ended = runner.run(opened(BEFORE, {LOCK: climbing}))

@@ -130,7 +130,7 @@ class PullRequestFiles:
         return self._event.base_sha if self._event.is_merge_group else self._event.base_ref
 
     def _head(self, entry: ChangedEntry, path: str, before: bytes | None) -> bytes | None:
-        if entry.sha and (before is not None or entry.base_path is None):
+        if entry.sha:
             content = before or b""
             if blob_sha(content, like=entry.sha) == entry.sha:  # renamed, or empty
                 return content
