@@ -273,12 +273,29 @@ def test_pdm_patterns_hold_for_their_packages_alone() -> None:
     } == {
         "numpy": "chainguard-only",
         "torch-vision": "chainguard-only",
-        "requests": "chainguard-only",
+        "requests": "pdm",
         "left": "explicit",
         "boto3": "explicit",
         "six": "pdm-builtin-pypi",
     }
-    assert found.private == ("acme_*",)
+    assert found.private == ("acme-*",)
+
+
+def test_pdm_asks_what_its_patterns_leave() -> None:
+    """PDM's `filtered_sources`; first seen in random cases (`tests/prediction/differential`)."""
+    both = pdm_source("pypi", C, 'exclude_packages = ["six"]')
+    assert arrange("pdm", {PROJECT: both}).layout_for("six") == "chainguard-only"  # nothing is left to ask
+    text = (
+        pdm_source("pypi", R, 'exclude_packages = ["six"]') + pdm_source("cgr", C) + pdm_source("public", P)
+    )
+    assert arrange("pdm", {PROJECT: text}).layout_for("six") == "pdm"
+
+
+def test_a_name_that_only_the_own_manager_includes_is_not_private() -> None:
+    text = pdm_source("pypi", MANAGER, 'include_packages = ["six"]')
+    where = replace(SITUATION, resolver_url=f"{MANAGER}/")
+    assert configuration.arrange(read("pdm", {PROJECT: text}), where).private == ()
+    assert configuration.arrange(read("pdm", {PROJECT: text}), SITUATION).private == ("six",)
 
 
 def test_addresses_of_the_settings_decide_whose_an_index_is() -> None:

@@ -6,10 +6,13 @@ one last; Poetry goes by priority; PDM puts its built-in PyPI in front; Pipenv l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import fnmatch
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.values import Arrangement
+from fallback_review.lockfiles.common import normalise_name
 from fallback_review.prediction.situation import Place, place
 
 if TYPE_CHECKING:
@@ -182,22 +185,43 @@ def _overrides(
 
     The other tools write into the lock where each package comes from, and the lock's word counts.
     """
+    patterns = dict.fromkeys(
+        normalise_name(each) for index in configuration.indexes for each in (*index.include, *index.exclude)
+    )
+    rules = [(index, _any_of(index.include), _any_of(index.exclude)) for index in configuration.indexes]
     layouts: dict[str, str] = {}
     private: list[str] = []
-    for index in configuration.indexes:
-        where = whose(index, situation)
-        for pattern in index.include:
-            if where in OURS:
-                layouts.setdefault(pattern, "chainguard-only")
-            elif where is Place.PYPI:
-                layouts.setdefault(pattern, _PYPI_ALONE)
-            else:
-                private.append(pattern)
-    for index in configuration.indexes:
-        where = whose(index, situation)
-        for pattern in index.exclude:
-            if where in OURS:
-                layouts.setdefault(pattern, _PYPI_ALONE)
-            elif where is Place.PYPI:
-                layouts.setdefault(pattern, "chainguard-only")
+    # Names come before patterns: the first that fits a package counts.
+    for pattern in sorted(patterns, key=lambda each: any(sign in each for sign in "*?[")):
+        left = _left_for(pattern, configuration, rules)
+        whose_left = {each.place for each in asked(left, situation)}
+        if whose_left == {Place.OTHER}:
+            private.append(pattern)
+        elif Place.PYPI in whose_left and not whose_left & OURS:
+            layouts[pattern] = _PYPI_ALONE
+        elif (layout := arrange(left, situation).layout) is not None:
+            layouts[pattern] = layout
     return layouts, tuple(private)
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the patterns as one, which is tried once for each name."""
+    return re.compile("|".join(fnmatch.translate(normalise_name(each)) for each in patterns) or r"(?!)")
+
+
+def _left_for(
+    name: str,
+    configuration: Configuration,
+    rules: list[tuple[ConfiguredIndex, re.Pattern[str], re.Pattern[str]]],
+) -> Configuration:
+    """Return PDM's configuration for a name: the sources that include it, else those that don't exclude it.
+
+    Source: PDM 2.29, `pdm.utils.filtered_sources`.
+    """
+    including = [index for index, include, _ in rules if include.match(name)]
+    left = including or [index for index, _, exclude in rules if not exclude.match(name)]
+    return replace(
+        configuration,
+        indexes=tuple(replace(each, include=(), exclude=()) for each in left),
+        builtin_pypi=configuration.builtin_pypi and not including,
+    )
