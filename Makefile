@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: demo test lint bench fuzz format lock clean lab
+.PHONY: demo test lint bench fuzz differential format lock clean lab
 demo: .venv/.ready
 	$(BIN)/fallback-review demo
 
@@ -22,6 +22,10 @@ bench: .venv/.ready .lab/node/.ready .lab/installers/.ready
 fuzz: .venv/.ready .lab/fuzz/.ready
 	$(BIN)/python -m tests.fuzz.run --engine hypothesis --seconds 120
 	$(BIN)/python -m tests.fuzz.run --engine atheris --seconds 120
+
+CASES ?= 200
+differential: .venv/.ready .lab/installers/.ready
+	for installer in pip uv poetry pdm pipenv; do $(BIN)/python -m tests.prediction.differential $$installer --cases $(CASES) || exit 1; done
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix

@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from fallback_review.model import Answer, Cause, ProjectFile, Role, Tier
@@ -16,7 +16,7 @@ from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.listing import ListedFile, Page, listing
 
-from .wheels import wheel_bytes
+from .wheels import sdist_bytes, wheel_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,7 @@ class World:
     requests: list[str] = field(default_factory=list)
 
     def contents(self, side: str, filename: str) -> bytes:
-        parsed = parse_filename(filename)
-        assert parsed is not None
-        return wheel_bytes(str(parsed.name), str(parsed.version), filename, origin=side)
+        return contents(filename, origin=side)
 
     def page(self, side: str, project: str) -> Page:
         number = list(SIDES).index(side)
@@ -92,9 +90,32 @@ class World:
         return answers
 
 
+def contents(filename: str, origin: str) -> bytes:
+    """A real wheel or sdist of that name, the same bytes whenever it is asked for."""
+    parsed = parse_filename(filename)
+    assert parsed is not None
+    name, version = str(parsed.name), str(parsed.version)
+    if parsed.wheel:
+        return wheel_bytes(name, version, filename, origin=origin)
+    return sdist_bytes(name, version, filename, origin=origin)
+
+
+class Site(Protocol):
+    """What can be served: it learns its address, and answers paths."""
+
+    base: str
+
+    def respond(self, path: str, authorization: str | None) -> tuple[int, bytes]:
+        """Status and body for one request."""
+        ...
+
+
+AnySite = TypeVar("AnySite", bound=Site)
+
+
 @contextmanager
-def serving(world: World) -> Iterator[World]:
-    """Serve `/<index>/<project>/` and `/files/<side>/<name>` until the block ends."""
+def serving(world: AnySite) -> Iterator[AnySite]:
+    """Serve a site until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(world))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -107,8 +128,8 @@ def serving(world: World) -> Iterator[World]:
         thread.join()
 
 
-def handler(world: World) -> type[BaseHTTPRequestHandler]:
-    """The request handler of one world."""
+def handler(world: Site) -> type[BaseHTTPRequestHandler]:
+    """The request handler of one site; pages are HTML, or JSON where they start like it."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -116,7 +137,9 @@ def handler(world: World) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             if status == 401:
                 self.send_header("WWW-Authenticate", 'Basic realm="c"')
-            if not self.path.startswith("/files/"):
+            if body.startswith(b'{"meta":'):
+                self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+            elif body.startswith((b"<", b"token")):
                 self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

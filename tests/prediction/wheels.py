@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import tarfile
@@ -35,19 +36,40 @@ def wheel_bytes(name: str, version: str, filename: str, origin: str = "test") ->
     return buffer.getvalue()
 
 
-def sdist_bytes(name: str, version: str, origin: str = "test") -> bytes:
-    """An sdist whose metadata is static; it is never built in these tests."""
+def sdist_bytes(name: str, version: str, filename: str, origin: str = "test") -> bytes:
+    """An sdist that builds itself, without anything from outside, into a wheel that holds `origin`."""
     root = f"{name}-{version}"
+    stem = name.replace("-", "_").replace(".", "_")
+    wheel = f"{stem}-{version}-py3-none-any.whl"
+    content = base64.b64encode(wheel_bytes(name, version, wheel, origin)).decode()
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "backend.py": _BACKEND.format(wheel=wheel, content=content),
+    }
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for path, text in {
-            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            "origin": origin,
-        }.items():
+    if filename.endswith(".zip"):
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for path, text in files.items():
+                archive.writestr(zipfile.ZipInfo(f"{root}/{path}", date_time=(2020, 1, 1, 0, 0, 0)), text)
+        return buffer.getvalue()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, text in files.items():
             entry = tarfile.TarInfo(f"{root}/{path}")
             entry.size = len(text)
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return buffer.getvalue()
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return gzip.compress(buffer.getvalue(), mtime=0)
+
+
+_BACKEND = """\
+import base64
+import pathlib
+
+
+def build_wheel(folder, *_):
+    pathlib.Path(folder, "{wheel}").write_bytes(base64.b64decode("{content}"))
+    return "{wheel}"
+"""
 
 
 def _digest(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from fallback_review.model import Role
+from fallback_review.model import Role, Tier
 from fallback_review.prediction.candidates import Request, parse_version
 from fallback_review.prediction.installers import INSTALLERS, Installer, Options
 from fallback_review.prediction.layouts import LAYOUTS
@@ -22,10 +22,10 @@ from fallback_review.prediction.listing import (
 )
 from fallback_review.prediction.origin import files
 from fallback_review.prediction.situation import Place, place
-from fallback_review.prediction.targets import full_version, ranks
+from fallback_review.prediction.targets import full_version
 
 if TYPE_CHECKING:
-    from fallback_review.model import LockedPackage, Lockfile, Target
+    from fallback_review.model import LockedPackage, Lockfile, LockIndex, ProjectFile, Target
     from fallback_review.prediction.situation import Book, Situation
 
 _INDEX_LINES = ("index-url", "extra-index-url")
@@ -65,7 +65,8 @@ def request_for(
         prefer_binary=lockfile.options.prefer_binary,
         pre=lockfile.options.pre,
         python=full_version(target),
-        ranks=ranks(target, plain_linux_first=installer.plain_linux_first(situation.installer_version)),
+        ranks=installer.ranks(target, situation.installer_version),
+        doubled_underscores=installer.doubled_underscores,
     )
 
 
@@ -113,7 +114,7 @@ def indexes_for(
         if named is Place.UNSTATED and layout.client:
             return one_index(pages[2]) if situation.installer == "poetry" else arranged[:1]
         return _at(named, pages) or arranged
-    lines = [index for index in lockfile.indexes if index.role in _INDEX_LINES]
+    lines = _standing(lockfile, situation)
     placed = [(line, _at(place(line.url, situation), pages)) for line in lines]
     if not placed or any(there is None for _, there in placed):
         return arranged
@@ -125,13 +126,31 @@ def indexes_for(
     return own if any(index.default for index in own) else (*arranged, *own)
 
 
+def _standing(lockfile: Lockfile, situation: Situation) -> list[LockIndex]:
+    """Return the index lines that count: for pip an ``--index-url`` replaces every line before it.
+
+    Measured; pip's `handle_option_line` says the same. uv keeps them all.
+    """
+    lines = [index for index in lockfile.indexes if index.role in _INDEX_LINES]
+    if installer_of(situation).name == "uv":
+        return lines
+    last = max((number for number, line in enumerate(lines) if line.role == "index-url"), default=0)
+    return lines[last:]
+
+
 def _at(where: Place, pages: Pages) -> tuple[Index, ...] | None:
     number = {Place.CHAINGUARD: 0, Place.REMEDIATED: 1, Place.PYPI: 2}.get(where)
     return None if number is None else one_index(pages[number])
 
 
 def _page(role: Role, name: str, book: Book) -> Page:
-    return tuple(ListedFile(file=file, owner=role) for file in files(role, name, book))
+    """Return one index's page; a file of the upstream tier is PyPI's, and so is its SHA-256."""
+    theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book)}
+
+    def digest(file: ProjectFile) -> str | None:
+        return theirs.get(file.filename) if file.tier is Tier.UPSTREAM and file.sha256 is None else None
+
+    return tuple(ListedFile(file=file, owner=role, digest=digest(file)) for file in files(role, name, book))
 
 
 def _covers(names: frozenset[str], name: str) -> bool:

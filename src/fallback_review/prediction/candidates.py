@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import (
     BuildTag,
     canonicalize_name,
@@ -16,15 +16,19 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
+from fallback_review.prediction import requires_python
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
 
     from fallback_review.prediction.listing import ListedFile, Page
 
 ALLOWED = 2
 """`Request.link_state` of a link whose hash is allowed."""
+_DOUBLED = re.compile(r"__+(?=[^-]*-)")
 _SDIST_ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
 
@@ -76,6 +80,8 @@ class Request:
     no_binary: bool = False
     prefer_binary: bool = False
     pre: bool = False
+    doubled_underscores: bool = True
+    """Whether the installer takes wheels whose name has ``__``."""
     python: str
     """The full Python version."""
     ranks: Mapping[Tag, int]
@@ -145,10 +151,13 @@ def _label(candidate: Candidate) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_filename(filename: str) -> Parsed | None:
-    """Return what a wheel's or sdist's name says; None for anything else."""
+    """Return what a wheel's or sdist's name says; None for anything else.
+
+    A wheel's name with ``__`` in it is read too, although `packaging` refuses it: uv and Poetry take it.
+    """
     if filename.endswith(".whl"):
         try:
-            name, version, build, tags = parse_wheel_filename(filename)
+            name, version, build, tags = parse_wheel_filename(_DOUBLED.sub("_", filename))
         except ValueError:  # InvalidWheelFilename, or a number of more digits than Python reads
             return None
         return Parsed(name=name, version=version, wheel=True, build=build, tags=tags)
@@ -177,34 +186,6 @@ def public(version: Version) -> str:
     return canonicalize_version(version.public)
 
 
-@lru_cache(maxsize=4096)
-def fits_python(requires_python: str | None, python: str) -> bool:
-    """Whether `requires-python` admits the version; one that can't be read admits all, as in pip."""
-    if not requires_python:
-        return True
-    try:
-        return SpecifierSet(requires_python).contains(python, prereleases=True)
-    except ValueError:
-        return True
-
-
-@lru_cache(maxsize=4096)
-def reaches_python(requires_python: str | None, python: str) -> bool:
-    """Whether the version is at or above what `requires-python` starts from: uv heeds no upper bound."""
-    try:
-        specifiers = SpecifierSet(requires_python or "")
-    except ValueError:
-        return True
-    lower = SpecifierSet(
-        ",".join(
-            f"{'>' if each.operator == '>' else '>='}{each.version.removesuffix('.*')}"
-            for each in specifiers
-            if each.operator in (">", ">=", "==", "~=")
-        )
-    )
-    return lower.contains(python, prereleases=True)
-
-
 def read(request: Request, pages: Iterable[Page]) -> Sieve:
     """Return the candidates of the requested versions on all pages, in listing order."""
     found: list[Candidate] = []
@@ -231,7 +212,12 @@ def _wanted(request: Request, listed: ListedFile) -> Parsed | None:
     parsed = parse_filename(listed.file.filename) if may_match(request, listed) else None
     if parsed is None or canonicalize_name(parsed.name) != request.name:
         return None
-    return parsed
+    return parsed if request.doubled_underscores or not has_doubled(listed.file.filename) else None
+
+
+def has_doubled(filename: str) -> bool:
+    """Whether a wheel's name has ``__``, for which `packaging` refuses it."""
+    return filename.endswith(".whl") and _DOUBLED.search(filename) is not None
 
 
 def _candidate(request: Request, listed: ListedFile, parsed: Parsed, position: int) -> Candidate:
@@ -261,7 +247,7 @@ def drop_misfits(request: Request, sieve: Sieve) -> None:
     drop_unfit_kinds(request, sieve)
     sieve.keep(
         f"requires-python does not admit {request.python}",
-        lambda c: fits_python(c.listed.file.requires_python, request.python),
+        lambda c: requires_python.fits(c.listed.file.requires_python, request.python),
     )
 
 

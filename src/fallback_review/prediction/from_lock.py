@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Outcome, Role
 from fallback_review.prediction import locked_urls
+from fallback_review.prediction.asking import installer_of
 from fallback_review.prediction.availability import lacking, upstream_reason
 from fallback_review.prediction.case import Case, Derivation, Unanswered
 from fallback_review.prediction.installers import Failure
@@ -34,7 +35,13 @@ def from_lock(case: Case) -> Derivation | None:
     one, its wheels do: one without any file for the target's system is not installed there.
     """
     per_platform = case.lockfile.format in locked_urls.PER_PLATFORM
-    chosen = locked_urls.choose(case.package, case.request, case.target, per_platform=per_platform)
+    chosen = locked_urls.choose(
+        case.package,
+        case.request,
+        case.target,
+        build_tags=installer_of(case.situation).locked_build_tags,
+        per_platform=per_platform,
+    )
     needed = case.package.needed_when
     if chosen.artifact is None and (
         per_platform

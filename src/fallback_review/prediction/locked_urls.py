@@ -1,8 +1,8 @@
 """Locks that name the files' URLs (uv.lock, pylock.toml, PDM with static URLs, pixi, conda-lock).
 
 The installer takes a URL of the lock and asks no index (measured: whatever the configuration says): the best
-tag among the locked wheels, a sdist last; equal ones: the first in the lock. Build tags and `requires-python`
-of files play no part. The bytes are then checked against the lock's hash for that file.
+tag among the locked wheels, for uv then the highest build tag, a sdist last; equal ones: the first in the
+lock. `requires-python` of files plays no part. The bytes are then checked against the lock's hash for it.
 
 pixi.lock and conda-lock.yml are solved per platform, with an interpreter of their own: the file that they
 name for the target's platform is taken, whatever Python version the target names.
@@ -13,9 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.candidates import Step, parse_filename
+from fallback_review.prediction.candidates import Step, has_doubled, parse_filename
 
 if TYPE_CHECKING:
+    from packaging.utils import BuildTag
+
     from fallback_review.model import Artifact, LockedPackage, Target
     from fallback_review.prediction.candidates import Request
 
@@ -33,9 +35,17 @@ PER_PLATFORM = frozenset({"pixi.lock", "conda-lock.yml"})
 
 
 def choose(
-    package: LockedPackage, request: Request, target: Target, *, per_platform: bool = False
+    package: LockedPackage,
+    request: Request,
+    target: Target,
+    *,
+    build_tags: bool = False,
+    per_platform: bool = False,
 ) -> LockedChoice:
-    """Return the artifact that is taken on the target; none when nothing fits."""
+    """Return the artifact that is taken on the target; none when nothing fits.
+
+    `build_tags`: the installer compares them. `per_platform`: the lock is solved for each platform.
+    """
     fitting: list[tuple[int, int, Artifact]] = []
     dropped: list[str] = []
     for position, artifact in enumerate(package.artifacts):
@@ -47,6 +57,8 @@ def choose(
         else:
             fitting.append((rank, position, artifact))
     fitting.sort(key=lambda each: each[:2])
+    if build_tags:
+        fitting.sort(key=lambda each: (-each[0], _build(each[2])), reverse=True)  # stable: equal ones stay
     kept = tuple(filename_of(artifact) for _, _, artifact in fitting)
     steps = [Step(title="files that the lock names", kept=(*kept, *dropped))]
     if dropped:
@@ -82,10 +94,18 @@ def filename_of(artifact: Artifact) -> str:
     return place.partition("#")[0].partition("?")[0].rpartition("/")[2]
 
 
+def _build(artifact: Artifact) -> BuildTag:
+    parsed = parse_filename(filename_of(artifact))
+    return parsed.build if parsed is not None else ()
+
+
 def _rank(artifact: Artifact, request: Request, target: Target) -> int | None:
     if not _for_platform(artifact.target_platform, target):
         return None
-    parsed = parse_filename(filename_of(artifact))
+    name = filename_of(artifact)
+    parsed = parse_filename(name)
+    if has_doubled(name) and not request.doubled_underscores:
+        return None
     if parsed is None:
         return len(request.ranks) + 1  # an archive whose name says nothing is built, like a sdist
     if not parsed.wheel:

@@ -8,7 +8,7 @@ from fallback_review.model import Cause, Outcome, ProjectFile, Role, Verdict
 from fallback_review.prediction.adversary import strongest_page
 from fallback_review.prediction.asking import indexes_for, installer_of, options_of
 from fallback_review.prediction.availability import fitting, lacking, upstream_reason
-from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.candidates import may_match, parse_filename
 from fallback_review.prediction.case import Case, Derivation
 from fallback_review.prediction.installers import Choice, Failure
 from fallback_review.prediction.listing import Layout, ListedFile, Page
@@ -87,6 +87,8 @@ def judged(choice: Choice, case: Case) -> Verdict:
     """Turn an installer's choice into a verdict."""
     if choice.file is None:
         return _failed(choice, case)
+    if _hash_left_open(choice.file, case):
+        return _unverifiable(choice.file, case)
     origin = of_listed(choice.file)
     outcome = origin.outcome or Outcome.UNKNOWN
     file = choice.file.file
@@ -107,6 +109,26 @@ def judged(choice: Choice, case: Case) -> Verdict:
         evidence.append("its link has no sha256: taken for a hash of the lock that no other index explains")
     return case.verdict(
         outcome, cause, reason=reason, file=file.filename, url=file.url, evidence=tuple(evidence)
+    )
+
+
+def _hash_left_open(chosen: ListedFile, case: Case) -> bool:
+    """Whether the lock has a hash for some link without one, and nobody can say that it is this link's."""
+    request = case.request
+    if not request.hashes or chosen.bytes_sha256 is not None or request.trusted_names:
+        return False
+    listed = [each for page in case.pages for each in page]
+    bare = [each for each in listed if each.bytes_sha256 is None and may_match(request, each)]
+    return len(request.hashes - {each.bytes_sha256 for each in listed}) < len(bare)
+
+
+def _unverifiable(chosen: ListedFile, case: Case) -> Verdict:
+    said = (
+        "its link has no sha256, and the lock has fewer hashes than there are such files: it may be refused"
+    )
+    file = chosen.file
+    return case.verdict(
+        Outcome.UNKNOWN, Cause.MALFORMED_INDEX, file=file.filename, url=file.url, evidence=(said,)
     )
 
 

@@ -71,6 +71,9 @@ def of_locked(artifact: Artifact, package: LockedPackage, situation: Situation, 
     name = package.name
     ours, theirs = by_sha256(name, artifact.sha256, book)
     at = whose_url(artifact.url, name, situation, book)
+    if (ours or theirs) and _brings_other_bytes(artifact, name, book):
+        other = "its sha256 is another file's than the locked URL's: the evidence disagrees"
+        return Origin(outcome=None, evidence=(other,), mismatch=True)
     if ours:
         return _ours_by_hash(ours, theirs, artifact, at)
     if theirs:
@@ -192,6 +195,12 @@ def _by_url(url: str | None, at: Place) -> Outcome | None:
     if at is Place.PYPI:
         return Outcome.PYPI
     return Outcome.REMEDIATED if at is Place.REMEDIATED else _OF_TIER[tier_of(url)]
+
+
+def _brings_other_bytes(artifact: Artifact, name: str, book: Book) -> bool:
+    """Whether an index lists the very URL with another SHA-256."""
+    listed = (file for role in (*OURS, Role.PYPI) for file in files(role, name, book))
+    return any(file.url == artifact.url and file.sha256 not in (None, artifact.sha256) for file in listed)
 
 
 def _listed_otherwise(artifact: Artifact, name: str, book: Book, roles: tuple[Role, ...]) -> bool:

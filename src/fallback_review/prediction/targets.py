@@ -64,6 +64,31 @@ def ranks(target: Target, *, plain_linux_first: bool) -> Mapping[Tag, int]:
     return found
 
 
+@lru_cache(maxsize=256)
+def pdm_ranks(target: Target) -> Mapping[Tag, int]:
+    """Return each tag that PDM accepts with its rank: it has an order of its own.
+
+    First the Python that a tag names, then ABI before stable ABI before none, then the platform; a tag
+    without ABI counts only for its very Python. Source: dep-logic 0.7, `EnvSpec.compatibility`, which PDM
+    2.29 sorts by (measured).
+    """
+    major, minor = version_of(target.python)
+    own, threaded = f"{major}{minor}", "t" * is_free_threaded(target)
+    stable = [] if threaded else [[(f"cp{major}{each}", "abi3")] for each in range(minor, 1, -1)]
+    pairs = [
+        [(f"cp{own}", f"cp{own}{threaded}")],
+        *stable[:1],
+        [(f"cp{own}", "none"), (f"py{own}", "none")],
+        *stable[1:],
+        [(f"py{major}", "none")],
+    ]
+    platforms = list(_platforms(target, plain_linux_first=target.platform == "musllinux"))
+    if target.platform == "musllinux":  # the oldest first, from 1.1 on
+        platforms = [platforms[0], *platforms[-2:0:-1]]
+    places = [(equals, platform) for equals in pairs for platform in (*platforms, "any")]
+    return {Tag(*pair, platform): rank for rank, (equals, platform) in enumerate(places) for pair in equals}
+
+
 def is_free_threaded(target: Target) -> bool:
     """Whether the target is a free-threaded build (``3.13t``)."""
     return target.python.endswith("t")

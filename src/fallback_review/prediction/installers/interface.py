@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from fallback_review.prediction.targets import ranks
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from packaging.tags import Tag
+
+    from fallback_review.model import Target
     from fallback_review.prediction.candidates import Candidate, Request, Sieve, Step
     from fallback_review.prediction.listing import Index, ListedFile
 
@@ -56,8 +61,20 @@ class Installer:
     choose: Callable[[Request, Sequence[Index], Options], Choice]
     plain_linux_first: Callable[[str | None], bool]
     """Whether `linux_<arch>` outranks manylinux, by the installer's version (None: the current one)."""
+    tag_order: Callable[[Target], Mapping[Tag, int]] | None = None
+    """The tags with their ranks, where it is not the order of `packaging.tags`."""
+    doubled_underscores: bool = False
+    """Whether it takes wheels whose name has ``__``, which `packaging` refuses."""
+    locked_build_tags: bool = False
+    """Whether build tags are compared among the URLs of a lock."""
     one_source: bool = False
     """Whether an entry is looked up in the one source that the lock names."""
+
+    def ranks(self, target: Target, version: str | None) -> Mapping[Tag, int]:
+        """Return each tag that fits the target with its rank, 0 the best, for a version of the installer."""
+        if self.tag_order is not None:
+            return self.tag_order(target)
+        return ranks(target, plain_linux_first=self.plain_linux_first(version))
 
 
 def fail(failure: Failure, sieve: Sieve) -> Choice:

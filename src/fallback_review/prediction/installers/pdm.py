@@ -2,8 +2,8 @@
 
 - Its sources are asked together, unless `respect-source-order`: then the first source with a fitting file.
 - Files whose SHA-256 is not in the lock are passed over first (PDM hashes a file whose link has none).
-- Best by: not yanked, version (a pin `1.0` admits `1.0+cgr.1`), tag, sdist last; build tags are not compared.
-  Equal ones: the first listed. Nothing left: the install fails.
+- Best by: not yanked, version (a pin `1.0` admits `1.0+cgr.1`), tag in PDM's own order (`targets.pdm_ranks`),
+  sdist last; build tags are not compared. Equal ones: the first listed. Nothing left: the install fails.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.prediction.candidates import drop_misfits, matching, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+from fallback_review.prediction.targets import pdm_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,4 +50,4 @@ def _key(candidate: Candidate) -> tuple[bool, Version, int, int]:
     return (not candidate.listed.file.yanked, candidate.version, -(candidate.rank or 0), -candidate.position)
 
 
-PDM = Installer(name="pdm", choose=choose, plain_linux_first=lambda _version: False)
+PDM = Installer(name="pdm", choose=choose, plain_linux_first=lambda _version: False, tag_order=pdm_ranks)

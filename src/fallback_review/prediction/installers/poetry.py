@@ -4,8 +4,9 @@
 - The version is the locked one exactly: `1.0` never becomes `1.0+cgr.1`.
 - Files whose SHA-256 is not in the lock are passed over (Poetry hashes a file whose link has none); an empty
   list verifies nothing.
-- Best by: not yanked, build tag, tag, sdist last. Equal ones: the first listed. `requires-python` of a file
-  is not looked at. Plain `linux_<arch>` stands first, as in packaging 26.3.
+- Best by: not yanked, build tag, tag, sdist last; where the lock has no hashes, links that have none come
+  first. Equal ones: the first listed. `requires-python` of a file is not looked at. Plain `linux_<arch>`
+  stands first, as in packaging 26.3.
 """
 
 from __future__ import annotations
@@ -32,12 +33,25 @@ def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Cho
     sieve.keep("its hash is not in the lock", lambda c: request.allows_bytes(c.listed))
     if not sieve.kept:
         return fail(Failure.HASH_NOT_IN_LOCK, sieve)
-    best = max(sieve.kept, key=_key)
+    best = max(sieve.kept, key=lambda c: _key(c, request))
     return take(best, request, sieve)
 
 
-def _key(candidate: Candidate) -> tuple[bool, tuple[int, str] | tuple[()], int, int]:
-    return (not candidate.listed.file.yanked, candidate.build, -(candidate.rank or 0), -candidate.position)
+def _key(candidate: Candidate, request: Request) -> tuple[bool, bool, tuple[int, str] | tuple[()], int, int]:
+    file = candidate.listed.file
+    return (
+        file.sha256 is None or bool(request.hashes),
+        not file.yanked,
+        candidate.build,
+        -(candidate.rank or 0),
+        -candidate.position,
+    )
 
 
-POETRY = Installer(name="poetry", choose=choose, plain_linux_first=lambda _version: True, one_source=True)
+POETRY = Installer(
+    name="poetry",
+    choose=choose,
+    plain_linux_first=lambda _version: True,
+    one_source=True,
+    doubled_underscores=True,
+)

@@ -6,17 +6,22 @@
   alone a misfit version goes on to the next index.
 - Within a version: wheels by (link's hash allowed > no hash > not allowed), tag, build tag; a sdist wins only
   by a better hash state. Equal ones: the smallest file name, then the first listed.
+- Pre-releases that nobody asked for come last in their index, where no other version fits.
 - Yanked files only for a pin of their very version: `==1.0` takes no yanked `1.0+cgr.1`.
-- `requires-python` is looked at last, on the best file alone and by its lower bound alone: a version whose
-  best file wants a newer Python is passed over in every index. Then the bytes are checked.
+- A file whose `requires-python` can't be read, even with common slips mended, is passed over at once; so is a
+  sdist whose name is not as long as the project's.
+- Otherwise `requires-python` is looked at last, on the best file alone, by its lower bound alone: a version
+  whose best file wants a newer Python is passed over in every index. Then the bytes are checked.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.candidates import drop_unfit_kinds, matching, reaches_python, read
+from fallback_review.prediction import requires_python
+from fallback_review.prediction.candidates import drop_unfit_kinds, matching, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 
 if TYPE_CHECKING:
@@ -27,8 +32,8 @@ if TYPE_CHECKING:
     from fallback_review.prediction.candidates import Candidate, Request
     from fallback_review.prediction.listing import Index
 
-    Versions = dict[Version, list[Candidate]]
-    """One index's candidates of each matching version, fitting or not."""
+    Versions = dict[tuple[bool, Version], list[Candidate]]
+    """One index's candidates of each matching version, fitting or not; those with false come last."""
 
 
 def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choice:
@@ -37,16 +42,20 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
     if options.uv_strategy == "first-index":
         ordered = next(([index] for index in ordered if index.page), [])
     sieve = read(request, (index.page for index in ordered))
+    sieve.keep("its name is longer than the project's", lambda c: c.wheel or _plainly_named(c, request))
+    sieve.keep(
+        "its requires-python can't be read", lambda c: requires_python.readable(c.listed.file.requires_python)
+    )
     owner_of = [index for index in ordered for _ in index.page]
     listed = list(sieve.kept)
     by_index: list[Versions] = []
     for index in ordered:
         here = [c for c in listed if owner_of[c.position - 1] is index]
-        versions = matching(request, here)
+        first, every = matching(request, here), matching(replace(request, pre=True), here)
         by_version: Versions = defaultdict(list)
         for candidate in here:
-            if candidate.version in versions:
-                by_version[candidate.version].append(candidate)
+            if candidate.version in every:
+                by_version[candidate.version in first, candidate.version].append(candidate)
         by_index.append(by_version)
     drop_unfit_kinds(request, sieve)
     sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version == request.version)
@@ -59,7 +68,7 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
         if not fit:
             continue
         best = _best_of_version(fit, request)
-        if reaches_python(best.listed.file.requires_python, request.python):
+        if requires_python.reaches(best.listed.file.requires_python, request.python):
             return take(best, request, sieve)
         too_new.add(best.version)
         sieve.keep(
@@ -69,9 +78,14 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
     return fail(failure, sieve)
 
 
+def _plainly_named(sdist: Candidate, request: Request) -> bool:
+    """Whether what stands before a sdist's version has the length of the project's name."""
+    return sdist.filename[len(request.name) : len(request.name) + 1] == "-"
+
+
 def _groups(by_index: list[Versions], *, best_match: bool) -> Iterator[list[Candidate]]:
     """Yield the candidates of one version of one index after the other, as uv comes to them."""
-    seen: set[Version] = set()
+    seen: set[tuple[bool, Version]] = set()
     if best_match:
         for version in sorted({v for versions in by_index for v in versions}, reverse=True):
             yield from (versions[version] for versions in by_index if version in versions)
@@ -107,5 +121,11 @@ def plain_linux_first(_version: str | None) -> bool:
     return False
 
 
-UV = Installer(name="uv", choose=choose, plain_linux_first=plain_linux_first)
+UV = Installer(
+    name="uv",
+    choose=choose,
+    plain_linux_first=plain_linux_first,
+    locked_build_tags=True,
+    doubled_underscores=True,
+)
 PIXI = Installer(name="pixi", choose=choose, plain_linux_first=plain_linux_first)

@@ -1,0 +1,60 @@
+"""What a file's ``requires-python`` (PEP 503, 621) means to an installer.
+
+Where it can't be read, pip heeds none of it (`packaging` reads it there); uv mends the common slips (its
+``uv-pypi-types/src/lenient_requirement.rs``) and passes over a file whose text is still none.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from packaging.specifiers import SpecifierSet
+
+_SLIPS = (
+    (re.compile(r"(?<=\d)(?=[<>=~^!])"), ","),  # >=3.8<4
+    (re.compile(r"([<>]=?\s*\d+(?:\.\d+)*)\.\*"), r"\1"),  # >=3.6.*
+    (re.compile(r",\s*$"), ""),  # >=3.6,
+    (re.compile(r"[\"']"), ""),
+)
+
+
+@lru_cache(maxsize=4096)
+def fits(said: str | None, python: str) -> bool:
+    """Whether `requires-python` admits the version; one that can't be read admits all, as in pip."""
+    try:
+        return SpecifierSet(said or "").contains(python, prereleases=True)
+    except ValueError:
+        return True
+
+
+@lru_cache(maxsize=4096)
+def readable(said: str | None) -> bool:
+    """Whether uv can read it."""
+    return _mended(said) is not None
+
+
+@lru_cache(maxsize=4096)
+def reaches(said: str | None, python: str) -> bool:
+    """Whether the version is at or above what `requires-python` starts from: uv heeds no upper bound."""
+    lower = SpecifierSet(
+        ",".join(
+            f"{'>' if each.operator == '>' else '>='}{each.version.removesuffix('.*')}"
+            for each in _mended(said) or ()
+            if each.operator in (">", ">=", "==", "~=")
+        )
+    )
+    return lower.contains(python, prereleases=True)
+
+
+def _mended(said: str | None) -> SpecifierSet | None:
+    text = said or ""
+    try:
+        return SpecifierSet(text)
+    except ValueError:
+        for slip, instead in _SLIPS:
+            text = slip.sub(instead, text)
+    try:
+        return SpecifierSet(text)
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""Both answers to a case side by side: the installer's and the prediction's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fallback_review.index import IndexClient
+from fallback_review.inquiry import ask_all
+from fallback_review.lockfiles import Text
+from fallback_review.model import Cause, Outcome, Role
+from fallback_review.prediction import Derivations, predict
+from fallback_review.settings import Settings, Targets
+from fallback_review.surroundings import survey, whole
+
+from .cases import draw
+from .projects import project_for
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from fallback_review.model import Answer, Verdict
+
+    from .cases import Case
+    from .installers import Runner, Taken
+    from .origins import Origins
+    from .projects import Project
+
+_OF_SHELF = {
+    "python": Outcome.CHAINGUARD,
+    "python-remediated": Outcome.REMEDIATED,
+    "python-upstream": Outcome.UPSTREAM,
+    "pypi": Outcome.PYPI,
+}
+NOT_FOR_HERE = "not for this system"
+_SAME_BYTES = frozenset({Outcome.UPSTREAM, Outcome.PYPI})
+
+
+@dataclass(slots=True)
+class Count:
+    """What a run of cases came to."""
+
+    cases: int = 0
+    decided: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    forms: Counter[str] = field(default_factory=Counter)
+    misses: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        said = f"{self.cases} cases, {self.decided} decided, {len(self.misses)} misses"
+        return f"{said}; {dict(self.outcomes.most_common())}; {dict(self.forms.most_common())}"
+
+
+def compare(installer: str, numbers: Iterable[int], seed: int, runner: Runner, origins: Origins) -> Count:
+    """Put every case to both, and count."""
+    count = Count()
+    for number in numbers:
+        case = draw(seed, number, unpinned=installer in ("pip", "uv"))
+        project = project_for(installer, case, origins)
+        if project is None:
+            continue
+        origins.cases[case.normalised] = case
+        verdict = predicted(project, case, origins)
+        origins.taken.clear()
+        taken = runner.install(project)
+        count.cases += 1
+        count.forms[project.form] += 1
+        count.outcomes[verdict.outcome.value if verdict else NOT_FOR_HERE] += 1
+        count.decided += verdict is not None and verdict.outcome is not Outcome.UNKNOWN
+        if not agree(verdict, taken, origins.taken, project):
+            heading = f"{installer}, seed {seed}, case {number} ({project.form})"
+            count.misses.append("\n".join([heading, *story(case, project, verdict, taken, origins)]))
+        del origins.cases[case.normalised]
+    return count
+
+
+def predicted(project: Project, case: Case, origins: Origins) -> Verdict | None:
+    """Return the product's verdict on the lock: read, surveyed, asked and predicted as in a review.
+
+    None where it takes the entry for another system's: a lock with URLs of other systems' wheels alone.
+    """
+    targets = Targets(python=(f"3.{sys.version_info.minor}",), platforms=("linux-x86_64",), glibc=_glibc())
+    settings = Settings(targets=targets, indexes=project.indexes)
+    compared = whole(Text(path=project.lock, text=project.files[project.lock], read=project.files.get))
+    surroundings = survey(compared, settings)
+    (package,) = [each for each in compared.diff.head.packages if each.name == case.normalised]
+    where = surroundings.of(package)
+    wanted = [(package, compared.diff.head, where, surroundings.targets)]
+    book = ask_all(wanted, lambda role, names: _asked(role, names, project, origins), Derivations())
+    (target,) = surroundings.targets
+    return predict(package, compared.diff.head, target, where, book)
+
+
+def _asked(role: Role, names: Collection[str], project: Project, origins: Origins) -> Mapping[str, Answer]:
+    settings = project.indexes
+    urls = {
+        Role.CHAINGUARD: settings.chainguard,
+        Role.REMEDIATED: settings.remediated,
+        Role.PYPI: settings.pypi,
+        Role.RESOLVER: settings.resolver,
+    }
+    with IndexClient(urls[role], role, connections=1) as client:
+        return client.ask(names)
+
+
+def agree(verdict: Verdict | None, taken: Taken, downloads: list[str], project: Project) -> bool:
+    """Whether both name the same file of the same owner, or both fail; `unknown` claims no more than today's file of a range."""
+    if verdict is None or verdict.outcome is Outcome.INSTALL_FAILS:
+        return taken.mark is None
+    if verdict.outcome is Outcome.UNKNOWN and verdict.cause is not Cause.NOT_PINNED:
+        return True
+    if taken.mark is None:
+        return False
+    maker, _, filename = taken.mark.partition(":")
+    if verdict.file != filename:
+        return False
+    if verdict.outcome is Outcome.UNKNOWN:
+        return True
+    shelves = {shelf for shelf, _, name in (each.partition(":") for each in downloads) if name == filename}
+    of_maker = {"c": {"python", "python-remediated"}, "p": {"python-upstream", "pypi"}}[maker]
+    possible = {_OF_SHELF[shelf] for shelf in shelves & of_maker}
+    if project.through_manager and possible & _SAME_BYTES:
+        possible |= _SAME_BYTES
+    return verdict.outcome in possible
+
+
+def story(
+    case: Case, project: Project, verdict: Verdict | None, taken: Taken, origins: Origins
+) -> Iterator[str]:
+    """Tell a miss so that it can be understood without running it."""
+    for index in ("python", "python-remediated", "pypi"):
+        yield from (f"  {index}: {each}" for each in origins.listed(index, case))
+    if project.through_manager:
+        yield f"  manager: {project.indexes.layout or project.indexes.resolver}"
+    for name, text in project.files.items():
+        yield from (f"  {name}:", *(f"    {line}" for line in text.splitlines()))
+    yield f"  variables: {dict(project.environment)}"
+    yield f"  predicted: {verdict or NOT_FOR_HERE}"
+    yield f"  taken: {taken.mark}, downloaded {origins.taken}"
+    yield from (f"    {line}" for line in taken.words.splitlines()[-12:])
+
+
+def _glibc() -> str:
+    return str(os.confstr("CS_GNU_LIBC_VERSION")).split()[1]

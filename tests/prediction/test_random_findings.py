@@ -1,0 +1,212 @@
+"""Rules that random cases found (`differential/`): each was first seen in the real installer."""
+
+from __future__ import annotations
+
+import pytest
+
+from fallback_review.model import Cause, Lockfile, LockIndex, Outcome, Role, Target, Tier
+from fallback_review.prediction import further_questions, predict
+from fallback_review.prediction.targets import pdm_ranks
+
+from .build import INDEX, LINUX, answer, artifact, book, file, locked, package, sha, situation
+
+C, P = Role.CHAINGUARD, Role.PYPI
+REQUIREMENTS = Lockfile(path="requirements.txt", format="requirements.txt")
+WHEEL = "x-1.0-py3-none-any.whl"
+NATIVE = "x-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+
+
+def taken(
+    installer: str, layout: str, ours: tuple[object, ...], theirs: tuple[object, ...], **more: object
+) -> object:
+    """The outcome and the file of one entry without hashes."""
+    known = book(answer(C, *ours), answer(P, *theirs))  # type: ignore[arg-type]  # names or files
+    entry = package(**more)  # type: ignore[arg-type]  # an entry's fields
+    verdict = predict(entry, REQUIREMENTS, LINUX, situation(installer, layout), known)
+    assert verdict is not None
+    return verdict.outcome, verdict.file
+
+
+@pytest.mark.parametrize(("installer", "outcome"), [("pip", Outcome.CHAINGUARD), ("uv", Outcome.PYPI)])
+def test_an_index_url_line_replaces_the_lines_before_it_for_pip(installer: str, outcome: Outcome) -> None:
+    lines = (
+        LockIndex(url=INDEX[P], role="extra-index-url", line=1),
+        LockIndex(url=INDEX[C], role="index-url", line=2),
+    )
+    lock = Lockfile(path="requirements.txt", format="requirements.txt", indexes=lines)
+    known = book(answer(C, WHEEL), answer(P, NATIVE))
+    verdict = predict(package(), lock, LINUX, situation(installer, "extra-index"), known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+
+
+def test_pypi_is_asked_for_the_bytes_that_chainguard_serves_of_it() -> None:
+    """pip takes the link that is listed last, of two with the same bytes."""
+    copy = file(WHEEL, tier=Tier.UPSTREAM, mark="same")
+    entry, where = package(hashes=(sha("same"),)), situation("pip", "extra-index")
+    ours = answer(C, copy)
+    assert further_questions(entry, REQUIREMENTS, [LINUX], where, book(ours)) == {P}
+    known = book(ours, answer(P, file(WHEEL, P, mark="same")))
+    verdict = predict(entry, REQUIREMENTS, LINUX, where, known)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.PYPI
+
+
+@pytest.mark.parametrize("asked", ["==1.*", "~=1.0", "<2", "<=1.5", "<1.2.3", ">=1,<2", "==1!2.*", "===1.1"])
+def test_pypi_is_asked_what_it_has_below_an_upper_bound(asked: str) -> None:
+    entry = package(None, specifier=asked)
+    known = book(answer(C, "x-0.1-py3-none-any.whl"))
+    assert further_questions(entry, REQUIREMENTS, [LINUX], situation("pip", "virtual-version"), known) == {P}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "outcome"),
+    [
+        ("3.x", Outcome.PYPI),
+        (">=3.8 <3.11", Outcome.PYPI),
+        (">=3.8.*", Outcome.CHAINGUARD),
+        (">=3.8<4", Outcome.CHAINGUARD),
+        (">=3.8,", Outcome.CHAINGUARD),
+        ("'>=3.8'", Outcome.CHAINGUARD),
+        (">=3.14.*", Outcome.INSTALL_FAILS),
+    ],
+)
+def test_uv_passes_over_a_file_whose_requires_python_cannot_be_read(wanted: str, outcome: Outcome) -> None:
+    ours = (file(NATIVE, requires_python=wanted),)
+    assert taken("uv", "virtual-concat", ours, (WHEEL,)) == (
+        outcome,
+        {Outcome.CHAINGUARD: NATIVE, Outcome.PYPI: WHEEL}.get(outcome),
+    )
+    assert taken("pip", "virtual-concat", ours, (WHEEL,)) == (Outcome.CHAINGUARD, NATIVE)
+
+
+@pytest.mark.parametrize(("installer", "outcome"), [("uv", Outcome.PYPI), ("pip", Outcome.CHAINGUARD)])
+def test_uv_compares_the_build_tags_of_locked_urls(installer: str, outcome: Outcome) -> None:
+    ours, theirs = file("x-1.0-2-py3-none-any.whl"), file("x-1.0-10-py3-none-any.whl", P)
+    known = book(answer(C, ours), answer(P, theirs))
+    entry = locked(artifact(ours), artifact(theirs))
+    lock = Lockfile(path="pylock.toml", format="pylock.toml")
+    verdict = predict(entry, lock, LINUX, situation(installer), known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("installer", "layout", "outcome"),
+    [
+        ("uv", "virtual-file", Outcome.CHAINGUARD),
+        ("poetry", "virtual-file", Outcome.CHAINGUARD),
+        ("pip", "virtual-file", Outcome.PYPI),
+        ("pdm", "pdm", Outcome.PYPI),
+        ("pipenv", "virtual-file", Outcome.PYPI),
+    ],
+)
+def test_uv_and_poetry_take_a_wheel_with_doubled_underscores(
+    installer: str, layout: str, outcome: Outcome
+) -> None:
+    ours, theirs = (
+        file(name, role, version="1.0")
+        for name, role in (("x__y-1.0-cp312-cp312-linux_x86_64.whl", C), ("x_y-1.0-py3-none-any.whl", P))
+    )
+    known = {(each.role, "x-y"): each for each in (answer(C, ours), answer(P, theirs))}
+    verdict = predict(package(name="x-y"), REQUIREMENTS, LINUX, situation(installer, layout), known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+
+
+def test_a_locked_wheel_with_doubled_underscores_is_taken_by_uv_alone() -> None:
+    odd, plain = (
+        file("x__y-1.0-cp312-cp312-linux_x86_64.whl", version="1.0"),
+        file("x_y-1.0-py3-none-any.whl", P),
+    )
+    known = {(each.role, "x-y"): each for each in (answer(C, odd), answer(P, plain))}
+    entry = package(name="x-y", index=INDEX[P], artifacts=(artifact(odd), artifact(plain)))
+    lock = Lockfile(path="pylock.toml", format="pylock.toml")
+    outcomes = [predict(entry, lock, LINUX, situation(each), known) for each in ("uv", "pdm")]
+    assert [each.outcome for each in outcomes if each] == [Outcome.CHAINGUARD, Outcome.PYPI]
+
+
+def test_uv_takes_no_sdist_whose_name_is_longer_than_the_projects() -> None:
+    odd = file("x__y-1.0.tar.gz", version="1.0")
+    known = {(C, "x-y"): answer(C, odd), (P, "x-y"): answer(P)}
+    outcomes = [
+        predict(package(name="x-y"), REQUIREMENTS, LINUX, situation(each), known) for each in ("uv", "pip")
+    ]
+    assert [each.outcome for each in outcomes if each] == [Outcome.INSTALL_FAILS, Outcome.CHAINGUARD]
+
+
+def test_poetry_prefers_links_without_hash_where_the_lock_has_none() -> None:
+    bare = file("x-1.0.tar.gz", sha256=None)
+    assert taken("poetry", "virtual-file", (bare,), (NATIVE,)) == (Outcome.CHAINGUARD, "x-1.0.tar.gz")
+
+
+def test_uv_takes_a_pre_release_where_no_other_version_fits() -> None:
+    theirs = ("x-2.0-cp312-cp312-win_amd64.whl", "x-1.0rc1-py3-none-any.whl")
+    asked = {"version": None, "specifier": ">=0.9"}
+    assert taken("uv", "virtual-file", (), theirs, **asked) == (Outcome.PYPI, "x-1.0rc1-py3-none-any.whl")
+    assert taken("pip", "virtual-file", (), theirs, **asked) == (Outcome.PYPI, "x-1.0rc1-py3-none-any.whl")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "pdm", "pip"),
+    [
+        ("py312-none-any", "cp39-abi3-manylinux_2_28_x86_64", C, P),
+        ("cp312-none-any", "cp311-abi3-manylinux_2_28_x86_64", C, P),
+        ("cp312-abi3-manylinux_2_17_x86_64", "cp312-none-any", C, C),
+        ("py311-none-any", "py3-none-any", P, P),
+        ("cp312-cp312-any", "py3-none-any", C, P),
+    ],
+)
+def test_pdm_ranks_tags_in_an_order_of_its_own(ours: str, theirs: str, pdm: Role, pip: Role) -> None:
+    pages = (f"x-1.0-{ours}.whl",), (f"x-1.0-{theirs}.whl",)
+    names = {C: (Outcome.CHAINGUARD, pages[0][0]), P: (Outcome.PYPI, pages[1][0])}
+    assert taken("pdm", "pdm", *pages) == names[pdm]
+    assert taken("pip", "virtual-concat-pypi-first", *pages) == names[pip]
+
+
+def test_pdm_refuses_a_wheel_for_an_older_python_without_abi() -> None:
+    assert taken("pdm", "pdm", ("x-1.0-py311-none-any.whl",), ()) == (Outcome.INSTALL_FAILS, None)
+    assert taken("pip", "extra-index", ("x-1.0-py311-none-any.whl",), ()) == (
+        Outcome.CHAINGUARD,
+        "x-1.0-py311-none-any.whl",
+    )
+
+
+def test_pdm_puts_the_oldest_musl_first_and_knows_free_threaded_tags() -> None:
+    musl = Target(python="3.13t", platform="musllinux", arch="x86_64", glibc="1.2")
+    first = [str(tag) for tag in pdm_ranks(musl)][:4]
+    linux = "cp313-cp313t-linux_x86_64"
+    assert first == [linux, *(f"cp313-cp313t-musllinux_1_{n}_x86_64" for n in (1, 2)), "cp313-cp313t-any"]
+    assert not any(tag.abi == "abi3" for tag in pdm_ranks(musl))
+
+
+@pytest.mark.parametrize(("hashes", "outcome"), [(1, Outcome.UNKNOWN), (2, Outcome.REMEDIATED)])
+def test_a_hash_that_may_be_either_links_proves_neither(hashes: int, outcome: Outcome) -> None:
+    bare = tuple(file(name, sha256=None) for name in ("x-1.0+cgr.1-py3-none-any.whl", WHEEL))
+    entry = package(hashes=tuple(map(sha, ("a", "b")[:hashes])))
+    known = book(answer(C, *bare), answer(P))
+    verdict = predict(entry, REQUIREMENTS, LINUX, situation("pip", "virtual-file"), known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+    assert (verdict.cause is Cause.MALFORMED_INDEX) is (outcome is Outcome.UNKNOWN)
+
+
+def test_an_upstream_link_without_hash_has_the_bytes_of_pypis_file() -> None:
+    bare = file(WHEEL, tier=Tier.UPSTREAM, sha256=None)
+    theirs = file(WHEEL, P)
+    entry = package(hashes=(str(theirs.sha256),))
+    known = book(answer(C, bare), answer(P, theirs))
+    verdict = predict(entry, REQUIREMENTS, LINUX, situation("uv", "chainguard-only"), known)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.UPSTREAM
+
+
+@pytest.mark.parametrize("role", [C, P])
+def test_a_locked_url_beside_another_files_hash_fails(role: Role) -> None:
+    pure, native = file(WHEEL, role), file(NATIVE, role)
+    entry = locked(artifact(native, hashes=(f"sha256:{pure.sha256}",)), index=INDEX[role])
+    lock = Lockfile(path="pylock.toml", format="pylock.toml")
+    known = book(answer(role, pure, native), answer(C if role is P else P))
+    verdict = predict(entry, lock, LINUX, situation("uv"), known)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.cause) == (Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)
