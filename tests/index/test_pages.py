@@ -121,6 +121,13 @@ def test_files_without_a_usable_sha256(hashes: dict[str, str]) -> None:
     assert read(project(entry(hashes=hashes)), JSON)[0].sha256 is None
 
 
+def test_a_null_in_place_of_yanked_is_no_as_pip_reads_it() -> None:
+    assert [file.yanked for file in read(project(entry(yanked=None), entry(yanked=True)), JSON)] == [
+        False,
+        True,
+    ]
+
+
 def test_hashes_may_be_absent_beside_another_wrong_field() -> None:
     file = entry(size="large")
     del file["hashes"]

@@ -87,6 +87,8 @@ def _package(file: Any, name: str, base_url: str) -> DistributionPackage:
         wrong = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
         if isinstance(file, dict) and "hashes" not in file:
             return _package({**file, "hashes": {}}, name, base_url)
+        if isinstance(file, dict) and file.get("yanked", False) is None:  # as pip reads it
+            return _package({**file, "yanked": False}, name, base_url)
         if not wrong or wrong & _NEEDED:
             raise
     return DistributionPackage.from_json_data(
