@@ -57,6 +57,12 @@ def lock(**pins: str) -> str:
     return "".join(f"{name}=={version}\n" for name, version in pins.items())
 
 
+LOCK = "requirements.txt"
+BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
+FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
+FIXED = {LOCK: lock(built="2.0", behind="1.0")}
+
+
 @dataclass(slots=True, kw_only=True)
 class Ended:
     """What a finished step leaves behind."""

@@ -13,7 +13,7 @@ import yaml
 
 from fallback_review import action
 from fallback_review.report.json import schema
-from tests.action.job import Runner, lock
+from tests.action.job import BEFORE, FALLEN, FIXED, LOCK, Runner, lock
 from tests.conftest import ROOT
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_pull_request
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
-FIXED = {LOCK: lock(built="2.0", behind="1.0")}
 EVERYTHING = {"review_comments": "true", "status": "true"}
 READ = {"contents": "read", "pull_requests": "read"}
 

@@ -13,7 +13,7 @@ import pytest
 
 from fallback_review import action
 from tests.action import relay
-from tests.action.job import PASSWORD, USERNAME, Runner, lock
+from tests.action.job import BEFORE, FALLEN, FIXED, PASSWORD, USERNAME, Runner
 from tests.github_lab.lab import JOB
 from tests.github_lab.payloads import of_pull_request
 from tests.servers.certificates import make_certificates
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from tests.github_lab.lab import PullRequest
 
     Opened = Callable[..., PullRequest]
-
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
-FIXED = {LOCK: lock(built="2.0", behind="1.0")}
 
 
 @pytest.mark.parametrize(("after", "code"), [(FALLEN, 1), (FIXED, 0), ({"uv.lock": "["}, 3)])

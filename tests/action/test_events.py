@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.action.job import Runner, lock, settings
+from tests.action.job import BEFORE, FALLEN, FIXED, LOCK, Runner, settings
 from tests.github_lab.payloads import example, of_merge_group, of_pull_request
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
-FIXED = {LOCK: lock(built="2.0", behind="1.0")}
 READ = {"contents": "read", "pull_requests": "read"}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.action.job import Runner, lock, settings
+from tests.action.job import BEFORE, FALLEN, FIXED, Runner, settings
 from tests.github_lab.front import Fault
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
-FIXED = {LOCK: lock(built="2.0", behind="1.0")}
 EVERYTHING = {"review_comments": "true", "status": "true"}
 REQUESTS = 8
 """What a run asks with everything switched on."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.action.job import Runner, lock
+from tests.action.job import BEFORE, FALLEN, LOCK, Runner, lock
 from tests.github_lab.front import Fault
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
 PYPROJECT = (
     '[project]\nname = "app"\nversion = "1"\n\n\n\n\n\n[[tool.uv.index]]\nurl = "https://index.example/"\n'
 )

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.action.job import MASKED, Runner, lock
+from tests.action.job import LOCK, MASKED, Runner, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
 OURS = {"::group::Fallback Review", "::endgroup::"}
 EVIL = (
     "::set-output name=conclusion::pass",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.action.job import Runner, lock, settings
+from tests.action.job import BEFORE, FALLEN, FIXED, LOCK, Runner, lock, settings
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_pull_request
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FALLEN = {LOCK: lock(built="1.0", behind="2.0")}
-FIXED = {LOCK: lock(built="2.0", behind="1.0")}
 RED = "### 🟠 1 of 1 changed package will come from PyPI"
 GREEN = "### 🟢 The one changed package comes from Chainguard Libraries"
 CLEAR = "### 🟢 No lockfile changed"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.action.job import Runner, lock
+from tests.action.job import LOCK, Runner, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
 BUDGET = 30
 COMMENTING = 3
 """Looking for the comment, writing it, and looking whether another run did meanwhile."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.action.job import Runner, lock, settings
+from tests.action.job import BEFORE, FIXED, Runner, settings
 from tests.conftest import ROOT
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_pull_request
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-LOCK = "requirements.txt"
-BEFORE = {LOCK: lock(built="1.0", behind="1.0")}
-FIXED = {LOCK: lock(built="2.0", behind="1.0")}
 IN_TIME = 7.5
 """Seconds that GitHub's runner gives a step from the first signal to the next."""
 
