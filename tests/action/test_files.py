@@ -40,11 +40,8 @@ def test_more_than_300_files(runner: Runner, opened: Opened) -> None:
     assert [each["path"] for each in ended.report["lockfiles"]] == ["zz/requirements.txt"]
 
 
-def test_more_files_than_github_lists_is_no_pass(
-    runner: Runner, opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fallback_review.github.changed_files.PULL_REQUEST_LIMIT", 200)
-    pull = opened(BEFORE, {f"docs/{number:03}.md": "x\n" for number in range(310)})
+def test_more_files_than_github_lists_is_no_pass(runner: Runner, opened: Opened) -> None:
+    pull = opened(BEFORE, {f"docs/{number:04}.md": "x\n" for number in range(3_000)})
     cut = {"sha": pull.head, "url": "https://github.example/", "tree": [], "truncated": True}
     runner.lab.front.faults.append(Fault(verb="GET", path=r".*/git/trees/.*", status=200, body=cut, times=2))
     ended = runner.run(pull)
