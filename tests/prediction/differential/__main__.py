@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from .comparing import compare
+from .forms import FORMS
 from .installers import running
 from .origins import serving_origins
-from .projects import FORMS
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from fallback_review.settings import Settings, Targets
 from fallback_review.surroundings import survey, whole
 
 from .cases import draw
-from .projects import project_for
+from .forms import project_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
