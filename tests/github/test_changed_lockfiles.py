@@ -291,6 +291,18 @@ def test_a_diff_that_is_too_much_for_github(lab: Lab, client: Client, event_of: 
     assert len(lab.recorded("GET", r".*/git/trees/.*")) == 2
 
 
+def test_a_list_of_files_that_is_too_much_for_github(lab: Lab, client: Client, event_of: EventOf) -> None:
+    many = {f"docs/{number:03}.md": "x\n" for number in range(320)}
+    pull = lab.repository({"zz/uv.lock": BEFORE}).pull_request({**many, "zz/uv.lock": AFTER})
+    body = {
+        "message": "Server Error: Sorry, this diff is taking too long to generate.",
+        "errors": [{"resource": "PullRequest", "field": "diff", "code": "not_available"}],
+    }
+    lab.front.faults.append(Fault(verb="GET", path=r".*/pulls/\d+/files", status=422, body=body))
+    assert read_all(PullRequestFiles(client, event_of(pull))) == (both(BEFORE, AFTER, "zz/uv.lock"),)
+    assert len(lab.recorded("GET", r".*/git/trees/.*")) == 2
+
+
 def test_a_push_that_hides_a_lockfile_while_files_are_listed(
     lab: Lab, client: Client, event_of: EventOf
 ) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from fallback_review.github.errors import GitHubError, Need, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from fallback_review.github.client import Client
     from fallback_review.github.event import PullRequestEvent
@@ -99,23 +99,29 @@ def compare(client: Client, event: PullRequestEvent) -> Comparison:
     """
     try:
         answer = _compare(client, event)
+        merge_base = answer.merge_base_commit.sha
+        files = answer.files if len(answer.files) < COMPARE_LIMIT else _listed(client, event)
     except GitHubError as error:
         if error.trouble is not Trouble.TOO_LARGE:
             raise
         # Files come with the first page alone, so that there is no diff to make for another.
-        return _of_trees(client, event, _compare(client, event, page=2).merge_base_commit.sha)
-    merge_base = answer.merge_base_commit.sha
-    if len(answer.files) < COMPARE_LIMIT:
-        return Comparison(merge_base=merge_base, entries=_entries(answer.files))
-    if event.number is not None:
-        path = f"/repos/{event.repository}/pulls/{event.number}/files"
-        pages = client.pages(path, need=Need.PULL_REQUESTS_READ, limit=PULL_REQUEST_LIMIT)
-        files = _checked(_FILES, list(pages))
-        # GitHub lists what the head of this moment changes: after a push that may hide what ours does.
-        heads = {file.contents_url.rpartition("?ref=")[2] for file in files if file.status != "removed"}
-        if heads == {event.head_sha} and COMPARE_LIMIT <= len(files) < PULL_REQUEST_LIMIT:
-            return Comparison(merge_base=merge_base, entries=_entries(files))
-    return _of_trees(client, event, merge_base)
+        merge_base, files = _compare(client, event, page=2).merge_base_commit.sha, None
+    if files is None:
+        return _of_trees(client, event, merge_base)
+    return Comparison(merge_base=merge_base, entries=tuple(file.entry() for file in files))
+
+
+def _listed(client: Client, event: PullRequestEvent) -> list[_File] | None:
+    """Return the files of a pull request, None where these are not surely all that its head changes."""
+    if event.number is None:
+        return None
+    path = f"/repos/{event.repository}/pulls/{event.number}/files"
+    pages = client.pages(path, need=Need.PULL_REQUESTS_READ, limit=PULL_REQUEST_LIMIT)
+    files = _checked(_FILES, list(pages))
+    # GitHub lists what the head of this moment changes: after a push that may hide what ours does.
+    heads = {file.contents_url.rpartition("?ref=")[2] for file in files if file.status != "removed"}
+    complete = heads == {event.head_sha} and COMPARE_LIMIT <= len(files) < PULL_REQUEST_LIMIT
+    return files if complete else None
 
 
 def _checked(shape: TypeAdapter[_Value], answer: Any) -> _Value:
@@ -124,10 +130,6 @@ def _checked(shape: TypeAdapter[_Value], answer: Any) -> _Value:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise GitHubError(Trouble.REFUSED, f"GitHub's answer is not as documented at {where}") from None
-
-
-def _entries(files: Iterable[_File]) -> tuple[ChangedEntry, ...]:
-    return tuple(file.entry() for file in files)
 
 
 def _compare(client: Client, event: PullRequestEvent, *, page: int = 1) -> _Compare:
