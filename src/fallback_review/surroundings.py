@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Read = Callable[[str], str | None]
 
+_PYTHON_HEEDED = frozenset({"uv.lock", "pylock.toml", "pdm.lock"})
+"""Formats that no installer takes with a Python that they don't allow (measured: pip, uv, PDM)."""
 DEFAULT_LAYOUT = "virtual-file"
 """How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
 
@@ -153,7 +155,7 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
     return Surroundings(
         situation=situation,
         arrangement=arrangement,
-        targets=fitting(settings.targets.expand(), lockfile.requires_python),
+        targets=fitting(settings.targets.expand(), _required_python(compared.diff)),
         findings=(
             *told,
             *configuration.findings(head, lockfile, situation),
@@ -170,6 +172,15 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
             ),
         ),
     )
+
+
+def _required_python(diff: LockfileDiff) -> str | None:
+    """Return what Python a lock is for; a pull request can't choose by it where it is judged.
+
+    Poetry and Pipenv install with any Python, whatever their locks say: there the base's word counts.
+    """
+    believed = diff.head if diff.base_path is None or diff.format in _PYTHON_HEEDED else diff.base
+    return believed.requires_python
 
 
 def _elsewhere(compared: Compared, situation: Situation) -> tuple[list[Notice], list[Notice]]:

@@ -121,6 +121,14 @@ def test_a_marker_counts_where_pdm_does_not_resolve_anew() -> None:
     assert (inherited.marker, resolved.marker) == ("os_name == 'nt'", None)
 
 
+def test_the_python_of_the_only_target() -> None:
+    target = '[[metadata.targets]]\nrequires_python = ">=3.11"\n'
+    head = '[metadata]\nlock_version = "4.5.0"\n'
+    assert read(f'{head}requires_python = ">=3.13"\n').requires_python is None
+    assert read(head + target).requires_python == ">=3.11"
+    assert read(head + target * 2).requires_python is None
+
+
 def test_a_package_repeated_for_its_extras_is_one() -> None:
     plain = '[[package]]\nname = "a"\nversion = "1.0"\nfiles = [{file = "a", hash = "sha256:ab"}]\n\n'
     extra = plain.replace('version = "1.0"\n', 'version = "1.0"\nextras = ["x"]\ndependencies = ["b"]\n')

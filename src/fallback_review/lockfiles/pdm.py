@@ -64,11 +64,17 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         path=text.path,
         format=_NAME,
         packages=tuple(map(reader.package, document.tables(text.path, "package"))),
-        requires_python=metadata.text("requires_python"),
+        requires_python=_required_python(metadata),
         notices=findings.notices(),
         header=header,
         omitted=document.omitted,
     )
+
+
+def _required_python(metadata: Table) -> str | None:
+    """Return the Python that the lock is for, where it has one target: PDM refuses any other (measured)."""
+    targets = list(metadata.tables("targets"))
+    return targets[0].text("requires_python") if len(targets) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
