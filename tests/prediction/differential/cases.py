@@ -59,6 +59,15 @@ _TAGS = (
     "py3-none-win_amd64",
     "py2.py3-none-linux_x86_64",
     "cp310-cp310-manylinux_2_17_x86_64",
+    "cp312-cp312-manylinux_2_28_aarch64",
+    "cp312-cp312-musllinux_1_1_x86_64",
+    "cp312-cp312-musllinux_1_2_aarch64",
+    "cp312-cp312-macosx_11_0_arm64",
+    "cp312-cp312-macosx_10_13_universal2",
+    "cp312-cp312-macosx_13_0_x86_64",
+    "cp312-cp312-macosx_14_0_arm64",
+    "cp312-cp312-win_amd64",
+    "cp312-cp312-win_arm64",
     "cp312-cp312-manylinux_2_17_x86_64",
     "cp313-cp313t-manylinux_2_17_x86_64",
     f"cp310.cp{PYTHON}-cp310.cp{PYTHON}-manylinux_2_17_x86_64.musllinux_1_1_x86_64",
@@ -151,7 +160,8 @@ def draw(seed: int, number: int, *, unpinned: bool = False) -> Case:
         json_pages=chance.random() < 0.5,
         pin=pin,
         locked=(),
-        foreign_hash=chance.random() < 0.06,
+        # What a hash of no listed file is for can't be told where links have none: it is taken for theirs.
+        foreign_hash=chance.random() < 0.06 and all(each.linked_hash for each in ours),
         swapped=chance.random() < 0.06,
     )
     return replace(case, locked=_locked(chance, case))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from fallback_review.inquiry import ask_all
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Outcome, Role
 from fallback_review.prediction import Derivations, predict
-from fallback_review.settings import Settings, Targets
+from fallback_review.settings import Settings
 from fallback_review.surroundings import survey, whole
 
 from .cases import draw
@@ -82,8 +80,7 @@ def predicted(project: Project, case: Case, origins: Origins) -> Verdict | None:
 
     None where it takes the entry for another system's: a lock with URLs of other systems' wheels alone.
     """
-    targets = Targets(python=(f"3.{sys.version_info.minor}",), platforms=("linux-x86_64",), glibc=_glibc())
-    settings = Settings(targets=targets, indexes=project.indexes)
+    settings = Settings(targets=project.targets, indexes=project.indexes)
     compared = whole(Text(path=project.lock, text=project.files[project.lock], read=project.files.get))
     surroundings = survey(compared, settings)
     (package,) = [each for each in compared.diff.head.packages if each.name == case.normalised]
@@ -141,7 +138,3 @@ def story(
     yield f"  predicted: {verdict or NOT_FOR_HERE}"
     yield f"  taken: {taken.mark}, downloaded {origins.taken}"
     yield from (f"    {line}" for line in taken.words.splitlines()[-12:])
-
-
-def _glibc() -> str:
-    return str(os.confstr("CS_GNU_LIBC_VERSION")).split()[1]

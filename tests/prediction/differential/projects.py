@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fallback_review.settings import Indexes
+from fallback_review.settings import Indexes, Targets
 
 from .cases import CHAINGUARD, PYPI, REMEDIATED
 from .origins import sha256_of
@@ -26,6 +28,12 @@ MERGED = (
     "virtual-concat-pypi-first",
 )
 FOREIGN = "0" * 64
+HERE = Targets(
+    python=(f"3.{sys.version_info.minor}",),
+    platforms=("linux-x86_64",),
+    glibc=platform.libc_ver()[1] or "2.36",
+)
+"""The machine that the installers run on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,7 @@ class Project:
     environment: Mapping[str, str] = field(default_factory=dict)
     indexes: Indexes
     """The settings of the review."""
+    targets: Targets = HERE
     through_manager: bool = False
     """Whether links lead through a manager: then bytes alone tell the owner."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from fallback_review.settings import Targets
+
 from .cases import PYPI
-from .projects import Project, arranged, hashes_of
+from .projects import HERE, Project, arranged, hashes_of
 
 if TYPE_CHECKING:
     import random
@@ -14,6 +16,17 @@ if TYPE_CHECKING:
     from .cases import Case
     from .origins import Origins
 
+_ELSEWHERE = {
+    "x86_64-manylinux_2_28": Targets(python=("3.12",), platforms=("linux-x86_64",), glibc="2.28"),
+    "aarch64-manylinux_2_36": Targets(python=("3.12",), platforms=("linux-aarch64",), glibc="2.36"),
+    "x86_64-unknown-linux-musl": Targets(python=("3.12",), platforms=("musllinux-x86_64",), musl="1.2"),
+    "aarch64-unknown-linux-musl": Targets(python=("3.12",), platforms=("musllinux-aarch64",), musl="1.2"),
+    "aarch64-apple-darwin": Targets(python=("3.12",), platforms=("macos-arm64",), macos="13.0"),
+    "x86_64-apple-darwin": Targets(python=("3.12",), platforms=("macos-x86_64",), macos="13.0"),
+    "x86_64-pc-windows-msvc": Targets(python=("3.12",), platforms=("windows-amd64",)),
+    "aarch64-pc-windows-msvc": Targets(python=("3.12",), platforms=("windows-arm64",)),
+}
+"""uv's names of other platforms, which it resolves for from here."""
 _STRATEGIES = ("first-index", "unsafe-first-match", "unsafe-best-match")
 
 
@@ -100,13 +113,16 @@ def of_uv(case: Case, origins: Origins) -> Project:
         said += [] if builtin else [f'index-url = "{last}"']
         files["uv.toml"] = "\n".join(["[pip]", *said, f'index-strategy = "{strategy}"', ""])
     files["requirements.txt"] = "\n".join([*lines, _requirement(case)])
+    elsewhere = chance.choice(sorted(_ELSEWHERE)) if chance.random() < 0.3 else None
+    options = ("--python-platform", elsewhere, "--python-version", "3.12") if elsewhere else ()
     return Project(
-        form=f"requirements.txt, {how}",
+        form=f"requirements.txt, {how}" + (", another platform" if elsewhere else ""),
         lock="requirements.txt",
         files=files,
-        command=("pip", "install", "--no-deps", "--target", "{target}", "-r", "requirements.txt"),
+        command=("pip", "install", "--no-deps", *options, "--target", "{target}", "-r", "requirements.txt"),
         environment=environment,
         indexes=there.indexes.model_copy(update={"installer": "uv"}),
+        targets=_ELSEWHERE[elsewhere] if elsewhere else HERE,
         through_manager=there.merged,
     )
 

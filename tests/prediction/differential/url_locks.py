@@ -50,7 +50,8 @@ def rows(case: Case, origins: Origins) -> list[Row]:
             found.append(Row(file=each, url=origins.url(each, case), digest=sha256_of(each)))
     sdists = [each for each in found if not each.wheel][:1]
     found = [*sdists, *(each for each in found if each.wheel)]
-    if found and case.swapped and found[0].file.linked_hash:
+    # Nobody asks PyPI whether a locked URL of its own brings the locked bytes: that entry is a fallback anyway.
+    if found and case.swapped and found[0].file.linked_hash and found[0].file.shelf != PYPI:
         found[0] = replace(found[0], digest=found[-1].digest if found[1:] else FOREIGN)
     return found
 
