@@ -15,7 +15,8 @@ from fallback_review.prediction.origin import by_sha256, of_locked
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
-    from fallback_review.model import LockedPackage, Lockfile
+    from fallback_review.model import Artifact, LockedPackage, Lockfile
+    from fallback_review.prediction.candidates import Step
     from fallback_review.prediction.origin import Origin
 
 _INVENTS_URLS = "pipenv"
@@ -57,7 +58,14 @@ def from_lock(case: Case) -> Derivation | None:
             evidence=("the lock names no file that fits this target",),
         )
         return Derivation(verdict=verdict, steps=chosen.steps)
-    artifact = replace(chosen.artifact, filename=locked_urls.filename_of(chosen.artifact))
+    taken = dict.fromkeys((chosen.artifact, *chosen.others))
+    derived = [_taken(artifact, case, chosen.steps) for artifact in taken]
+    worst = min(derived, key=lambda each: each.verdict.outcome.rank)
+    return replace(worst, needs_pypi=any(each.needs_pypi for each in derived))
+
+
+def _taken(locked: Artifact, case: Case, steps: tuple[Step, ...]) -> Derivation:
+    artifact = replace(locked, filename=locked_urls.filename_of(locked))
     origin = of_locked(artifact, case.package, case.situation, case.book)
     pypi_unasked = case.answer(Role.PYPI) is None
     if origin.mismatch:
@@ -69,7 +77,7 @@ def from_lock(case: Case) -> Derivation | None:
             url=artifact.url,
             evidence=origin.evidence,
         )
-        return Derivation(verdict=verdict, steps=chosen.steps, needs_pypi=pypi_unasked)
+        return Derivation(verdict=verdict, steps=steps, needs_pypi=pypi_unasked)
     unclear = _unclear(origin, case)
     if unclear is not None or origin.outcome is None:
         why = unclear or Unanswered(cause=Cause.NOT_CONFIGURED, said="no index knows this file")
@@ -77,7 +85,7 @@ def from_lock(case: Case) -> Derivation | None:
         if origin.stray and why.cause is Cause.NOT_CONFIGURED:
             verdict = replace(verdict, reason="hosts")
         known_ours = by_sha256(case.package.name, artifact.sha256, case.book)[0] is not None
-        return Derivation(verdict=verdict, steps=chosen.steps, needs_pypi=pypi_unasked and not known_ours)
+        return Derivation(verdict=verdict, steps=steps, needs_pypi=pypi_unasked and not known_ours)
     cause = _cause(origin.outcome, case)
     upstream = upstream_reason(origin.outcome, case.request, case.pages)
     verdict = case.verdict(
@@ -88,7 +96,7 @@ def from_lock(case: Case) -> Derivation | None:
         url=artifact.url,
         evidence=origin.evidence,
     )
-    return Derivation(verdict=verdict, steps=chosen.steps)
+    return Derivation(verdict=verdict, steps=steps)
 
 
 def _unclear(origin: Origin, case: Case) -> Unanswered | None:

@@ -5,7 +5,8 @@ tag among the locked wheels, for uv then the highest build tag, a sdist last; eq
 lock. `requires-python` of files plays no part. The bytes are then checked against the lock's hash for it.
 
 pixi.lock and conda-lock.yml are solved per platform, with an interpreter of their own: the file that they
-name for the target's platform is taken, whatever Python version the target names.
+name for the target's platform is taken, whatever Python version the target names; of several, which are for
+several environments, each one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class LockedChoice:
 
     artifact: Artifact | None
     steps: tuple[Step, ...]
+    others: tuple[Artifact, ...] = ()
+    """What it takes for other environments on the same platform."""
 
 
 PER_PLATFORM = frozenset({"pixi.lock", "conda-lock.yml"})
@@ -66,7 +69,8 @@ def choose(
     if not fitting:
         return LockedChoice(artifact=None, steps=tuple(steps))
     steps.append(Step(title="chosen", kept=kept[:1]))
-    return LockedChoice(artifact=fitting[0][2], steps=tuple(steps))
+    others = tuple(file for _, _, file in fitting[1:] if per_platform and file.target_platform is not None)
+    return LockedChoice(artifact=fitting[0][2], steps=tuple(steps), others=others)
 
 
 def for_another_system(package: LockedPackage, target: Target) -> bool:

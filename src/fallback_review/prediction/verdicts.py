@@ -101,7 +101,7 @@ def _asked(case: Case) -> Derivation:
         derived = observed(case)
     else:
         derived = _either(case, layout) if layout.alternatives else looked_up(case, layout)
-    if case.package.hashes and not case.request.hashes and derived.verdict.outcome in _OURS:
+    if _other_kinds(case) and _hangs_on_other_kinds(case, derived.verdict):
         return _incomparable(case, derived)
     if case.package.version is not None:
         return derived
@@ -114,7 +114,7 @@ def _elsewhere(case: Case) -> str | None:
     pip gives no index priority, so that an unknown one can win any name; only hashes that are all known to be
     Chainguard's or PyPI's rule that out.
     """
-    if case.request.hashes and not case.request.trust_unhashed:
+    if case.request.hashes and not case.request.trust_unhashed and not _other_kinds(case):
         return None
     others = (line for line in case.lockfile.indexes if _not_looked_into(line, case.situation))
     found = next(others, None)
@@ -135,10 +135,22 @@ def _not_looked_into(line: LockIndex, situation: Situation) -> bool:
     return where in (Place.OTHER, Place.LOCAL)
 
 
+def _other_kinds(case: Case) -> list[str]:
+    """Return the algorithms of the lock's hashes beside SHA-256: any one that fits is enough (measured)."""
+    return sorted({each.partition(":")[0] for each in case.package.hashes} - {"sha256"})
+
+
+def _hangs_on_other_kinds(case: Case, verdict: Verdict) -> bool:
+    """Whether a file that no SHA-256 of the lock allows may be allowed by another hash of it."""
+    if case.request.hashes:
+        return verdict.cause is Cause.HASH_MISMATCH
+    return verdict.outcome in _OURS
+
+
 def _incomparable(case: Case, derived: Derivation) -> Derivation:
-    """Pages tell SHA-256 alone: whether a lock's other hashes admit Chainguard's file can't be seen."""
-    kinds = ", ".join(sorted({each.partition(":")[0] for each in case.package.hashes}))
-    said = f"the lock allows files by {kinds} alone, and indexes tell their sha256: nothing can be compared"
+    """Pages tell SHA-256 alone: whether a lock's other hashes admit the file can't be seen."""
+    kinds, how = ", ".join(_other_kinds(case)), "too" if case.request.hashes else "alone"
+    said = f"the lock allows files by {kinds} {how}, and indexes tell their sha256: nothing can be compared"
     verdict = case.verdict(
         Outcome.UNKNOWN,
         Cause.NOT_CONFIGURED,
