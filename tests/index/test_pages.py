@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from typing import Any
 
 import pytest
@@ -287,3 +288,12 @@ def test_files_are_named_by_their_url_as_installers_do() -> None:
 def test_versions_are_read_off_file_names(filename: str, version: str | None) -> None:
     file = read(project(entry(filename=filename)), JSON)[0]
     assert (file.filename, file.version) == (filename, version)
+
+
+@pytest.mark.parametrize("opened", ["<a ", "<meta ", "<input ", "<h1 ", "<!--", '<a href="'])
+@pytest.mark.parametrize("end", ["", ">" * 200_000], ids=["never ended", "ended at the end"])
+def test_a_page_of_beginnings_is_refused_at_once(opened: str, end: str) -> None:
+    started = time.process_time()
+    with pytest.raises(PageError, match="unreadable markup"):
+        read(opened * 200_000 + end, "text/html")
+    assert time.process_time() - started < 3

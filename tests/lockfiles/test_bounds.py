@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from fallback_review.lockfiles import FORMATS, LockfileError, Text, parse, parse
 from fallback_review.lockfiles.bounds import LONGEST_NAME, LONGEST_TEXT, LONGEST_VERSION, MOST_NOTICES
 from fallback_review.lockfiles.common import version_in_filename
 from fallback_review.lockfiles.direct import read_filename
+from fallback_review.prediction.candidates import parse_filename
 from fallback_review.versions import parsed
 from tests.lockfiles.writers import WRITERS, Entry
 
@@ -138,3 +140,31 @@ def test_many_constraints_of_one_name_are_bounded_and_told() -> None:
     assert [(package.name, package.version) for package in lock.packages] == [("alpha", "2.0")]
     assert lock.notices[0].text == "'alpha' has 501 constraints, of which the first 50 are applied"
     assert (lock.notices[0].path, lock.notices[0].line) == ("limits.txt", 1)
+
+
+MANY = [".".join(f"{letter}{number}" for number in range(120)) for letter in "abc"]
+BOMB = f"x-1.0-{'-'.join(MANY)}.whl"
+"""1,477 letters that stand for 1,728,000 tags: half a gigabyte of them."""
+REAL = "x-1.0-cp310.cp311.cp312.pp310.pp311-none.abi3-macosx_10_9_x86_64.macosx_11_0_arm64.macosx_11_0_x86_64.whl"
+
+
+def test_a_wheel_of_endless_tags_is_refused_before_they_are_made() -> None:
+    for reader in (version_in_filename, lambda name: read_filename(name)[1], version_of_candidate):
+        assert reader(REAL) == "1.0"
+        assert reader(BOMB) is None
+    entry = '[[package]]\nname = "x"\nversion = "1.0"\nsource = {{ registry = "https://pypi.test/simple" }}\n'
+    files = 'wheels = [{{ url = "https://files.pypi.test/{}" }}]\n'
+    assert parse(Text(path="uv.lock", text="version = 1\n" + (entry + files).format(REAL))).packages
+    with pytest.raises(LockfileError, match="a wheel for more than 512 tags"):
+        parse(Text(path="uv.lock", text="version = 1\n" + (entry + files).format(BOMB)))
+
+
+def version_of_candidate(filename: str) -> str | None:
+    found = parse_filename(filename)
+    return str(found.version) if found else None
+
+
+def test_a_name_of_underscores_takes_no_time() -> None:
+    started = time.process_time()
+    assert parse_filename(f"{'_' * 100_000}.whl") is None
+    assert time.process_time() - started < 1

@@ -15,9 +15,14 @@ _VERSION_META = re.compile(
 _META_CONTENT = re.compile(r"""\bcontent\s*=\s*["']?\s*([0-9.]+)""", re.IGNORECASE)
 _PASSWORD = re.compile(r"""<input\s[^>]*\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 _FORM = re.compile(r"<form[\s>]", re.IGNORECASE)
-_TITLE = re.compile(r"<(title|h1)[^>]*>\s*(?:simple\s+index|links\s+for\s+([^<]{1,200}?))\s*<", re.IGNORECASE)
+_TITLE = re.compile(
+    r"<(title|h1)[^>]*>\s*(?:simple\s+index|links\s+for\s+([^<]{1,200}?))\s{0,99}<", re.IGNORECASE
+)
 _SHA256 = re.compile(r"(?:^|&)sha256=([0-9a-fA-F]{64})(?=&|$)")
 _END = "</html>"
+_MOST_OPEN = 50
+"""Tags that begin before one ends. Expressions, and the parser of older Pythons (CPython issue 135462), look
+for the end of each: a page of nothing but beginnings keeps them busy for hours."""
 
 
 class PageError(Exception):
@@ -63,6 +68,8 @@ def read_links(text: str, base_url: str, name: str, *, delimited: bool, simple: 
     Raises:
         PageError: It is another page, or cut short.
     """
+    if any(part.count("<") > _MOST_OPEN for part in text.split(">")):
+        raise PageError("sent a page that holds unreadable markup or URLs")
     if _PASSWORD.search(text):
         raise PageError("answered with a log-in page")
     if not delimited and _END not in text[-200:].lower():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fallback_review.lockfiles.common import MOST_TAGS, has_too_many_tags
 from fallback_review.lockfiles.interface import LockfileError
 from fallback_review.model import Notice
 
@@ -42,6 +43,8 @@ def too_long(package: LockedPackage) -> str | None:
     for artifact in package.artifacts:
         if artifact.filename is not None and len(artifact.filename) > LONGEST_TEXT:
             return f"a file name of more than {LONGEST_TEXT:,} characters"
+        if artifact.filename is not None and has_too_many_tags(artifact.filename):
+            return f"a wheel for more than {MOST_TAGS:,} tags"
     return None
 
 

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import (
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 
 from fallback_review.lockfiles.addresses import address_of
 from fallback_review.model import Notice, SourceKind
 
+if TYPE_CHECKING:
+    from packaging.tags import Tag
+    from packaging.utils import BuildTag, NormalizedName
+    from packaging.version import Version
+
+MOST_TAGS = 512
+"""Combinations of a wheel's tags: real names have some dozens at most, and few letters make millions."""
 # Each of these takes linear time on any text: a lockfile's URLs are an attacker's, and may be megabytes long.
 _RUN = re.compile(r"[^\s/\\?#]+")
 _FAR = 16
@@ -83,11 +97,31 @@ def filename_of(url: str) -> str | None:
     return unquote(bare.rpartition("/")[2]) or None
 
 
+def has_too_many_tags(filename: str) -> bool:
+    """Whether a wheel's file name stands for more tags than any real one.
+
+    Each of its last three parts may list many (PEP 425), and every combination counts.
+    """
+    lists = filename.removesuffix(".whl").rsplit("-", 3)[1:]
+    return filename.endswith(".whl") and prod(each.count(".") + 1 for each in lists) > MOST_TAGS
+
+
+def read_wheel_name(filename: str) -> tuple[NormalizedName, Version, BuildTag, frozenset[Tag]]:
+    """Return name, version, build tag and tags of a wheel's file name.
+
+    Raises:
+        ValueError: it is none, holds a number of more digits than Python reads, or has too many tags.
+    """
+    if has_too_many_tags(filename):
+        raise InvalidWheelFilename("more tags than any wheel has")
+    return parse_wheel_filename(filename)
+
+
 def version_in_filename(filename: str) -> str | None:
     """Return the version that a wheel's or sdist's file name carries; None where it is neither."""
     try:
         if filename.endswith(".whl"):
-            return str(parse_wheel_filename(filename)[1])
+            return str(read_wheel_name(filename)[1])
         return str(parse_sdist_filename(filename)[1])
     except ValueError:  # an invalid name, or a number of more digits than Python reads
         return None

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.utils import parse_sdist_filename
 
-from fallback_review.lockfiles.common import VCS_KINDS, normalise_name, strip_credentials
+from fallback_review.lockfiles.common import VCS_KINDS, normalise_name, read_wheel_name, strip_credentials
 from fallback_review.model import Artifact, Source, SourceKind
 
 _PLAIN_SCHEMES = frozenset({"http", "https", "file", "ftp"})
@@ -107,7 +107,7 @@ def read_filename(filename: str) -> tuple[str | None, str | None]:
     lower = filename.lower()
     try:
         if lower.endswith(".whl"):
-            name = str(parse_wheel_filename(filename)[0])
+            name = str(read_wheel_name(filename)[0])
             return name, filename.split("-")[1]
         if lower.endswith((".tar.gz", ".zip")):
             name = str(parse_sdist_filename(filename)[0])

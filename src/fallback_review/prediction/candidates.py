@@ -12,10 +12,10 @@ from packaging.utils import (
     canonicalize_name,
     canonicalize_version,
     parse_sdist_filename,
-    parse_wheel_filename,
 )
 from packaging.version import Version
 
+from fallback_review.lockfiles.common import read_wheel_name
 from fallback_review.prediction import requires_python
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ALLOWED = 2
 """`Request.link_state` of a link whose hash is allowed."""
-_DOUBLED = re.compile(r"__+(?=[^-]*-)")
+_DOUBLED = re.compile("__+")
 _SDIST_ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
 
@@ -157,7 +157,8 @@ def parse_filename(filename: str) -> Parsed | None:
     """
     if filename.endswith(".whl"):
         try:
-            name, version, build, tags = parse_wheel_filename(_DOUBLED.sub("_", filename))
+            stem, dash, platforms = filename.rpartition("-")
+            name, version, build, tags = read_wheel_name(f"{_DOUBLED.sub('_', stem)}{dash}{platforms}")
         except ValueError:  # InvalidWheelFilename, or a number of more digits than Python reads
             return None
         return Parsed(name=name, version=version, wheel=True, build=build, tags=tags)
@@ -217,7 +218,7 @@ def _wanted(request: Request, listed: ListedFile) -> Parsed | None:
 
 def has_doubled(filename: str) -> bool:
     """Whether a wheel's name has ``__``, for which `packaging` refuses it."""
-    return filename.endswith(".whl") and _DOUBLED.search(filename) is not None
+    return filename.endswith(".whl") and "__" in filename.rpartition("-")[0]
 
 
 def _candidate(request: Request, listed: ListedFile, parsed: Parsed, position: int) -> Candidate:
