@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from fallback_review.model import LockedPackage
 
-_ROW = re.compile(r'\n(?:[ ]*|[\w\-]+ = \[)(\{ name = "([^"\n]+)"[^\n]*\})[,\]]?(?=\n)')
+_ROW = re.compile(r'\{ name = "([^"\n]+)"[^\n]*\}(?=[,\]]?\n)')
+_BEFORE_ROW = re.compile(r"[ ]*|[\w\-]+ = \[")
 _ENTRY = re.compile(r'\n\[\[(?:package|distribution|manifest\.dependency-metadata)\]\]\nname = "')
 _NAME_KEY = re.compile(r"name(?<![\w\-]name)[\"']?[ \t]*=")
 _LOCAL = re.compile(r"^source = \{ (?:editable|virtual|directory) = ", re.MULTILINE)
@@ -124,12 +125,12 @@ def _ways(text: str, names: Collection[str]) -> dict[str, list[_Way]] | None:
     """Find every row that asks for one of these; None where a row may be spelled as uv would not."""
     if "\\" in text or '"""' in text or "'''" in text:
         return None
-    rows = list(_ROW.finditer(text))
+    rows = [row for row in _ROW.finditer(text) if _BEFORE_ROW.fullmatch(text, _line(text, row), row.start())]
     if len(_NAME_KEY.findall(text)) != len(rows) + len(_ENTRY.findall(text)):
         return None
     ways: dict[str, list[_Way]] = defaultdict(list)
     for row in rows:
-        name = normalise_name(row[2])
+        name = normalise_name(row[1])
         table = text.rfind("\n[", 0, row.start())
         if name not in names or text.startswith("\n[package.metadata", table):
             continue
@@ -137,10 +138,15 @@ def _ways(text: str, names: Collection[str]) -> dict[str, list[_Way]] | None:
         if _LOCAL.search(text, max(text.rfind("\n[[", 0, row.start()), 0), row.start()):
             start = _From.PROJECT
         try:
-            ways[name].append(_way(tomli.loads(f"row = {row[1]}")["row"], start))
+            ways[name].append(_way(tomli.loads(f"row = {row[0]}")["row"], start))
         except (ValueError, RecursionError):
             return None
     return ways
+
+
+def _line(text: str, found: re.Match[str]) -> int:
+    """Return where the line begins in which something was found."""
+    return text.rfind("\n", 0, found.start()) + 1
 
 
 def _way(row: dict[str, Any], start: _From) -> _Way:
