@@ -71,13 +71,13 @@ def of_locked(artifact: Artifact, package: LockedPackage, situation: Situation, 
     name = package.name
     ours, theirs = by_sha256(name, artifact.sha256, book)
     at = whose_url(artifact.url, name, situation, book)
-    if (ours or theirs) and _brings_other_bytes(artifact, name, book):
-        other = "its sha256 is another file's than the locked URL's: the evidence disagrees"
-        return Origin(outcome=None, evidence=(other,), mismatch=True)
+    by_hash = None
     if ours:
-        return _ours_by_hash(ours, theirs, artifact, at)
-    if theirs:
-        return _theirs_by_hash(theirs, artifact, name, at, book)
+        by_hash = _ours_by_hash(ours, theirs, artifact, at)
+    elif theirs:
+        by_hash = _theirs_by_hash(theirs, artifact, name, at, book)
+    if by_hash is not None:
+        return _held_to_url(by_hash, artifact, name, book)
     by_url = _by_url(artifact.url, at)
     if by_url is None:
         return _weak(artifact, package, situation, book, at)
@@ -197,10 +197,14 @@ def _by_url(url: str | None, at: Place) -> Outcome | None:
     return Outcome.REMEDIATED if at is Place.REMEDIATED else _OF_TIER[tier_of(url)]
 
 
-def _brings_other_bytes(artifact: Artifact, name: str, book: Book) -> bool:
-    """Whether an index lists the very URL with another SHA-256."""
+def _held_to_url(found: Origin, artifact: Artifact, name: str, book: Book) -> Origin:
+    """Return what the hash tells, unless an index lists the very URL with another SHA-256 (measured)."""
     listed = (file for role in (*OURS, Role.PYPI) for file in files(role, name, book))
-    return any(file.url == artifact.url and file.sha256 not in (None, artifact.sha256) for file in listed)
+    other = any(file.url == artifact.url and file.sha256 not in (None, artifact.sha256) for file in listed)
+    if found.mismatch or not other:
+        return found
+    said = "the locked URL is another file's: the evidence disagrees"
+    return Origin(outcome=None, evidence=(*found.evidence, said), mismatch=True)
 
 
 def _listed_otherwise(artifact: Artifact, name: str, book: Book, roles: tuple[Role, ...]) -> bool:

@@ -107,10 +107,10 @@ def pdm(case: Case, origins: Origins) -> Project | None:
     if chance.random() < 0.4:
         manifest += ["[tool.pdm.resolution]", "respect-source-order = true", ""]
     rule = chance.choice(("include_packages", "exclude_packages")) if chance.random() < 0.2 else ""
-    ruled = chance.randrange(len(there.whose))
-    if there.whose[ruled] == REMEDIATED or (rule == "exclude_packages" and len(there.whose) == 1):
-        rule = ""  # nothing would be left to ask, or half of Chainguard's
     named = list(zip(there.whose, there.addresses, strict=True))[1 if builtin else 0 :]
+    ruled = chance.randrange(len(named))
+    if named[ruled][0] == REMEDIATED or (rule == "exclude_packages" and len(there.whose) == 1):
+        rule = ""  # nothing would be left to ask, or half of Chainguard's
     for number, (_, url) in enumerate(named):
         # a source of the name "pypi" takes the place of PDM's built-in PyPI
         name = "pypi" if not builtin and number == 0 else f"s{number}"

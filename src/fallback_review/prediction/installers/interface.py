@@ -59,7 +59,7 @@ class Installer:
 
     name: str
     choose: Callable[[Request, Sequence[Index], Options], Choice]
-    plain_linux_first: Callable[[str | None], bool]
+    plain_linux_first: Callable[[str | None], bool] = lambda _version: False
     """Whether `linux_<arch>` outranks manylinux, by the installer's version (None: the current one)."""
     tag_order: Callable[[Target], Mapping[Tag, int]] | None = None
     """The tags with their ranks, where it is not the order of `packaging.tags`."""

@@ -50,4 +50,4 @@ def _key(candidate: Candidate) -> tuple[bool, Version, int, int]:
     return (not candidate.listed.file.yanked, candidate.version, -(candidate.rank or 0), -candidate.position)
 
 
-PDM = Installer(name="pdm", choose=choose, plain_linux_first=lambda _version: False, tag_order=pdm_ranks)
+PDM = Installer(name="pdm", choose=choose, tag_order=pdm_ranks)

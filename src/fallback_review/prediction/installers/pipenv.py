@@ -9,4 +9,4 @@ from __future__ import annotations
 from fallback_review.prediction.installers.interface import Installer
 from fallback_review.prediction.installers.pip import choose
 
-PIPENV = Installer(name="pipenv", choose=choose, plain_linux_first=lambda _version: False, one_source=True)
+PIPENV = Installer(name="pipenv", choose=choose, one_source=True)

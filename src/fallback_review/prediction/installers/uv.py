@@ -116,16 +116,5 @@ def _best(candidates: list[Candidate], request: Request) -> Candidate:
     return min((c for c in candidates if key(c) == top), key=lambda c: (c.filename, c.position))
 
 
-def plain_linux_first(_version: str | None) -> bool:
-    """Return whether uv ranks `linux_<arch>` first: it ranks it last."""
-    return False
-
-
-UV = Installer(
-    name="uv",
-    choose=choose,
-    plain_linux_first=plain_linux_first,
-    locked_build_tags=True,
-    doubled_underscores=True,
-)
-PIXI = Installer(name="pixi", choose=choose, plain_linux_first=plain_linux_first)
+UV = Installer(name="uv", choose=choose, locked_build_tags=True, doubled_underscores=True)
+PIXI = replace(UV, name="pixi")
