@@ -69,15 +69,15 @@ def beside(path: str) -> tuple[str, ...]:
     return configuration.candidates(path, known.name if known else "requirements.txt")
 
 
-def around(lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:
+def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:
     """Give the sides of lockfiles, each after what may tell how its installer is configured.
 
-    A head that the diff shows follows from it and the base.
+    What does not differ is wanted once. A head that the diff shows follows from it and the base.
     """
     for entry in lockfiles:
         for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path)):
-            if path:
-                yield from (Wanted(side=side, path=other) for other in beside(path))
+            for other in beside(path) if path else ():
+                yield Wanted(side=side if files.may_differ(other) else Side.BASE, path=other)
         if entry.base_path:
             yield Wanted(side=Side.BASE, path=entry.base_path, weight=LONG)
         if entry.head_path and entry.patch is None:

@@ -166,10 +166,10 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     usual = files.lockfiles(lambda path: recognise(path, None) is not None)
     few = 0 < len(usual) <= FEW
     if few:
-        learn([Wanted(side=None, path=config), *around(usual)])
+        learn([Wanted(side=None, path=config), *around(files, usual)])
     configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.inputs.settings)
     chosen = files.lockfiles(lambda path: is_lockfile(path, configured.lockfiles))
-    learn(around(entry for entry in chosen if not few or entry not in usual))
+    learn(around(files, (entry for entry in chosen if not few or entry not in usual)))
     if len(chosen) > FEW:
         changed = tuple(files.both_sides(entry, beside) for entry in chosen)
     else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-BUDGET = 30
+BUDGET = 20
 COMMENTING = 3
 """Looking for the comment, writing it, and looking whether another run did meanwhile."""
 
@@ -85,3 +85,24 @@ def test_when_there_is_not_even_enough_to_see_what_changed(runner: Runner, opene
     assert (ended.code, ended.outputs, pull.comments()) == (3, {"conclusion": "unknown"}, [])
     [line] = ended.annotations("error")
     assert "raise `request-budget`" in line
+
+
+def test_what_does_not_differ_is_read_once(runner: Runner, opened: Opened) -> None:
+    """Also where the lockfile is new; a link's target may differ though the link does not."""
+    pip = "[global]\nindex-url = https://{}.example/simple/\n"
+    base = {"a/pip.conf": pip.format("old"), "b/pip.conf": pip.format("same"), "c/pip.conf": "../real.conf"}
+    before, after = ({f"{each}/{LOCK}": lock(built=version) for each in "abc"} for version in ("1.0", "2.0"))
+    pull = opened(
+        {**base, **before, "real.conf": "x"}, {**after, f"d/{LOCK}": lock(built="2.0"), "a/pip.conf": None}
+    )
+    ended = runner.run(pull)
+    assert ended.outputs["chainguard-count"] == "4"
+    [query] = [exchange for exchange in runner.lab.front.exchanges if exchange.path == "/graphql"]
+    base_side, head_side = (query.body["variables"][f"side{number}"] for number in (1, 2))
+    files = [value for key, value in query.body["variables"].items() if key.startswith("file")]
+    for path, sides in (("a/pip.conf", 2), ("b/pip.conf", 1), ("c/pip.conf", 1), ("d/pip.conf", 1)):
+        asked = [value for value in files if value.endswith(f":{path}")]
+        assert asked == [f"{base_side}:{path}", f"{head_side}:{path}"][:sides]
+    # Without a line end it may be a link: REST follows it, on each side.
+    linked = [each.url.partition("?ref=")[2] for each in runner.lab.recorded("GET", ".*/contents/c/pip.conf")]
+    assert sorted(linked) == sorted([base_side, head_side])

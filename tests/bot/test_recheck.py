@@ -317,8 +317,8 @@ def test_a_budget_is_kept_and_everyone_has_a_turn(
 def test_a_pull_request_that_is_too_much_for_the_budget(
     bot: Bot, repository: Callable[..., Repository], index: DemoIndex
 ) -> None:
-    home = repository({f"{number}/{LOCK}": "good==1.0\n" for number in range(150)})
-    pull = home.pull_request({f"{number}/{LOCK}": "late==2.0\n" for number in range(150)})
+    home = repository({f"{number}/{LOCK}": "good==1.0\n" for number in range(250)})
+    pull = home.pull_request({f"{number}/{LOCK}": "late==2.0\n" for number in range(250)})
     bot.run(pull)
     before = sticky(pull)
     chainguard_builds(index)

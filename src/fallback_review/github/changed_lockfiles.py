@@ -111,8 +111,23 @@ class PullRequestFiles:
         return self._at(path, self._revision(side), side)
 
     def remember(self, path: str, side: Side | None, content: bytes | None) -> None:
-        """Take a file as read, with None for one that is not there; `side` None is the settings' place."""
+        """Take a plain file as read, with None for one that is not there; `side` None is the settings' place.
+
+        One that does not differ is the same on the other side; not so a link, which leads to what may differ.
+        """
         self._read[path, self._settings_revision if side is None else self._revision(side)] = content
+        if side is Side.BASE and not self.may_differ(path):
+            self._read[path, self._event.head_sha] = content
+
+    def may_differ(self, path: str) -> bool:
+        """Return whether a path may hold something else at the head; raises `GitHubError`."""
+        return path in self._differing or not self.comparison.complete
+
+    @cached_property
+    def _differing(self) -> frozenset[str | None]:
+        return frozenset(
+            path for entry in self.comparison.entries for path in (entry.base_path, entry.head_path)
+        )
 
     def settings(self, path: str) -> bytes | None:
         """Return a file of the base branch as it is now: a pull request can't allow itself.
