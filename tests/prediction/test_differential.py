@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = {"pip": 40, "uv": 60, "poetry": 14, "pdm": 14, "pipenv": 6}
-SEED = 2
+SEED = 4
 DECIDED = 0.75
 """The share of cases that must be predicted as something else than unknown."""
 
@@ -36,7 +36,7 @@ def test_random_cases(installer: str, tmp_path: Path) -> None:
     assert not count.misses, "\n\n".join(count.misses)
     assert count.cases > CASES[installer] / 2, count
     assert count.decided >= DECIDED * count.cases, count
-    assert {"chainguard", "install-fails"} <= count.outcomes.keys(), count
+    assert count.cases - count.outcomes["install-fails"] >= count.cases / 4, count
 
 
 def test_a_case_is_the_same_whenever_it_is_drawn() -> None:

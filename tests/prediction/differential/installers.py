@@ -51,6 +51,7 @@ class Runner:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                cwd=folder,
                 env=self._environment,
             )
 

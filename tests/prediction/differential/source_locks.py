@@ -198,6 +198,7 @@ def pipenv(case: Case, origins: Origins) -> Project | None:
         lock="Pipfile.lock",
         files={"Pipfile.lock": json.dumps(lock, indent=4), "Pipfile": "\n".join(manifest)},
         command=("sync",),
+        environment={"PIPENV_PIPFILE": "{folder}/Pipfile"},  # it looks for one in the folders above, too
         indexes=there.indexes,
         through_manager=there.merged,
     )
