@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.decode import decode
 from fallback_review.lockfiles.interface import Text
@@ -135,6 +137,42 @@ def test_pip_agrees_on_every_kind_of_line(tmp_path: Path) -> None:
             assert abs(row["line"] - places[0]) <= 2
             row["line"] = places[0]
     assert agree(lock, rows) == 15
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"# -*- coding: utf-7 -*-\nalpha==1.0\n# x+AAo-evil+AD0APQ-1.0\n",
+        b"#\n#coding=unicode_escape\nalpha==1.0\n# x\\nevil==1.0\n",
+        b"# x\r#\r\r# coding: utf-7\nalpha==1.0\n# x+AAo-evil+AD0APQ-1.0\n",
+    ],
+)
+def test_what_pip_finds_in_another_encoding_is_told(tmp_path: Path, data: bytes) -> None:
+    included, path = tmp_path / "included.txt", tmp_path / "requirements.txt"
+    included.write_bytes(data)
+    path.write_text("-r included.txt\n", "utf-8")
+    for each in (included, path):
+        assert [row["name"] for row in by_pip(each)[str(each)]] == ["alpha", "evil"]
+        lock = by_us(each)
+        assert [package.name for package in lock.packages] == ["alpha"]
+        (notice,) = lock.unread
+        assert "write it as UTF-8" in notice.text
+        assert notice.line == data.replace(b"\r", b"\n").split(b"coding")[0].count(b"\n") + 1
+        assert notice.path == (None if each is included else "included.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("# coding: utf-8\nalpha==1.0 # é\n", False),
+        ("# vim: set fileencoding=Latin-1 :\nalpha==1.0\n", False),
+        ("# coding: cp1252\nalpha==1.0 # é\n", True),
+        ("# coding: nothing-known\nalpha==1.0\n", False),
+        ("# decoding: see below\nalpha==1.0\n", False),
+    ],
+)
+def test_an_encoding_that_reads_alike_is_none(text: str, told: bool) -> None:
+    assert bool(REQUIREMENTS.parse(Text(path="requirements.txt", text=text)).unread) is told
 
 
 def test_pip_agrees_on_real_files(shared: Path) -> None:

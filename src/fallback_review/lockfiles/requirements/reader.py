@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.lockfiles.direct import is_url
 from fallback_review.lockfiles.requirements.constraints import apply_constraints
 from fallback_review.lockfiles.requirements.effects import VARIABLE, OptionEffects
+from fallback_review.lockfiles.requirements.encoding import strange_encoding
 from fallback_review.lockfiles.requirements.entries import (
     Named,
     Place,
@@ -88,6 +89,14 @@ class _Reading:
         """Read one file; `above` are the files that include it, outermost first."""
         self.seen.add((path, constraint))
         here = (*above, path)
+        strange = strange_encoding(text)
+        if strange is not None:
+            line, encoding = strange
+            place = Place(line=line, path=path if above else None)
+            said = (
+                f"pip may read this file as {shown(encoding)} and find other requirements: write it as UTF-8"
+            )
+            self.unread.append(self._note(said, place))
         for line in logical_lines(text):
             self._line(line, here, constraint=constraint)
 
