@@ -91,8 +91,8 @@ class _Reading:
         here = (*above, path)
         strange = strange_encoding(text)
         if strange is not None:
-            line, encoding = strange
-            place = Place(line=line, path=path if above else None)
+            number, encoding = strange
+            place = Place(line=number, path=path if above else None)
             said = (
                 f"pip may read this file as {shown(encoding)} and find other requirements: write it as UTF-8"
             )
