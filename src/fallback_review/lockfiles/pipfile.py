@@ -25,6 +25,7 @@ from fallback_review.lockfiles.common import (
 )
 from fallback_review.lockfiles.direct import at_revision, is_archive
 from fallback_review.lockfiles.interface import Format, LockfileError
+from fallback_review.lockfiles.pipfile_lines import check
 from fallback_review.lockfiles.table import Table
 from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, Notice, Source, SourceKind
 
@@ -200,6 +201,7 @@ def _requires_python(meta: Table) -> str | None:
 def _package(
     name: str, section: str, entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]
 ) -> LockedPackage:
+    check(name, entry)
     source, file = _source(entry, indexes, notices)
     version, specifier = _version(entry)
     hashes = tuple(map(hash_text, entry.texts("hashes")))

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 _PLAIN = re.compile(r"[\w\-]{1,40}(?:\[\d+\])?", re.ASCII)
 _LONGEST_KEY = 40
-_PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?")
+PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?")
 _WORDS: dict[type, str] = {str: "a string", dict: "a table", list: "an array", bool: "true or false"}
 
 
@@ -61,7 +61,7 @@ class Table:
     def package_name(self) -> str:
         """Return the entry's name, normalised by PEP 503; it has to be one that PEP 508 allows."""
         name = self.required("name")
-        if not _PACKAGE_NAME.fullmatch(name):
+        if not PACKAGE_NAME.fullmatch(name):
             self.fail("is no package name", "name")
         return normalise_name(name)
 
