@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.inquiry import learn_hosts
 from fallback_review.surroundings import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from fallback_review.inquiry import Ask, Question
-    from fallback_review.model import LockfileDiff
-    from fallback_review.settings import Settings
+    from fallback_review.model import Change, LockfileDiff
+    from fallback_review.settings import Indexes, Settings
     from fallback_review.surroundings import Compared, Surroundings
 
 
@@ -31,15 +31,22 @@ class Case:
                 yield package, self.diff.head, self.surroundings.of(package), self.surroundings.targets
 
 
-def cases_of(compared: Iterable[Compared], settings: Settings, ask: Ask) -> list[Case]:
+def cases_of(
+    compared: Sequence[Compared],
+    settings: Settings,
+    ask: Ask,
+    *,
+    allowed: Callable[[Change], bool] = lambda _: False,
+) -> list[Case]:
     """Return the cases of some lockfiles; where all hangs on it, PyPI is asked for the host of its files."""
-    cases = [Case(each.diff, survey(each, settings)) for each in compared]
-    hosts = learn_hosts((question for case in cases for question in case.questions()), ask)
+
+    def cases(indexes: Indexes) -> list[Case]:
+        known = settings.model_copy(update={"indexes": indexes})
+        return [Case(each.diff, survey(each, known, allowed=allowed)) for each in compared]
+
+    found = cases(settings.indexes)
+    hosts = learn_hosts((question for case in found for question in case.questions()), ask)
     if not hosts:
-        return cases
-    return [Case(case.diff, _with_hosts(case.surroundings, hosts)) for case in cases]
-
-
-def _with_hosts(surroundings: Surroundings, hosts: frozenset[str]) -> Surroundings:
-    situation = surroundings.situation
-    return replace(surroundings, situation=replace(situation, pypi_hosts=situation.pypi_hosts | hosts))
+        return found
+    hosts |= set(settings.indexes.pypi_hosts)
+    return cases(settings.indexes.model_copy(update={"pypi_hosts": tuple(sorted(hosts))}))

@@ -58,7 +58,11 @@ def review(
     `unreadable` names files that look like lockfiles and could not be read: with one of them, the whole is
     not a pass. Indexes are asked once for each project, and PyPI only where an answer needs it.
     """
-    cases = cases_of(compared, settings, ask)
+
+    def allowed(change: Change) -> bool:
+        return policy.allowance(change, settings.allow, today) is not None
+
+    cases = cases_of(compared, settings, ask, allowed=allowed)
     wanted = [question for case in cases for question in case.questions()]
     derive = prediction.Derivations()
     judge = _Judge(settings, today, ask_all(wanted, ask, derive), derive)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fallback_review.configuration import Arrangement
     from fallback_review.lockfiles import Text
-    from fallback_review.model import LockedPackage, LockfileDiff, Target
+    from fallback_review.model import Change, LockedPackage, LockfileDiff, Target
     from fallback_review.settings import Indexes, Settings
 
     Read = Callable[[str], str | None]
@@ -134,8 +134,13 @@ class Surroundings:
         return replace(self.situation, layout=own) if own else self.situation
 
 
-def survey(compared: Compared, settings: Settings) -> Surroundings:
-    """Return a lockfile's surroundings: the settings decide; the installers' own files, where they don't."""
+def survey(
+    compared: Compared, settings: Settings, *, allowed: Callable[[Change], bool] = lambda _: False
+) -> Surroundings:
+    """Return a lockfile's surroundings: the settings decide; the installers' own files, where they don't.
+
+    `allowed` says of a change whether the settings let it come from anywhere.
+    """
     lockfile = compared.diff.head
     installer = settings.indexes.installer or lockfile.installer or FORMATS[compared.diff.format].installer
     situation = _from_settings(settings.indexes, installer, settings.policy.private)
@@ -151,7 +156,7 @@ def survey(compared: Compared, settings: Settings) -> Surroundings:
             layout=arrangement.layout or DEFAULT_LAYOUT,
             private=(*situation.private, *arrangement.private),
         )
-    told, strange = _elsewhere(compared, situation)
+    told, strange = _elsewhere(compared, situation, allowed)
     return Surroundings(
         situation=situation,
         arrangement=arrangement,
@@ -183,25 +188,29 @@ def _required_python(diff: LockfileDiff) -> str | None:
     return believed.requires_python
 
 
-def _elsewhere(compared: Compared, situation: Situation) -> tuple[list[Notice], list[Notice]]:
+def _elsewhere(
+    compared: Compared, situation: Situation, allowed: Callable[[Change], bool]
+) -> tuple[list[Notice], list[Notice]]:
     """Say it where packages come from an index that nobody named: what to know, and what is no pass.
 
     It is likely the organisation's repository manager, or a mistake: where most packages come from it, that
     is to be known. An index that the lockfile did not know before may be anybody's.
     """
-    gained = [package for change in compared.diff.changes for package in change.gained]
+    gained = sum(len(change.gained) for change in compared.diff.changes)
     hosts = Counter(
         at
-        for package in gained
-        if standing(package, situation) is Standing.PRIVATE and not is_private(package.name, situation)
+        for change in compared.diff.changes
+        if not is_private(change.name, situation) and not allowed(change)
+        for package in change.gained
+        if standing(package, situation) is Standing.PRIVATE
         for at in _hosts(package)
     )
     said: tuple[list[Notice], list[Notice]] = ([], [])
     for name, count in hosts.items():
         new = name in compared.new_hosts
-        if new or count > len(gained) / 2:
+        if new or count > gained / 2:
             text = (
-                f"{count} of {len(gained)} new entries come from {name}, an index that the settings don't "
+                f"{count} of {gained} new entries come from {name}, an index that the settings don't "
                 "name, and are not checked. If it is your organisation's, name it: resolver or own-hosts in "
                 "[indexes]; if its packages are meant to come from there, name them: private in [policy]"
             )

@@ -357,6 +357,7 @@ wheels = [{{ url = "https://{head}/a-{version}-py3-none-any.whl" }}]
         ("torch.example", "torch.example", {}, Conclusion.PASS),
         ("user:word@torch.example", "torch.example", {}, Conclusion.PASS),
         ("pypi.test", "torch.example", {"policy": {"private": ["a"]}}, Conclusion.PASS),
+        ("pypi.test", "torch.example", {"allow": [{"package": "a", "reason": "CUDA"}]}, Conclusion.PASS),
     ],
 )
 def test_an_index_that_is_new_to_the_lockfile_and_that_nobody_named_is_no_pass(
@@ -383,12 +384,13 @@ def test_the_files_host_counts_where_no_index_is_named() -> None:
         lock("pylock.toml", 'lock-version = "1.0"', "packages = []"),
         lock("pylock.toml", 'lock-version = "1.0"', entry.format("evil.example")),
     )
-    indexes = {"pypi": "https://pypi.test/simple/", "pypi-hosts": ["files.pypi.test"]}
+    hosts = {"pypi-hosts": ["files.pypi.test"]}
+    learned: dict[str, Any] = {"pypi": {**BOTH["pypi"], "pip": [wheel(Role.PYPI, "pip", "1.0")]}}
 
-    result = judged(Table(**BOTH), pair, indexes=indexes)
-
-    assert outcomes(result) == {"a": Outcome.PRIVATE}
-    assert result.conclusion is Conclusion.UNKNOWN
+    for table, given in ((Table(**BOTH), hosts), (Table(**{**BOTH, **learned}), {})):
+        result = judged(table, pair, indexes={"pypi": "https://pypi.test/simple/", **given})
+        assert outcomes(result) == {"a": Outcome.PRIVATE}
+        assert result.conclusion is Conclusion.UNKNOWN
 
 
 POETRY = """\
