@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from .projects import Project
 
 _OURS = ("UV_", "PIP_", "POETRY_", "PDM_", "PIPENV_", "VIRTUAL_ENV", "PYTHON", "COV_")
+_REFUSED = re.compile(
+    "No matching distribution found|DO NOT MATCH THE HASHES|No wheel found matching"  # pip
+    "|No solution found|Hash mismatch|doesn't have a source distribution or wheel"  # uv
+    "|Unable to find installation candidates|did not match any known checksums"  # Poetry
+    "|No candidate is found|hash(es)? mismatch"  # PDM
+    "|Couldn't install package"  # Pipenv, of pip
+)
+"""What the installers say where nothing of the lock can be installed."""
 _INTO_ENVIRONMENT = frozenset({"poetry", "pdm", "pipenv"})
 
 
@@ -78,6 +87,9 @@ class Runner:
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if code != 0:
+            assert _REFUSED.search(" ".join(words.split())), (
+                f"{self._installer} failed, but not for the lock\n{words}"
+            )
             return Taken(mark=None, words=words)
         assert len(marks) == 1, f"{self._installer} installed {marks}\n{words}"
         return Taken(mark=marks[0], words=words)
@@ -153,6 +165,5 @@ def _variables(folder: Path) -> dict[str, str]:
         "PDM_NO_CACHE": "1",
         "PIPENV_YES": "1",
         "PIPENV_NOSPIN": "1",
-        "PIPENV_VERBOSITY": "-1",
         "POETRY_NO_INTERACTION": "1",
     }

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def main(tool: str) -> None:
         if child == 0:
             try:
                 os._exit(in_child(run, tool, job))
-            finally:
+            finally:  # never back into the loop: that is the parent's
+                traceback.print_exc()
+                sys.stderr.flush()
                 os._exit(1)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
         sys.stdout.flush()
