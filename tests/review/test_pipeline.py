@@ -244,6 +244,7 @@ def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
         "--extra-index-url file:///srv/simple",
         "--extra-index-url ${MORE}",
         "--extra-index-url https://evil.example/simple/",
+        "--extra-index-url http://libraries.cgr.dev/python/simple/",
         "--no-index",
         "--no-binary :all:",
         "--no-binary a,c",

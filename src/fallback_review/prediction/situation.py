@@ -126,7 +126,12 @@ def _by_host(at: Address, roots: list[tuple[Address, Place]], situation: Situati
         return owners.pop()
     if any(owner in _OURS and _beside(at, root) for root, owner in roots):
         return Place.CHAINGUARD
-    return Place.OWN if owners else Place.OTHER
+    # Without TLS anybody on the way may answer, so that such an address is nobody's.
+    return (
+        Place.OWN
+        if any((root.scheme, root.host) == (at.scheme, at.host) for root, _ in roots)
+        else Place.OTHER
+    )
 
 
 def _beside(at: Address, root: Address) -> bool:
