@@ -57,12 +57,17 @@ def address_of(text: str) -> Address | None:
 
 def _plain_host(text: str, scheme: str) -> str:
     """Return a host as DNS sees it: decoded, lower case, full stops as such, without a last one."""
-    host = unicodedata.normalize("NFKC", unquote(text)).replace("\u3002", ".").lower()
+    host = text.lower()
+    if "%" in text or not text.isascii():
+        host = unicodedata.normalize("NFKC", unquote(text)).replace("\u3002", ".").lower()
     found = _HOST.fullmatch(host.removesuffix(_DEFAULT_PORTS.get(scheme, ":")))
     return f"{found['name'].removesuffix('.')}{found['port'] or ''}" if found else ""
 
 
 def _plain_path(text: str) -> str:
+    plain = f"/{text}"
+    if "%" not in text and "//" not in plain and "/." not in plain:
+        return plain
     parts: list[str] = []
     words = unquote(text).split("/")
     for word in words:
