@@ -25,7 +25,6 @@ from fallback_review.prediction import INSTALLERS, LAYOUTS
 from fallback_review.prediction.candidates import Request, parse_filename
 from fallback_review.prediction.installers import Choice, Options
 from fallback_review.prediction.listing import Index, ListedFile, Page, listing, one_index
-from fallback_review.prediction.targets import ranks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,7 +162,7 @@ def request(row: Row, installer: str, specifier: str, hashes: frozenset[str]) ->
         only_binary=row["option"] == "onlybin",
         prefer_binary=row["option"] == "preferbin",
         python="3.12.99",
-        ranks=ranks(HOST, plain_linux_first=rules.plain_linux_first(row["tool_version"] or None)),
+        ranks=rules.ranks(HOST, row["tool_version"] or None),
     )
 
 

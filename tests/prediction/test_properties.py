@@ -17,7 +17,6 @@ from fallback_review.prediction.case import Case
 from fallback_review.prediction.installers import Options
 from fallback_review.prediction.listing import Index, ListedFile
 from fallback_review.prediction.looked_up import roles_of
-from fallback_review.prediction.targets import ranks
 
 from .build import LINUX, LOCK, book, file, package, sha, situation
 
@@ -74,7 +73,7 @@ def request_of(name: str, asked: str, allowed: frozenset[str]) -> Request:
         version=version,
         hashes=allowed,
         python="3.12.99",
-        ranks=ranks(LINUX, plain_linux_first=INSTALLERS[name].plain_linux_first(None)),
+        ranks=INSTALLERS[name].ranks(LINUX, None),
     )
 
 

@@ -145,12 +145,22 @@ def _at(where: Place, pages: Pages) -> tuple[Index, ...] | None:
 
 def _page(role: Role, name: str, book: Book) -> Page:
     """Return one index's page; a file of the upstream tier is PyPI's, and so is its SHA-256."""
-    theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book)}
+    listed = files(role, name, book)
+    theirs: dict[str, str | None] = {}
+    if any(_copy_without_hash(file) for file in listed):
+        theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book)}
+    return tuple(
+        ListedFile(
+            file=file,
+            owner=role,
+            digest=theirs.get(file.filename) if _copy_without_hash(file) else None,
+        )
+        for file in listed
+    )
 
-    def digest(file: ProjectFile) -> str | None:
-        return theirs.get(file.filename) if file.tier is Tier.UPSTREAM and file.sha256 is None else None
 
-    return tuple(ListedFile(file=file, owner=role, digest=digest(file)) for file in files(role, name, book))
+def _copy_without_hash(file: ProjectFile) -> bool:
+    return file.tier is Tier.UPSTREAM and file.sha256 is None
 
 
 def _covers(names: frozenset[str], name: str) -> bool:
