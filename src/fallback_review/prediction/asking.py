@@ -25,7 +25,7 @@ from fallback_review.prediction.situation import Place, place
 from fallback_review.prediction.targets import full_version
 
 if TYPE_CHECKING:
-    from fallback_review.model import LockedPackage, Lockfile, LockIndex, ProjectFile, Target
+    from fallback_review.model import LockedPackage, Lockfile, LockIndex, Target
     from fallback_review.prediction.situation import Book, Situation
 
 _INDEX_LINES = ("index-url", "extra-index-url")
@@ -146,21 +146,11 @@ def _at(where: Place, pages: Pages) -> tuple[Index, ...] | None:
 def _page(role: Role, name: str, book: Book) -> Page:
     """Return one index's page; a file of the upstream tier is PyPI's, and so is its SHA-256."""
     listed = files(role, name, book)
-    theirs: dict[str, str | None] = {}
-    if any(_copy_without_hash(file) for file in listed):
-        theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book)}
-    return tuple(
-        ListedFile(
-            file=file,
-            owner=role,
-            digest=theirs.get(file.filename) if _copy_without_hash(file) else None,
-        )
-        for file in listed
-    )
-
-
-def _copy_without_hash(file: ProjectFile) -> bool:
-    return file.tier is Tier.UPSTREAM and file.sha256 is None
+    bare = {file.filename for file in listed if file.sha256 is None and file.tier is Tier.UPSTREAM}
+    if not bare:
+        return tuple(ListedFile(file=file, owner=role) for file in listed)
+    theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book) if file.filename in bare}
+    return tuple(ListedFile(file=file, owner=role, digest=theirs.get(file.filename)) for file in listed)
 
 
 def _covers(names: frozenset[str], name: str) -> bool:
