@@ -684,12 +684,17 @@ def test_one_manager_may_hold_both_indexes(hashes: tuple[str, ...], folder: str)
     ours = file("x-2.0-py3-none-any.whl", url=f"{host}/chainguard/packages/x-2.0-py3-none-any.whl", tier=None)
     known = book(answer(C, ours), answer(P, file(WHEEL, P, mark="theirs")))
 
-    def of(path: str) -> Outcome:
+    def of(path: str, index: str = "all") -> Outcome:
         entry = Artifact(filename=WHEEL, url=f"{host}/{path}/packages/{WHEEL}", hashes=hashes)
-        return uv(known=known, entry=locked(entry, index=f"{host}/all/simple/"), where=where).outcome
+        return uv(known=known, entry=locked(entry, index=f"{host}/{index}/simple/"), where=where).outcome
 
-    assert of(folder) is (Outcome.PYPI if hashes else Outcome.UNKNOWN)
-    assert hashes or of("chainguard") is Outcome.CHAINGUARD
+    assert of(folder) is Outcome.UNKNOWN
+    assert hashes or of("chainguard", index="chainguard") is Outcome.CHAINGUARD
+    assert of(folder, index="chainguard") is (Outcome.PYPI if hashes else Outcome.UNKNOWN)
+    beside = locked(Artifact(filename=WHEEL, url=f"{host}/pypi/packages/{WHEEL}"), index=None)
+    for entry in (beside, package("1.0", index=f"{host}/all/simple/")):
+        assert uv(known=known, entry=entry, where=where).reason == "hosts"
+        assert questions(entry, where) == frozenset()
 
 
 def test_a_storage_service_that_both_use_tells_nothing() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 URLS_LOCKED = frozenset({"uv.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"})
 """Formats that are installed from the URLs that they name, whatever the configuration says."""
-_NOT_LOOKED_INTO = frozenset({Place.OTHER, Place.LOCAL})
+_NOT_LOOKED_INTO = frozenset({Place.OTHER, Place.LOCAL, Place.NEIGHBOUR})
 _ONE_SOURCE = frozenset({"poetry", "pipenv"})
 """Installers that ask the one source that an entry names."""
 _SCAN = "check the whole file with `fallback-review scan`"

@@ -230,8 +230,8 @@ def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book
     """Go by the index that the lock names; Chainguard's does not speak for a file elsewhere."""
     named = place(package.source.location, situation)
     where = host(artifact.url or "")
-    elsewhere = at in (Place.OTHER, Place.LOCAL) or (at is Place.OWN and where not in situation.own_hosts)
-    if named in (Place.CHAINGUARD, Place.REMEDIATED) and elsewhere:
+    elsewhere = (Place.OTHER, Place.LOCAL, Place.NEIGHBOUR)
+    if named in (Place.CHAINGUARD, Place.REMEDIATED) and at in elsewhere:
         said = (
             f"the lock names {_owner_words(named)} index, but takes the file from "
             f"{where or 'elsewhere'}, where that index lists none"

@@ -56,6 +56,8 @@ class Place(StrEnum):
     REMEDIATED = "remediated"
     PYPI = "pypi"
     OWN = "own"
+    NEIGHBOUR = "neighbour"
+    """On the host of a configured index, beside it: the same manager's, and no setting says what it holds."""
     OTHER = "other"
     LOCAL = "local"
     UNSTATED = "unstated"
@@ -71,7 +73,7 @@ class Standing(StrEnum):
     DIRECT = "direct"
     PRIVATE = "private"
     UNTOLD = "untold"
-    """Its files lie on a host that may be PyPI's or a private index's: PyPI's own hosts are not known."""
+    """Its files lie on a host that may be PyPI's or a private index's: the settings do not say."""
     OUT_OF_SCOPE = "out-of-scope"
 
 
@@ -127,11 +129,8 @@ def _by_host(at: Address, roots: list[tuple[Address, Place]], situation: Situati
     if any(owner in _OURS and _beside(at, root) for root, owner in roots):
         return Place.CHAINGUARD
     # Without TLS anybody on the way may answer, so that such an address is nobody's.
-    return (
-        Place.OWN
-        if any((root.scheme, root.host) == (at.scheme, at.host) for root, _ in roots)
-        else Place.OTHER
-    )
+    near = any((root.scheme, root.host) == (at.scheme, at.host) for root, _ in roots)
+    return Place.NEIGHBOUR if near else Place.OTHER
 
 
 def _beside(at: Address, root: Address) -> bool:
@@ -166,12 +165,9 @@ def standing(package: LockedPackage, situation: Situation) -> Standing:
         return Standing.DIRECT
     if where is Place.OTHER or is_private(package.name, situation):
         return Standing.PRIVATE
-    if where is Place.UNSTATED and _files_elsewhere(package, situation):
-        return Standing.PRIVATE if situation.pypi_hosts else Standing.UNTOLD
-    return Standing.INDEX
-
-
-def _files_elsewhere(package: LockedPackage, situation: Situation) -> bool:
-    """Whether every locked URL lies on a host that no setting names."""
+    if where is Place.NEIGHBOUR:
+        return Standing.UNTOLD
     files = {place(artifact.url, situation) for artifact in package.artifacts if artifact.url}
-    return files == {Place.OTHER}
+    if where is Place.UNSTATED and files and files <= {Place.OTHER, Place.NEIGHBOUR}:
+        return Standing.PRIVATE if situation.pypi_hosts and files == {Place.OTHER} else Standing.UNTOLD
+    return Standing.INDEX

@@ -70,12 +70,22 @@ def _private(case: Case) -> Verdict:
 
 
 def _untold(case: Case) -> Verdict:
-    at = next(host(artifact.url) for artifact in case.package.artifacts if artifact.url)
+    location = case.package.source.location
+    at = host(location) if location else next(host(a.url) for a in case.package.artifacts if a.url)
+    why = (
+        "beside an index of the settings"
+        if Place.NEIGHBOUR in (place(each, case.situation) for each in (location, _first_url(case.package)))
+        else "and no index, and PyPI did not say whether that host is its own"
+    )
     said = (
-        f"the lock names files on {at} and no index, and PyPI did not say whether that host is its own; "
-        "the name was sent nowhere: name the host in [indexes], as one of pypi-hosts or own-hosts"
+        f"the lock names files on {at} {why}; the name was sent nowhere: name the host in [indexes], as one "
+        "of pypi-hosts or own-hosts"
     )
     return case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="hosts", evidence=(said,))
+
+
+def _first_url(package: LockedPackage) -> str | None:
+    return next((artifact.url for artifact in package.artifacts if artifact.url), None)
 
 
 _UNASKED: Mapping[Standing, Callable[[Case], Verdict]] = {
@@ -132,7 +142,7 @@ def _not_looked_into(line: LockIndex, situation: Situation) -> bool:
     where = place(line.url, situation)
     if where is Place.LOCAL and line.role == "index-url" and "${" in line.url:
         return False
-    return where in (Place.OTHER, Place.LOCAL)
+    return where in (Place.OTHER, Place.LOCAL, Place.NEIGHBOUR)
 
 
 def _other_kinds(case: Case) -> list[str]:
