@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.inquiry import learn_hosts
+from fallback_review.newly_installed import with_newly_installed
 from fallback_review.surroundings import survey
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def cases_of(
 
     def cases(indexes: Indexes) -> list[Case]:
         known = settings.model_copy(update={"indexes": indexes})
-        return [Case(each.diff, survey(each, known, allowed=allowed)) for each in compared]
+        around = ((each.diff, survey(each, known, allowed=allowed)) for each in compared)
+        return [Case(with_newly_installed(diff, where.targets), where) for diff, where in around]
 
     found = cases(settings.indexes)
     hosts = learn_hosts((question for case in found for question in case.questions()), ask)
