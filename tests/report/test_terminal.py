@@ -53,6 +53,15 @@ def test_lines_wrap_at_the_width_except_commands() -> None:
     assert long == ["chainctl libraries update-hashes uv.lock"]
 
 
+def test_a_wrapped_line_goes_on_below_its_first_word() -> None:
+    text = render(review(lockfile(build.fails("orjson"))), "terminal", width=44)
+    row, *rest = text.splitlines()[3:8]
+    assert row == " 🔴 orjson 3.10.1 → 3.11.0  install fails"
+    assert rest[0] == "    line 12"
+    assert rest[1:3] == ["    the lock's hashes are not those of the", "    file that will be served"]
+    assert rest[3].startswith("    → ")
+
+
 def test_long_quiet_lists_are_shortened_and_counted() -> None:
     found = review(lockfile(*(good(f"p{n}") for n in range(50))))
     text = render(found, "terminal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ _STYLES = {
 }
 _QUIET_ROWS = 20
 """Rows of a quiet group that are listed; the JSON report has them all."""
+_LEAD = re.compile(r"^ *(?:[^\w\s] )?")
+"""What a line begins with; where it is wrapped, its other lines begin below its first word."""
 _SCREEN = 60
 """Lines beyond which the verdict stands at the end too: the beginning has left the screen."""
 
@@ -56,8 +59,19 @@ def render(review: Review, *, color: bool = False, width: int | None = None) -> 
         lines += [(Text(""), False), lines[0]]
     for line, whole in lines:
         # A command must stay on one line, or it cannot be copied.
-        console.print(line, soft_wrap=whole or width is None, highlight=False)
+        pieces = [line] if whole or width is None else _wrapped(line, console)
+        for piece in pieces:
+            console.print(piece, soft_wrap=True, highlight=False)
     return held.getvalue()
+
+
+def _wrapped(line: Text, console: Console) -> Iterator[Text]:
+    length = len(line) - len(_LEAD.sub("", line.plain))
+    lead, rest = line[:length], line[length:]
+    for piece in rest.wrap(console, console.width - lead.cell_len):
+        piece.rstrip()
+        yield lead + piece
+        lead = Text(" " * lead.cell_len)
 
 
 def _lines(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
