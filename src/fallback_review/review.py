@@ -42,6 +42,8 @@ Nor does it let malware in: whoever allowed a name did not know of that.
 """
 _NO_ANSWER = frozenset({Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX})
 """Causes that lie with an index, not with the package."""
+_MANY = 5
+"""Projects of which an index that works has one at least, most likely."""
 
 
 def review(
@@ -75,6 +77,7 @@ def review(
     if any(_newly_unnamed(case.diff) for case in cases):
         conclusions.append(policy.judge(Outcome.DIRECT, None, settings.policy))
     findings = dict.fromkeys(_unanswered(judged, judge.book))
+    findings |= dict.fromkeys(_nothing_found(judge.book))
     findings |= dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
     return Review(
         conclusion=policy.conclude(conclusions),
@@ -99,6 +102,19 @@ def _unanswered(lockfiles: Iterable[ReviewedLockfile], book: Book) -> Iterator[N
         if not told or not message.startswith(told):
             told = message
             yield Notice(text=message)
+
+
+def _nothing_found(book: Book) -> Iterator[Notice]:
+    """Say it where Chainguard's index has none of many projects: its address may be another index's.
+
+    That is what a path that is not quite right looks like, and a token that is entitled to nothing.
+    """
+    asked = [answer for (role, _), answer in book.items() if role is Role.CHAINGUARD]
+    if len(asked) >= _MANY and all(answer.problem is Cause.PROJECT_MISSING for answer in asked):
+        yield Notice(
+            text=f"Chainguard's index has none of the {len(asked):,} packages that it was asked for; if that "
+            "surprises you, check its address (index-url) and what its token is entitled to"
+        )
 
 
 def _newly_unnamed(diff: LockfileDiff) -> set[str]:

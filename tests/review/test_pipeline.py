@@ -102,6 +102,20 @@ def test_why_an_index_did_not_answer_is_said_once() -> None:
     assert judged(Table(**BOTH), PAIR).findings == ()
 
 
+@pytest.mark.parametrize(("found", "said"), [(0, True), (1, False)])
+def test_an_index_that_has_nothing_at_all_is_worth_a_look_at_its_address(found: int, said: bool) -> None:
+    names = [f"p{number}" for number in range(5)]
+    pages = {role: {name: [wheel(role, name, "1.0")] for name in names} for role in Role}
+    table = Table(chainguard=dict([*pages[Role.CHAINGUARD].items()][:found]), pypi=pages[Role.PYPI])
+
+    result = judged(
+        table, (lock("requirements.txt"), lock("requirements.txt", *(f"{n}==1.0" for n in names)))
+    )
+
+    texts = [notice.text for notice in result.findings]
+    assert any(text.startswith("Chainguard's index has none of the 5 packages") for text in texts) is said
+
+
 def test_nothing_new_asks_nothing() -> None:
     table = Table(**BOTH)
 
