@@ -35,7 +35,7 @@ ALLOWANCE = Allowance(package="*", reason="because")
         (review(lockfile(good("a")), conclusion=Conclusion.UNKNOWN), "⚪", "Not everything could be checked"),
         (review(lockfile(good("a")), conclusion=Conclusion.FAIL), "🔴", "Something needs a look, see below"),
         (review(lockfile(good("a")), conclusion=Conclusion.WARN), "🟠", "Something needs a look, see below"),
-        (review(lockfile(good("a")), unreadable=(UNREAD,)), "⚪", "1 thing could not be checked"),
+        (review(lockfile(good("a")), unreadable=(UNREAD,)), "⚪", "Something could not be checked"),
         (
             review(lockfile(from_pypi()), unreadable=(UNREAD, UNREAD)),
             "⚪",
@@ -44,7 +44,7 @@ ALLOWANCE = Allowance(package="*", reason="because")
         (
             review(lockfile(fails()), unreadable=(UNREAD,)),
             "🔴",
-            "1 of 1 changed package will not install, 1 thing besides could not be checked",
+            "1 of 1 changed package will not install, something besides could not be checked",
         ),
         (review(lockfile(from_pypi())), "🟠", "1 of 1 changed package will come from PyPI"),
         (

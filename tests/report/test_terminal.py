@@ -117,7 +117,7 @@ def test_nothing_to_say_is_one_line() -> None:
 
 def test_what_could_not_be_read_is_said() -> None:
     text = render(gallery()["unreadable"], "terminal")
-    assert text.startswith("⚪ 1 thing could not be checked\n   This is not a pass")
+    assert text.startswith("⚪ Something could not be checked\n   This is not a pass")
     assert " • could not be checked: poetry.lock:3: not valid TOML: expected '=' after a key" in text
 
 

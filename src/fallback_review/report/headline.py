@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def headline(review: Review, numbers: Tally) -> tuple[str, str]:
     """Return the icon and the line that a report opens with: worst first."""
     troubled = sorted(numbers.troubled.items(), key=lambda item: _rank(item[0]))
-    unread = count(len(review.unreadable), "thing") if review.unreadable else ""
+    unread = _unread(len(review.unreadable))
     if troubled:
         worst = min(troubled[0][0], Outcome.UNKNOWN, key=_rank) if unread else troubled[0][0]
         line = _trouble(troubled, numbers, _noun(review))
         icon = MALWARE_ICON if numbers.malware else ICONS[worst]
         return icon, f"{line}, {unread} besides could not be checked" if unread else line
     if unread:
-        return ICONS[Outcome.UNKNOWN], f"{unread} could not be checked"
+        return ICONS[Outcome.UNKNOWN], f"{unread.capitalize()} could not be checked"
     if numbers.judged and not numbers.from_indexes:
         elsewhere = count(numbers.judged, _noun(review))
         return ICONS[Outcome.PRIVATE], f"{elsewhere}, none from Chainguard's index or PyPI"
@@ -34,6 +34,11 @@ def headline(review: Review, numbers: Tally) -> tuple[str, str]:
     if review.conclusion is not Conclusion.PASS:
         return icon, "Something needs a look, see below"
     return icon, _clear(numbers, _noun(review)) if numbers.judged else _nothing(review, numbers)
+
+
+def _unread(number: int) -> str:
+    """Return how much could not be read; a single notice may speak of many lockfiles."""
+    return "something" if number == 1 else count(number, "thing") if number else ""
 
 
 def _rank(outcome: Outcome) -> int:
