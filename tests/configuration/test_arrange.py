@@ -187,14 +187,29 @@ def test_layout(installer: str, files: dict[str, str], layout: str | None) -> No
     )
 
 
+APART = [
+    ("", "uv-chainguard-only"),
+    (STRATEGY.format("unsafe-first-match"), "uv-chainguard-only-unsafe-first-match"),
+    (STRATEGY.format("unsafe-best-match"), "uv-chainguard-only-unsafe-best-match"),
+]
+"""uv with both of Chainguard's indexes and no other."""
+
+
 def test_every_layout_is_registered_and_every_client_layout_is_reached() -> None:
-    reached = {layout for *_, layout in ROWS if layout}
+    reached = {layout for *_, layout in (*ROWS, *APART) if layout}
     assert reached <= LAYOUTS.keys()
     assert {name for name, layout in LAYOUTS.items() if layout.client} <= reached
 
 
 def line(role: str, url: str, number: int = 1, name: str | None = None) -> LockIndex:
     return LockIndex(url=url, role=role, line=number, name=name)
+
+
+@pytest.mark.parametrize(("strategy", "layout"), APART)
+def test_uv_tells_chainguards_two_indexes_apart(strategy: str, layout: str) -> None:
+    found = read("uv", {PROJECT: strategy + uv_index(R, "rem") + uv_index(C, "cgr", DEFAULT)})
+    where = replace(SITUATION, remediated_url=R)
+    assert configuration.arrange(found, where).layout == layout
 
 
 @pytest.mark.parametrize(

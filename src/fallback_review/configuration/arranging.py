@@ -25,6 +25,7 @@ OURS = frozenset({Place.CHAINGUARD, Place.REMEDIATED})
 _PRIORITIES = ("default", "primary", "secondary", "supplemental")
 _PRIMARY = _PRIORITIES.index("primary")
 _PYPI_ALONE = "explicit"
+_BY_STRATEGY = frozenset({"uv", "pixi"})
 _STRATEGIES = frozenset({"unsafe-first-match", "unsafe-best-match"})
 _POOLED = ("extra-index", "extra-index-pypi-first")
 _BOTH: Mapping[str, tuple[str, str]] = {
@@ -151,6 +152,9 @@ def _with_chainguard(
     aside = f" Left out of account: {', '.join(others)}." if others else ""
     first_of_both = next(each for each in order if each.ours or each.place is Place.PYPI)
     pypi = next((each for each in order if each.place is Place.PYPI), None)
+    if pypi is None and configuration.installer in _BY_STRATEGY and {each.place for each in order} >= OURS:
+        layout = _by_strategy("uv-chainguard-only", configuration)
+        return layout, f"Chainguard's two indexes are the only ones that are asked ({index.where}).{aside}"
     if pypi is None:
         return "chainguard-only", f"Chainguard's index is the only one that is asked ({index.where}).{aside}"
     named = f"PyPI ({pypi.index.where})" if pypi.index else f"{configuration.installer}'s built-in PyPI"
@@ -166,8 +170,8 @@ def _layout(
     """Return the layout of a client that asks both."""
     installer = configuration.installer
     layout = _BOTH.get(installer, _POOLED)[pypi_first]
-    if installer in ("uv", "pixi") and configuration.strategy in _STRATEGIES:
-        return f"{layout}-{configuration.strategy}"
+    if installer in _BY_STRATEGY:
+        return _by_strategy(layout, configuration)
     if installer == "poetry" and _priority(index) > _PRIMARY and pypi_first:
         # Chainguard's answers only for what PyPI has not, and the lock names it as the source of those.
         return "poetry-explicit"
@@ -176,6 +180,10 @@ def _layout(
     if installer == "pdm" and configuration.respect_source_order:
         return f"{layout}-respect-source-order"
     return layout
+
+
+def _by_strategy(layout: str, configuration: Configuration) -> str:
+    return f"{layout}-{configuration.strategy}" if configuration.strategy in _STRATEGIES else layout
 
 
 def _overrides(

@@ -13,6 +13,7 @@ from fallback_review.prediction.listing import (
     by_file,
     by_project,
     by_version,
+    chainguard_apart,
     chainguard_default,
     chainguard_only,
     chainguard_then_pypi,
@@ -38,6 +39,7 @@ def _client(
     title: str,
     arrange: Callable[[Pages], tuple[Index, ...]],
     *,
+    asks: frozenset[Role] = _ALL,
     uv_strategy: str = "first-index",
     respect_source_order: bool = False,
 ) -> Layout:
@@ -46,7 +48,7 @@ def _client(
         title=title,
         arrange=arrange,
         source="measured",
-        asks=_ALL,
+        asks=asks,
         client=True,
         uv_strategy=uv_strategy,
         respect_source_order=respect_source_order,
@@ -117,6 +119,23 @@ LAYOUTS: Mapping[str, Layout] = {
         _server("devpi", "a devpi stage with bases in order", by_file, source="measured: devpi-server 6.20"),
         _client("extra-index", "index-url Chainguard, extra-index-url PyPI", chainguard_default),
         _client("extra-index-pypi-first", "index-url PyPI, extra-index-url Chainguard", pypi_default),
+        _client(
+            "uv-chainguard-only", "uv: Chainguard's two indexes, first-index", chainguard_apart, asks=_OURS
+        ),
+        _client(
+            "uv-chainguard-only-unsafe-first-match",
+            "uv: Chainguard's two indexes, unsafe-first-match",
+            chainguard_apart,
+            asks=_OURS,
+            uv_strategy="unsafe-first-match",
+        ),
+        _client(
+            "uv-chainguard-only-unsafe-best-match",
+            "uv: Chainguard's two indexes, unsafe-best-match",
+            chainguard_apart,
+            asks=_OURS,
+            uv_strategy="unsafe-best-match",
+        ),
         _client("uv-chainguard-first", "uv: Chainguard before PyPI, first-index", chainguard_then_pypi),
         _client(
             "uv-chainguard-first-unsafe-first-match",

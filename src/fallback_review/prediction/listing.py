@@ -130,6 +130,12 @@ def chainguard_only(pages: Pages) -> tuple[Index, ...]:
     return one_index((*remediated, *chainguard))
 
 
+def chainguard_apart(pages: Pages) -> tuple[Index, ...]:
+    """Chainguard's two indexes, the remediated one in front, for a client that tells them apart."""
+    chainguard, remediated, _ = pages
+    return (*_extra(remediated), Index(page=chainguard))
+
+
 def pypi_only(pages: Pages) -> tuple[Index, ...]:
     """One index: PyPI's."""
     return one_index(pages[2])

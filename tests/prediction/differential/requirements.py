@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.settings import Targets
 
-from .cases import CHAINGUARD, PYPI, REMEDIATED
+from .cases import PYPI
 from .projects import HERE, Project, arranged, hashes_of
 
 if TYPE_CHECKING:
@@ -90,8 +90,6 @@ def of_uv(case: Case, origins: Origins) -> Project:
     *rest, last = there.addresses
     builtin = there.whose[-1] == PYPI and chance.random() < 0.5
     strategy = chance.choice(_STRATEGIES)
-    if there.whose == (REMEDIATED, CHAINGUARD):
-        strategy = "unsafe-best-match"  # the layout takes the two for one index: a known limit
     how = chance.choice(("lines", "index tables", "pip table")) if not there.merged else "environment"
     if how == "environment" or builtin:
         environment["UV_DEFAULT_INDEX"] = last
