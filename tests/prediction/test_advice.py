@@ -234,14 +234,20 @@ def test_a_commands_path_is_quoted_for_the_shell() -> None:
     assert told.command == "chainctl libraries update-hashes 'a b/$(id)/uv.lock'"
 
 
-def test_an_unknown_layout_and_missing_credentials_have_steps_of_their_own() -> None:
-    layout = verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED)
-    unasked = advise(change(), [layout], situation(), MANY, format="uv.lock", path="uv.lock")
-    unknown = advise(
-        change(), [replace(layout, reason="layout")], situation(), MANY, format="uv.lock", path="uv.lock"
-    )
-
-    assert unasked is not None
-    assert unasked.command == "chainctl auth pull-token create --repository=python"
-    assert unknown is not None
-    assert "layout in [indexes]" in unknown.text
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        (None, "make a token"),
+        ("layout", "layout in [indexes]"),
+        ("index", "own-hosts in [indexes]"),
+        ("hosts", "pypi-hosts or own-hosts in [indexes]"),
+        ("remediated", "remediated in [indexes]"),
+        ("no-sha256", "with sha256 hashes"),
+    ],
+)
+def test_what_is_not_configured_has_a_step_of_its_own(reason: str | None, step: str) -> None:
+    worst = verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason=reason)
+    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
+    assert told is not None
+    assert step in told.text
+    assert (told.command is None) is (reason is not None)

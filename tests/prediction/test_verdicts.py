@@ -236,6 +236,27 @@ def test_the_remediated_index_stands_in_front() -> None:
     assert said(predict(package(), LOCK, LINUX, where, only)) == (Outcome.REMEDIATED, None)
 
 
+FIXED = "x-1.0+cgr.2-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("ours", "more", "expected"),
+    [
+        ((WHEEL,), {}, (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)),
+        ((), {}, (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)),
+        ((FIXED,), {}, (Outcome.REMEDIATED, None)),
+        # An index that lists remediated versions has no other place for them.
+        (("x-1.0+cgr.1-py3-none-any.whl",), {}, (Outcome.INSTALL_FAILS, Cause.VERSION_MISSING)),
+        ((WHEEL,), {"remediated_url": INDEX[R]}, (Outcome.INSTALL_FAILS, Cause.VERSION_MISSING)),
+    ],
+)
+def test_a_remediated_pin_is_looked_for_where_remediated_versions_are(
+    ours: tuple[str, ...], more: dict[str, str], expected: tuple[Outcome, Cause | None]
+) -> None:
+    known = book(answer(C, *ours), answer(R, WHEEL), answer(P, WHEEL))
+    assert said(predict(package("1.0+cgr.2"), LOCK, LINUX, situation(**more), known)) == expected
+
+
 # ── Not pinned, yanked, requires-python ─────────────────────────────────────────────────────────────
 
 

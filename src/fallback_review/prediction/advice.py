@@ -156,6 +156,8 @@ def _unconfigured(facts: _Facts) -> Advice:
         return Advice(text="say in the settings how the indexes are arranged: layout in [indexes]")
     if facts.worst.reason == "no-sha256":
         return Advice(text="lock it again with sha256 hashes")
+    if facts.worst.reason == "remediated":
+        return Advice(text="name the remediated index in the settings: remediated in [indexes]")
     if facts.worst.reason == "index":
         return Advice(text="lock with hashes, or name that index in the settings: own-hosts in [indexes]")
     if facts.worst.reason == "hosts":

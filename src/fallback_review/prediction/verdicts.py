@@ -9,11 +9,14 @@ from fallback_review.model import Cause, Outcome, Role, SourceKind
 from fallback_review.prediction.asking import pages_of, request_for
 from fallback_review.prediction.case import Case, Derivation
 from fallback_review.prediction.from_lock import from_lock, takes_locked_urls
+from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.looked_up import looked_up, roles_of
 from fallback_review.prediction.observed import observed
+from fallback_review.prediction.origin import files
 from fallback_review.prediction.situation import Place, Standing, host, place, standing
 from fallback_review.prediction.targets import applies
+from fallback_review.versions import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,11 +114,25 @@ def _asked(case: Case) -> Derivation:
         derived = observed(case)
     else:
         derived = _either(case, layout) if layout.alternatives else looked_up(case, layout)
+    if not through_manager and derived.verdict.reason == Failure.NO_VERSION and _remediated_elsewhere(case):
+        said = "a remediated version, and the settings name no remediated index to ask"
+        return Derivation(
+            verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="remediated", evidence=(said,))
+        )
     if _other_kinds(case) and _hangs_on_other_kinds(case, derived.verdict):
         return _incomparable(case, derived)
     if case.package.version is not None:
         return derived
     return _unpinned(derived, may_move=through_manager or Role.PYPI in roles_of(case, layout))
+
+
+def _remediated_elsewhere(case: Case) -> bool:
+    """Whether the pin is a ``+cgr.N`` version of an index that was not asked: Chainguard's own lists none."""
+    pinned = parsed(case.package.version)
+    wanted = pinned is not None and (pinned.local or "").startswith("cgr.")
+    if not wanted or case.situation.remediated_url is not None:
+        return False
+    return not any("+cgr." in file.filename for file in files(Role.CHAINGUARD, case.package.name, case.book))
 
 
 def _elsewhere(case: Case) -> str | None:
