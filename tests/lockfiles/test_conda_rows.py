@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from fallback_review.changes import diff
 from fallback_review.lockfiles import conda_lock, pixi
 from fallback_review.lockfiles.interface import LockfileError, Text
 from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -111,6 +116,13 @@ package:
   manager: npm
   platform: linux-64
 """
+
+
+def assert_refused(read: Callable[[str], Lockfile], text: str, reason: str, line: int | None) -> None:
+    with pytest.raises(LockfileError) as caught:
+        read(text)
+    assert reason in caught.value.reason
+    assert caught.value.line == line
 
 
 def read_pixi(text: str) -> Lockfile:
@@ -294,10 +306,7 @@ def test_what_pixi_rows_are_not_known_is_said() -> None:
     ],
 )
 def test_bad_pixi_names_the_place(text: str, reason: str, line: int | None) -> None:
-    with pytest.raises(LockfileError) as caught:
-        read_pixi(text)
-    assert reason in caught.value.reason
-    assert caught.value.line == line
+    assert_refused(read_pixi, text, reason, line)
 
 
 def test_conda_lock_rows() -> None:
@@ -350,10 +359,7 @@ def test_a_package_three_times_on_one_platform_keeps_every_row() -> None:
     ],
 )
 def test_bad_conda_lock_names_the_place(text: str, reason: str, line: int | None) -> None:
-    with pytest.raises(LockfileError) as caught:
-        read_conda(text)
-    assert reason in caught.value.reason
-    assert caught.value.line == line
+    assert_refused(read_conda, text, reason, line)
 
 
 def test_an_md5_counts_where_there_is_no_better_hash() -> None:

@@ -207,18 +207,7 @@ def test_uv_takes_what_was_predicted(world: World, layout: str, allowed: str, tm
     run = Run(world, situation(world, "uv", name_, **more), allowed)
     predicted = run.predicted()
     taken = [name for name, each in predicted.items() if each != "fails"]
-    uv = lab_tool("uv", "installers")
-    command = [
-        uv,
-        "pip",
-        "install",
-        "--no-config",
-        "--no-cache",
-        "--no-deps",
-        "--quiet",
-        "--python",
-        sys.executable,
-    ]
+    command = uv_install()
     command += [*options(world, name_), *(["--index-strategy", strategy] if strategy else [])]
     target = tmp_path / "target"
     result = requirements([*command, "--target", str(target)], "".join(map(run.lines, taken)), tmp_path)
@@ -230,6 +219,12 @@ def test_uv_takes_what_was_predicted(world: World, layout: str, allowed: str, tm
     for name in [name for name in predicted if name not in taken][:2]:
         again = requirements([*command, "--target", str(tmp_path / name)], run.lines(name), tmp_path)
         assert again.returncode != 0, name
+
+
+def uv_install() -> list[str]:
+    """The command that installs with uv, for this Python and from nowhere that it is not told."""
+    flags = ("--no-config", "--no-cache", "--no-deps", "--quiet")
+    return [lab_tool("uv", "installers"), "pip", "install", *flags, "--python", sys.executable]
 
 
 def requirements(command: list[str], text: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ from fallback_review.prediction import Situation, predict
 from tests.conftest import lab_tool
 
 from .live import PASSWORD, USER, World, serving
-from .test_live_installers import NAMES, NONE, entry, here, requirements, said
+from .test_live_installers import NAMES, NONE, entry, here, requirements, said, uv_install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,19 +118,7 @@ def modelled(world: World, layout: str, name: str) -> Verdict:
 
 def installed(index: str, name: str, folder: Path) -> str:
     """Whose file uv really installs through the manager."""
-    uv = lab_tool("uv", "installers")
-    command = [
-        uv,
-        "pip",
-        "install",
-        "--no-config",
-        "--no-cache",
-        "--no-deps",
-        "--quiet",
-        "--python",
-        sys.executable,
-    ]
-    command += ["--index-url", index, "--target", str(folder / name)]
+    command = [*uv_install(), "--index-url", index, "--target", str(folder / name)]
     result = requirements(command, f"{name}==1.0\n", folder)
     if result.returncode:
         return "fails"
