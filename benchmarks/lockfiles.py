@@ -31,7 +31,9 @@ A, B = "a" * 60, "b" * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Format:
+class MeasuredFormat:
+    """A format, and what to measure it with."""
+
     name: str
     folder: str
     """Where the corpus keeps files of this format."""
@@ -45,13 +47,13 @@ class _Format:
 def measure() -> list[Row]:
     """Return two rows for each format: the largest real file (else a made one), and growth."""
     rows = []
-    for known in _FORMATS:
+    for known in FORMATS:
         rows.append(_reading(known))
         rows.append(_growth(known))
     return rows
 
 
-def _reading(known: _Format) -> Row:
+def _reading(known: MeasuredFormat) -> Row:
     text, origin = _largest(known)
     ours = _least(lambda: parse(text), runs=3)
     bare = _least(lambda: known.bare(text.text), runs=3)
@@ -68,7 +70,7 @@ def _reading(known: _Format) -> Row:
     )
 
 
-def _largest(known: _Format) -> tuple[Text, str]:
+def _largest(known: MeasuredFormat) -> tuple[Text, str]:
     """Return the largest file of a format in the corpus, or a made one where the corpus is not at hand."""
     files = [*(CORPUS / known.folder).glob("*/base.*"), *(CORPUS / known.folder).glob("*/head.*")]
     if not files:
@@ -77,7 +79,7 @@ def _largest(known: _Format) -> tuple[Text, str]:
     return Text(path=known.name, text=decode(known.name, largest.read_bytes())), "the largest met"
 
 
-def _growth(known: _Format) -> Row:
+def _growth(known: MeasuredFormat) -> Row:
     texts = {count: Text(path=known.name, text=known.made(count)) for count in (SMALL, LARGE)}
     for count, text in texts.items():
         if len(parse(text).packages) != count:
@@ -154,10 +156,14 @@ def _pipfile(count: int) -> str:
 
 
 def _pixi(count: int) -> str:
-    return "version: 6\nenvironments: {}\npackages:\n" + "".join(
-        f"- pypi: https://files.pypi.test/made_{number}-1.{number}-py3-none-any.whl\n"
-        f"  name: made-{number}\n  version: '1.{number}'\n  sha256: {A}{number:04x}\n"
-        for number in range(count)
+    urls = [f"https://files.pypi.test/made_{number}-1.{number}-py3-none-any.whl" for number in range(count)]
+    asked = "".join(f"      - pypi: {url}\n" for url in urls)
+    return (
+        "version: 6\nenvironments:\n  default:\n    channels: []\n    packages:\n      linux-64:\n"
+        f"{asked}packages:\n"
+    ) + "".join(
+        f"- pypi: {url}\n  name: made-{number}\n  version: '1.{number}'\n  sha256: {A}{number:04x}\n"
+        for number, url in enumerate(urls)
     )
 
 
@@ -188,17 +194,17 @@ def _requirements_bare(text: str) -> object:
     return [Requirement(pin) for pin in pins if pin and pin[0].isalnum() and "==" in pin]
 
 
-_FORMATS = (
-    _Format(name="uv.lock", folder="uv", made=_uv, bare=tomli.loads, parser="tomli"),
-    _Format(name="poetry.lock", folder="poetry", made=_poetry, bare=tomli.loads, parser="tomli"),
-    _Format(name="pdm.lock", folder="pdm", made=_pdm, bare=tomli.loads, parser="tomli"),
-    _Format(name="pylock.toml", folder="pylock", made=_pylock, bare=tomli.loads, parser="tomli"),
-    _Format(name="Pipfile.lock", folder="pipfile", made=_pipfile, bare=json.loads, parser="json"),
-    _Format(name="pixi.lock", folder="pixi", made=_pixi, bare=_load_yaml, parser="libyaml"),
-    _Format(
+FORMATS = (
+    MeasuredFormat(name="uv.lock", folder="uv", made=_uv, bare=tomli.loads, parser="tomli"),
+    MeasuredFormat(name="poetry.lock", folder="poetry", made=_poetry, bare=tomli.loads, parser="tomli"),
+    MeasuredFormat(name="pdm.lock", folder="pdm", made=_pdm, bare=tomli.loads, parser="tomli"),
+    MeasuredFormat(name="pylock.toml", folder="pylock", made=_pylock, bare=tomli.loads, parser="tomli"),
+    MeasuredFormat(name="Pipfile.lock", folder="pipfile", made=_pipfile, bare=json.loads, parser="json"),
+    MeasuredFormat(name="pixi.lock", folder="pixi", made=_pixi, bare=_load_yaml, parser="libyaml"),
+    MeasuredFormat(
         name="conda-lock.yml", folder="conda-lock", made=_conda_lock, bare=_load_yaml, parser="libyaml"
     ),
-    _Format(
+    MeasuredFormat(
         name="requirements.txt", folder="requirements", made=_requirements, bare=_requirements_bare,
         parser="PEP 508 of its pins",
     ),
