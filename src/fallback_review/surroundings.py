@@ -38,7 +38,8 @@ class Compared:
     diff: LockfileDiff
     base_read: Read | None
     """None where the lockfile is new."""
-    head_read: Read
+    head_read: Read | None
+    """None where the lockfile is gone."""
     new_hosts: frozenset[str] = frozenset()
     """Hosts that entries come from now and that the base does not hold at all."""
 
@@ -56,7 +57,7 @@ def compare(base: Text | None, head: Text | None) -> Compared:
     return Compared(
         diff=found if base else replace(found, base_path=None, base_format=None),
         base_read=base.read if base else None,
-        head_read=head.read if head else nothing_beside,
+        head_read=head.read if head else None,
         new_hosts=frozenset(at for at in hosts if f"//{at}/" not in held and f"@{at}/" not in held),
     )
 
@@ -144,7 +145,7 @@ def survey(
     lockfile = compared.diff.head
     installer = settings.indexes.installer or lockfile.installer or FORMATS[compared.diff.format].installer
     situation = _from_settings(settings.indexes, installer, settings.policy.private)
-    head = configuration.read(lockfile, compared.head_read, installer=installer)
+    head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer)
     base = None
     if compared.base_read is not None:
         base = configuration.read(compared.diff.base, compared.base_read, installer=installer)
@@ -156,11 +157,14 @@ def survey(
             layout=arrangement.layout or DEFAULT_LAYOUT,
             private=(*situation.private, *arrangement.private),
         )
+    targets = fitting(settings.targets.expand(), _required_python(compared.diff))
+    if compared.head_read is None:  # nothing is installed from it, so that nothing is let in
+        return Surroundings(situation=situation, arrangement=arrangement, targets=targets, findings=())
     told, strange = _elsewhere(compared, situation, allowed)
     return Surroundings(
         situation=situation,
         arrangement=arrangement,
-        targets=fitting(settings.targets.expand(), _required_python(compared.diff)),
+        targets=targets,
         findings=(
             *told,
             *configuration.findings(head, lockfile, situation),

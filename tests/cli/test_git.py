@@ -252,6 +252,28 @@ def test_a_broken_lockfile_that_is_deleted_installs_nothing(project: Project) ->
     assert (done.code, done.report["lockfiles"]) == (0, [])
 
 
+def test_deleted_lockfiles_let_nothing_in(project: Project) -> None:
+    index = f"{project.index.url}/simple/"
+    source = f'[[tool.poetry.source]]\nname = "chainguard"\nurl = "{index}"\npriority = "primary"\n'
+    project.git("switch", "--quiet", "main")
+    project.commit(
+        {
+            "services/gone/requirements.txt": f"--index-url {index}\nsix==1.16.0\n",
+            "services/old/pyproject.toml": source,
+        }
+    )
+    project.git("switch", "--quiet", "--create", "delete")
+    project.commit({"services/gone/requirements.txt": None, "services/old/poetry.lock": None})
+
+    done = project.review("main")
+
+    assert rows(done.report) == {
+        "services/gone/requirements.txt": [("six", "removed", ["1.16.0"], [])],
+        "services/old/poetry.lock": [("six", "removed", ["1.16.0"], [])],
+    }
+    assert (done.code, done.report["conclusion"], done.report["findings"]) == (0, "pass", [])
+
+
 def test_no_lockfile_changed_is_success_at_once(project: Project) -> None:
     project.commit({"README.md": "hello again\n"})
 
