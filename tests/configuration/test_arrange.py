@@ -328,3 +328,25 @@ def test_all_of_chainguards_indexes_are_known(tail: str) -> None:
     assert arrange("uv", {PROJECT: uv_index(f"https://libraries.cgr.dev/{tail}", "x", DEFAULT)}).layout == (
         "chainguard-only"
     )
+
+
+@pytest.mark.parametrize(
+    ("installer", "files", "expected"),
+    [
+        ("pip", {"pip.conf": f"[global]\nindex-url = {C}\nextra-index-url = {OTHER}\n"}, (OTHER,)),
+        ("pip", {"pip.conf": f"[global]\nextra-index-url = {OTHER}\n"}, (OTHER,)),
+        ("pip", {"pip.conf": f"[global]\nindex-url = {C}\nextra-index-url = {P}\n"}, ()),
+        # The manager alone is what the layout describes.
+        ("pip", {"pip.conf": f"[global]\nindex-url = {MANAGER}\n"}, ()),
+        ("uv", {PROJECT: uv_index(OTHER, "own") + uv_index(C, "cgr", DEFAULT)}, (OTHER,)),
+        ("uv", {PROJECT: uv_index(OTHER, "own", EXPLICIT) + uv_index(C, "cgr", DEFAULT)}, ()),
+        ("poetry", {PROJECT: poetry_source("cgr", C) + poetry_source("own", OTHER)}, ()),
+    ],
+)
+def test_the_indexes_that_an_installer_asks_and_nobody_here(
+    installer: str, files: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    found = read(installer, files)
+    assert configuration.unasked(found, SITUATION) == expected
+    own = replace(SITUATION, own_hosts=frozenset({"private.index.example"}))
+    assert configuration.unasked(found, own) == expected

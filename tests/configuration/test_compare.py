@@ -35,6 +35,7 @@ def compared(installer: str, base: str, head: str) -> list[str]:
             uv_index(C, "a", DEFAULT),
             ["default is now True", "no longer lets uv ask PyPI"],
         ),
+        ("uv", uv_index(C), uv_index(C, "cgr"), ["name is now cgr (it was not set)"]),
         (
             "uv",
             uv_index(C),

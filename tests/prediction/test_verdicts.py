@@ -257,6 +257,25 @@ def test_a_remediated_pin_is_looked_for_where_remediated_versions_are(
     assert said(predict(package("1.0+cgr.2"), LOCK, LINUX, situation(**more), known)) == expected
 
 
+@pytest.mark.parametrize(
+    ("known", "location", "expected"),
+    [
+        (book(NO_CHAINGUARD), None, (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)),
+        (book(answer(C, "x-2.0-py3-none-any.whl")), None, (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)),
+        (book(answer(C, WHEEL)), None, (Outcome.CHAINGUARD, None)),
+        (book(answer(C, problem=Cause.BLOCKED)), None, (Outcome.INSTALL_FAILS, Cause.BLOCKED)),
+        # An entry that names Chainguard's index is looked for there alone.
+        (book(NO_CHAINGUARD), INDEX[C], (Outcome.INSTALL_FAILS, Cause.PROJECT_MISSING)),
+    ],
+)
+def test_what_is_not_found_may_lie_in_an_index_that_was_not_asked(
+    known: Book, location: str | None, expected: tuple[Outcome, Cause | None]
+) -> None:
+    where = situation(layout="chainguard-only", unasked=("https://own.index.example/simple",))
+    source = Source(kind=SourceKind.REGISTRY, location=location)
+    assert said(predict(package(source=source), LOCK, LINUX, where, known)) == expected
+
+
 # ── Not pinned, yanked, requires-python ─────────────────────────────────────────────────────────────
 
 

@@ -1,10 +1,10 @@
 """How installers are configured with Chainguard's index and PyPI, as the repository's own files tell.
 
-`candidates` says which files to look at, `read` reads them, `arrange` names the index layout that they amount
-to, `findings` says what is wrong with them, `compare` what a pull request changes about them, `opened` what
-that lets in. Text in, values out: nothing here opens a file, asks an index or reads the environment, and
-whatever is configured outside the repository (a user's own files, variables of a build) can't be seen from
-here.
+`candidates` says which files to look at, `read` reads them, `arrange` names the index layout that they
+amount to, `unasked` the indexes that it leaves out of account, `findings` says what is wrong with them,
+`compare` what a pull request changes about them, `opened` what that lets in. Text in, values out: nothing
+here opens a file, asks an index or reads the environment, and whatever is configured outside the repository
+(a user's own files, variables of a build) can't be seen from here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import arrange
+from fallback_review.configuration.arranging import arrange, unasked
 from fallback_review.configuration.comparing import compare
 from fallback_review.configuration.documents import Files
 from fallback_review.configuration.findings import findings
@@ -35,6 +35,7 @@ __all__ = [
     "findings",
     "opened",
     "read",
+    "unasked",
 ]
 
 

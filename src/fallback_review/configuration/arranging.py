@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from fallback_review.prediction.situation import Situation
 
 OURS = frozenset({Place.CHAINGUARD, Place.REMEDIATED})
+ONE_SOURCE = frozenset({"poetry", "pipenv"})
+"""Installers that ask the one source that an entry names."""
+_UNASKED = frozenset({Place.OTHER, Place.NEIGHBOUR, Place.OWN})
 _PRIORITIES = ("default", "primary", "secondary", "supplemental")
 _PRIMARY = _PRIORITIES.index("primary")
 _PYPI_ALONE = "explicit"
@@ -79,6 +82,20 @@ def asked(configuration: Configuration, situation: Situation) -> tuple[Asked, ..
     return tuple(
         Asked(index=index, place=Place.PYPI if index is None else whose(index, situation)) for index in order
     )
+
+
+def unasked(configuration: Configuration, situation: Situation) -> tuple[str, ...]:
+    """Return the indexes that the tool asks for any name and that nobody asks from here.
+
+    They are so beside Chainguard's or PyPI's: alone, such an index is the manager that the layout describes.
+    Poetry and Pipenv ask the one source that an entry names.
+    """
+    if configuration.installer in ONE_SOURCE:
+        return ()
+    order = asked(configuration, situation)
+    if not any(each.ours or each.place is Place.PYPI for each in order):
+        return ()
+    return tuple(each.index.url for each in order if each.index and each.place in _UNASKED)
 
 
 def _priority(index: ConfiguredIndex) -> int:

@@ -73,7 +73,7 @@ def _identity(index: ConfiguredIndex) -> tuple[str, bool]:
 def _how(before: ConfiguredIndex, after: ConfiguredIndex) -> str | None:
     """Return what is different about one index, or None."""
     told = [
-        f"{key} is now {clip(str(now))} (it was {clip(str(then))})"
+        f"{key} is now {clip(_shown(now))} (it was {clip(_shown(then))})"
         for key, then, now in (
             ("default", before.default, after.default),
             ("explicit", before.explicit, after.explicit),
@@ -85,6 +85,10 @@ def _how(before: ConfiguredIndex, after: ConfiguredIndex) -> str | None:
         if then != now
     ]
     return "; ".join(told) or None
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is None or value == "" else str(value)
 
 
 def _named(index: ConfiguredIndex) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import OURS, asked, whose
+from fallback_review.configuration.arranging import ONE_SOURCE, OURS, asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.model import Notice
 from fallback_review.prediction.situation import Place, host, place
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 URLS_LOCKED = frozenset({"uv.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"})
 """Formats that are installed from the URLs that they name, whatever the configuration says."""
 _NOT_LOOKED_INTO = frozenset({Place.OTHER, Place.LOCAL, Place.NEIGHBOUR})
-_ONE_SOURCE = frozenset({"poetry", "pipenv"})
-"""Installers that ask the one source that an entry names."""
 _SCAN = "check the whole file with `fallback-review scan`"
 
 
@@ -52,7 +50,7 @@ def opened(
         )
         found += _pypi(diff.path, unjudged, base, head, situation, guessed=guessed)
         found += _options(diff, unjudged)
-        if head.installer in _ONE_SOURCE:
+        if head.installer in ONE_SOURCE:
             found += _renamed(base, head, situation)
             found += _misnamed(diff, head, situation)
         else:

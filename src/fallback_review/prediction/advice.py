@@ -32,6 +32,16 @@ _UPDATE_HASHES = frozenset(
     {"requirements.txt", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"}
 )
 """The files that `chainctl libraries update-hashes` handles (its documentation)."""
+_CONFIGURE = {
+    "layout": "say in the settings how the indexes are arranged: layout in [indexes]",
+    "no-sha256": "lock it again with sha256 hashes",
+    "remediated": "name the remediated index in the settings: remediated in [indexes]",
+    "index": "lock with hashes, or name that index in the settings: own-hosts in [indexes]; if it is your "
+    "own package, name that: private in [policy]",
+    "unasked": "if it is your own package, name it in the settings: private in [policy]",
+    "hosts": "name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]",
+}
+"""What the settings, or the lock, lack, by the reason of `Cause.NOT_CONFIGURED`."""
 _UNBLOCKED = {
     "MALWARE_DETECTED": "do not install it: take it out, and look where it was installed before",
     "POLICY_COOLDOWN": "wait until its cooldown is over, or pin an older version",
@@ -152,16 +162,9 @@ def _upstream(facts: _Facts) -> Advice:
 
 
 def _unconfigured(facts: _Facts) -> Advice:
-    if facts.worst.reason == "layout":
-        return Advice(text="say in the settings how the indexes are arranged: layout in [indexes]")
-    if facts.worst.reason == "no-sha256":
-        return Advice(text="lock it again with sha256 hashes")
-    if facts.worst.reason == "remediated":
-        return Advice(text="name the remediated index in the settings: remediated in [indexes]")
-    if facts.worst.reason == "index":
-        return Advice(text="lock with hashes, or name that index in the settings: own-hosts in [indexes]")
-    if facts.worst.reason == "hosts":
-        return Advice(text="name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]")
+    text = _CONFIGURE.get(facts.worst.reason or "")
+    if text is not None:
+        return Advice(text=text)
     return Advice(
         text="make a token, and give its two values: as index-username and index-password, or as the "
         "variables that it comes in",

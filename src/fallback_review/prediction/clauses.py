@@ -53,6 +53,7 @@ _BY_REASON: dict[tuple[Cause, str | None], str] = {
     (Cause.NOT_CONFIGURED, "hosts"): "it is not known whose host its files lie on",
     (Cause.NOT_CONFIGURED, "no-sha256"): "the lock has no sha256 to compare with the indexes'",
     (Cause.NOT_CONFIGURED, "remediated"): "a remediated version, and the remediated index was not asked",
+    (Cause.NOT_CONFIGURED, "unasked"): "not found, and another index of yours was not asked",
     (Cause.NOT_CONFIGURED, "layout"): "the index layout is not known, and the answer hangs on it",
 }
 

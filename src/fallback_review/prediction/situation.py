@@ -47,6 +47,8 @@ class Situation:
     """None is the newest measured version."""
     uv_strategy: str | None = None
     """uv's ``index-strategy``; None leaves it to the layout."""
+    unasked: tuple[str, ...] = ()
+    """Indexes that the installer asks too, for any name, and that nobody asks from here."""
 
 
 class Place(StrEnum):

@@ -114,16 +114,27 @@ def _asked(case: Case) -> Derivation:
         derived = observed(case)
     else:
         derived = _either(case, layout) if layout.alternatives else looked_up(case, layout)
-    if not through_manager and derived.verdict.reason == Failure.NO_VERSION and _remediated_elsewhere(case):
-        said = "a remediated version, and the settings name no remediated index to ask"
-        return Derivation(
-            verdict=case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="remediated", evidence=(said,))
-        )
+    if not through_manager and derived.verdict.reason == Failure.NO_VERSION:
+        derived = _looked_for_everywhere(case, derived)
     if _other_kinds(case) and _hangs_on_other_kinds(case, derived.verdict):
         return _incomparable(case, derived)
     if case.package.version is not None:
         return derived
     return _unpinned(derived, may_move=through_manager or Role.PYPI in roles_of(case, layout))
+
+
+def _looked_for_everywhere(case: Case, derived: Derivation) -> Derivation:
+    """What was not found can't be installed only where every index was asked that may have it."""
+    unasked = case.situation.unasked
+    if _remediated_elsewhere(case):
+        reason, said = "remediated", "a remediated version, and the settings name no remediated index to ask"
+    elif unasked and case.package.source.location is None:
+        at = ", ".join(host(url) or url for url in unasked)
+        reason, said = "unasked", f"nothing was found, and {at}, which the installer asks too, was not asked"
+    else:
+        return derived
+    verdict = case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason=reason, evidence=(said,))
+    return Derivation(verdict=verdict)
 
 
 def _remediated_elsewhere(case: Case) -> bool:
