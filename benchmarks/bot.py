@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BUDGET = 3
 UNIVERSE = Universe(releases=(Release(name="absent", version="1.0", on={Shelf.PYPI: (PURE,)}),))
 SETTINGS = '[indexes]\nchainguard = "{chainguard}/python/simple/"\npypi = "{pypi}/simple/"\n'
+LOCK = "absent==1.0\n"
 
 
 def measure() -> list[Row]:
@@ -36,7 +37,7 @@ def _row(lab: Lab, index: DemoIndex, folder: Path, number: int) -> Row:
     environment = environment_of(lab, index)
     home = lab.repository({".github/fallback-review.toml": index.fill(SETTINGS)})
     for each in range(number):
-        pull = home.pull_request({"uv.lock": _lock(index)}, branch=f"topic-{each}")
+        pull = home.pull_request({"requirements.txt": LOCK}, branch=f"topic-{each}")
         run(environment, "pull_request", of_pull_request(pull), folder)
         _needs_a_look(pull)
     lab.front.exchanges.clear()
@@ -53,12 +54,6 @@ def _row(lab: Lab, index: DemoIndex, folder: Path, number: int) -> Row:
         ratio=sent / number,
         budget=BUDGET,
     )
-
-
-def _lock(index: DemoIndex) -> str:
-    registry = f'source = {{ registry = "{index.chainguard}/python/simple/" }}'
-    head = 'version = 1\nrevision = 3\nrequires-python = ">=3.12"\n'
-    return f'{head}\n[[package]]\nname = "absent"\nversion = "1.0"\n{registry}\n'
 
 
 def _needs_a_look(pull: PullRequest) -> None:

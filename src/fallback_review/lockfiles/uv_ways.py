@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import tomli
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
     from fallback_review.model import LockedPackage
 
-_ROW = re.compile(r'\{ name = "([^"\n]+)"[^\n]*\}(?=[,\]]?\n)')
-_BEFORE_ROW = re.compile(r"[ ]*|[\w\-]+ = \[")
+_ROW = re.compile(r'^(?:[ ]*|[\w\-]+ = \[)(\{ name = "([^"\n]+)"[^\n]*\})(?=[,\]]?\n)', re.MULTILINE)
 _ENTRY = re.compile(r'\n\[\[(?:package|distribution|manifest\.dependency-metadata)\]\]\nname = "')
 _NAME_KEY = re.compile(r"name(?<![\w\-]name)[\"']?[ \t]*=")
 _LOCAL = re.compile(r"^source = \{ (?:editable|virtual|directory) = ", re.MULTILINE)
@@ -125,39 +125,43 @@ def _ways(text: str, names: Collection[str]) -> dict[str, list[_Way]] | None:
     """Find every row that asks for one of these; None where a row may be spelled as uv would not."""
     if "\\" in text or '"""' in text or "'''" in text:
         return None
-    rows = [row for row in _ROW.finditer(text) if _BEFORE_ROW.fullmatch(text, _line(text, row), row.start())]
+    rows = list(_ROW.finditer(text))
     if len(_NAME_KEY.findall(text)) != len(rows) + len(_ENTRY.findall(text)):
         return None
     ways: dict[str, list[_Way]] = defaultdict(list)
+    local: dict[int, bool] = {}
     for row in rows:
-        name = normalise_name(row[1])
+        name = normalise_name(row[2])
         table = text.rfind("\n[", 0, row.start())
         if name not in names or text.startswith("\n[package.metadata", table):
             continue
         start = _From.MANIFEST if text.startswith("\n[manifest", table) else _From.PACKAGE
-        if _LOCAL.search(text, max(text.rfind("\n[[", 0, row.start()), 0), row.start()):
+        entry = max(text.rfind("\n[[", 0, row.start()), 0)
+        if entry not in local:
+            end = text.find("\n[[", row.start())
+            local[entry] = _LOCAL.search(text, entry, end if end >= 0 else len(text)) is not None
+        if local[entry]:
             start = _From.PROJECT
         try:
-            ways[name].append(_way(tomli.loads(f"row = {row[0]}")["row"], start))
+            ways[name].append(_way(row[1], start))
         except (ValueError, RecursionError):
             return None
     return ways
 
 
-def _line(text: str, found: re.Match[str]) -> int:
-    """Return where the line begins in which something was found."""
-    return text.rfind("\n", 0, found.start()) + 1
+def _way(row: str, start: _From) -> _Way:
+    version, registry, marker = _fields(row)
+    return _Way(version=version, registry=registry, marker=marker, start=start)
 
 
-def _way(row: dict[str, Any], start: _From) -> _Way:
-    source = row.get("source")
+@lru_cache(maxsize=16384)
+def _fields(row: str) -> tuple[str | None, str | None, str]:
+    """Return a row's version, registry and marker; many packages, and both sides, have the same one."""
+    read = tomli.loads(f"row = {row}")["row"]
+    source = read.get("source")
     registry = _text(source, "registry") if type(source) is dict else None
-    return _Way(
-        version=_text(row, "version"),
-        registry=strip_credentials(registry)[0] if registry else None,
-        marker=_text(row, "marker") or "",
-        start=start,
-    )
+    at = strip_credentials(registry)[0] if registry else None
+    return _text(read, "version"), at, _text(read, "marker") or ""
 
 
 def _text(table: dict[str, Any], key: str) -> str | None:
