@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fallback_review.configuration import Arrangement
     from fallback_review.lockfiles import Text
-    from fallback_review.model import Change, LockedPackage, LockfileDiff, Target
+    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target
     from fallback_review.settings import Indexes, Settings
 
     Read = Callable[[str], str | None]
@@ -143,12 +143,14 @@ def survey(
     `allowed` says of a change whether the settings let it come from anywhere.
     """
     lockfile = compared.diff.head
-    installer = settings.indexes.installer or lockfile.installer or FORMATS[compared.diff.format].installer
+    installer = _installer(lockfile, settings)
     situation = _from_settings(settings.indexes, installer, settings.policy.private)
     head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer)
     base = None
     if compared.base_read is not None:
-        base = configuration.read(compared.diff.base, compared.base_read, installer=installer)
+        before = compared.diff.base
+        theirs = installer if before.format == lockfile.format else _installer(before, settings)
+        base = configuration.read(before, compared.base_read, installer=theirs)
     arrangement = None
     if settings.indexes.layout is None:
         arrangement = configuration.arrange(head, situation)
@@ -168,7 +170,7 @@ def survey(
         findings=(
             *told,
             *configuration.findings(head, lockfile, situation),
-            *configuration.compare(base, head),
+            *(configuration.compare(base, head) if base and base.installer == head.installer else ()),
         ),
         opened=(
             *strange,
@@ -181,6 +183,11 @@ def survey(
             ),
         ),
     )
+
+
+def _installer(lockfile: Lockfile, settings: Settings) -> str:
+    """Return who installs a lockfile; of a migration's sides each has its own, configured in other files."""
+    return settings.indexes.installer or lockfile.installer or FORMATS[lockfile.format].installer
 
 
 def _required_python(diff: LockfileDiff) -> str | None:
