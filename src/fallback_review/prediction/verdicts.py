@@ -134,7 +134,7 @@ def _looked_for_everywhere(case: Case, derived: Derivation) -> Derivation:
     else:
         return derived
     verdict = case.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason=reason, evidence=(said,))
-    return Derivation(verdict=verdict)
+    return replace(derived, verdict=verdict)
 
 
 def _remediated_elsewhere(case: Case) -> bool:
