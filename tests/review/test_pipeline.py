@@ -348,6 +348,24 @@ def test_an_index_that_a_configuration_file_lets_in_is_no_pass(
     assert result.conclusion is (Conclusion.UNKNOWN if says else Conclusion.PASS)
 
 
+def test_a_package_of_an_index_that_is_configured_and_not_asked_is_not_called_missing() -> None:
+    tree = {
+        "pip.conf": "[global]\nindex-url = https://libraries.cgr.dev/python/simple/\n"
+        "extra-index-url = https://own.index.example/simple/\n"
+    }
+    base, head = (in_tree(lock("requirements.txt", pin), tree) for pin in ("acme==1.0", "acme==1.1"))
+
+    result = judged(Table(**BOTH), (base, head))
+
+    assert outcomes(result) == {"acme": Outcome.UNKNOWN}
+    (advice,) = (each.advice for lockfile in result.lockfiles for each in lockfile.changes)
+    assert advice is not None
+    assert advice.text.endswith("private in [policy]")
+    named = judged(Table(**BOTH), (base, head), policy={"private": ["acme"]})
+    assert outcomes(named) == {"acme": Outcome.PRIVATE}
+    assert named.conclusion is Conclusion.PASS
+
+
 UV = """\
 version = 1
 
