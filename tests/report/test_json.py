@@ -151,8 +151,8 @@ def test_the_report_around_the_changes() -> None:
                 "ecosystem": "pypi",
             }
         ],
-        "header_changed": ["requires-python"],
-        "unnamed": [{"text": "./local-wheel.whl is not compared", "path": None, "line": 9}],
+        "header_changed": ["requires-python", "unnamed"],
+        "unnamed": [{"text": "./local-wheel.whl", "path": None, "line": 9}],
         "notices": [{"text": "holds credentials in an index URL: remove them", "path": None, "line": 3}],
     }
     assert made["targets"][0]["label"] == "py3.12 linux-x86_64"

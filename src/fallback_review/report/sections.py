@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _Pair = tuple["ReviewedChange", "ReviewedLockfile"]
 _NOTICE = 600
+_FIELDS = {"unnamed": "requirements without a name", "unparsed": "lines that were not understood"}
+"""Readable words for a lockfile's fields beside its packages, where the field's own name is none."""
 _MOST_TABLES = 10
 """Lockfiles that get a table of their own for their trouble; of more of them one would read headings."""
 _PUBLISHED = set(Outcome) - {Outcome.DIRECT, Outcome.PRIVATE}
@@ -203,8 +205,10 @@ class Arrangement:
             )
         for lockfile in self.review.lockfiles:
             if lockfile.header_changed:
-                fields = ", ".join(readable(field, 60) for field in lockfile.header_changed[:6])
-                texts.append(f"{readable(lockfile.path)}: changed at the top of the file: {fields}.")
+                fields = ", ".join(
+                    readable(_FIELDS.get(field, field), 60) for field in lockfile.header_changed[:6]
+                )
+                texts.append(f"{readable(lockfile.path)}: changed besides the packages: {fields}.")
             if lockfile.base_path and lockfile.base_path != lockfile.path:
                 texts.append(f"{readable(lockfile.path)} was {readable(lockfile.base_path)}.")
         return texts
@@ -213,9 +217,10 @@ class Arrangement:
         """Return what a person should know about the lockfiles, but for what stands among the unreadable."""
         said = {(notice.text, notice.path, notice.line) for notice in self.review.unreadable}
         return tuple(
-            self._remark(notice, lockfile.path)
+            self._remark(says(notice), lockfile.path)
             for lockfile in self.review.lockfiles
-            for notice in (*lockfile.notices, *lockfile.unnamed)
+            for says, notices in ((_as_it_is, lockfile.notices), (_without_name, lockfile.unnamed))
+            for notice in notices
             if (notice.text, notice.path or lockfile.path, notice.line) not in said
         )
 
@@ -230,6 +235,15 @@ class Arrangement:
         place = "" if not where else readable(where) + (f":{notice.line}" if notice.line else "")
         url = path_destination(self.review.head_url, where, notice.line) if where and notice.line else None
         return Remark(text=readable(notice.text, _NOTICE), place=place, url=url)
+
+
+def _as_it_is(notice: Notice) -> Notice:
+    return notice
+
+
+def _without_name(notice: Notice) -> Notice:
+    """Say of a requirement such as ``-e .``, which is all that its notice holds, what is up with it."""
+    return replace(notice, text=f"has no name, so it is not compared: {notice.text}")
 
 
 def arrange(review: Review, links: Links | None = None) -> Arrangement:
