@@ -112,13 +112,30 @@ def test_a_remediated_version_is_advised_with_the_formats_own_command(lock: str,
 @pytest.mark.parametrize("cause", [Cause.HASH_MISMATCH, Cause.LOCK_PINS_PYPI_HASH, Cause.LOCK_PINS_PYPI_URL])
 def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
     worst = verdict(Outcome.INSTALL_FAILS, cause)
-    for lock in ("uv.lock", "poetry.lock", "requirements.txt", "pylock.toml"):
+    for lock in ("uv.lock", "pdm.lock", "requirements.txt", "pylock.toml"):
         told = advise(change(), [worst], situation(), MANY, format=lock, path=lock)
         assert told is not None
         assert told.command == f"chainctl libraries update-hashes {lock}"
     other = advise(change(), [worst], situation(), MANY, format="pixi.lock", path="pixi.lock")
     assert other is not None
     assert other.command == "pixi update x"
+
+
+@pytest.mark.parametrize(
+    ("lock", "project", "relock"),
+    [("poetry.lock", "pyproject.toml", "poetry lock"), ("Pipfile.lock", "Pipfile", "pipenv lock")],
+)
+def test_hashes_do_not_move_a_lock_that_names_its_indexes(lock: str, project: str, relock: str) -> None:
+    named = advise(
+        change(), [verdict(Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL)], situation(), MANY, format=lock, path=lock
+    )
+    assert named is not None
+    assert f"Chainguard's index first in {project}" in named.text
+    assert named.command == relock
+    served = verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)
+    hashes = advise(change(), [served], situation(), MANY, format=lock, path=lock)
+    assert hashes is not None
+    assert hashes.command == f"chainctl libraries update-hashes {lock}"
 
 
 @pytest.mark.parametrize("cause", list(Cause))

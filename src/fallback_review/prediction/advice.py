@@ -32,13 +32,15 @@ _UPDATE_HASHES = frozenset(
     {"requirements.txt", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"}
 )
 """The files that `chainctl libraries update-hashes` handles (its documentation)."""
+_INDEX_LOCKED = {"poetry.lock": ("pyproject.toml", "poetry lock"), "Pipfile.lock": ("Pipfile", "pipenv lock")}
+"""Locks that say which index an entry comes from, whatever its hashes: who names that index, what moves them."""
 _CONFIGURE = {
     "layout": "say in the settings how the indexes are arranged: layout in [indexes]",
     "no-sha256": "lock it again with sha256 hashes",
     "remediated": "name the remediated index in the settings: remediated in [indexes]",
-    "index": "lock with hashes, or name that index in the settings: own-hosts in [indexes]; if it is your "
-    "own package, name that: private in [policy]",
-    "unasked": "if it is your own package, name it in the settings: private in [policy]",
+    "index": "lock with hashes, or name that index in the settings: own-hosts in [indexes]; if the "
+    "package is meant to come from there, name that: private in [policy]",
+    "unasked": "if it is meant to come from there, name it in the settings: private in [policy]",
     "hosts": "name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]",
 }
 """What the settings, or the lock, lack, by the reason of `Cause.NOT_CONFIGURED`."""
@@ -119,6 +121,9 @@ def _hashes(facts: _Facts) -> Advice:
 
 
 def _url(facts: _Facts) -> Advice:
+    if facts.format in _INDEX_LOCKED:
+        project, command = _INDEX_LOCKED[facts.format]
+        return Advice(text=f"name Chainguard's index first in {project}, then lock again", command=command)
     return _update(facts, "point the lock at Chainguard's files")
 
 
