@@ -33,7 +33,7 @@ _UPDATE_HASHES = frozenset(
 )
 """The files that `chainctl libraries update-hashes` handles (its documentation)."""
 _INDEX_LOCKED = {"poetry.lock": ("pyproject.toml", "poetry lock"), "Pipfile.lock": ("Pipfile", "pipenv lock")}
-"""Locks that say which index an entry comes from, whatever its hashes: who names that index, what moves them."""
+"""Locks that say which index an entry comes from, whatever its hashes: who names it, and what moves it."""
 _CONFIGURE = {
     "layout": "say in the settings how the indexes are arranged: layout in [indexes]",
     "no-sha256": "lock it again with sha256 hashes",
