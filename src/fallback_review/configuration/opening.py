@@ -139,7 +139,10 @@ def _pypi(
     if before or not after:
         return
     if unjudged > 0:
-        text = f"PyPI is asked from now on, also for {_left(unjudged)}: {_SCAN}"
+        text = (
+            f"PyPI is asked from now on, also for {_left(unjudged)}: name Chainguard's index alone, as before, "
+            f"or {_SCAN}"
+        )
         yield Notice(path=path, text=text)
     elif guessed:
         text = (
