@@ -140,8 +140,8 @@ def _pypi(
         return
     if unjudged > 0:
         text = (
-            f"PyPI is asked from now on, also for {_left(unjudged)}: name Chainguard's index alone, as before, "
-            f"or {_SCAN}"
+            f"PyPI is asked from now on, also for {_left(unjudged)}: "
+            f"name Chainguard's index alone, as before, or {_SCAN}"
         )
         yield Notice(path=path, text=text)
     elif guessed:
