@@ -35,6 +35,9 @@ TOO_MANY_FILES = (
 _CONFIGURATION = frozenset(
     PurePosixPath(path).name for known in FORMATS for path in configuration.candidates("lock", known)
 )
+_REQUIREMENT = re.compile(
+    r"^[+-][ \t]*(?:[\w.\-]+[ \t]*(?:\[[^\]\n]{0,300}\])?[ \t]*(?:==|@)|--?[a-z])", re.MULTILINE
+)
 _ABOUT_INDEXES = re.compile(r"index|source|find.links|pypi", re.IGNORECASE)
 
 
@@ -58,6 +61,11 @@ def without_a_lock(entries: Iterable[ChangedEntry]) -> str | None:
         f"No lockfile changed, but what may say where packages come from did: {shown}{more}. The next change "
         "of a lockfile will show what that does; fallback-review scan LOCKFILE shows it now."
     )
+
+
+def shows_requirements(entry: ChangedEntry) -> bool:
+    """Whether the diff of a file of any name touches lines such as requirements files have."""
+    return entry.patch is not None and _REQUIREMENT.search(entry.patch) is not None
 
 
 def beside(path: str) -> tuple[str, ...]:
@@ -121,7 +129,7 @@ def compare(
             left_out.append(file.head_path or "")
         else:
             compared.extend([one] if one else [])
-    return compared, unreadable, sorted(left_out)
+    return surroundings.once(compared), unreadable, sorted(left_out)
 
 
 def too_many_lockfiles(left_out: Sequence[str]) -> str:

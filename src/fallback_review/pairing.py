@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-from fallback_review.lockfiles import recognise
+from fallback_review.lockfiles import LockfileError, decode, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from fallback_review.settings import Lockfiles
+
+_OF_ANY_NAME = frozenset({".txt", ".pip"})
+"""Suffixes of requirements files whose names say nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,26 @@ def is_lockfile(path: str, globs: Lockfiles) -> bool:
     if GitIgnoreSpec.from_lines(globs.exclude).match_file(path):
         return False
     return recognise(path, None) is not None or GitIgnoreSpec.from_lines(globs.include).match_file(path)
+
+
+def may_be_lockfile(path: str, globs: Lockfiles) -> bool:
+    """Say whether a path that is no lockfile by name may be one by content.
+
+    Requirements files include others of any name (``-r base.txt``), and then these alone may change.
+    """
+    if PurePosixPath(path).suffix not in _OF_ANY_NAME or is_lockfile(path, globs):
+        return False
+    return not GitIgnoreSpec.from_lines(globs.exclude).match_file(path)
+
+
+def is_lockfile_by_content(path: str | None, data: bytes | None) -> bool:
+    """Say whether one side of a file is a lockfile whatever its name is; None is a side without it."""
+    if path is None or data is None:
+        return False
+    try:
+        return recognise(path, decode(path, data)) is not None
+    except LockfileError:
+        return False
 
 
 def pair(changed: Iterable[ChangedFile], wanted: Callable[[str], bool]) -> tuple[ChangedFile, ...]:

@@ -20,11 +20,11 @@ from fallback_review.github.changed_lockfiles import PullRequestFiles
 from fallback_review.github.client import Client
 from fallback_review.github.errors import Need
 from fallback_review.github.prefetch import Wanted, prefetch
-from fallback_review.head_and_base import FEW, around, beside, compare, too_many_lockfiles
+from fallback_review.head_and_base import FEW, around, beside, compare, shows_requirements, too_many_lockfiles
 from fallback_review.index import Credentials
 from fallback_review.lockfiles import recognise
 from fallback_review.model import Notice, Outcome, Review
-from fallback_review.pairing import is_lockfile
+from fallback_review.pairing import is_lockfile, is_lockfile_by_content, may_be_lockfile
 from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
@@ -169,11 +169,20 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
         learn([Wanted(side=None, path=config), *around(files, usual)])
     configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.inputs.settings)
     chosen = files.lockfiles(lambda path: is_lockfile(path, configured.lockfiles))
-    learn(around(files, (entry for entry in chosen if not few or entry not in usual)))
+    others = files.lockfiles(lambda path: may_be_lockfile(path, configured.lockfiles))
+    unnamed = tuple(filter(shows_requirements, others))
+    learn(around(files, (entry for entry in (*chosen, *unnamed) if not few or entry not in usual)))
     if len(chosen) > FEW:
         changed = tuple(files.both_sides(entry, beside) for entry in chosen)
     else:
         changed = tuple(files.both_sides(entry) for entry in chosen)
+    changed += tuple(
+        file
+        for file in map(files.both_sides, unnamed)
+        if file.left_out
+        or is_lockfile_by_content(file.base_path, file.base_bytes)
+        or is_lockfile_by_content(file.head_path, file.head_bytes)
+    )
     debug.say(f"lockfiles changed: {', '.join(file.path for file in changed) or 'none'}")
     return Gathered(event=event, files=files, settings=configured, changed=changed)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Notice
-from fallback_review.pairing import is_lockfile, pair
+from fallback_review.pairing import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
 from fallback_review.revisions import Repository, RevisionError
-from fallback_review.surroundings import compare_tolerantly
+from fallback_review.surroundings import compare_tolerantly, once
 from fallback_review.work_tree import read_bounded, read_file
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ def revision_diffs(
 ) -> tuple[list[Compared], list[Notice]]:
     """Compare every lockfile among the changed files; one that can't be read is named, the others go on."""
     diffs, unreadable = [], []
-    for file in pair(changed, lambda path: is_lockfile(path, configured.lockfiles)):
+    listed = tuple(changed)
+    unnamed = _by_content(listed, read, base, head, configured)
+    for file in pair(listed, lambda path: path in unnamed or is_lockfile(path, configured.lockfiles)):
         try:
             compared = compare_tolerantly(
                 partial(_revision_text, read, base, file.base_path),
@@ -80,7 +82,20 @@ def revision_diffs(
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
         else:
             diffs.extend([compared] if compared else [])
-    return diffs, unreadable
+    return once(diffs), unreadable
+
+
+def _by_content(
+    changed: Iterable[ChangedFile], read: Read, base: str, head: str | None, configured: Settings
+) -> frozenset[str]:
+    """Return the paths of changed files that are lockfiles although their names don't say so."""
+    found: set[str] = set()
+    for file in changed:
+        sides = [(base, file.base_path), (head, file.head_path)]
+        sides = [(at, path) for at, path in sides if path and may_be_lockfile(path, configured.lockfiles)]
+        if any(path and is_lockfile_by_content(path, read(at, path)) for at, path in sides):
+            found |= {path for _, path in sides if path}
+    return frozenset(found)
 
 
 def _revision_text(read: Read, revision: str | None, path: str | None) -> Text | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.changes import diff
-from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, parse, parse_pair
+from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, parse, parse_pair, recognise
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
 from fallback_review.prediction.fitting import fitting
@@ -16,7 +16,7 @@ from fallback_review.prediction.situation import Standing, host, is_private, sta
 from fallback_review.settings import PYPI_ITSELF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from fallback_review.configuration import Arrangement
     from fallback_review.lockfiles import Text
@@ -92,6 +92,18 @@ def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text 
             text=f"could not be read at the base, so everything in it counts as new: {error.reason}",
         )
         return replace(compared, diff=replace(compared.diff, notices=(*compared.diff.notices, said)))
+
+
+def once(compared: Iterable[Compared]) -> list[Compared]:
+    """Leave out files of unusual names that a lockfile among them includes: there they are reviewed."""
+    found = [(one, recognise(one.diff.path) is not None) for one in compared]
+    sides = [side for one, named in found if named for side in (one.diff.base, one.diff.head)]
+    included = {
+        *(package.path for side in sides for package in side.packages),
+        *(index.path for side in sides for index in side.indexes),
+        *(notice.path for side in sides for notice in side.notices),
+    }
+    return [one for one, named in found if named or one.diff.path not in included]
 
 
 def whole(text: Text) -> Compared:
@@ -175,13 +187,7 @@ def survey(
         ),
         opened=(
             *strange,
-            *configuration.opened(
-                compared.diff,
-                base,
-                head,
-                situation,
-                guessed=arrangement is not None and arrangement.layout is None,
-            ),
+            *configuration.opened(compared.diff, base, head, situation, arrangement=arrangement),
         ),
     )
 

@@ -95,6 +95,23 @@ def test_files_that_a_lockfile_includes_are_read_on_both_sides(runner: Runner, o
     assert (change["name"], change["kind"], change["outcome"]) == ("behind", "upgraded", "pypi")
 
 
+def test_an_included_file_of_any_name_that_changes_alone(runner: Runner, opened: Opened) -> None:
+    base = {LOCK: "-r base.txt\n", "base.txt": lock(behind="1.0"), "robots.txt": "User-agent: *\n"}
+    head = {"base.txt": lock(behind="2.0"), "robots.txt": "User-agent: *\n--no: x\n"}
+    ended = runner.run(opened(base, head))
+    assert ended.code == 1
+    [reviewed] = ended.report["lockfiles"]
+    assert reviewed["path"] == "base.txt"
+    assert [(each["name"], each["outcome"]) for each in reviewed["changes"]] == [("behind", "pypi")]
+
+
+def test_an_included_file_is_reviewed_once(runner: Runner, opened: Opened) -> None:
+    base = {LOCK: "-r base.txt\nbuilt==1.0\n", "base.txt": lock(behind="1.0")}
+    ended = runner.run(opened(base, {LOCK: "-r base.txt\nbuilt==2.0\n", "base.txt": lock(behind="2.0")}))
+    [reviewed] = ended.report["lockfiles"]
+    assert {each["name"] for each in reviewed["changes"]} == {"behind", "built"}
+
+
 def test_an_included_file_that_can_not_be_had_is_no_pass(runner: Runner, opened: Opened) -> None:
     base = {LOCK: lock(built="1.0"), "more/next.txt": lock(behind="2.0")}
     runner.lab.front.faults.append(Fault(verb="GET", path=r".*/contents/more/next\.txt", status=403, times=9))

@@ -180,6 +180,19 @@ def test_included_files_are_read_from_their_own_side(project: Project) -> None:
     ]
 
 
+def test_a_file_of_any_name_that_holds_requirements_is_a_lockfile(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({"requirements.txt": "-r base.txt\n", "base.txt": "idna==3.6\n", "notes.txt": "a==b?\n"})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    project.commit({"base.txt": "idna==3.7\n", "notes.txt": "what a==b means\n", "raw.txt": b"\xff==\x00"})
+
+    assert project.rows() == {"base.txt": [("idna", "upgraded", ["3.6"], ["3.7"])]}
+
+    project.commit({"requirements.txt": "-r base.txt\nattrs==23.2.0\n"})
+    assert list(project.rows()) == ["requirements.txt"]
+
+
 def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Project) -> None:
     project.commit({"services/api/uv.lock": b"\xff\xfe\x00broken", "requirements.txt": "six==1.17.0\n"})
 

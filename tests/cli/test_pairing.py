@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.pairing import ChangedFile, is_lockfile, pair
+from fallback_review.pairing import ChangedFile, is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
 from fallback_review.settings import Lockfiles, Settings
 
 
@@ -29,6 +29,31 @@ def changed(base: str | None, head: str | None) -> ChangedFile:
 )
 def test_lockfiles_are_told_by_name_and_globs(path: str, given: dict[str, list[str]], expected: bool) -> None:
     assert is_lockfile(path, globs(**given)) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "expected"),
+    [
+        ("base.txt", {}, True),
+        ("common/base.pip", {}, True),
+        ("requirements.txt", {}, False),
+        ("base.txt", {"include": ["base.txt"]}, False),
+        ("docs/base.txt", {"exclude": ["docs/"]}, False),
+        ("base.py", {}, False),
+    ],
+)
+def test_some_files_may_be_lockfiles_by_content(
+    path: str, given: dict[str, list[str]], expected: bool
+) -> None:
+    assert may_be_lockfile(path, globs(**given)) is expected
+
+
+def test_content_tells_requirements_from_other_text() -> None:
+    assert is_lockfile_by_content("base.txt", b"idna==3.6\n")
+    assert not is_lockfile_by_content("base.txt", b"what a==b means\n")
+    assert not is_lockfile_by_content("base.txt", b"\xff\xfe\x00")
+    assert not is_lockfile_by_content("base.txt", None)
+    assert not is_lockfile_by_content(None, None)
 
 
 def locks(*files: ChangedFile) -> list[tuple[str | None, str | None]]:

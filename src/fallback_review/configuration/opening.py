@@ -16,7 +16,7 @@ from fallback_review.prediction.situation import Place, host, place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.configuration.values import Configuration, ConfiguredIndex
+    from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
     from fallback_review.model import Lockfile, LockfileDiff
     from fallback_review.prediction.situation import Situation
 
@@ -32,7 +32,7 @@ def opened(
     head: Configuration,
     situation: Situation,
     *,
-    guessed: bool,
+    arrangement: Arrangement | None,
 ) -> tuple[Notice, ...]:
     """Return what the head lets in and the base did not.
 
@@ -41,14 +41,14 @@ def opened(
         base: the configuration of the base; None where the lockfile is new.
         head: the configuration of the head.
         situation: whose addresses are whose.
-        guessed: whether no file and no setting says which layout it is.
+        arrangement: what the head's configuration amounts to; None where the settings name the layout.
     """
     found = list(_lines(diff, situation))
     if base is not None and diff.format not in URLS_LOCKED:
         unjudged = (
             len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
         )
-        found += _pypi(diff.path, unjudged, base, head, situation, guessed=guessed)
+        found += _pypi(diff.path, unjudged, base, head, situation, arrangement=arrangement)
         found += _options(diff, unjudged)
         if head.installer in ONE_SOURCE:
             found += _renamed(base, head, situation)
@@ -130,21 +130,29 @@ def _pypi(
     head: Configuration,
     situation: Situation,
     *,
-    guessed: bool,
+    arrangement: Arrangement | None,
 ) -> Iterator[Notice]:
-    """Say that PyPI is let in for entries that were not judged, or were judged by a guess of the layout."""
+    """Say that PyPI is let in for entries that were not judged, or were judged by a guess of the layout.
+
+    What stands in place of a tool's built-in PyPI is known where the settings name the layout.
+    """
     before, after = (
-        any(each.place is Place.PYPI for each in asked(configured, situation)) for configured in (base, head)
+        any(
+            each.place is Place.PYPI and (each.index is not None or arrangement is not None)
+            for each in asked(configured, situation)
+        )
+        for configured in (base, head)
     )
     if before or not after:
         return
     if unjudged > 0:
         text = (
             f"PyPI is asked from now on, also for {_left(unjudged)}: "
-            f"name Chainguard's index alone, as before, or {_SCAN}"
+            "name Chainguard's index alone, as before (uv export has --emit-index-url), or say in the "
+            f"settings how the indexes are arranged (layout in [indexes]); to know now, {_SCAN}"
         )
         yield Notice(path=path, text=text)
-    elif guessed:
+    elif arrangement is not None and arrangement.layout is None:
         text = (
             "PyPI is asked from now on, and nothing in the repository names Chainguard's index any more: "
             "name it, or say in the settings how the indexes are arranged (layout in [indexes])"
