@@ -250,6 +250,18 @@ def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
 
 
 @pytest.mark.parametrize(
+    ("head", "conclusion"),
+    [(("a==2.0",), Conclusion.PASS), ((PYPI, "a==2.0"), Conclusion.UNKNOWN)],
+)
+def test_what_stands_in_for_the_default_index_is_known_where_the_settings_name_the_layout(
+    head: tuple[str, ...], conclusion: Conclusion
+) -> None:
+    pair = lock("requirements.txt", OURS, "a==2.0"), lock("requirements.txt", *head)
+    indexes = {"pypi": "https://pypi.test/simple/", "layout": "chainguard-only"}
+    assert judged(Table(**BOTH), pair, indexes=indexes).conclusion is conclusion
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "--find-links ./wheels",
