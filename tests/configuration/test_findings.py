@@ -250,6 +250,14 @@ def test_a_lock_that_did_move_or_had_no_reason_to(
     assert findings("uv", files, lock("uv", packages=packages)) == ()
 
 
+@pytest.mark.parametrize(("number", "said"), [(9, False), (10, True)])
+def test_a_few_entries_may_be_what_chainguard_has_not(number: int, said: bool) -> None:
+    files = {PROJECT: uv_index(C, "cgr") + uv_index(P, "pypi", DEFAULT)}
+    packages = [package(f"p{each}", P) for each in range(number)]
+    texts = [each.text for each in findings("uv", files, lock("uv", packages=packages))]
+    assert any("was not moved" in text for text in texts) is said
+
+
 def test_what_could_not_be_read_is_said_first() -> None:
     found = findings("poetry", {PROJECT: "[tool.poetry\nx = 'https://u:p@index.example'"})
     assert "pyproject.toml could not be read as index configuration" in found[0].text

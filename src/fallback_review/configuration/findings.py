@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _HARDLY = 0.5
 
+_TELLING = 10
+"""Packages of which Chainguard's index has one at least, most likely."""
+
 
 def findings(configuration: Configuration, lockfile: Lockfile, situation: Situation) -> tuple[Notice, ...]:
     """Return what a person should know about a configuration, each with file, line and what to do.
@@ -39,7 +42,7 @@ def findings(configuration: Configuration, lockfile: Lockfile, situation: Situat
         rule = _RULES.get(configuration.installer)
         found += rule(order, ours) if rule else _pip(order, ours)
     found += _explicit(configuration, lockfile, situation)
-    found += _lock_not_moved(lockfile, ours, situation)
+    found += _lock_not_moved(lockfile, order, situation)
     found += _credentials(configuration, lockfile)
     return tuple(found)
 
@@ -200,10 +203,12 @@ def _explicit(configuration: Configuration, lockfile: Lockfile, situation: Situa
         )
 
 
-def _lock_not_moved(
-    lockfile: Lockfile, ours: ConfiguredIndex | None, situation: Situation
-) -> Iterator[Notice]:
-    """`uv sync --frozen` takes the URLs in the lock, whatever the configuration says (measured)."""
+def _lock_not_moved(lockfile: Lockfile, order: tuple[Asked, ...], situation: Situation) -> Iterator[Notice]:
+    """`uv sync --frozen` takes the URLs in the lock, whatever the configuration says (measured).
+
+    Where uv asks PyPI behind Chainguard's index, a few entries may be what Chainguard has not.
+    """
+    ours = next((each.index for each in order if each.ours), None)
     if ours is None or lockfile.format != "uv.lock":
         return
     places = [
@@ -211,7 +216,8 @@ def _lock_not_moved(
         for each in lockfile.packages
         if each.source.kind is SourceKind.REGISTRY and not each.local
     ]
-    if places and all(each is Place.PYPI for each in places):
+    few = len(places) < _TELLING and _pypi(order) is not None
+    if places and not few and all(each is Place.PYPI for each in places):
         which = "it changes" if lockfile.omitted else "it holds"
         yield Notice(
             text=f"The lock was not moved: every index package that {which} ({len(places)}) is locked to "
