@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from fallback_review.model import LockedPackage
 
-_ROW = re.compile(r'^(?:[ ]*|[\w\-]+ = \[)(\{ name = "([^"\n]+)"[^\n]*\})(?=[,\]]?\n)', re.MULTILINE)
+_ROW = re.compile(r'\{ name = "([^"\n]+)"[^\n]*\}(?=[,\]]?\n)')
+_INDENTED = "\n    "
+_BEFORE_ROW = re.compile(r"[ ]*|[\w\-]+ = \[")
 _ENTRY = re.compile(r'\n\[\[(?:package|distribution|manifest\.dependency-metadata)\]\]\nname = "')
 _NAME_KEY = re.compile(r"name(?<![\w\-]name)[\"']?[ \t]*=")
 _LOCAL = re.compile(r"^source = \{ (?:editable|virtual|directory) = ", re.MULTILINE)
@@ -125,13 +127,13 @@ def _ways(text: str, names: Collection[str]) -> dict[str, list[_Way]] | None:
     """Find every row that asks for one of these; None where a row may be spelled as uv would not."""
     if "\\" in text or '"""' in text or "'''" in text:
         return None
-    rows = list(_ROW.finditer(text))
+    rows = [row for row in _ROW.finditer(text) if _begins_a_row(text, row.start())]
     if len(_NAME_KEY.findall(text)) != len(rows) + len(_ENTRY.findall(text)):
         return None
     ways: dict[str, list[_Way]] = defaultdict(list)
     local: dict[int, bool] = {}
     for row in rows:
-        name = normalise_name(row[2])
+        name = normalise_name(row[1])
         table = text.rfind("\n[", 0, row.start())
         if name not in names or text.startswith("\n[package.metadata", table):
             continue
@@ -143,10 +145,16 @@ def _ways(text: str, names: Collection[str]) -> dict[str, list[_Way]] | None:
         if local[entry]:
             start = _From.PROJECT
         try:
-            ways[name].append(_way(row[1], start))
+            ways[name].append(_way(row[0], start))
         except (ValueError, RecursionError):
             return None
     return ways
+
+
+def _begins_a_row(text: str, at: int) -> bool:
+    if text.startswith(_INDENTED, at - len(_INDENTED)):
+        return True
+    return _BEFORE_ROW.fullmatch(text, text.rfind("\n", 0, at) + 1, at) is not None
 
 
 def _way(row: str, start: _From) -> _Way:
