@@ -39,7 +39,7 @@ def reaches(said: str | None, python: str) -> bool:
     """Whether the version is at or above what `requires-python` starts from: uv heeds no upper bound."""
     lower = SpecifierSet(
         ",".join(
-            f"{'>' if each.operator == '>' else '>='}{each.version.removesuffix('.*')}"
+            f"{'>' if each.operator == '>' else '>='}{each.version.removesuffix('.*').partition('+')[0]}"
             for each in _mended(said) or ()
             if each.operator in (">", ">=", "==", "~=")
         )
