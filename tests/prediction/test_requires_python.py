@@ -23,6 +23,11 @@ def test_only_the_lower_bound_counts(said: str, expected: bool) -> None:
     assert reaches(said, "3.12") is expected
 
 
+def test_a_number_that_nobody_reads_is_unreadable() -> None:
+    endless = ">=" + "9" * 5_000
+    assert (readable(endless), fits(endless, "3.12"), reaches(endless, "3.12")) == (False, True, True)
+
+
 @given(st.lists(CLAUSES, max_size=3).map(",".join) | st.text(max_size=20))
 def test_no_text_is_without_an_answer(said: str) -> None:
     assert {type(each) for each in (readable(said), fits(said, "3.12"), reaches(said, "3.12"))} == {bool}

@@ -17,6 +17,8 @@ _SLIPS = (
     (re.compile(r",\s*$"), ""),  # >=3.6,
     (re.compile(r"[\"']"), ""),
 )
+_TOO_LARGE = re.compile(r"\d{20}")
+"""More than uv's 64 bits hold (and from 4,300 digits on, more than Python reads)."""
 
 
 @lru_cache(maxsize=4096)
@@ -49,6 +51,8 @@ def reaches(said: str | None, python: str) -> bool:
 
 def _mended(said: str | None) -> SpecifierSet | None:
     text = said or ""
+    if _TOO_LARGE.search(text):
+        return None
     try:
         return SpecifierSet(text)
     except ValueError:
