@@ -42,8 +42,8 @@ COPY --from=build /app /app
 USER 0
 
 # Ends the build where the two bases hold different Pythons.
-RUN ["/app/bin/python", "-IB", "-c", "import fallback_review.action"]
+RUN ["/app/bin/python", "-IB", "-c", "import fallback_review.action.main"]
 
 # Absolute, since the runner sets the working directory: the workspace. -I keeps what lies there, the job's PYTHON*
 # variables and HOME out of the import path: a checked-out pull request must not be run. -B writes no bytecode.
-ENTRYPOINT ["/app/bin/python", "-IB", "-X", "utf8", "-m", "fallback_review.action"]
+ENTRYPOINT ["/app/bin/python", "-IB", "-X", "utf8", "-m", "fallback_review.action.main"]

@@ -12,8 +12,8 @@ from tests.github_lab.payloads import of_pull_request, of_schedule
 
 from benchmarks.github import environment_of, run
 from benchmarks.measure import Row
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import PURE, Release, Shelf, Universe
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 
 if TYPE_CHECKING:
     from tests.github_lab.lab import PullRequest

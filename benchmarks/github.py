@@ -13,9 +13,9 @@ from tests.github_lab.lab import JOB, MODULES, Lab
 from tests.github_lab.payloads import of_merge_group, of_pull_request
 
 from benchmarks.measure import Row
-from fallback_review import action
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import PURE, Release, Shelf, Universe
+from fallback_review.action import main
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def run(environment: Mapping[str, str], event: str, payload: Mapping[str, Any], 
         "GITHUB_RUN_NUMBER": "1",
     }
     log = io.StringIO()
-    if action.run(environ, log) != 0:
+    if main.run(environ, log) != 0:
         raise RuntimeError(log.getvalue())
 
 

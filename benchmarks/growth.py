@@ -9,13 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Row, best
-from fallback_review import review
 from fallback_review.collecting import collect_rarely
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, ProjectFile, Role, Tier
+from fallback_review.pipeline import review
+from fallback_review.pipeline.context import compare
 from fallback_review.report import render
-from fallback_review.settings import Settings
-from fallback_review.surroundings import compare
+from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Row, best, milliseconds
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import PURE, Release, Shelf, Universe
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 
 LAB = Path(__file__).resolve().parent.parent / ".lab" / "installers" / "bin"
 COUNT = 100

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Row
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import PURE, Release, Shelf, Universe
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

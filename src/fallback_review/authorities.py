@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from fallback_review.settings import SettingsError
+from fallback_review.settings.schema import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.inquiry import learn_hosts
-from fallback_review.newly_installed import with_newly_installed
-from fallback_review.surroundings import survey
+from fallback_review.pipeline.ask import learn_hosts
+from fallback_review.pipeline.context import survey
+from fallback_review.pipeline.marker_changes import with_newly_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from fallback_review.inquiry import Ask, Question
     from fallback_review.model import Change, LockfileDiff
-    from fallback_review.settings import Indexes, Settings
-    from fallback_review.surroundings import Compared, Surroundings
+    from fallback_review.pipeline.ask import Ask, Question
+    from fallback_review.pipeline.context import Compared, Surroundings
+    from fallback_review.settings.schema import Indexes, Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.demo.server import DemoIndex
+from fallback_review.cli.demo.server import DemoIndex
 from tests.action.job import PASSWORD, UNIVERSE, USERNAME, Runner, settings
 from tests.github_lab.fixtures import github_lab, lab
 

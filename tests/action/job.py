@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from fallback_review import action
-from fallback_review.demo.universe import PURE, SDIST, Release, Shelf, Universe
+from fallback_review.action import main
+from fallback_review.cli.demo.universe import PURE, SDIST, Release, Shelf, Universe
 from tests.conftest import ROOT
 from tests.github_lab.fixtures import QUICK
 from tests.github_lab.lab import JOB, Lab, PullRequest
 from tests.github_lab.payloads import of_pull_request
 
 if TYPE_CHECKING:
-    from fallback_review.demo.server import DemoIndex
+    from fallback_review.cli.demo.server import DemoIndex
 
 SETTINGS = ".github/fallback-review.toml"
 INPUTS = {
@@ -145,13 +145,13 @@ class Runner:
 
     def step(self, environ: dict[str, str]) -> Ended:
         log = io.StringIO()
-        code = action.run(environ, log, patience=QUICK)
+        code = main.run(environ, log, patience=QUICK)
         return self.ended(environ, code, log.getvalue())
 
     def process(self, environ: dict[str, str]) -> Ended:
         """Run a step in a process of its own, as the container's entry point does."""
         done = subprocess.run(
-            [sys.executable, "-m", "fallback_review.action"],
+            [sys.executable, "-m", "fallback_review.action.main"],
             env={**environ, "PYTHONPATH": str(ROOT / "src")},
             cwd=environ["GITHUB_WORKSPACE"],
             stdout=subprocess.PIPE,

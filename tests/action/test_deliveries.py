@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from fallback_review import action
+from fallback_review.action import main
 from fallback_review.report.json import schema
 from tests.action.job import BEFORE, FALLEN, FIXED, LOCK, Runner, lock
 from tests.conftest import ROOT
@@ -211,5 +211,5 @@ def test_unknown_as_a_warning(runner: Runner, opened: Opened) -> None:
 def test_outputs_that_can_not_be_written(runner: Runner, opened: Opened) -> None:
     environ = runner.environment(of_pull_request(opened(BEFORE, FIXED)))
     log = io.StringIO()
-    assert action.run({**environ, "GITHUB_OUTPUT": str(runner.folder)}, log) == 3
+    assert main.run({**environ, "GITHUB_OUTPUT": str(runner.folder)}, log) == 3
     assert "::error title=Fallback Review::" in log.getvalue()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review import action
+from fallback_review.action import main
 from tests.action import relay
 from tests.action.job import BEFORE, FALLEN, FIXED, PASSWORD, USERNAME, Runner
 from tests.github_lab.lab import JOB
@@ -36,7 +36,11 @@ def test_as_a_process(runner: Runner, opened: Opened, after: dict[str, str], cod
 
 def test_a_process_without_a_job() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "fallback_review.action"], env={}, capture_output=True, check=False, text=True
+        [sys.executable, "-m", "fallback_review.action.main"],
+        env={},
+        capture_output=True,
+        check=False,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (2, "")
     assert done.stdout == (
@@ -51,7 +55,7 @@ def test_a_runner_without_files_for_outputs_and_summary(runner: Runner, opened: 
     log = io.StringIO()
     for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTION_REPOSITORY", "GITHUB_RUN_ID"):
         del environ[name]
-    assert action.run(environ, log) == 1
+    assert main.run(environ, log) == 1
     assert "behind 1.0 → 2.0" in log.getvalue()
 
 

@@ -150,7 +150,7 @@ def test_a_fault_of_our_own_is_no_verdict(
         raise RuntimeError("x\n::error::owned")
 
     pull = opened(BEFORE, FIXED)
-    monkeypatch.setattr("fallback_review.review.review", broken)
+    monkeypatch.setattr("fallback_review.pipeline.review.review", broken)
     ended = runner.run(pull, variables={"RUNNER_DEBUG": "1"})
     assert ended.code == 3
     [line] = ended.annotations("error")

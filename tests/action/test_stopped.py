@@ -37,7 +37,7 @@ def states(pull: PullRequest) -> list[str]:
 def stopped(runner: Runner, environ: dict[str, str], number: int, *, when: Callable[[], bool]) -> Ended:
     """Start a step, send it a signal once `when` says so, and return how it ended."""
     with subprocess.Popen(
-        [sys.executable, "-m", "fallback_review.action"],
+        [sys.executable, "-m", "fallback_review.action.main"],
         env={**environ, "PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from fallback_review.action import run
-from fallback_review.inputs import Inputs, read_inputs
-from fallback_review.settings import FAIL_ON
+from fallback_review.action.inputs import Inputs, read_inputs
+from fallback_review.action.main import run
+from fallback_review.settings.schema import FAIL_ON
 from tests.conftest import ROOT
 from tests.github_lab.lab import JOB
 from tests.github_lab.payloads import of_pull_request

@@ -6,16 +6,16 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fallback_review import action
-from fallback_review.demo.build import build
-from fallback_review.demo.universe import PURE, SDIST, Release, Shelf, Universe
+from fallback_review.action import main
+from fallback_review.cli.demo.build import build
+from fallback_review.cli.demo.universe import PURE, SDIST, Release, Shelf, Universe
 from fallback_review.github.comment import state_of
 from tests.action.job import Ended, Runner
 from tests.github_lab.fixtures import QUICK
 from tests.github_lab.payloads import of_comment, of_schedule
 
 if TYPE_CHECKING:
-    from fallback_review.demo.server import DemoIndex
+    from fallback_review.cli.demo.server import DemoIndex
     from tests.github_lab.lab import PullRequest, Repository
 
 LOCK = "requirements.txt"
@@ -79,7 +79,7 @@ class Bot(Runner):
 
     def step(self, environ: dict[str, str]) -> Ended:
         log = io.StringIO()
-        code = action.run(environ, log, patience=QUICK)
+        code = main.run(environ, log, patience=QUICK)
         return self.ended(environ, code, log.getvalue())
 
     def ended(self, environ: dict[str, str], code: int, log: str) -> Ended:

@@ -14,7 +14,7 @@ from tests.github_lab.front import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fallback_review.demo.server import DemoIndex
+    from fallback_review.cli.demo.server import DemoIndex
     from tests.bot.job import Bot
     from tests.github_lab.bot_gaps import App
     from tests.github_lab.lab import PullRequest

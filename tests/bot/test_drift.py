@@ -18,7 +18,7 @@ from tests.report.github import parsed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fallback_review.demo.server import DemoIndex
+    from fallback_review.cli.demo.server import DemoIndex
     from tests.action.job import Ended
     from tests.bot.job import Bot
     from tests.github_lab.lab import Repository

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.bot.rechecking import in_turn
+from fallback_review.bot.recheck import in_turn
 from fallback_review.github.comment import marked, state_of
 from tests.action.job import SETTINGS, settings
 from tests.bot.job import BEFORE, FALLS, LOCK, US, chainguard_builds, statuses, sticky
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from fallback_review.demo.server import DemoIndex
+    from fallback_review.cli.demo.server import DemoIndex
     from tests.bot.job import Bot
     from tests.github_lab.lab import Lab, PullRequest, Repository
 
@@ -96,7 +96,7 @@ def test_some_of_it_built(bot: Bot, opened: Opened, index: DemoIndex) -> None:
 
 
 def test_an_answer_that_changes_nothing_writes_nothing(bot: Bot, opened: Opened, index: DemoIndex) -> None:
-    from fallback_review.demo.universe import Release
+    from fallback_review.cli.demo.universe import Release
     from tests.bot.job import BUILT
 
     pull = opened({LOCK: "absent==1.0\n"}, {LOCK: "late==2.0\n"})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fallback_review.changes import diff
+from fallback_review.lockfiles.diff import diff
 from fallback_review.model import (
     Artifact,
     Change,
@@ -21,7 +21,7 @@ from fallback_review.model import (
     Source,
     SourceKind,
 )
-from fallback_review.versions import went_down
+from fallback_review.model.versions import went_down
 
 INDEX = Source(kind=SourceKind.REGISTRY, location="https://index.example/simple")
 OTHER = Source(kind=SourceKind.REGISTRY, location="https://other.example/simple")

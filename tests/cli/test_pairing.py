@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.pairing import ChangedFile, is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
-from fallback_review.settings import Lockfiles, Settings
+from fallback_review.pipeline.discovery import (
+    ChangedFile,
+    is_lockfile,
+    is_lockfile_by_content,
+    may_be_lockfile,
+    pair,
+)
+from fallback_review.settings.schema import Lockfiles, Settings
 
 
 def globs(**keys: list[str]) -> Lockfiles:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.revisions import Repository, RevisionError
-from fallback_review.work_tree import inside, read_file
+from fallback_review.cli.git import Repository, RevisionError
+from fallback_review.cli.work_tree import inside, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from fallback_review.pairing import ChangedFile
+    from fallback_review.pipeline.discovery import ChangedFile
 
 
 @pytest.fixture
@@ -177,8 +177,8 @@ def test_a_folder_is_no_file(repository: Repository) -> None:
 def test_a_file_without_end_is_read_up_to_the_bound_and_the_next_one_whole(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fallback_review.revisions.MAX_BYTES", 1000)
-    monkeypatch.setattr("fallback_review.revisions._CHUNK", 300)
+    monkeypatch.setattr("fallback_review.cli.git.MAX_BYTES", 1000)
+    monkeypatch.setattr("fallback_review.cli.git._CHUNK", 300)
     (repository.root / "long.lock").write_text("1" * 2500)
     commit(repository.root)
 

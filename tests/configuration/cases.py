@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.model import LockedPackage, Lockfile, Source, SourceKind
-from fallback_review.prediction.situation import Situation
+from fallback_review.prediction.context import Situation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

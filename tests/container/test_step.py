@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
-from fallback_review.demo import scene
-from fallback_review.demo.server import DemoIndex
+from fallback_review.cli.demo import scene
+from fallback_review.cli.demo.server import DemoIndex
 from tests.conftest import ROOT
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
@@ -35,7 +35,7 @@ def index() -> Iterator[DemoIndex]:
 
 
 def _locks(side: str, index: DemoIndex) -> dict[str, str | bytes | None]:
-    data = resources.files("fallback_review.demo").joinpath("data", side)
+    data = resources.files("fallback_review.cli.demo").joinpath("data", side)
     return {name: index.fill(data.joinpath(*name.split("/")).read_text("utf-8")) for name in scene.LOCKFILES}
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
 from tests.conftest import missing
 from tests.corpus.compare import differences
 from tests.corpus.pairs import Pair, pairs

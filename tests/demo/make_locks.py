@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fallback_review.demo import scene
-from fallback_review.demo.server import DemoIndex
+from fallback_review.cli.demo import scene
+from fallback_review.cli.demo.server import DemoIndex
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent.parent / "src" / "fallback_review" / "demo" / "data"

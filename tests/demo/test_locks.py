@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.demo import scene, sdist_backend
-from fallback_review.demo.build import build
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import Shelf
+from fallback_review.cli.demo import scene, sdist_backend
+from fallback_review.cli.demo.build import build
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import Shelf
 from tests.conftest import lab_tool
 from tests.demo.make_locks import DATA, environment, make
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from fallback_review.demo import run as demo
-from fallback_review.demo.server import DemoIndex
+from fallback_review.cli.demo import run as demo
+from fallback_review.cli.demo.server import DemoIndex
 from fallback_review.model import Conclusion
 from tests.conftest import missing
 
 if TYPE_CHECKING:
-    from fallback_review.demo.universe import Universe
+    from fallback_review.cli.demo.universe import Universe
 
 X86, ARM, MAC = "py3.12 linux-x86_64", "py3.12 linux-aarch64", "py3.12 macos-arm64"
 

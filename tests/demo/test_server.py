@@ -11,10 +11,10 @@ import pytest
 import requests
 from pypi_simple import ACCEPT_HTML_ONLY, ACCEPT_JSON_ONLY, NoSuchProjectError, PyPISimple
 
-from fallback_review.demo import pages, scene
-from fallback_review.demo.build import build
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import SDIST, Release, Shelf, Universe
+from fallback_review.cli.demo import pages, scene
+from fallback_review.cli.demo.build import build
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import SDIST, Release, Shelf, Universe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import re
 import tomli
 from pydantic import BaseModel
 
-from fallback_review import settings
+from fallback_review.settings import schema
 from tests.conftest import ROOT
 
 (SHOWN,) = re.findall(
@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 )
 TABLES = {
     field.alias or name: field.annotation
-    for name, field in settings.Settings.model_fields.items()
+    for name, field in schema.Settings.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
 }
 
@@ -29,6 +29,6 @@ def test_every_key_is_shown() -> None:
 
 
 def test_what_is_shown_as_the_default_is_it() -> None:
-    shown = settings.parse(SHOWN.encode())
+    shown = schema.parse(SHOWN.encode())
     assert shown.allow[0].package == "nvidia-*"
-    assert shown.model_copy(update={"allow": ()}) == settings.Settings()
+    assert shown.model_copy(update={"allow": ()}) == schema.Settings()

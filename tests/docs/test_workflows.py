@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fallback_review.inputs import Inputs
+from fallback_review.action.inputs import Inputs
 from tests.conftest import LAB, ROOT, lab_tool, missing
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from fallback_review import action
-from fallback_review.demo.server import DemoIndex
+from fallback_review.action import main
+from fallback_review.cli.demo.server import DemoIndex
 from fallback_review.github.transport import Patience
 from tests.action.job import PASSWORD, UNIVERSE, USERNAME, Runner, lock, settings
 from tests.faults import broken
@@ -109,7 +109,7 @@ class _Step:
         environ = self.runner.environment(of_pull_request(self.pull), variables=variables)
         log = io.StringIO()
         began = time.monotonic()
-        code = action.run(environ, log, patience=PATIENCE)
+        code = main.run(environ, log, patience=PATIENCE)
         seconds = time.monotonic() - began
         ended = self.runner.ended(environ, code, log.getvalue())  # searches for secrets, too
         errors = [_spoken(line) for line in ended.annotations("error")]

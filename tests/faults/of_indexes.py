@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from fallback_review import settings
-from fallback_review.cli import EXIT_CODES
+from fallback_review.cli.main import EXIT_CODES
 from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Role
+from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.review import review
 from fallback_review.report import FORMATS, render
-from fallback_review.review import review
-from fallback_review.surroundings import compare
+from fallback_review.settings import schema
 from tests.faults import broken
 from tests.faults.rows import Row, leaks
 from tests.servers.certificates import make_certificates
@@ -161,7 +161,7 @@ class Trial:
 
     def _review(self, credentials: Credentials) -> tuple[Review, dict[tuple[Role, str], Answer]]:
         urls = {Role.CHAINGUARD: self.healthy, Role.PYPI: self.healthy, self.role: self.broken}
-        configured = settings.parse(
+        configured = schema.parse(
             f'[indexes]\nchainguard = "{urls[Role.CHAINGUARD]}"\npypi = "{urls[Role.PYPI]}"\n'
             'layout = "virtual-file"\n'.encode(),
             path="settings.toml",

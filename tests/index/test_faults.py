@@ -16,7 +16,7 @@ import pytest
 from urllib3.connection import HTTPConnection
 
 from fallback_review.index import Credentials, IndexClient, Limits
-from fallback_review.index.question import Question
+from fallback_review.index.deadline import Question
 from fallback_review.model import Answer, Cause, Role
 from tests.servers.process import free_port
 from tests.servers.scripted import RESET, ScriptedServer, Seen, answer, scripted

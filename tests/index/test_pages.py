@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from fallback_review.index.html_page import PageError
+from fallback_review.index.http import Fetched
 from fallback_review.index.pages import read_page
-from fallback_review.index.wire import Fetched
 from fallback_review.model import ProjectFile, Role, Tier
 
 URL = "https://index.example/simple/six/"

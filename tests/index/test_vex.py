@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.access import Secrets, open_indexes
 from fallback_review.index import Credentials, VexFeed
+from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.index.vex import IMPATIENT
 from fallback_review.model import Answer, Cause, Remediation, Role
-from fallback_review.settings import CHAINGUARD_VEX_ENDPOINT, Indexes
+from fallback_review.settings.schema import CHAINGUARD_VEX_ENDPOINT, Indexes
 from tests.servers.nginx import PASSWORD, USERNAME, NginxIndex, nginx_index
 from tests.servers.process import free_port
 from tests.servers.scripted import Seen, answer, scripted

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from fallback_review import __version__, settings
-from fallback_review.cli import cli
-from fallback_review.initialise import (
+from fallback_review import __version__
+from fallback_review.cli.detect import Found, look_around
+from fallback_review.cli.init import (
     PROJECT,
     WORKFLOW_PATH,
     Release,
@@ -25,8 +25,9 @@ from fallback_review.initialise import (
     settings_text,
     write_new,
 )
-from fallback_review.looking_around import Found, look_around
-from fallback_review.settings import SETTINGS_PATH, SettingsError
+from fallback_review.cli.main import cli
+from fallback_review.settings import schema
+from fallback_review.settings.schema import SETTINGS_PATH, SettingsError
 from tests.conftest import ROOT, lab_tool
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def init(*arguments: str, answers: str | None = None) -> Result:
     return CliRunner().invoke(cli, ["init", *arguments], input=answers)
 
 
-def written(tree: Path) -> settings.Settings:
-    return settings.parse((tree / SETTINGS_PATH).read_bytes())
+def written(tree: Path) -> schema.Settings:
+    return schema.parse((tree / SETTINGS_PATH).read_bytes())
 
 
 def test_it_writes_both_files_and_says_what_to_do_next(tree: Path) -> None:
     done = init()
     assert done.exit_code == 0, done.output
-    assert written(tree) == settings.Settings()
+    assert written(tree) == schema.Settings()
     for said in (
         "Lockfiles here: requirements.txt\n",
         f"Wrote {WORKFLOW_PATH}\n",
@@ -118,7 +119,7 @@ def test_pressing_enter_takes_what_was_found(tree: Path) -> None:
     done = init("--ask", answers="\n\n\n")
     assert "[3.13]" in done.output
     assert written(tree).targets.python == ("3.13",)
-    assert written(tree).indexes == settings.Indexes()
+    assert written(tree).indexes == schema.Indexes()
 
 
 def test_options_say_the_same_as_answers(tree: Path) -> None:
@@ -130,7 +131,7 @@ def test_options_say_the_same_as_answers(tree: Path) -> None:
 
 
 def test_a_terminal_is_asked_and_a_pipe_is_not(tree: Path) -> None:
-    command = [sys.executable, "-m", "fallback_review.cli", "init"]
+    command = [sys.executable, "-m", "fallback_review.cli.main", "init"]
     outer, inner = pty.openpty()
     with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner) as process:
         os.close(inner)
@@ -242,10 +243,10 @@ def test_many_lockfiles_are_counted(tree: Path) -> None:
 )
 def test_the_settings_text_says_what_was_chosen(resolver: str) -> None:
     chosen = choose(["3.12", "3.13t"], ["linux-x86_64", "macos-arm64"], resolver)
-    read = settings.parse(settings_text(chosen, Release(revision=COMMIT)).encode())
+    read = schema.parse(settings_text(chosen, Release(revision=COMMIT)).encode())
     assert read.targets == chosen.targets
     assert read.indexes.resolver == resolver
-    assert read.policy == settings.Policy()
+    assert read.policy == schema.Policy()
 
 
 def test_editors_find_the_published_schema(tree: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review import settings
+from fallback_review.settings import schema as settings
 from tests.conftest import ROOT, lab_tool
 
 if TYPE_CHECKING:

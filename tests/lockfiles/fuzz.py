@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
 
 PATHS = {
     "requirements.txt": "requirements.txt",

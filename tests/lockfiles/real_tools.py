@@ -7,13 +7,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from fallback_review.demo.universe import PURE, SDIST, Release, Shelf, Universe
+from fallback_review.cli.demo.universe import PURE, SDIST, Release, Shelf, Universe
 from tests.conftest import lab_tool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fallback_review.demo.server import DemoIndex
+    from fallback_review.cli.demo.server import DemoIndex
 
 LINUX = "cp311-cp311-manylinux_2_28_x86_64"
 MAC = "cp311-cp311-macosx_11_0_arm64"

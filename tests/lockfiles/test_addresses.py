@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.lockfiles.addresses import Address, address_of
+from fallback_review.lockfiles.urls import Address, address_of
 
 PATH = "/python/simple/x.whl"
 

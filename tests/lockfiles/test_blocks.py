@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import LockfileError, Text, parse, parse_pair
-from fallback_review.lockfiles.blocks import read_pair, read_whole
-from fallback_review.lockfiles.opaque import Opaque, cut
+from fallback_review.lockfiles.diff import diff
+from fallback_review.lockfiles.toml.blocks import read_pair, read_whole
+from fallback_review.lockfiles.toml.unparsed_array import Opaque, cut
 
 KEYS = ("package", "distribution")
 A = 'name = "a"\nversion = "1"\n'

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, LockfileError, Text, parse, parse_pair
-from fallback_review.lockfiles.bounds import LONGEST_NAME, LONGEST_TEXT, LONGEST_VERSION, MOST_NOTICES
 from fallback_review.lockfiles.common import version_in_filename
-from fallback_review.lockfiles.direct import read_filename
+from fallback_review.lockfiles.diff import diff
+from fallback_review.lockfiles.direct_references import read_filename
+from fallback_review.lockfiles.limits import LONGEST_NAME, LONGEST_TEXT, LONGEST_VERSION, MOST_NOTICES
+from fallback_review.model.versions import parsed
 from fallback_review.prediction.candidates import parse_filename
-from fallback_review.versions import parsed
 from tests.lockfiles.writers import WRITERS, Entry
 
 if TYPE_CHECKING:

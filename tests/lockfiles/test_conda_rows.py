@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.changes import diff
-from fallback_review.lockfiles import conda_lock, pixi
+from fallback_review.lockfiles.diff import diff
+from fallback_review.lockfiles.formats import conda_lock, pixi
 from fallback_review.lockfiles.interface import LockfileError, Text
 from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile, SourceKind
 

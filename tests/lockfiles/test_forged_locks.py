@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.demo.build import build
-from fallback_review.demo.server import DemoIndex
-from fallback_review.demo.universe import PURE, Release, Shelf, Universe
+from fallback_review.cli.demo.build import build
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 from fallback_review.lockfiles import Text, parse
 from fallback_review.model import Source, SourceKind, Target
 from fallback_review.prediction.targets import applies

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
 from tests.lockfiles.writers import WRITERS, Entry
 
 UV = WRITERS["uv.lock"].text([Entry("alpha", "1.0")])

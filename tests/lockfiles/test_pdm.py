@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import LockfileError, Text, parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
 from fallback_review.model import LockedPackage, Lockfile, Source, SourceKind
 
 HEAD = '[metadata]\nstrategy = ["inherit_metadata"]\nlock_version = "4.5.0"\ncontent_hash = "sha256:0"\n\n[[metadata.targets]]\nrequires_python = "*"\n\n'

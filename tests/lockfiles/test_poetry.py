@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import LockfileError, Text, parse, parse_pair
+from fallback_review.lockfiles.diff import diff
 from fallback_review.model import LockedPackage, Lockfile, Source, SourceKind
 
 TAIL = '\n[metadata]\nlock-version = "2.1"\npython-versions = ">=3.12"\ncontent-hash = "0"\n'

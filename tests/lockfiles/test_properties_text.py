@@ -13,8 +13,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fallback_review.changes import diff
-from fallback_review.lockfiles import conda_lock, pipfile, pixi, requirements
+from fallback_review.lockfiles.diff import diff
+from fallback_review.lockfiles.formats import conda_lock, pipfile, pixi, requirements
 from fallback_review.lockfiles.interface import Format, LockfileError, Text
 from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.demo.build import build
-from fallback_review.demo.server import DemoIndex
+from fallback_review.cli.demo.build import build
+from fallback_review.cli.demo.server import DemoIndex
 from fallback_review.lockfiles import Text, decode, parse
 from fallback_review.lockfiles.common import normalise_name
 from tests.conftest import lab_tool, missing

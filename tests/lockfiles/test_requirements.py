@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.lockfiles.interface import Text
-from fallback_review.lockfiles.requirements import FORMAT
-from fallback_review.lockfiles.requirements.lines import Line, logical_lines, without_comment
-from fallback_review.lockfiles.requirements.options import (
+from fallback_review.lockfiles.formats.requirements import FORMAT
+from fallback_review.lockfiles.formats.requirements.lines import Line, logical_lines, without_comment
+from fallback_review.lockfiles.formats.requirements.options import (
     OptionsError,
     parse_options,
     salvaged_hashes,
     split_options,
 )
+from fallback_review.lockfiles.interface import Text
 from fallback_review.model import InstallOptions, SourceKind
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 
 from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.decode import decode
+from fallback_review.lockfiles.formats.pipfile import FORMAT as PIPFILE
+from fallback_review.lockfiles.formats.requirements import FORMAT as REQUIREMENTS
 from fallback_review.lockfiles.interface import Text
-from fallback_review.lockfiles.pipfile import FORMAT as PIPFILE
-from fallback_review.lockfiles.requirements import FORMAT as REQUIREMENTS
 from tests.conftest import lab_tool
 
 if TYPE_CHECKING:

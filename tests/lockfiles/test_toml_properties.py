@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallback_review.changes import diff
 from fallback_review.lockfiles import parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
 from fallback_review.model import ChangeKind
 from tests.lockfiles.writers import WRITERS, Entry, Writer, described, edited, entries
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fallback_review.lockfiles import Text, parse
-from fallback_review.lockfiles.uv_ways import with_markers
+from fallback_review.lockfiles.formats.uv_markers import with_markers
 from fallback_review.model import LockedPackage, Source, SourceKind
 
 LOCK = """version = 1

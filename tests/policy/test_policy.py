@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from fallback_review import policy
 from fallback_review.model import (
     Cause,
     Change,
@@ -17,7 +16,8 @@ from fallback_review.model import (
     Source,
     SourceKind,
 )
-from fallback_review.settings import Allow, Policy, Settings
+from fallback_review.settings import policy
+from fallback_review.settings.schema import Allow, Policy, Settings
 
 TODAY = date(2026, 11, 21)
 

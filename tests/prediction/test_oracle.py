@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from fallback_review.model import Answer, Cause, Outcome, Role
 from fallback_review.prediction import INSTALLERS, Situation, locked_urls, predict
-from fallback_review.prediction.asking import request_for
+from fallback_review.prediction.install_request import request_for
 from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.locking import relock
 from fallback_review.prediction.targets import tags

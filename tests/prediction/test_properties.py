@@ -11,12 +11,12 @@ from packaging.version import Version
 
 from fallback_review.model import Answer, Cause, Outcome, ProjectFile, Role, Tier
 from fallback_review.prediction import INSTALLERS, LAYOUTS, further_questions, predict
-from fallback_review.prediction.asking import pages_of, request_for
 from fallback_review.prediction.candidates import Request, parse_filename
 from fallback_review.prediction.case import Case
+from fallback_review.prediction.from_indexes import roles_of
+from fallback_review.prediction.install_request import pages_of, request_for
 from fallback_review.prediction.installers import Options
 from fallback_review.prediction.listing import Index, ListedFile
-from fallback_review.prediction.looked_up import roles_of
 
 from .build import LINUX, LOCK, book, file, package, sha, situation
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from fallback_review.demo.run import run
+from fallback_review.cli.demo.run import run
 from fallback_review.report import render
 from tests.conftest import ROOT, lab_tool
 from tests.report import build

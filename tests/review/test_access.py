@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from fallback_review.access import Secrets, open_indexes
 from fallback_review.index import Credentials
+from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Conclusion, Role
-from fallback_review.review import review
-from fallback_review.settings import Indexes, Settings
-from fallback_review.surroundings import compare
+from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.review import review
+from fallback_review.settings.schema import Indexes, Settings
 from tests.servers.scripted import answer, scripted
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.inquiry import KNOWN_PROJECT
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Outcome, Role
+from fallback_review.pipeline.ask import KNOWN_PROJECT
 from tests.review.test_pipeline import Table, judged, outcomes, wheel
 
 PYLOCK = """lock-version = "1.0"

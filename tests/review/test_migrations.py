@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.settings import Settings
-from fallback_review.surroundings import compare, survey
+from fallback_review.pipeline.context import compare, survey
+from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from fallback_review.surroundings import Surroundings
+    from fallback_review.pipeline.context import Surroundings
 
 CHAINGUARD = "https://libraries.cgr.dev/python/simple/"
 BUILT, PYPIS = "sha256:" + "c" * 64, "sha256:" + "d" * 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fallback_review.model import Conclusion, Outcome
-from fallback_review.settings import PYPI_ITSELF
+from fallback_review.settings.schema import PYPI_ITSELF
 from tests.review.test_pipeline import BOTH, Table, judged, lock, outcomes
 
 ENTRY = """\

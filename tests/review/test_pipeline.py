@@ -10,9 +10,9 @@ import pytest
 
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Cause, Conclusion, Notice, Outcome, ProjectFile, Review, Role, Tier
-from fallback_review.review import review
-from fallback_review.settings import Settings
-from fallback_review.surroundings import compare, whole
+from fallback_review.pipeline.context import compare, whole
+from fallback_review.pipeline.review import review
+from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

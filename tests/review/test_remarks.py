@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packaging.requirements import Requirement
 
-from fallback_review.access import Secrets, open_indexes
-from fallback_review.explaining import explain
 from fallback_review.index import Credentials
-from fallback_review.inquiry import MOST_REMARKED, ask_for_remarks
+from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.lockfiles import Text
 from fallback_review.model import (
     Answer,
@@ -26,9 +24,11 @@ from fallback_review.model import (
     Role,
     Verdict,
 )
-from fallback_review.review import review
-from fallback_review.settings import Settings
-from fallback_review.surroundings import whole
+from fallback_review.pipeline.ask import MOST_REMARKED, ask_for_remarks
+from fallback_review.pipeline.context import whole
+from fallback_review.pipeline.explain import explain
+from fallback_review.pipeline.review import review
+from fallback_review.settings.schema import Settings
 from tests.servers.process import free_port
 from tests.servers.scripted import ScriptedServer, Seen, answer, scripted
 

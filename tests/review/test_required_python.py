@@ -7,8 +7,8 @@ import json
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.settings import Settings
-from fallback_review.surroundings import compare, survey, whole
+from fallback_review.pipeline.context import compare, survey, whole
+from fallback_review.settings.schema import Settings
 
 SETTINGS = Settings.model_validate({"targets": {"python": ["3.12", "3.13"], "platforms": ["linux-x86_64"]}})
 POETRY = '[metadata]\nlock-version = "2.1"\npython-versions = "{}"\n'

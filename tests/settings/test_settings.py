@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from fallback_review.settings import SettingsError, parse, schema
+from fallback_review.settings.schema import SettingsError, parse, schema
 
 COMPLETE = b"""
 [targets]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from fallback_review import settings
+from fallback_review.settings import schema as settings
 from tests.conftest import ROOT, lab_tool
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review import settings
 from fallback_review.prediction import LAYOUTS
+from fallback_review.settings import schema
 from tests.conftest import ROOT, lab_tool
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_no_row_of_the_page_escapes_that() -> None:
 
 @pytest.mark.parametrize(("page", "block"), blocks("toml"))
 def test_shown_settings_are_good(page: str, block: str) -> None:
-    assert settings.parse(block.encode(), path=page) != settings.Settings()
+    assert schema.parse(block.encode(), path=page) != schema.Settings()
 
 
 @pytest.mark.parametrize(("page", "block"), blocks("ya?ml"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review import review, settings
 from fallback_review.bot.drift_memory import Point, is_marked, key_of, recall, remembered
 from fallback_review.bot.drift_text import TITLE, Open, issue_text
 from fallback_review.github.branch_files import BranchFiles
@@ -14,21 +13,23 @@ from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.issues import Wish, close_duplicate, find_issues, keep_issue
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Cause, Notice, Outcome, Role
-from fallback_review.pairing import is_lockfile
+from fallback_review.pipeline import review
+from fallback_review.pipeline.context import whole
+from fallback_review.pipeline.discovery import is_lockfile
 from fallback_review.report.tally import Group, group_of, tally
-from fallback_review.surroundings import whole
+from fallback_review.settings import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fallback_review.asking import Asking
     from fallback_review.github.bot_events import RepositoryEvent
     from fallback_review.github.client import Client
     from fallback_review.github.issues import Issue
+    from fallback_review.index.session import Asking
     from fallback_review.model import Answer, Review
-    from fallback_review.reviewing import Run
-    from fallback_review.settings import Settings
-    from fallback_review.surroundings import Compared
+    from fallback_review.pipeline.context import Compared
+    from fallback_review.pull_requests.review import Run
+    from fallback_review.settings.schema import Settings
 
 LABEL = "fallback-review"
 ONE_LOCKFILE = 6
@@ -69,7 +70,7 @@ def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEven
     """
     branch = event.default_branch or _default_branch(client, event.repository)
     files = BranchFiles(client, event.repository, branch)
-    configured = settings.parse(
+    configured = schema.parse(
         files.read(run.inputs.config) or b"", path=run.inputs.config, inputs=run.inputs.settings
     )
     lockfiles, unreadable = _lockfiles(client, files, configured)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from fallback_review.configuration.values import Arrangement
 from fallback_review.lockfiles.common import normalise_name
-from fallback_review.prediction.situation import Place, place
+from fallback_review.prediction.context import Place, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
-    from fallback_review.prediction.situation import Situation
+    from fallback_review.prediction.context import Situation
 
 OURS = frozenset({Place.CHAINGUARD, Place.REMEDIATED})
 ONE_SOURCE = frozenset({"poetry", "pipenv"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fallback_review.configuration.arranging import OURS, asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.model import Notice, SourceKind
-from fallback_review.prediction.situation import Place, place
+from fallback_review.prediction.context import Place, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fallback_review.configuration.arranging import Asked
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
     from fallback_review.model import Lockfile
-    from fallback_review.prediction.situation import Situation
+    from fallback_review.prediction.context import Situation
 
 _HARDLY = 0.5
 

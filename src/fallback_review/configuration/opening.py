@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from fallback_review.configuration.arranging import ONE_SOURCE, OURS, asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.model import Notice
-from fallback_review.prediction.situation import Place, host, place
+from fallback_review.prediction.context import Place, host, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
     from fallback_review.model import Lockfile, LockfileDiff
-    from fallback_review.prediction.situation import Situation
+    from fallback_review.prediction.context import Situation
 
 URLS_LOCKED = frozenset({"uv.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"})
 """Formats that are installed from the URLs that they name, whatever the configuration says."""

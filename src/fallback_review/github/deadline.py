@@ -12,7 +12,7 @@ from requests import ConnectionError as CutError
 from requests import TooManyRedirects
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from fallback_review.transports import ConnectionAdapter
+from fallback_review.runtime import ConnectionAdapter
 
 if TYPE_CHECKING:
     from requests import Response

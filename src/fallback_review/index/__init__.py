@@ -2,8 +2,8 @@
 
 from fallback_review.index.client import IndexClient
 from fallback_review.index.credentials import Credentials, credentials_for
+from fallback_review.index.http import Limits
 from fallback_review.index.origins import origin_of
 from fallback_review.index.vex import VexFeed
-from fallback_review.index.wire import Limits
 
 __all__ = ["Credentials", "IndexClient", "Limits", "VexFeed", "credentials_for", "origin_of"]

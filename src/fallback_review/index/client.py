@@ -13,18 +13,18 @@ from urllib.parse import quote, urlsplit
 
 from pypi_simple import ACCEPT_JSON_PREFERRED, PYPI_SIMPLE_ENDPOINT
 
-from fallback_review.index.answers import answer_for
+from fallback_review.index.deadline import Question
+from fallback_review.index.errors import QuestionError
+from fallback_review.index.http import Limits, Wire
 from fallback_review.index.origins import bare, origin_of
-from fallback_review.index.question import Question
-from fallback_review.index.wire import Limits, Wire
-from fallback_review.index.words import QuestionError
+from fallback_review.index.statuses import answer_for
 from fallback_review.model import Answer, Cause, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from fallback_review.index.credentials import Credentials
-    from fallback_review.index.wire import Fetched
+    from fallback_review.index.http import Fetched
 
 _NORMALISED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HOPELESS_AFTER = 8

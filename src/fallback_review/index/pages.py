@@ -19,7 +19,7 @@ from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import ProjectFile, Role
 
 if TYPE_CHECKING:
-    from fallback_review.index.wire import Fetched
+    from fallback_review.index.http import Fetched
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"

@@ -19,15 +19,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
-from fallback_review.index.answers import answer_for
 from fallback_review.index.client import IndexClient
-from fallback_review.index.wire import MEGABYTE, Limits
+from fallback_review.index.http import MEGABYTE, Limits
+from fallback_review.index.statuses import answer_for
 from fallback_review.model import Answer, Cause, Remediation, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fallback_review.index.wire import Fetched
+    from fallback_review.index.http import Fetched
 
 IMPATIENT = Limits(connect=3, read=5, question=8, total=15, retries=1, backoff=0.2, most_bytes=4 * MEGABYTE)
 """A remark is not worth waiting for."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.bounds import bounded
 from fallback_review.lockfiles.decode import MAX_BYTES, decode
+from fallback_review.lockfiles.indirection import real
 from fallback_review.lockfiles.interface import Format, LockfileError, Text, nothing_beside
+from fallback_review.lockfiles.limits import bounded
 from fallback_review.lockfiles.registry import FORMATS, known_names, recognise
-from fallback_review.lockfiles.stand_ins import real
 from fallback_review.model import Lockfile
 
 if TYPE_CHECKING:
-    from fallback_review.lockfiles.stand_ins import Real
+    from fallback_review.lockfiles.indirection import Real
 
 __all__ = [
     "FORMATS",

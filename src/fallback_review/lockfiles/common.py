@@ -15,7 +15,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from fallback_review.lockfiles.addresses import address_of
+from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import Notice, SourceKind
 
 if TYPE_CHECKING:

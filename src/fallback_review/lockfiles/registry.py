@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles import (
-    conda_lock,
-    pdm,
-    pipfile,
-    pixi,
-    poetry,
-    pylock,
-    requirements,
-    uv,
-)
+from fallback_review.lockfiles.formats import conda_lock, pdm, pipfile, pixi, poetry, pylock, requirements, uv
 
 if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Format

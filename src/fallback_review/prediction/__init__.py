@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.prediction.advice import advise
-from fallback_review.prediction.clauses import describe
-from fallback_review.prediction.derivations import Derivations
+from fallback_review.prediction.cache import Derivations
+from fallback_review.prediction.context import Book, Situation
 from fallback_review.prediction.explain import Explanation, explain
 from fallback_review.prediction.installers import INSTALLERS, Installer
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.listing import Layout, ListedFile
-from fallback_review.prediction.questions import further_questions, questions
-from fallback_review.prediction.situation import Book, Situation
+from fallback_review.prediction.needed_indexes import further_questions, questions
+from fallback_review.prediction.reasons import describe
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
-    from fallback_review.prediction.derivations import Derive
+    from fallback_review.prediction.cache import Derive
 
 
 def predict(

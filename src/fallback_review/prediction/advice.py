@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from fallback_review.model import Change, Verdict
-    from fallback_review.prediction.situation import Book, Situation
+    from fallback_review.prediction.context import Book, Situation
 
 _UPGRADE = {
     "uv.lock": "uv lock --upgrade-package {name}",

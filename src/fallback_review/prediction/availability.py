@@ -9,8 +9,8 @@ from fallback_review.prediction.candidates import drop_misfits, matching, read
 
 if TYPE_CHECKING:
     from fallback_review.prediction.candidates import Candidate, Request, Sieve
+    from fallback_review.prediction.context import Book
     from fallback_review.prediction.listing import Pages
-    from fallback_review.prediction.situation import Book
 
 
 def lacking(request: Request, pages: Pages, book: Book) -> Cause | None:

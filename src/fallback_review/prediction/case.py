@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Outcome, Role, Verdict
-from fallback_review.prediction.situation import host
+from fallback_review.prediction.context import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.model import Answer, LockedPackage, Lockfile, Target
     from fallback_review.prediction.candidates import Request, Step
+    from fallback_review.prediction.context import Book, Situation
     from fallback_review.prediction.listing import Pages
-    from fallback_review.prediction.situation import Book, Situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Role, Source, SourceKind
-from fallback_review.prediction.asking import indexes_for, installer_of, options_of, pages_of, request_for
 from fallback_review.prediction.from_lock import takes_locked_urls
+from fallback_review.prediction.install_request import (
+    indexes_for,
+    installer_of,
+    options_of,
+    pages_of,
+    request_for,
+)
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.locking import relock
 from fallback_review.prediction.verdicts import derive
@@ -15,7 +21,7 @@ from fallback_review.prediction.verdicts import derive
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
     from fallback_review.prediction.candidates import Step
-    from fallback_review.prediction.situation import Book, Situation
+    from fallback_review.prediction.context import Book, Situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

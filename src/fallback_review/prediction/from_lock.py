@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Outcome, Role
 from fallback_review.prediction import locked_urls
-from fallback_review.prediction.asking import installer_of
 from fallback_review.prediction.availability import lacking, upstream_reason
 from fallback_review.prediction.case import Case, Derivation, Unanswered
+from fallback_review.prediction.install_request import installer_of
 from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.origin import by_sha256, of_locked
 from fallback_review.prediction.targets import applies

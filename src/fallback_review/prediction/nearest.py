@@ -11,7 +11,7 @@ from fallback_review.prediction.origin import OURS, files
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from fallback_review.prediction.situation import Book
+    from fallback_review.prediction.context import Book
 
 
 def built_versions(name: str, book: Book) -> tuple[Version, ...]:

@@ -10,17 +10,17 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.addresses import address_of
+from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import Outcome, ProjectFile, Role, Tier
 from fallback_review.prediction.candidates import parse_filename
-from fallback_review.prediction.situation import Place, host, place
+from fallback_review.prediction.context import Place, host, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.model import Artifact, LockedPackage
+    from fallback_review.prediction.context import Book, Situation
     from fallback_review.prediction.listing import ListedFile
-    from fallback_review.prediction.situation import Book, Situation
 
 OURS = (Role.CHAINGUARD, Role.REMEDIATED)
 _OF_TIER = {

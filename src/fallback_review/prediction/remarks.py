@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from fallback_review.model import ReviewedChange, Verdict
-    from fallback_review.prediction.situation import Book
+    from fallback_review.prediction.context import Book
 
 _FROM_AN_INDEX = frozenset(
     {Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.UPSTREAM, Outcome.PYPI, Outcome.INSTALL_FAILS}

@@ -6,24 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Outcome, Role, SourceKind
-from fallback_review.prediction.asking import pages_of, request_for
+from fallback_review.model.versions import parsed
 from fallback_review.prediction.case import Case, Derivation
+from fallback_review.prediction.context import Place, Standing, host, place, standing
+from fallback_review.prediction.from_indexes import looked_up, roles_of
 from fallback_review.prediction.from_lock import from_lock, takes_locked_urls
+from fallback_review.prediction.from_resolver import observed
+from fallback_review.prediction.install_request import pages_of, request_for
 from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.layouts import LAYOUTS
-from fallback_review.prediction.looked_up import looked_up, roles_of
-from fallback_review.prediction.observed import observed
 from fallback_review.prediction.origin import files
-from fallback_review.prediction.situation import Place, Standing, host, place, standing
 from fallback_review.prediction.targets import applies
-from fallback_review.versions import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fallback_review.model import LockedPackage, Lockfile, LockIndex, Target, Verdict
+    from fallback_review.prediction.context import Book, Situation
     from fallback_review.prediction.listing import Layout
-    from fallback_review.prediction.situation import Book, Situation
 
 
 _OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)

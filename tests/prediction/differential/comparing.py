@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fallback_review.index import IndexClient
-from fallback_review.inquiry import ask_all
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Outcome, Role
+from fallback_review.pipeline.ask import ask_all
+from fallback_review.pipeline.context import survey, whole
 from fallback_review.prediction import Derivations, predict
-from fallback_review.settings import Settings
-from fallback_review.surroundings import survey, whole
+from fallback_review.settings.schema import Settings
 
 from .cases import draw
 from .forms import project_for

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fallback_review.settings import Indexes, Targets
+from fallback_review.settings.schema import Indexes, Targets
 
 from .cases import CHAINGUARD, PYPI, REMEDIATED
 from .origins import sha256_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from fallback_review.settings import Targets
+from fallback_review.settings.schema import Targets
 
 from .cases import PYPI
 from .projects import HERE, Project, arranged, hashes_of

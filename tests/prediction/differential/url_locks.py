@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from fallback_review.settings import Indexes
+    from fallback_review.settings.schema import Indexes
 
     from .cases import Case, File
     from .origins import Origins

@@ -1,0 +1,1 @@
+"""The GitHub Action: its environment, inputs and outputs."""

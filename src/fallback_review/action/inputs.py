@@ -1,0 +1,112 @@
+"""The Action's inputs, as the runner hands them over: INPUT_ and the name in capitals, hyphens kept.
+
+Source: https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#inputs
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from fallback_review.settings.schema import SETTINGS_PATH, SettingsError, kebab
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _words(value: str) -> list[str]:
+    """Split a list that people write with commas or line ends."""
+    return [part.strip() for part in value.replace(",", "\n").splitlines() if part.strip()]
+
+
+SECRET = (
+    "INPUT_GITHUB-TOKEN",
+    "INPUT_INDEX-PASSWORD",
+    "INPUT_APP-PRIVATE-KEY",
+    "CHAINGUARD_PYTHON_TOKEN",
+)
+"""The variables that hold secrets."""
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Modes = Annotated[tuple[Literal["recheck", "drift"], ...], BeforeValidator(_words)]
+"""What a run without a pull request is to do."""
+
+
+class Inputs(BaseModel):
+    """Every input of action.yml; an empty one counts as not given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=kebab)
+
+    github_token: str = ""
+    index_url: str | None = None
+    index_username: str | None = None
+    index_password: str | None = None
+    resolver_index_url: str | None = None
+    lockfiles: Words | None = None
+    config: str = SETTINGS_PATH
+    fail_on: Words | None = None
+    on_unknown: str | None = None
+    comment: Literal["changes", "findings", "never"] = "changes"
+    review_comments: bool = False
+    annotations: bool = True
+    status: bool = False
+    pull_request: int | None = None
+    ca_bundle: str | None = None
+    mode: Modes = ()
+    request_budget: Annotated[int, Field(ge=20)] = 300
+    app_id: str | None = None
+    app_private_key: str | None = None
+
+    @property
+    def settings(self) -> dict[tuple[str, str], Any]:
+        """What lies over the settings file: table and key to value, None where nothing was given."""
+        return {
+            ("indexes", "chainguard"): self.index_url,
+            ("indexes", "resolver"): self.resolver_index_url,
+            ("lockfiles", "include"): self._globs(leave_out=False),
+            ("lockfiles", "exclude"): self._globs(leave_out=True),
+            ("policy", "fail-on"): None if self.fail_on is None else list(self.fail_on),
+            ("policy", "on-unknown"): self.on_unknown,
+        }
+
+    @model_validator(mode="after")
+    def _whole_app(self) -> Self:
+        if bool(self.app_id) != bool(self.app_private_key):
+            raise ValueError("app-id and app-private-key belong together: give both or neither")
+        return self
+
+    def _globs(self, *, leave_out: bool) -> list[str] | None:
+        """Return the globs to add, or those to leave out (written with a leading ``!``); None for none."""
+        globs = [glob.removeprefix("!") for glob in self.lockfiles or () if glob.startswith("!") is leave_out]
+        return globs or None
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what must be starred out in every log, before anything else is said."""
+    values = (environ.get(name, "").strip() for name in SECRET)
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
+    """Read the inputs from the runner's environment.
+
+    ``fail-on: none`` (or ``never``) stands for an empty list, since GitHub can't tell empty from not given.
+
+    Raises:
+        SettingsError: an input has a value that is not allowed; names the input and what is.
+    """
+    names = {field.alias or name for name, field in Inputs.model_fields.items()}
+    given = {
+        name: value.strip() for name in names if (value := environ.get(f"INPUT_{name.upper()}", "")).strip()
+    }
+    if given.get("fail-on", "").lower() in {"none", "never"}:
+        given["fail-on"] = ","
+    try:
+        return Inputs.model_validate(given)
+    except ValidationError as error:
+        faults = (
+            f"input {fault['loc'][0] if fault['loc'] else 'app-id'}: "
+            f"{fault['msg'][:1].lower()}{fault['msg'][1:]}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError("\n".join(faults)) from None

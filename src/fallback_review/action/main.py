@@ -1,0 +1,187 @@
+"""The GitHub Action: the event in, the review out, and the job's exit code as the gate.
+
+Nothing of the pull request is checked out, built or run: lockfiles are read as data over the API. Settings
+come from the base branch alone. Exit codes are those of the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from fallback_review.action.inputs import Inputs, read_inputs, secrets_of
+from fallback_review.authorities import trusted
+from fallback_review.collecting import collect_rarely
+from fallback_review.github import commands
+from fallback_review.github.bot_events import read_comment, read_repository
+from fallback_review.github.delivery import attempt
+from fallback_review.github.errors import EventError, GitHubError, Trouble
+from fallback_review.github.event import PullRequestNumber, read_event
+from fallback_review.github.pull_request import look_up
+from fallback_review.github.status import deliver_status
+from fallback_review.model import Conclusion
+from fallback_review.pull_requests.debug_log import Debug
+from fallback_review.pull_requests.deliver import Occasion, Workspace, deliver
+from fallback_review.pull_requests.files import without_a_lock
+from fallback_review.pull_requests.review import Run, review_pull_request, workspace_of
+from fallback_review.settings import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fallback_review.github.client import Client
+    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.transport import Patience
+    from fallback_review.pull_requests.review import Reviewed
+
+EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
+USAGE_ERROR, COULD_NOT_CHECK = 2, 3
+OUR_FAULT = (
+    "Fallback Review stopped at a fault of its own, so nothing is known about this pull request. Please "
+    "report it, with the log of a run that has debug logging on."
+)
+
+
+STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."
+NO_VERDICT = "⚪ Not checked: the run was stopped or could not go on, see its log"
+
+
+def main() -> None:
+    """Run as the container's entry point."""
+    # Jobs are cancelled with these, and a container's first process ignores those that it does not handle.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
+    collect_rarely()
+    sys.exit(run(os.environ, sys.stdout))
+
+
+def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = None) -> int:
+    """Review the pull request that the runner's environment tells of; return the exit code.
+
+    Whatever stops the run is one error annotation, in words, and never an exit code of 0. `patience` is how
+    long to put up with GitHub.
+    """
+    debug = Debug(environ, log)
+    for secret in secrets_of(environ):
+        _say(log, *commands.mask(secret))
+    try:
+        inputs = read_inputs(environ)
+        with debug.requests(), trusted(inputs.ca_bundle, workspace_of(environ)) as ca_bundle:
+            this = Run(
+                inputs=inputs,
+                environ=environ,
+                log=log,
+                debug=debug,
+                ca_bundle=ca_bundle,
+                patience=patience,
+            )
+            return _dispatch(this)
+    except (schema.SettingsError, EventError) as error:
+        return _stop(environ, log, error, USAGE_ERROR)
+    except GitHubError as error:
+        return _stop(environ, log, error, COULD_NOT_CHECK)
+    except KeyboardInterrupt:
+        return _stop(environ, log, STOPPED, COULD_NOT_CHECK)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not pass for a verdict, nor print raw text
+        debug.say(commands.inert(traceback.format_exc()))
+        return _stop(environ, log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
+
+
+def _dispatch(this: Run) -> int:
+    """Do what the event asks for: review a pull request, answer a comment, or look after the repository."""
+    inputs, environ = this.inputs, this.environ
+    name, payload = environ.get("GITHUB_EVENT_NAME", ""), _payload(inputs, environ)
+    if name == "issue_comment":
+        from fallback_review.bot.answer import answer  # noqa: PLC0415 - only comments pay for it
+
+        return answer(this, read_comment(payload, environ))
+    if name == "schedule" or (name == "workflow_dispatch" and inputs.mode and inputs.pull_request is None):
+        from fallback_review.bot.scheduled import look_after  # noqa: PLC0415 - as above
+
+        return look_after(this, read_repository(name, payload, environ))
+    asked = read_event(name, payload, environ)
+    with this.connect(asked.place, asked.repository, this.reviewing) as client, this.asking() as asking:
+        event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
+        with _never_silent(this, client, event):
+            reviewed = review_pull_request(this, client, event, asking)
+            deliver(reviewed.review, _occasion(this, event, reviewed), client)
+    this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
+    return EXIT_CODES[reviewed.review.conclusion]
+
+
+@contextmanager
+def _never_silent(this: Run, client: Client, event: PullRequestEvent) -> Iterator[None]:
+    """Where a run ends without a verdict, say so in the commit status: an earlier one may tell otherwise."""
+    try:
+        yield
+    except BaseException:
+        if this.inputs.status:
+            delivery = attempt(
+                "commit status", lambda: deliver_status(client, event, Conclusion.UNKNOWN, NO_VERDICT)
+            )
+            this.debug.say(f"{delivery.channel}: {delivery.done.value}")
+        raise
+
+
+def _occasion(this: Run, event: PullRequestEvent, reviewed: Reviewed) -> Occasion:
+    files, changed = reviewed.gathered.files, reviewed.gathered.changed
+    remark = None if changed else without_a_lock(files.comparison.entries)
+    return Occasion(
+        inputs=this.inputs,
+        event=event,
+        workspace=Workspace.of(this.environ),
+        lines_shown={file.path: file.lines_shown for file in changed},
+        save_a_request=len(changed) == 1 and files.heads_fetched == 1,
+        state=reviewed.state,
+        remarks=[remark] if remark else [],
+        log=this.log,
+        debug=this.debug,
+    )
+
+
+def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]:
+    """Return the event's payload; the input `pull-request` stands in where a dispatch names no number."""
+    path = environ.get("GITHUB_EVENT_PATH")
+    if not path:
+        raise EventError("GITHUB_EVENT_PATH is not set: this runs as a step of a GitHub Actions job")
+    try:
+        payload = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise EventError(f"the event's payload can't be read: {error}") from None
+    if not isinstance(payload, dict):
+        raise EventError("the event's payload is not an object")
+    if inputs.pull_request is not None:
+        payload["inputs"] = {**(payload.get("inputs") or {}), "pull-request": str(inputs.pull_request)}
+    return payload
+
+
+def _where(error: Exception) -> str:
+    """Say what went wrong and where in our own code, without the error's text: it may quote a lockfile."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"({type(error).__name__} at {Path(last.filename).name}:{last.lineno})"
+
+
+def _stop(environ: Mapping[str, str], log: TextIO, error: Exception | str, code: int) -> int:
+    for line in str(error).splitlines():
+        _say(log, commands.command("error", line, {"title": "Fallback Review"}))
+    if isinstance(error, GitHubError) and error.trouble is Trouble.FORBIDDEN:
+        _say(log, commands.inert("What could not be read could not be checked, so this is not a pass."))
+    # Later steps may run all the same (`continue-on-error`) and look at nothing but this.
+    if outputs := environ.get("GITHUB_OUTPUT"):
+        with suppress(OSError):
+            commands.write_outputs(Path(outputs), {"conclusion": Conclusion.UNKNOWN.value})
+    return code
+
+
+def _say(log: TextIO, *lines: str) -> None:
+    log.writelines(f"{line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

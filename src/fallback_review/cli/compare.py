@@ -1,0 +1,112 @@
+"""The sides of a comparison on this machine: two named files, or two revisions of a git repository."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fallback_review.cli.git import Repository, RevisionError
+from fallback_review.cli.work_tree import read_bounded, read_file
+from fallback_review.lockfiles import LockfileError, Text, decode
+from fallback_review.model import Notice
+from fallback_review.pipeline.context import compare_tolerantly, once
+from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fallback_review.cli.git import Read
+    from fallback_review.pipeline.context import Compared
+    from fallback_review.pipeline.discovery import ChangedFile
+    from fallback_review.settings.schema import Settings
+
+_NO_FILE = Path(os.devnull)
+
+
+def is_file(name: str) -> bool:
+    """Say whether a name is a file, or the null device, which stands for a side that does not exist."""
+    path = Path(name)
+    return path == _NO_FILE or path.is_file()
+
+
+def repository_for(base: str | None, head: str | None) -> Repository:
+    """Return the repository around the current folder; what was named is then a revision, not a file.
+
+    Raises:
+        RevisionError: there is no repository; the text says what was named and is no file either.
+    """
+    try:
+        return Repository.around(Path.cwd())
+    except RevisionError as error:
+        unknown = [name for name in (base, head) if name is not None and not is_file(name)]
+        named = f"{unknown[0]!r} is not a file, and " if unknown else ""
+        raise RevisionError(f"{named}no git repository can be used here: {error}") from None
+
+
+def file_text(path: Path) -> Text | None:
+    """Read one side from a file; files that it includes may lie below the current folder or beside it.
+
+    Raises:
+        LockfileError: its bytes are no text, or too many.
+    """
+    if path == _NO_FILE:
+        return None
+    root = Path.cwd() if path.absolute().is_relative_to(Path.cwd()) else path.parent.absolute()
+
+    def read(other: str) -> str | None:
+        absolute = Path(os.path.normpath(Path(other).absolute()))
+        if not absolute.is_relative_to(root):
+            return None
+        data = read_file(root, str(absolute.relative_to(root)))
+        return None if data is None else decode(other, data)
+
+    return Text(path=str(path), text=decode(str(path), read_bounded(path)), read=read)
+
+
+def revision_diffs(
+    changed: Iterable[ChangedFile], read: Read, base: str, head: str | None, configured: Settings
+) -> tuple[list[Compared], list[Notice]]:
+    """Compare every lockfile among the changed files; one that can't be read is named, the others go on."""
+    diffs, unreadable = [], []
+    listed = tuple(changed)
+    unnamed = _by_content(listed, read, base, head, configured)
+    for file in pair(listed, lambda path: path in unnamed or is_lockfile(path, configured.lockfiles)):
+        try:
+            compared = compare_tolerantly(
+                partial(_revision_text, read, base, file.base_path),
+                partial(_revision_text, read, head, file.head_path),
+            )
+        except LockfileError as error:
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+        else:
+            diffs.extend([compared] if compared else [])
+    return once(diffs), unreadable
+
+
+def _by_content(
+    changed: Iterable[ChangedFile], read: Read, base: str, head: str | None, configured: Settings
+) -> frozenset[str]:
+    """Return the paths of changed files that are lockfiles although their names don't say so."""
+    found: set[str] = set()
+    for file in changed:
+        sides = [(base, file.base_path), (head, file.head_path)]
+        sides = [(at, path) for at, path in sides if path and may_be_lockfile(path, configured.lockfiles)]
+        if any(path and is_lockfile_by_content(path, read(at, path)) for at, path in sides):
+            found |= {path for _, path in sides if path}
+    return frozenset(found)
+
+
+def _revision_text(read: Read, revision: str | None, path: str | None) -> Text | None:
+    if path is None:
+        return None
+    data = read(revision, path)
+    if data is None:  # git has told of a change to it, which must not pass unseen
+        raise LockfileError(path, "it is no ordinary file, or the repository lacks its content")
+
+    def beside(other: str) -> str | None:
+        found = read(revision, other)
+        return None if found is None else decode(other, found)
+
+    return Text(path=path, text=decode(path, data), read=beside)

@@ -1,0 +1,249 @@
+"""One HTTP question to one index: who gets credentials, how often, how long and how much."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import requests
+import urllib3
+from pypi_simple import ACCEPT_JSON_PREFERRED
+from urllib3.exceptions import HTTPError, InvalidHeader
+
+from fallback_review import __version__
+from fallback_review.index.deadline import CURRENT, Question, question_adapter
+from fallback_review.index.errors import QuestionError, question_error
+from fallback_review.index.origins import Origin, bare, origin_of
+from fallback_review.index.proxies import Proxies
+from fallback_review.model import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fallback_review.index.credentials import Credentials
+
+MEGABYTE = 1024 * 1024
+MOST_REDIRECTS = 5
+_MOST_BYTES_OF_AN_ERROR = 64 * 1024
+_CHUNK = 64 * 1024
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_LONGEST_PAUSE = 30
+_JITTER = random.SystemRandom()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A complete HTTP answer."""
+
+    status: int
+    url: str
+    """Where it came from in the end, after redirects."""
+    content_type: str
+    body: bytes
+    authenticated: bool
+    """Whether credentials went with the question that got this answer."""
+    delimited: bool = True
+    """Whether HTTP itself shows that the body is complete (a length or chunks)."""
+
+    @property
+    def host(self) -> str:
+        """The host that answered, for people."""
+        return str(origin_of(self.url))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How patient a client is."""
+
+    connect: float = 10.0
+    """Seconds for one connection."""
+    read: float = 30.0
+    """Seconds without a byte."""
+    question: float = 60.0
+    """Seconds for one question with all its redirects and repetitions, however lively the server is."""
+    total: float = 600.0
+    """Seconds for everything that is asked at once."""
+    retries: int = 3
+    backoff: float = 0.5
+    """Seconds before the first repetition; doubled for each further one, less up to half of it by chance."""
+    most_bytes: int = 64 * MEGABYTE
+    """Of one answer, counted after decompression, while it arrives; no project detail is larger."""
+
+
+class Wire:
+    """One session with an index.
+
+    Credentials go to the index's own scheme, host and port and nowhere else: a redirect that leaves them is
+    followed without, and stays without even if it leads back. Cookies are refused. The netrc file is
+    not read here (`credentials_for` does), so that no other host can be given what it says.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        credentials: Credentials | None,
+        *,
+        connections: int,
+        limits: Limits,
+        ca_bundle: str | None,
+        environ: Mapping[str, str],
+        accept: str = ACCEPT_JSON_PREFERRED,
+    ) -> None:
+        self._origin = origin
+        self._auth = credentials and (credentials.username.encode(), credentials.password.encode())
+        self._limits = limits
+        self._proxies = Proxies(environ)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = ca_bundle or next(
+            (
+                environ[name]
+                for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+                if environ.get(name)
+            ),
+            True,
+        )
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
+        self._session.headers["Accept"] = accept
+        adapter = question_adapter(pool_maxsize=connections)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._stopped = threading.Event()
+        self._not_before = 0.0
+
+    def close(self) -> None:
+        """Close the connections and wake every thread that pauses."""
+        self._stopped.set()
+        self._session.close()
+
+    def get(self, url: str, question: Question) -> Fetched:
+        """Return the answer to a GET of `url`, repeated where that may help; else raise `QuestionError`."""
+        token = CURRENT.set(question)
+        try:
+            return self._patiently(url, question)
+        finally:
+            question.uses(None)
+            CURRENT.reset(token)
+
+    def _patiently(self, url: str, question: Question) -> Fetched:
+        for repetition in range(self._limits.retries + 1):
+            last = repetition == self._limits.retries
+            self._pause(self._not_before - time.monotonic(), question)
+            try:
+                fetched, asked_pause = self._follow(url, question)
+            except QuestionError as error:
+                if last or not error.passing:
+                    raise
+                asked_pause = None
+            else:
+                if last or fetched.status not in _PASSING:
+                    return fetched
+            if asked_pause is None:
+                asked_pause = self._limits.backoff * 2**repetition * _JITTER.uniform(0.5, 1.0)
+            else:
+                # The server speaks to all threads at once, so all of them wait.
+                self._not_before = max(self._not_before, time.monotonic() + asked_pause)
+            self._pause(asked_pause, question)
+        raise AssertionError("the last repetition returns or raises")  # pragma: no cover
+
+    def _pause(self, seconds: float, question: Question) -> None:
+        if seconds <= 0:
+            return
+        if seconds >= question.remaining:
+            raise QuestionError(f"it asks for more patience than the {question.seconds:g} s that it gets")
+        if self._stopped.wait(seconds):
+            raise QuestionError("the check was stopped")
+
+    def _follow(self, url: str, question: Question) -> tuple[Fetched, float | None]:
+        """Ask once, through redirects; return the answer and the pause that the server asks for."""
+        try:
+            found = self._follow_redirects(url, question)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            if question.remaining:
+                raise question_error(error) from error
+        else:
+            # A connection that was cut among the headers looks like one that ended well.
+            if question.remaining:
+                return found
+        raise QuestionError(f"no complete answer within {question.seconds:g} s")
+
+    def _follow_redirects(self, url: str, question: Question) -> tuple[Fetched, float | None]:
+        trusted = True
+        for _ in range(MOST_REDIRECTS + 1):
+            request = self._session.prepare_request(requests.Request("GET", bare(url)))
+            asked = str(request.url)
+            trusted = trusted and origin_of(asked) == self._origin
+            if trusted and self._auth:
+                request.prepare_auth(self._auth)
+            left = max(question.remaining, 0.001)
+            with self._session.send(
+                request,
+                stream=True,
+                allow_redirects=False,
+                timeout=(min(self._limits.connect, left), min(self._limits.read, left)),
+                verify=self._session.verify,
+                proxies=self._proxies.towards(asked),
+            ) as response:
+                target = self._session.get_redirect_target(response)
+                body = _body(response, question, self._limits.most_bytes)
+                if target is None:
+                    return _fetched(response, asked, body, trusted and bool(self._auth)), _asked_pause(
+                        response
+                    )
+            url = _checked(urljoin(asked, target), asked)
+        raise QuestionError(f"it redirects more than {MOST_REDIRECTS} times")
+
+
+def _fetched(response: requests.Response, url: str, body: bytes, authenticated: bool) -> Fetched:
+    return Fetched(
+        status=response.status_code,
+        url=url,
+        content_type=response.headers.get("Content-Type", ""),
+        body=body,
+        authenticated=authenticated,
+        delimited="Content-Length" in response.headers or "Transfer-Encoding" in response.headers,
+    )
+
+
+def _body(response: requests.Response, question: Question, most_bytes: int) -> bytes:
+    """Read what arrives, up to the limit; of an error or a redirect only its beginning matters."""
+    limit = most_bytes if response.ok and not response.is_redirect else _MOST_BYTES_OF_AN_ERROR
+    body = bytearray()
+    for chunk in response.raw.stream(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > limit:
+            if limit != most_bytes:
+                break
+            words = f"its answer is larger than {most_bytes // MEGABYTE} MB"
+            raise QuestionError(words, cause=Cause.MALFORMED_INDEX)
+        if not question.remaining:
+            break
+    return bytes(body)
+
+
+def _checked(target: str, asked: str) -> str:
+    """Return a redirect's target; raise `QuestionError` where it leaves the web or gives up TLS."""
+    try:
+        there = origin_of(target)
+    except ValueError:
+        raise QuestionError("it redirects to something that is not an http or https URL") from None
+    if there.scheme == "http" and origin_of(asked).scheme == "https":
+        raise QuestionError("it redirects from https to http, which is not followed")
+    return target
+
+
+def _asked_pause(response: requests.Response) -> float | None:
+    """Return the seconds of Retry-After (RFC 9110, a number or a date), at most `_LONGEST_PAUSE`."""
+    header = response.headers.get("Retry-After")
+    if header is None:
+        return None
+    try:
+        return min(urllib3.Retry().parse_retry_after(header), float(_LONGEST_PAUSE))
+    except InvalidHeader:
+        return None

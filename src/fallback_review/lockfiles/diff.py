@@ -1,0 +1,294 @@
+"""Two sides of one lockfile -> what changed, name by name.
+
+Entries of one name are compared as multisets of (version, source): a forked lock holds one name at several
+versions, and per-extra or per-platform locks repeat one entry. What is no change of source: an index that
+only one side states (but in poetry.lock none is the default index), a trailing slash, and a git reference
+whose commit stayed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.lockfiles.grouping import Held, comparable, distinct
+from fallback_review.model import (
+    Change,
+    ChangeKind,
+    Ecosystem,
+    LockedPackage,
+    Lockfile,
+    LockfileDiff,
+    MetadataChange,
+    Source,
+    SourceKind,
+)
+from fallback_review.model.versions import went_down
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MEANS_DEFAULT = frozenset({"poetry.lock"})
+"""Formats in which an entry that names no index comes from the default one, and from no other."""
+_NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The two sides of one name: what stayed, what went, what came."""
+
+    before: list[Held]
+    after: list[Held]
+    stayed: list[tuple[Held, Held]]
+    lost: list[Held]
+    came: list[Held]
+    vague: bool
+    """Whether an index that is not stated may be any."""
+
+
+def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
+    """Compare two sides of one lockfile; an absent side is an empty `Lockfile`.
+
+    Where the formats differ (a migration), sources are compared by kind only, and hosts, metadata and headers
+    not at all: the formats record different things. An entry whose files are not shown to be the same ones,
+    by the same hashes or the same commit, counts as one with other artifacts.
+
+    Changes are sorted by ecosystem and name; `versions.went_down` says what is a downgrade.
+    """
+    migrated = base.format != head.format
+    old, new = _by_name(base.packages), _by_name(head.packages)
+    changes: list[Change] = []
+    metadata: list[MetadataChange] = []
+    for ecosystem, name in sorted(old.keys() | new.keys()):
+        before, after = (distinct(side.get((ecosystem, name), ())) for side in (old, new))
+        compared = _compare(before, after, migrated=migrated, vague=head.format not in _MEANS_DEFAULT)
+        change = _change(name, ecosystem, compared, migrated=migrated)
+        if change is not None:
+            changes.append(change)
+        if not migrated:
+            metadata.extend(_metadata_changes(name, ecosystem, compared.stayed))
+    return LockfileDiff(
+        path=head.path,
+        format=head.format,
+        base_path=base.path,
+        base_format=base.format,
+        changes=tuple(changes),
+        metadata_only=tuple(metadata),
+        header_changed=() if migrated else _header_changes(base, head),
+        base=base,
+        head=head,
+        notices=head.notices,
+    )
+
+
+def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], list[LockedPackage]]:
+    names: dict[tuple[Ecosystem, str], list[LockedPackage]] = {}
+    for package in packages:
+        names.setdefault((package.ecosystem, package.name), []).append(package)
+    return names
+
+
+def _compare(before: list[Held], after: list[Held], *, migrated: bool, vague: bool) -> _Compared:
+    """Pair the entries of both sides: the same ones first, then those whose sources do not contradict."""
+    there = {_identity(held): held for held in after}
+    stayed = [(held, there.pop(key)) for held in before if (key := _identity(held)) in there]
+    paired = {id(old) for old, _ in stayed}
+    lost: list[Held] = []
+    rest: dict[tuple[Any, ...], list[Held]] = {}
+    for held in there.values():  # in the order of `_age`: an unstated index comes first
+        rest.setdefault(_loose(held, migrated=migrated), []).append(held)
+    for held in before:
+        if id(held) in paired:
+            continue
+        candidates = rest.get(_loose(held, migrated=migrated))
+        if candidates and (migrated or (vague and _one_unstated(held, candidates[0]))):
+            stayed.append((held, candidates.pop(0)))
+        else:
+            lost.append(held)
+    taken = {id(new) for _, new in stayed}
+    came = [held for held in after if id(held) not in taken]
+    return _Compared(before, after, stayed, lost, came, vague)
+
+
+def _identity(held: Held) -> tuple[str | None, Source]:
+    return (held.package.shown_version, comparable(held.package.source))
+
+
+def _loose(held: Held, *, migrated: bool) -> tuple[Any, ...]:
+    """Return what two entries share at least when their sources do not contradict."""
+    kind = held.package.source.kind
+    if migrated or kind is SourceKind.REGISTRY:
+        return (held.package.shown_version, kind)
+    return _identity(held)
+
+
+def _one_unstated(old: Held, new: Held) -> bool:
+    return old.package.source.location is None or new.package.source.location is None
+
+
+def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: bool) -> Change | None:
+    other_files = _may_be_others if migrated else _artifacts_changed
+    touched = [pair for pair in compared.stayed if other_files(*pair)]
+    if not (compared.lost or compared.came or touched):
+        return None
+    before, after = compared.before, compared.after
+    renewed = {id(new) for _, new in touched} | {id(new) for new in compared.came}
+    rehashed = [] if migrated else touched
+    hosts_before, hosts_after = _hosts(before), _hosts(after)
+    moved = not migrated and hosts_before and hosts_after and hosts_before != hosts_after
+    return Change(
+        name=name,
+        kind=_kind(compared),
+        before=tuple(held.package for held in before),
+        after=tuple(held.package for held in after),
+        gained=tuple(held.package for held in after if id(held) in renewed),
+        source_changed=_source_changed(compared, migrated=migrated),
+        hashes_added=sum(len(new.package.hashes - old.package.hashes) for old, new in rehashed),
+        hashes_removed=sum(len(old.package.hashes - new.package.hashes) for old, new in rehashed),
+        hosts_before=hosts_before if moved else (),
+        hosts_after=hosts_after if moved else (),
+        became_unhashed=_became_unhashed(compared),
+        local=all(held.package.local for held in (*before, *after)),
+        ecosystem=ecosystem,
+    )
+
+
+def _artifacts_changed(old: Held, new: Held) -> bool:
+    if old.package.artifacts == new.package.artifacts:
+        return False
+    if old.package.hashes != new.package.hashes or _swapped(old.package, new.package):
+        return True
+    if _reassigned(old.package, new.package):
+        return True
+    hosts = old.hosts, new.hosts
+    moved = bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
+    return moved or not new.unverified <= old.unverified
+
+
+def _swapped(old: LockedPackage, new: LockedPackage) -> bool:
+    """Whether a hash stands beside another file than before, so that this file can't be installed."""
+    before, after = (
+        {(value, each.filename) for each in side.artifacts for value in each.hashes if each.filename}
+        for side in (old, new)
+    )
+    known = {value for value, _ in before}
+    return any(value in known for value, _ in after - before)
+
+
+def _reassigned(old: LockedPackage, new: LockedPackage) -> bool:
+    """Whether a platform that had files of its own takes another one, which the lock had for others."""
+    before, after = (
+        {(each.target_platform, each.url, each.hashes) for each in side.artifacts if each.target_platform}
+        for side in (old, new)
+    )
+    known = {platform for platform, *_ in before}
+    return any(platform in known for platform, *_ in after - before)
+
+
+def _may_be_others(old: Held, new: Held) -> bool:
+    """Whether two formats leave open that an entry's files are the same ones."""
+    was, now = old.package, new.package
+    if now.local or now.ecosystem is not Ecosystem.PYPI:
+        return False
+    if now.source.commit:
+        return was.source.commit != now.source.commit
+    places = [comparable(each.source).location for each in (was, now)]
+    moved = all(places) and places[0] != places[1]
+    return moved or not now.hashes or was.hashes != now.hashes
+
+
+def _hosts(held: Iterable[Held]) -> tuple[str, ...]:
+    return tuple(sorted({host for one in held for host in one.hosts}))
+
+
+def _kind(compared: _Compared) -> ChangeKind:
+    if not compared.before:
+        return ChangeKind.ADDED
+    if not compared.after:
+        return ChangeKind.REMOVED
+    if not (compared.lost or compared.came):
+        return ChangeKind.ARTIFACTS_CHANGED
+    old = Counter(held.package.shown_version for held in compared.before)
+    new = Counter(held.package.shown_version for held in compared.after)
+    if old == new:
+        return ChangeKind.SOURCE_CHANGED
+    return ChangeKind.DOWNGRADED if went_down(old, new) else ChangeKind.UPGRADED
+
+
+def _source_changed(compared: _Compared, *, migrated: bool) -> bool:
+    """Whether what came has another source than what went; only names on both sides can change it."""
+    if not (compared.before and compared.after and (compared.lost or compared.came)):
+        return False
+    lost = {comparable(held.package.source) for held in compared.lost or compared.before}
+    came = {comparable(held.package.source) for held in compared.came or compared.after}
+    if migrated:
+        return {source.kind for source in lost} != {source.kind for source in came}
+    if not compared.vague:
+        return lost != came
+    return _other_sources(lost, came) or _other_sources(came, lost)
+
+
+def _other_sources(these: set[Source], those: set[Source]) -> bool:
+    """Whether `these` have a source that `those` have not; an index that one side leaves unstated is none."""
+    stated = all(source.location for source in those if source.kind is SourceKind.REGISTRY)
+    indexed = any(source.kind is SourceKind.REGISTRY for source in those)
+    return any(
+        not (source.kind is SourceKind.REGISTRY and indexed and not (stated and source.location))
+        for source in these - those
+    )
+
+
+def _became_unhashed(compared: _Compared) -> bool:
+    """Whether hashes went away without others coming: the installer no longer checks what it takes."""
+    had_hashes = {id(new): bool(old.package.hashes) for old, new in compared.stayed}
+    any_before = any(held.package.hashes for held in compared.before)
+    return any(
+        had_hashes.get(id(new), any_before)
+        for new in compared.after
+        if not new.package.hashes and not new.package.local and new.package.source.kind in _NEEDS_HASHES
+    )
+
+
+def _metadata_changes(
+    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[Held, Held]]
+) -> Iterable[MetadataChange]:
+    for old, new in stayed:
+        fields = _changed_fields(old.entries, new.entries)
+        if fields:
+            package = new.package
+            yield MetadataChange(
+                name=name,
+                version=package.shown_version,
+                source=package.source,
+                fields=fields,
+                ecosystem=ecosystem,
+            )
+
+
+def _changed_fields(old: Sequence[LockedPackage], new: Sequence[LockedPackage]) -> tuple[str, ...]:
+    keys = {key for entry in (*old, *new) for key in entry.extra}
+    return tuple(sorted(key for key in keys if not _same_values(old, new, key)))
+
+
+def _same_values(old: Sequence[LockedPackage], new: Sequence[LockedPackage], key: str) -> bool:
+    """Whether the entries of both sides say the same under a key; in any order where entries are repeated."""
+    try:
+        if len(old) == len(new) == 1:
+            return bool(old[0].extra.get(key) == new[0].extra.get(key))
+        return _values(old, key) == _values(new, key)
+    except RecursionError:  # nested deeper than Python compares: not worth more than "it changed"
+        return False
+
+
+def _values(entries: Iterable[LockedPackage], key: str) -> Counter[str]:
+    stated = (entry.extra[key] for entry in entries if key in entry.extra)
+    return Counter(json.dumps(value, sort_keys=True, default=str) for value in stated)
+
+
+def _header_changes(base: Lockfile, head: Lockfile) -> tuple[str, ...]:
+    if not (base.header and head.header):
+        return ()
+    keys = base.header.keys() | head.header.keys()
+    return tuple(sorted(key for key in keys if base.header.get(key) != head.header.get(key)))

@@ -1,0 +1,1 @@
+"""The formats of lockfiles: one module a format."""

@@ -1,0 +1,141 @@
+"""conda-lock.yml: conda and pip packages, one row for each platform.
+
+Source: conda-lock's documentation and its `lockfile/v1` models. pixi's first three versions wrote the same
+rows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.lockfiles.common import filename_of, strip_credentials
+from fallback_review.lockfiles.formats.conda_rows import Row, channel_of, hashes_of, merge, pypi_source
+from fallback_review.lockfiles.interface import Format
+from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.yaml import Document, read_yaml
+from fallback_review.model import Artifact, Ecosystem, Lockfile, Notice, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fallback_review.lockfiles.interface import Text
+
+NAME = "conda-lock.yml"
+
+_FILE_NAME = re.compile(r"(?:.*[-_.])?conda-lock(?:[-_.].*)?\.ya?ml", re.IGNORECASE)
+_SHOWN_APART = frozenset({"name", "version", "manager", "platform", "url", "hash"})
+
+
+def parse(text: Text) -> Lockfile:
+    """Read a conda-lock.yml.
+
+    Raises:
+        LockfileError: the text is no such YAML, or a row lacks what it needs.
+    """
+    document = read_yaml(text.path, text.text)
+    root = Table(document.data, text.path, "")
+    metadata = root.table("metadata")
+    notices: list[Notice] = []
+    return Lockfile(
+        path=text.path,
+        format=NAME,
+        packages=merge(platform_rows(root, document, notices)),
+        notices=tuple(notices),
+        header=dict(metadata.data) if metadata is not None else {},
+    )
+
+
+def platform_rows(root: Table, document: Document, notices: list[Notice]) -> Iterator[Row]:
+    """Read the rows under ``package``; what is of no known manager becomes a notice.
+
+    Raises:
+        LockfileError: a row lacks what it needs.
+    """
+    for plain in root.tables("package"):
+        table = Table(plain.data, plain.file, plain.where, document.line(plain.data))
+        manager = table.required("manager")
+        if manager == "conda":
+            yield _conda(table)
+        elif manager in ("pip", "pypi"):
+            yield _pip(table)
+        else:
+            notices.append(
+                Notice(
+                    text=f"{table.where} was not understood: '{manager[:60]}' is no known manager; "
+                    "the package is not reviewed",
+                    path=table.file,
+                    line=table.line,
+                )
+            )
+
+
+def claims(path: str) -> bool:
+    """Whether a path has a usual name: ``conda-lock.yml``, ``conda-lock-<name>.yml``."""
+    return _FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def looks_like(text: str) -> bool:
+    """Whether a text has a list of packages with a manager each, as conda-lock writes it."""
+    if not text.startswith("package:") and "\npackage:\n" not in text:
+        return False
+    first = text.partition("package:\n")[2][:5000]
+    return re.search(r"^[- ] manager: (?:conda|pip)$", first, re.MULTILINE) is not None
+
+
+def _conda(table: Table) -> Row:
+    url = strip_credentials(table.required("url"))[0]
+    return Row(
+        ecosystem=Ecosystem.CONDA,
+        name=table.required("name"),
+        version=table.required("version"),
+        source=channel_of(url),
+        artifacts=(
+            Artifact(
+                filename=filename_of(url),
+                url=url,
+                hashes=_hashes(table),
+                target_platform=table.text("platform"),
+            ),
+        ),
+        line=table.at,
+        key=_platform(table),
+        rest=_rest(table),
+    )
+
+
+def _pip(table: Table) -> Row:
+    url = table.required("url")
+    asked = table.table("source")
+    direct = asked is not None and asked.text("type") == "url"
+    source, artifact = pypi_source(
+        table, url, hashes=_hashes(table), index=None, editable=False, direct=direct
+    )
+    return Row(
+        ecosystem=Ecosystem.PYPI,
+        name=table.required("name"),
+        version=table.text("version"),
+        source=source,
+        artifacts=(replace(artifact, target_platform=table.text("platform")),),
+        line=table.at,
+        local=source.kind is SourceKind.PATH and artifact.filename is None,
+        key=_platform(table),
+        rest=_rest(table),
+    )
+
+
+def _hashes(table: Table) -> tuple[str, ...]:
+    hashes = table.table("hash")
+    return hashes_of(hashes) if hashes is not None else ()
+
+
+def _platform(table: Table) -> str:
+    return table.text("platform") or "any"
+
+
+def _rest(table: Table) -> dict[str, Any]:
+    return {key: value for key, value in table.data.items() if key not in _SHOWN_APART}
+
+
+FORMAT = Format(name=NAME, installer="pip", claims=claims, looks_like=looks_like, parse=parse)

@@ -1,0 +1,174 @@
+"""pylock.toml and ``pylock.<name>.toml`` (PEP 751).
+
+Source of the form: the standard, https://packaging.python.org/en/latest/specifications/pylock-toml/. Real
+files break it; what can be read without guessing is read, and a notice says what is odd. What would hide a
+package (no name, two sources at once, a newer major version) is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fallback_review.lockfiles.common import (
+    LOCAL_KINDS,
+    VCS_KINDS,
+    Findings,
+    filename_of,
+    version_in_filename,
+)
+from fallback_review.lockfiles.toml.format import toml_format
+from fallback_review.lockfiles.toml.table import Table
+from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
+from fallback_review.model.versions import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.toml.blocks import Document
+
+_NAME = "pylock.toml"
+_FILE_NAME = re.compile(r"pylock(?:\.[^./]+(?:\.[^./]+)*)?\.toml")
+_LOOKS = re.compile(r"^lock-version = ['\"]", re.MULTILINE)
+_MAJOR = 1
+_INSTALLERS = ("pip", "uv", "pdm", "poetry", "pipenv")
+_DIRECT = ("vcs", "directory", "archive")
+_OWN_FIELDS = frozenset({"name", "version", "index", "sdist", "wheels", *_DIRECT})
+
+
+def _claims(path: str) -> bool:
+    return _FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def _looks_like(text: str) -> bool:
+    return _LOOKS.search(text) is not None and ("[[packages]]" in text or "\npackages = [" in text)
+
+
+def _lockfile(text: Text, document: Document) -> Lockfile:
+    header = Table(document.header, text.path, "")
+    findings = Findings(text.path)
+    lock_version = header.text("lock-version")
+    if lock_version is None:
+        if not document.entries:
+            header.fail("not a pylock file: it has neither a lock-version nor a package")
+        findings.note("PEP 751 wants a lock-version, and the file has none; read as 1.0", 1)
+    else:
+        known = parsed(lock_version)
+        if known is None or known.major != _MAJOR:
+            header.fail(f"this tool reads version {_MAJOR}.x of the standard", "lock-version")
+        if known.minor:
+            findings.note(f"lock-version {known} is newer than 1.0, which this tool knows", 1)
+    author = (header.text("created-by") or "").lower().partition(" ")[0]
+    reader = _Reader(findings, invented_urls=author == "pipenv")
+    return Lockfile(
+        path=text.path,
+        format=_NAME,
+        packages=tuple(map(reader.package, document.tables(text.path, "packages"))),
+        requires_python=header.text("requires-python"),
+        installer=author if author in _INSTALLERS else None,
+        notices=findings.notices(),
+        header={key: value for key, value in document.header.items() if key != "tool"},
+        omitted=document.omitted,
+    )
+
+
+class _Reader:
+    """Reads entries, and notes where they break the standard."""
+
+    def __init__(self, findings: Findings, *, invented_urls: bool) -> None:
+        self._findings = findings
+        self._invented_urls = invented_urls
+        """Pipenv makes up each file's name and URL; only its hashes can be trusted."""
+
+    def package(self, entry: Table) -> LockedPackage:
+        name = entry.package_name()
+        if name != entry.text("name"):
+            self._findings.note("PEP 751 wants normalised names, and an entry's is not", entry.line)
+        source, artifacts = self._direct(entry) or self._indexed(entry)
+        return LockedPackage(
+            name=name,
+            version=entry.text("version"),
+            source=source,
+            artifacts=artifacts,
+            line=entry.at,
+            marker=entry.text("marker"),
+            requires_python=entry.text("requires-python"),
+            local=source.kind in LOCAL_KINDS,
+            extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
+        )
+
+    def _indexed(self, entry: Table) -> tuple[Source, tuple[Artifact, ...]]:
+        index = entry.text("index")
+        location = self._findings.clean(index, entry.line) if index else None
+        artifacts = []
+        sdist = entry.table("sdist")
+        if sdist is not None:
+            artifacts.append(self._file(sdist))
+            filename = artifacts[0].filename
+            if filename and version_in_filename(filename) is None:
+                self._findings.note("an sdist's file name is none that the standard allows", entry.line)
+        artifacts.extend(self._file(wheel) for wheel in entry.tables("wheels"))
+        if not artifacts:
+            self._findings.note("an entry names no file at all", entry.line)
+        path = next((artifact.path for artifact in artifacts if artifact.path), None)
+        if path is not None:
+            return Source(kind=SourceKind.PATH, location=path), tuple(artifacts)
+        return Source(kind=SourceKind.REGISTRY, location=location), tuple(artifacts)
+
+    def _direct(self, entry: Table) -> tuple[Source, tuple[Artifact, ...]] | None:
+        """Read a source beside the indexes; None where the entry has none."""
+        tables = [(key, table) for key in _DIRECT if (table := entry.table(key))]
+        if not tables:
+            return None
+        if len(tables) > 1 or "wheels" in entry.data or "sdist" in entry.data:
+            entry.fail(f"{tables[0][0]} must be the only source of an entry (PEP 751)")
+        key, table = tables[0]
+        if key == "directory":
+            kind = SourceKind.EDITABLE if table.flag("editable") else SourceKind.DIRECTORY
+            return Source(kind=kind, location=table.required("path")), ()
+        if key == "vcs":
+            vcs = VCS_KINDS.get(table.required("type"))
+            if vcs is None:
+                table.fail(f"must be one of {', '.join(VCS_KINDS)}", "type")
+            return Source(
+                kind=vcs,
+                location=self._place(table),
+                reference=table.text("requested-revision"),
+                commit=table.text("commit-id"),
+            ), ()
+        kind = SourceKind.PATH if table.text("path") else SourceKind.URL
+        return Source(kind=kind, location=self._place(table)), (self._file(table),)
+
+    def _place(self, table: Table) -> str:
+        """Return a path, else a URL: pip and uv take the path where both are stated (measured)."""
+        place = table.text("path") or table.text("url")
+        if not place:
+            table.fail("has neither url nor path")
+        return self._findings.clean(place, table.line)
+
+    def _file(self, file: Table) -> Artifact:
+        url, path = file.text("url"), file.text("path")
+        hashes = tuple(self._hashes(file))
+        if not hashes:
+            self._findings.note("PEP 751 wants hashes of every file, and a file has none", file.line)
+        if self._invented_urls:
+            return Artifact(hashes=hashes)
+        if not (url or path):
+            self._findings.note(
+                "PEP 751 wants a URL or a path of every file, and a file has neither", file.line
+            )
+        filename = file.text("name") or filename_of(path or url or "")
+        url = self._findings.clean(url, file.line) if url and not path else None
+        return Artifact(filename=filename, url=url, path=path, hashes=hashes)
+
+    def _hashes(self, file: Table) -> Iterator[str]:
+        table = file.table("hashes")
+        if table is not None:
+            for algorithm in table.data:
+                yield f"{algorithm}:{table.required(algorithm)}".lower()
+
+
+FORMAT = toml_format(
+    _lockfile, name=_NAME, installer="pip", claims=_claims, looks_like=_looks_like, keys=("packages",)
+)

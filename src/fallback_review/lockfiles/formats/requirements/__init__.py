@@ -1,0 +1,68 @@
+"""Requirements files: ``requirements.txt`` under all the names that people give it.
+
+pip's own reader is no library and some fifteen times slower, so the file is read here, by pip's documented
+rules; the tests compare the two.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from fallback_review.lockfiles.formats.requirements.lines import logical_lines
+from fallback_review.lockfiles.formats.requirements.options import split_options
+from fallback_review.lockfiles.formats.requirements.reader import NAME, read
+from fallback_review.lockfiles.interface import Format
+
+LOOKED_AT = 300
+"""Logical lines that decide whether a text is a requirements file."""
+
+_FILE_NAME = re.compile(
+    r"(?:.*[-_.])?(?:requirements?|constraints?)(?:[-_.].*)?\.(?:txt|lock)", re.IGNORECASE
+)
+_FOLDER_NAME = re.compile(r"(?:.*[-_.])?(?:requirements?|constraints)(?:[-_.].*)?", re.IGNORECASE)
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,100}[A-Za-z0-9])?"
+_PLAUSIBLE = re.compile(
+    rf"(?:{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:$|;|@[ \t]*+\S+:|\(?[ \t]*+[=<>!~]=?)"
+    r"|(?:[a-z]{1,5}\+)?(?:https?|ssh|file):\S+|\.{1,2}(?:[/\[]|$))"
+)
+_PINNED = re.compile(
+    rf"{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:===?[ \t]*+[0-9A-Za-z]|@[ \t]*+\S+://)"
+)
+_OPTION = re.compile(
+    r"--(?:index-url|extra-index-url|find-links|requirement|constraint|editable|no-index|no-binary|only-binary"
+    r"|prefer-binary|require-hashes|pre|trusted-host|use-feature)\b|-[irfce][ \t]*\S"
+)
+
+
+def claims(path: str) -> bool:
+    """Whether a path has a usual name, in any folder.
+
+    ``requirements*.txt``, ``*-requirements.txt``, ``*constraints*.txt``, ``requirements/dev.txt``,
+    ``requirements.lock``.
+    """
+    folders, _, name = path.rpartition("/")
+    if _FILE_NAME.fullmatch(name):
+        return True
+    parent = folders.rpartition("/")[2]
+    return name.endswith(".txt") and _FOLDER_NAME.fullmatch(parent) is not None
+
+
+def looks_like(text: str) -> bool:
+    """Whether a text of any name is a requirements file.
+
+    Every line must look like a requirement or an option, and one at least must be what prose and word lists
+    don't hold: an exact pin, a hash or an option of pip's.
+    """
+    certain = False
+    for line in islice(logical_lines(text), LOOKED_AT):
+        requirement, options = split_options(line.text)
+        if requirement and not _PLAUSIBLE.match(requirement):
+            return False
+        if options and not (options.startswith(("--hash", "--config-setting")) or _OPTION.match(options)):
+            return False
+        certain = certain or bool(options) or _PINNED.match(requirement) is not None
+    return certain
+
+
+FORMAT = Format(name=NAME, installer="pip", claims=claims, looks_like=looks_like, parse=read)

@@ -1,0 +1,110 @@
+"""What the files named by ``-c`` do to requirements.
+
+Source: pip's documentation, "Constraints Files": a constraint never installs anything; it says which version
+of a package is taken if a requirement asks for it. So a package that only a constraints file names is no
+entry of the lockfile, and an entry without an exact version gets the constraint's version, hashes or URL. The
+entry keeps its own line: that is where the package is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from fallback_review.lockfiles.formats.requirements.messages import shown
+from fallback_review.model import Artifact, LockedPackage, Notice, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST = 50
+"""Constraints of one name that are applied, pins before ranges; each is compared with each requirement."""
+
+
+def apply_constraints(
+    packages: Iterable[LockedPackage], constraints: Iterable[LockedPackage]
+) -> tuple[list[LockedPackage], list[Notice]]:
+    """Narrow requirements down by constraints.
+
+    A name with several constraints under different markers (one for each Python version, say) makes one entry
+    for each, as only the environment that installs can tell which of them holds.
+
+    Returns:
+        The packages in their order, and what contradicts each other.
+    """
+    by_name: dict[str, list[LockedPackage]] = defaultdict(list)
+    for constraint in constraints:
+        by_name[constraint.name].append(constraint)
+    narrowed: list[LockedPackage] = []
+    notices: list[Notice] = []
+    for name, every in by_name.items():
+        if len(every) > MOST:
+            text = f"{shown(name)} has {len(every):,} constraints, of which the first {MOST} are applied"
+            notices.append(Notice(text=text, path=every[0].path, line=every[0].line))
+            by_name[name] = sorted(every, key=lambda one: one.version is None)[:MOST]
+    for package in packages:
+        mine = by_name.get(package.name)
+        if mine is None or not package.source.kind.from_index:
+            narrowed.append(package)
+            continue
+        entry = package
+        for constraint in mine:
+            if constraint.marker is None:
+                entry = _narrow(entry, constraint, notices)
+        forks = [one for one in mine if one.marker is not None]
+        if not forks or entry.version is not None:
+            narrowed.append(entry)
+            continue
+        narrowed.extend(_fork(entry, constraint, notices) for constraint in forks)
+    return narrowed, notices
+
+
+def _fork(package: LockedPackage, constraint: LockedPackage, notices: list[Notice]) -> LockedPackage:
+    marker = constraint.marker
+    if package.marker is not None and package.marker != marker:
+        marker = f"({package.marker}) and ({marker})"
+    return replace(_narrow(package, constraint, notices), marker=marker)
+
+
+def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Notice]) -> LockedPackage:
+    if not package.source.kind.from_index:
+        return package
+    origin = constraint.path or "the constraints"
+    # The path only: a line number would change with every line above it.
+    extra = {**package.extra, "constraints": (*package.extra.get("constraints", ()), origin)}
+    if constraint.source.kind is not SourceKind.REGISTRY:
+        return replace(
+            package,
+            version=constraint.version,
+            specifier=None,
+            source=constraint.source,
+            artifacts=constraint.artifacts,
+            extra=extra,
+        )
+    artifacts = _allowed_by_both(package.artifacts, constraint.artifacts)
+    if package.version is None and constraint.version is not None:
+        return replace(package, version=constraint.version, specifier=None, artifacts=artifacts, extra=extra)
+    if package.version is not None:
+        if constraint.version is not None and constraint.version != package.version:
+            notices.append(
+                Notice(
+                    text=f"{shown(package.name)} is pinned to {shown(package.version)} here and to "
+                    f"{shown(constraint.version)} in {shown(origin)}: pip refuses two different pins",
+                    path=package.path,
+                    line=package.line,
+                )
+            )
+        return replace(package, artifacts=artifacts, extra=extra)
+    both = SpecifierSet(package.specifier or "") & SpecifierSet(constraint.specifier or "")
+    return replace(package, specifier=str(both) or None, artifacts=artifacts, extra=extra)
+
+
+def _allowed_by_both(first: tuple[Artifact, ...], second: tuple[Artifact, ...]) -> tuple[Artifact, ...]:
+    """Pip's rule for hashes on both sides: those that both allow; one side alone counts as it is."""
+    if not first or not second:
+        return first or second
+    allowed = {value for artifact in second for value in artifact.hashes}
+    return tuple(artifact for artifact in first if allowed.intersection(artifact.hashes))

@@ -1,0 +1,240 @@
+"""Reading a requirements file with everything that it includes.
+
+Source: pip's documentation, "Requirements File Format": ``-r`` and ``-c`` are relative to the file that holds
+them, and options hold for the whole install, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.lockfiles.direct_references import is_url
+from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints
+from fallback_review.lockfiles.formats.requirements.effects import VARIABLE, OptionEffects
+from fallback_review.lockfiles.formats.requirements.encoding import strange_encoding
+from fallback_review.lockfiles.formats.requirements.entries import (
+    Named,
+    Place,
+    RefusedError,
+    Unnamed,
+    read_editable,
+    read_requirement,
+)
+from fallback_review.lockfiles.formats.requirements.lines import Line, logical_lines
+from fallback_review.lockfiles.formats.requirements.messages import redacted, shown
+from fallback_review.lockfiles.formats.requirements.options import (
+    Options,
+    OptionsError,
+    parse_options,
+    salvaged_hashes,
+    split_options,
+)
+from fallback_review.model import LockedPackage, Lockfile, Notice
+
+if TYPE_CHECKING:
+    from fallback_review.lockfiles.interface import Text
+
+NAME = "requirements.txt"
+MOST_FILES = 200
+"""Included files that are read for one lockfile."""
+DEEPEST = 20
+"""How deep includes may nest."""
+
+_ANY_HASH = re.compile(r"[a-z0-9_]+:[0-9a-f]+", re.IGNORECASE)
+_STRONG_HASH = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})", re.IGNORECASE)
+
+
+def read(text: Text) -> Lockfile:
+    """Read a requirements file.
+
+    Nothing in the text is an error: what pip would refuse, and what could not be seen, is among the notices.
+    Only the lockfile's own entries have no `path`; the header describes the lockfile's own lines alone.
+    """
+    reading = _Reading(text)
+    reading.file(text.path, text.text, constraint=False, above=())
+    packages, contradictions = apply_constraints(reading.packages, reading.constraints)
+    return Lockfile(
+        path=text.path,
+        format=NAME,
+        packages=tuple(packages),
+        unnamed=tuple(reading.unnamed),
+        indexes=tuple(reading.effects.indexes),
+        options=reading.effects.install_options(),
+        notices=(*reading.notices, *contradictions),
+        unread=tuple(reading.unread),
+        header=reading.header(),
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been gathered so far, over all files."""
+
+    root: Text
+    packages: list[LockedPackage] = field(default_factory=list)
+    constraints: list[LockedPackage] = field(default_factory=list)
+    effects: OptionEffects = field(default_factory=OptionEffects)
+    unnamed: list[Notice] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    unread: list[Notice] = field(default_factory=list)
+    seen: set[tuple[str, bool]] = field(default_factory=set)
+    includes: list[str] = field(default_factory=list)
+    own_unnamed: list[str] = field(default_factory=list)
+    own_unparsed: list[str] = field(default_factory=list)
+
+    def file(self, path: str, text: str, *, constraint: bool, above: tuple[str, ...]) -> None:
+        """Read one file; `above` are the files that include it, outermost first."""
+        self.seen.add((path, constraint))
+        here = (*above, path)
+        strange = strange_encoding(text)
+        if strange is not None:
+            number, encoding = strange
+            place = Place(line=number, path=path if above else None)
+            said = (
+                f"pip may read this file as {shown(encoding)} and find other requirements: write it as UTF-8"
+            )
+            self.unread.append(self._note(said, place))
+        for line in logical_lines(text):
+            self._line(line, here, constraint=constraint)
+
+    def header(self) -> dict[str, Any]:
+        """What the lockfile's own lines say beside packages, to see that it changed."""
+        return {
+            "includes": tuple(self.includes),
+            "options": self.effects.header(),
+            "unnamed": tuple(self.own_unnamed),
+            "unparsed": tuple(self.own_unparsed),
+        }
+
+    def _line(self, line: Line, here: tuple[str, ...], *, constraint: bool) -> None:
+        place = Place(line=line.number, path=here[-1] if len(here) > 1 else None)
+        requirement, rest = split_options(line.text)
+        try:
+            options = parse_options(rest)
+        except OptionsError as error:
+            self._refused(line.text, place, f"{error}")
+            if requirement:
+                kept = Options(values={"hashes": list(salvaged_hashes(rest))})
+                self._requirement(requirement, kept, place, constraint=constraint)
+            return
+        if options.ignored:
+            words = shown(" ".join(options.ignored))
+            self._note(f"pip passes over {words}: it stands behind an option", place)
+        if requirement:
+            self._requirement(requirement, options, place, constraint=constraint)
+        elif options.first("editables") is not None:
+            self._editable(options, place, constraint=constraint)
+        elif options.first("requirements") is not None or options.first("constraints") is not None:
+            self._include(options, place, here)
+        else:
+            self.notices.extend(self.effects.add(options, place))
+
+    def _requirement(self, text: str, options: Options, place: Place, *, constraint: bool) -> None:
+        hashes = []
+        for value in options.all("hashes"):
+            if _ANY_HASH.fullmatch(value):
+                hashes.append(value)
+            if not _STRONG_HASH.fullmatch(value):
+                refused = f"pip refuses the hash {shown(value)}: it is no sha256, sha384 or sha512"
+                self.unread.append(self._note(refused, place))
+        beside: dict[str, Any] = {
+            name: options.values[name]
+            for name in ("config_settings", "global_options", "install_options")
+            if name in options.values
+        }
+        try:
+            found = read_requirement(text, place, hashes, beside)
+        except RefusedError as error:
+            self._refused(text, place, f"{error}")
+            return
+        self._found(found, text, place, constraint=constraint)
+
+    def _editable(self, options: Options, place: Place, *, constraint: bool) -> None:
+        first, *others = options.all("editables")
+        for other in others:
+            self._note(f"pip passes over '-e' {shown(other)}: one line takes one -e", place)
+        beside = {name: options.values[name] for name in ("config_settings",) if name in options.values}
+        if constraint:
+            self._refused(first, place, "an editable can't be a constraint")
+            return
+        try:
+            found = read_editable(first, place, beside)
+        except RefusedError as error:
+            self._refused(first, place, f"{error}")
+            return
+        self._found(found, first, place, constraint=False)
+
+    def _found(self, found: Named | Unnamed, text: str, place: Place, *, constraint: bool) -> None:
+        if found.had_credentials:
+            self._note("the URL holds credentials: anyone who reads the file can use them", place)
+        if constraint and isinstance(found, Unnamed):
+            self._refused(text, place, "a constraint needs a name")
+        elif isinstance(found, Unnamed):
+            self.unnamed.append(Notice(text=found.text, path=place.path, line=place.line))
+            if place.path is None:
+                (self.own_unnamed if found.in_sight else self.own_unparsed).append(found.text)
+        elif constraint:
+            self.constraints.append(found.package)
+        else:
+            self.packages.append(found.package)
+
+    def _include(self, options: Options, place: Place, here: tuple[str, ...]) -> None:
+        named = [("-r", value) for value in options.all("requirements")]
+        named += [("-c", value) for value in options.all("constraints")]
+        (flag, value), *others = named
+        for other_flag, other in others:
+            self._note(f"pip passes over '{other_flag}' {shown(other)}: one line names one file", place)
+        constraint = flag == "-c"
+        if place.path is None:
+            self.includes.append(redacted(f"{flag} {value}"))
+        hidden = (
+            "versions that it pins are not seen" if constraint else "packages that it names are not reviewed"
+        )
+        problem = self._enter(value, here, constraint=constraint)
+        if problem is not None:
+            note = self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place)
+            if not constraint:
+                self.unread.append(note)
+
+    def _enter(self, value: str, here: tuple[str, ...], *, constraint: bool) -> str | None:
+        """Read an included file; return why it was not read, None where all is well."""
+        problem = _out_of_reach(value)
+        if problem is not None:
+            return problem
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(here[-1]), value))
+        if path in here:
+            return "the file includes itself, which pip refuses"
+        if (path, constraint) in self.seen:
+            # Its entries stand already; reading it twice from two places would change nothing.
+            return None
+        if len(here) > DEEPEST or len(self.seen) > MOST_FILES:
+            return f"more than {DEEPEST} levels or {MOST_FILES} files are not followed"
+        text = self.root.read(path)
+        if text is None:
+            return f"there is no file {shown(path)}"
+        self.file(path, text, constraint=constraint, above=here)
+        return None
+
+    def _refused(self, text: str, place: Place, reason: str) -> None:
+        self.unread.append(self._note(f"{shown(text)} was not understood ({reason}): pip refuses it", place))
+        if place.path is None:
+            self.own_unparsed.append(redacted(text))
+
+    def _note(self, text: str, place: Place) -> Notice:
+        note = Notice(text=text, path=place.path, line=place.line)
+        self.notices.append(note)
+        return note
+
+
+def _out_of_reach(value: str) -> str | None:
+    """Why an included file is never read, whatever it holds; None where it may be."""
+    if is_url(value):
+        return "a URL in a lockfile is never fetched"
+    if VARIABLE.search(value):
+        return "the name depends on the environment"
+    if value.startswith(("/", "~")) or any(sign in value for sign in "\\:\0"):
+        return "only files beside the lockfile are read"
+    return None

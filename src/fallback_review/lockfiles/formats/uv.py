@@ -1,0 +1,164 @@
+"""uv.lock, and the lock of one script (``script.py.lock``), which has the same form.
+
+Source of the form: uv's own writer and reader (`uv-resolver`, ``lock/mod.rs``). Revisions only add fields, so
+they are not told apart; early files call the array of entries ``distribution`` and write a source as one
+string (``registry+https://…``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from fallback_review.lockfiles.common import (
+    LOCAL_KINDS,
+    Findings,
+    filename_of,
+    stated_hash,
+)
+from fallback_review.lockfiles.formats.uv_markers import with_markers
+from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.toml.format import toml_format
+from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.urls import address_of
+from fallback_review.model import Artifact, LockedPackage, Lockfile, Notice, Source, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.toml.blocks import Document
+
+_NAME = "uv.lock"
+_KNOWN_VERSION = 1
+_KINDS = {
+    "registry": SourceKind.REGISTRY,
+    "git": SourceKind.GIT,
+    "url": SourceKind.URL,
+    "direct": SourceKind.URL,
+    "path": SourceKind.PATH,
+    "directory": SourceKind.DIRECTORY,
+    "editable": SourceKind.EDITABLE,
+    "virtual": SourceKind.VIRTUAL,
+}
+_OWN_FIELDS = frozenset({"name", "version", "source", "sdist", "wheels", "wheel"})
+_LOOKS = re.compile(
+    r"^source = (?:\{ (?:registry|editable|virtual|git|url|path|directory) = |\"registry\+)", re.MULTILINE
+)
+
+
+def _claims(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name == _NAME or name.endswith((".py.lock", ".uv.lock"))
+
+
+def _looks_like(text: str) -> bool:
+    headed = "[[package]]" in text or "[[distribution]]" in text
+    return headed and text.lstrip().startswith("version = 1\n") and _LOOKS.search(text) is not None
+
+
+def _lockfile(text: Text, document: Document) -> Lockfile:
+    header = Table(document.header, text.path, "")
+    if not document.entries and "version" not in document.header:
+        raise LockfileError(text.path, "not a uv.lock: it has neither a version nor a package")
+    version = document.header.get("version")
+    if type(version) is int and version > _KNOWN_VERSION:
+        header.fail(f"lock version {version} is newer than this tool reads ({_KNOWN_VERSION})", "version")
+    findings = Findings(text.path)
+    packages = with_markers(
+        text.text,
+        tuple(_package(entry, findings) for entry in document.tables(text.path, "package")),
+    )
+    refused = tuple(_refused(packages, text.path))
+    return Lockfile(
+        path=text.path,
+        format=_NAME,
+        packages=packages,
+        requires_python=header.text("requires-python"),
+        notices=(*findings.notices(), *refused),
+        unread=refused,
+        header=document.header,
+        omitted=document.omitted,
+    )
+
+
+def _refused(packages: Iterable[LockedPackage], path: str) -> Iterator[Notice]:
+    """Give the entries of an index with a file without URL, or without a file: uv 0.13 refuses them."""
+    for package in packages:
+        location = address_of(package.source.location or "")
+        if package.source.kind is not SourceKind.REGISTRY or location is None or location.scheme == "file":
+            continue
+        if not package.artifacts or not all(artifact.url for artifact in package.artifacts):
+            text = f"{package.name} lacks a file's URL, and uv asks no index for it: lock again"
+            yield Notice(text=text, path=path, line=package.line)
+
+
+def _package(entry: Table, findings: Findings) -> LockedPackage:
+    source = _source(entry, findings)
+    return LockedPackage(
+        name=entry.package_name(),
+        version=entry.text("version"),
+        source=source,
+        artifacts=tuple(_artifacts(entry, source, findings)),
+        line=entry.at,
+        marker=" or ".join(entry.texts("resolution-markers")) or None,
+        local=source.kind in LOCAL_KINDS,
+        extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
+    )
+
+
+def _source(entry: Table, findings: Findings) -> Source:
+    if _is_early(entry):
+        kind, _, location = entry.required("source").partition("+")
+        fields = {kind: location}
+    else:
+        table = entry.table("source")
+        if table is None:
+            entry.fail("is missing", "source")
+        fields = {kind: table.required(kind) for kind in _KINDS if kind in table.data}
+        if len(fields) != 1:
+            table.fail(f"must name exactly one of {', '.join(sorted(_KINDS))}")
+    name, location = fields.popitem()
+    if name not in _KINDS:
+        entry.fail(f"must name one of {', '.join(sorted(_KINDS))}", "source")
+    location = findings.clean(location, entry.line)
+    kind = _KINDS[name]
+    if kind is not SourceKind.GIT:
+        return Source(kind=kind, location=location)
+    url, _, commit = location.partition("#")
+    url, _, query = url.partition("?")
+    asked = parse_qs(query)
+    reference = next((asked[key][0] for key in ("rev", "tag", "branch") if key in asked), None)
+    return Source(kind=kind, location=url, reference=reference, commit=commit or None)
+
+
+def _artifacts(entry: Table, source: Source, findings: Findings) -> Iterator[Artifact]:
+    """Give the files as uv finds them: by URL, else by path, else by name (measured with uv 0.13)."""
+    sdist = entry.table("sdist")
+    wheels = "wheel" if _is_early(entry) else "wheels"
+    for file in [*entry.tables(wheels), *([sdist] if sdist else [])]:
+        url, path = file.text("url"), file.text("path")
+        filename = filename_of(url or path or "") or file.text("filename")
+        if url:
+            url, path = findings.clean(url, entry.line), None
+        elif not path and source.kind is SourceKind.URL:
+            url = source.location
+            filename = filename or filename_of(url or "")
+        yield Artifact(filename=filename, url=url, path=path, hashes=stated_hash(file.text("hash")))
+
+
+def _is_early(entry: Table) -> bool:
+    """Whether an entry is of a form that today's uv refuses: a source in one string, and ``wheel``."""
+    return isinstance(entry.data.get("source"), str)
+
+
+FORMAT = toml_format(
+    _lockfile,
+    name=_NAME,
+    installer="uv",
+    claims=_claims,
+    looks_like=_looks_like,
+    keys=("package", "distribution"),
+    opaque="dependencies",
+)

@@ -1,0 +1,1 @@
+"""What lockfiles written in TOML have in common."""

@@ -1,0 +1,251 @@
+"""What a lockfile stands in: its two trees, the installers' configuration there, the settings' addresses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fallback_review import configuration
+from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
+from fallback_review.model import Notice
+from fallback_review.prediction import Situation
+from fallback_review.prediction.context import Standing, host, is_private, standing
+from fallback_review.prediction.fitting import fitting
+from fallback_review.settings.schema import PYPI_ITSELF
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fallback_review.configuration import Arrangement
+    from fallback_review.lockfiles import Text
+    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target
+    from fallback_review.settings.schema import Indexes, Settings
+
+    Read = Callable[[str], str | None]
+
+_PYTHON_HEEDED = frozenset({"uv.lock", "pylock.toml", "pdm.lock"})
+"""Formats that no installer takes with a Python that they don't allow (measured: pip, uv, PDM)."""
+DEFAULT_LAYOUT = "virtual-file"
+"""How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What changed in one lockfile, and the trees of both sides to read beside it."""
+
+    diff: LockfileDiff
+    base_read: Read | None
+    """None where the lockfile is new."""
+    head_read: Read | None
+    """None where the lockfile is gone."""
+    new_hosts: frozenset[str] = frozenset()
+    """Hosts that entries come from now and that the base does not hold at all."""
+
+
+def compare(base: Text | None, head: Text | None) -> Compared:
+    """Return what changed between two sides of one lockfile; None is a side that does not exist.
+
+    Raises:
+        LockfileError: a side can't be read.
+        ValueError: neither side exists.
+    """
+    found = diff(*parse_pair(base, head))
+    held = base.text.lower() if base else ""
+    hosts = {at for change in found.changes for package in change.gained for at in _hosts(package)}
+    return Compared(
+        diff=found if base else replace(found, base_path=None, base_format=None),
+        base_read=base.read if base else None,
+        head_read=head.read if head else None,
+        new_hosts=frozenset(at for at in hosts if f"//{at}/" not in held and f"@{at}/" not in held),
+    )
+
+
+def _hosts(package: LockedPackage) -> set[str]:
+    """Return where an entry comes from: its index's host, or its files' hosts where no index is named."""
+    if not package.source.kind.from_index:
+        return set()
+    urls = [package.source.location] if package.source.location else [each.url for each in package.artifacts]
+    return {at for url in urls if url and (at := host(url))}
+
+
+def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:
+    """Compare two sides of a pull request, whose base may be the very thing that it mends.
+
+    A base that can't be read counts as absent, with a notice: everything in the head is new then. None where
+    there is no head either: nothing will be installed from it.
+
+    Raises:
+        LockfileError: the head can't be read.
+    """
+    text = head()
+    try:
+        return compare(base(), text)
+    except LockfileError as error:
+        if text is None:
+            return None
+        compared = compare(None, text)
+        said = Notice(
+            path=error.path,
+            line=error.line,
+            text=f"could not be read at the base, so everything in it counts as new: {error.reason}",
+        )
+        return replace(compared, diff=replace(compared.diff, notices=(*compared.diff.notices, said)))
+
+
+def once(compared: Iterable[Compared]) -> list[Compared]:
+    """Leave out files of unusual names that a lockfile among them includes: there they are reviewed."""
+    found = [(one, recognise(one.diff.path) is not None) for one in compared]
+    sides = [side for one, named in found if named for side in (one.diff.base, one.diff.head)]
+    included = {
+        *(package.path for side in sides for package in side.packages),
+        *(index.path for side in sides for index in side.indexes),
+        *(notice.path for side in sides for notice in side.notices),
+    }
+    return [one for one, named in found if named or one.diff.path not in included]
+
+
+def whole(text: Text) -> Compared:
+    """Return one lockfile as if everything in it were new, for a scan.
+
+    Raises:
+        LockfileError: the file can't be read.
+    """
+    lockfile = parse(text)
+    nothing = replace(lockfile, packages=(), unnamed=(), notices=(), header={})
+    return Compared(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What predictions for one lockfile need to know besides its entries."""
+
+    situation: Situation
+    """For every package without an arrangement of its own."""
+    arrangement: Arrangement | None
+    """What the installers' own files say; None where the settings name the layout."""
+    targets: tuple[Target, ...]
+    """The settings' targets, as far as the lock's own ``requires-python`` allows them."""
+    findings: tuple[Notice, ...]
+    """What is wrong with the configuration, and what the pull request changes about it."""
+    opened: tuple[Notice, ...] = ()
+    """What the pull request lets in besides the entries that it changes."""
+
+    @property
+    def because(self) -> str:
+        """Why the layout is what it is, in one sentence."""
+        if self.arrangement is None:
+            return "the settings name the layout"
+        if self.arrangement.layout is None:
+            return f"assumed: {self.arrangement.because}"
+        return self.arrangement.because
+
+    def of(self, package: LockedPackage) -> Situation:
+        """Return the situation of one package: some installers bind packages to indexes by name."""
+        own = self.arrangement.layout_for(package.name) if self.arrangement else None
+        return replace(self.situation, layout=own) if own else self.situation
+
+
+def survey(
+    compared: Compared, settings: Settings, *, allowed: Callable[[Change], bool] = lambda _: False
+) -> Surroundings:
+    """Return a lockfile's surroundings: the settings decide; the installers' own files, where they don't.
+
+    `allowed` says of a change whether the settings let it come from anywhere.
+    """
+    lockfile = compared.diff.head
+    installer = _installer(lockfile, settings)
+    situation = _from_settings(settings.indexes, installer, settings.policy.private)
+    head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer)
+    situation = replace(situation, unasked=configuration.unasked(head, situation))
+    base = None
+    if compared.base_read is not None:
+        before = compared.diff.base
+        theirs = installer if before.format == lockfile.format else _installer(before, settings)
+        base = configuration.read(before, compared.base_read, installer=theirs)
+    arrangement = None
+    if settings.indexes.layout is None:
+        arrangement = configuration.arrange(head, situation)
+        situation = replace(
+            situation,
+            layout=arrangement.layout or DEFAULT_LAYOUT,
+            private=(*situation.private, *arrangement.private),
+        )
+    targets = fitting(settings.targets.expand(), _required_python(compared.diff))
+    if compared.head_read is None:  # nothing is installed from it, so that nothing is let in
+        return Surroundings(situation=situation, arrangement=arrangement, targets=targets, findings=())
+    told, strange = _elsewhere(compared, situation, allowed)
+    return Surroundings(
+        situation=situation,
+        arrangement=arrangement,
+        targets=targets,
+        findings=(
+            *told,
+            *configuration.findings(head, lockfile, situation),
+            *(configuration.compare(base, head) if base and base.installer == head.installer else ()),
+        ),
+        opened=(
+            *strange,
+            *configuration.opened(compared.diff, base, head, situation, arrangement=arrangement),
+        ),
+    )
+
+
+def _installer(lockfile: Lockfile, settings: Settings) -> str:
+    """Return who installs a lockfile; of a migration's sides each has its own, configured in other files."""
+    return settings.indexes.installer or lockfile.installer or FORMATS[lockfile.format].installer
+
+
+def _required_python(diff: LockfileDiff) -> str | None:
+    """Return what Python a lock is for; a pull request can't choose by it where it is judged.
+
+    Poetry and Pipenv install with any Python, whatever their locks say: there the base's word counts.
+    """
+    believed = diff.head if diff.base_path is None or diff.format in _PYTHON_HEEDED else diff.base
+    return believed.requires_python
+
+
+def _elsewhere(
+    compared: Compared, situation: Situation, allowed: Callable[[Change], bool]
+) -> tuple[list[Notice], list[Notice]]:
+    """Say it where packages come from an index that nobody named: what to know, and what is no pass.
+
+    It is likely the organisation's repository manager, or a mistake: where most packages come from it, that
+    is to be known. An index that the lockfile did not know before may be anybody's.
+    """
+    gained = sum(len(change.gained) for change in compared.diff.changes)
+    hosts = Counter(
+        at
+        for change in compared.diff.changes
+        if not is_private(change.name, situation) and not allowed(change)
+        for package in change.gained
+        if standing(package, situation) is Standing.PRIVATE
+        for at in _hosts(package)
+    )
+    said: tuple[list[Notice], list[Notice]] = ([], [])
+    for name, count in hosts.items():
+        new = name in compared.new_hosts
+        if new or count > gained / 2:
+            text = (
+                f"{count} of {gained} new entries come from {name}, an index that the settings don't "
+                "name, and are not checked. If it is your organisation's, name it: resolver or own-hosts in "
+                "[indexes]; if its packages are meant to come from there, name them: private in [policy]"
+            )
+            said[new].append(Notice(path=compared.diff.path, text=text))
+    return said
+
+
+def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -> Situation:
+    return Situation(
+        installer=installer,
+        layout=indexes.layout or DEFAULT_LAYOUT,
+        chainguard_url=indexes.chainguard,
+        remediated_url=indexes.remediated,
+        pypi_url=indexes.pypi,
+        pypi_itself=PYPI_ITSELF,
+        pypi_hosts=frozenset(indexes.pypi_hosts),
+        own_hosts=frozenset(indexes.own_hosts),
+        resolver_url=indexes.resolver,
+        private=private,
+    )

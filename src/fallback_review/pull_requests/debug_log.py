@@ -1,0 +1,84 @@
+"""What a run did, step by step, for whoever re-runs the job with debug logging; never a secret.
+
+Source: https://docs.github.com/actions/how-tos/monitor-workflows/enable-debug-logging
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from fallback_review.github import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from typing import TextIO
+
+    from fallback_review.model import Answer, Role
+    from fallback_review.pipeline.ask import Ask
+
+_CONNECTIONS = logging.getLogger("urllib3.connectionpool")
+_ANSWERED = '%s://%s:%s "%s %s'
+"""How the connection pool's record of an answer begins: scheme, host, port, method, path, version, status."""
+
+
+class Debug:
+    """Says lines that the log shows only under RUNNER_DEBUG=1; otherwise nothing, at no cost."""
+
+    def __init__(self, environ: Mapping[str, str], log: TextIO) -> None:
+        self._on = environ.get("RUNNER_DEBUG") == "1"
+        self._log = log
+        self._begun = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Say one line, with the seconds since the run began."""
+        if self._on:
+            self._log.write(f"{commands.debug(f'{time.monotonic() - self._begun:7.3f} s  {text}')}\n")
+
+    @contextmanager
+    def requests(self) -> Iterator[None]:
+        """Tell of every request and its answer's status, while the context lasts; count them at its end."""
+        if not self._on:
+            yield
+            return
+        handler, level = _Requests(self), _CONNECTIONS.level
+        _CONNECTIONS.addHandler(handler)
+        _CONNECTIONS.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            _CONNECTIONS.removeHandler(handler)
+            _CONNECTIONS.setLevel(level)
+            self.say(f"requests: {handler.counted}")
+
+    def telling(self, ask: Ask) -> Ask:
+        """Return `ask` such that each question's size, answers and time are told."""
+
+        def told(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+            begun = time.monotonic()
+            answers = ask(role, names)
+            failed = sum(answer.problem is not None for answer in answers.values())
+            spent = time.monotonic() - begun
+            self.say(f"index {role.value}: {len(names)} asked, {failed} without a page, in {spent:.3f} s")
+            return answers
+
+        return told
+
+
+class _Requests(logging.Handler):
+    def __init__(self, debug: Debug) -> None:
+        super().__init__()
+        self.debug = debug
+        self.counted = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        arguments: Any = record.args
+        if not str(record.msg).startswith(_ANSWERED):
+            return
+        scheme, host, port, verb, target, _version, status, *_length = arguments
+        self.counted += 1
+        # No query, which may carry a signature, and no user name (proxies are asked for whole addresses).
+        self.debug.say(f"{verb} {scheme}://{host}:{port}{urlsplit(target).path} -> {status}")

@@ -1,0 +1,156 @@
+"""Both sides of every lockfile that a pull request changes, and the files beside them, read over the API."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from fallback_review import configuration
+from fallback_review.github.changed_lockfiles import Side
+from fallback_review.github.errors import GitHubError, Trouble
+from fallback_review.github.prefetch import LONG, Wanted
+from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, recognise
+from fallback_review.model import Notice
+from fallback_review.pipeline import context
+from fallback_review.pipeline.discovery import ChangedFile, pair
+from fallback_review.report.text import count, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from fallback_review.github.changed_files import ChangedEntry
+    from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
+    from fallback_review.github.changed_lockfiles import PullRequestFiles
+    from fallback_review.pipeline.context import Compared
+
+FEW = 20
+"""Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
+_SHOWN = 5
+TOO_MANY_FILES = (
+    "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
+    "split it, or review it on your machine with fallback-review review"
+)
+
+_CONFIGURATION = frozenset(
+    PurePosixPath(path).name for known in FORMATS for path in configuration.candidates("lock", known)
+)
+_REQUIREMENT = re.compile(
+    r"^[+-][ \t]*(?:[\w.\-]+[ \t]*(?:\[[^\]\n]{0,300}\])?[ \t]*(?:==|@)|--?[a-z])", re.MULTILINE
+)
+_ABOUT_INDEXES = re.compile(r"index|source|find.links|pypi", re.IGNORECASE)
+
+
+def without_a_lock(entries: Iterable[ChangedEntry]) -> str | None:
+    """Say which changed files may now make packages come from elsewhere; None where there are none.
+
+    For a pull request that changes no lockfile. A diff around which nothing speaks of an index is not one:
+    most changes of a pyproject.toml are about something else.
+    """
+    paths = sorted(
+        path
+        for entry in entries
+        if PurePosixPath(path := entry.head_path or entry.base_path or "").name in _CONFIGURATION
+        and (entry.patch is None or _ABOUT_INDEXES.search(entry.patch))
+    )
+    if not paths:
+        return None
+    shown = ", ".join(readable(path, 80) for path in paths[:_SHOWN])
+    more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
+    return (
+        f"No lockfile changed, but what may say where packages come from did: {shown}{more}. The next change "
+        "of a lockfile will show what that does; fallback-review scan LOCKFILE shows it now."
+    )
+
+
+def shows_requirements(entry: ChangedEntry) -> bool:
+    """Whether the diff of a file of any name touches lines such as requirements files have."""
+    return entry.patch is not None and _REQUIREMENT.search(entry.patch) is not None
+
+
+def beside(path: str) -> tuple[str, ...]:
+    """Return the files that may tell how a lockfile's installer is configured.
+
+    What has an unusual name is most likely a requirements file; its content is not known yet.
+    """
+    known = recognise(path, None)
+    return configuration.candidates(path, known.name if known else "requirements.txt")
+
+
+def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:
+    """Give the sides of lockfiles, each after what may tell how its installer is configured.
+
+    What does not differ is wanted once. A head that the diff shows follows from it and the base.
+    """
+    for entry in lockfiles:
+        for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path)):
+            for other in beside(path) if path else ():
+                yield Wanted(side=side if files.may_differ(other) else Side.BASE, path=other)
+        if entry.base_path:
+            yield Wanted(side=Side.BASE, path=entry.base_path, weight=LONG)
+        if entry.head_path and entry.patch is None:
+            yield Wanted(side=Side.HEAD, path=entry.head_path, weight=LONG)
+
+
+def compare(
+    files: PullRequestFiles, changed: Sequence[ChangedLockfile]
+) -> tuple[list[Compared], list[Notice], list[str]]:
+    """Compare every lockfile that the pull request changes.
+
+    Returns what changed, what can't be read, and the paths of those left out since requests were used up.
+    """
+    base = {file.base_path: file.base_bytes for file in changed}
+    head = {file.head_path: file.head_bytes for file in changed}
+    left_out = [file.path for file in changed if file.left_out]
+    unreadable = [
+        Notice(path=file.path, text=file.problem)
+        for file in changed
+        if file.problem is not None and not file.left_out
+    ]
+    if not files.comparison.complete:
+        unreadable.append(Notice(text=TOO_MANY_FILES))
+    unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
+    pairs = pair(
+        (ChangedFile(base_path=file.base_path, head_path=file.head_path) for file in changed),
+        lambda path: path not in unknown,
+    )
+    compared = []
+    for file in pairs:
+        try:
+            one = context.compare_tolerantly(
+                partial(_text, files, Side.BASE, file.base_path, base.get(file.base_path)),
+                partial(_text, files, Side.HEAD, file.head_path, head.get(file.head_path)),
+            )
+        except LockfileError as error:
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+        except GitHubError as error:  # at a file that it includes
+            if error.trouble is not Trouble.BUDGET:
+                raise
+            left_out.append(file.head_path or "")
+        else:
+            compared.extend([one] if one else [])
+    return context.once(compared), unreadable, sorted(left_out)
+
+
+def too_many_lockfiles(left_out: Sequence[str]) -> str:
+    """Say that lockfiles were left out, and what to do."""
+    return (
+        f"{count(len(left_out), 'lockfile was', 'lockfiles were')} not read, the first of them "
+        f"{readable(left_out[0], 200)}: the run has sent as many requests to GitHub as it may. Split the "
+        "pull request, leave lockfiles out with `lockfiles`, or raise `request-budget`"
+    )
+
+
+def _text(files: PullRequestFiles, side: Side, path: str | None, data: bytes | None) -> Text | None:
+    return None if path is None or data is None else text_at(files, side, path, data)
+
+
+def text_at(files: PullRequestFiles, side: Side, path: str, data: bytes) -> Text:
+    """Return a lockfile's text, which knows the files beside it; raises `LockfileError`."""
+
+    def read(other: str) -> str | None:
+        found = files.read(other, side)
+        return None if found is None else decode(other, found)
+
+    return Text(path=path, text=decode(path, data), read=read)

@@ -1,0 +1,241 @@
+"""Settings: `.github/fallback-review.toml` and the inputs laid over it, with errors that name the key."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - pydantic needs it at run time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urljoin
+
+import tomli
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from fallback_review.model import Outcome, Target
+from fallback_review.prediction import INSTALLERS, LAYOUTS
+from fallback_review.settings.types import (
+    Choice,
+    HostName,
+    NamePattern,
+    PythonVersion,
+    SpecifierText,
+    Url,
+    UrlOrEmpty,
+    VersionNumber,
+    meant,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS_PATH = ".github/fallback-review.toml"
+CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
+PYPI_ITSELF = PYPI_SIMPLE_ENDPOINT
+"""PyPI's own index, also where the settings name a mirror."""
+CHAINGUARD_VEX_ENDPOINT = urljoin(CHAINGUARD_SIMPLE_ENDPOINT, "/openvex/v1/")
+
+
+class SettingsError(Exception):
+    """Settings that can't be used; the text names file, key, and what is allowed, one line a fault."""
+
+
+def kebab(name: str) -> str:
+    """Spell a field as settings and inputs do."""
+    return name.replace("_", "-")
+
+
+PLATFORMS: Mapping[str, tuple[str, str]] = {
+    "linux-x86_64": ("linux", "x86_64"),
+    "linux-aarch64": ("linux", "aarch64"),
+    "musllinux-x86_64": ("musllinux", "x86_64"),
+    "musllinux-aarch64": ("musllinux", "aarch64"),
+    "macos-arm64": ("macos", "arm64"),
+    "macos-x86_64": ("macos", "x86_64"),
+    "windows-amd64": ("windows", "amd64"),
+    "windows-arm64": ("windows", "arm64"),
+}
+"""Names of the settings file to `Target.platform` and `Target.arch`."""
+
+Severity = Literal["allow", "warn", "fail"]
+
+
+class Table(BaseModel):
+    """A table of the settings file: kebab-case keys, and no key that is not known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=kebab)
+
+
+class Targets(Table):
+    """The environments that will install."""
+
+    python: tuple[PythonVersion, ...] = Field(default=("3.12",), min_length=1)
+    platforms: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = Field(
+        default=("linux-x86_64", "linux-aarch64"), min_length=1
+    )
+    informational: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = ()
+    """Platforms that are shown and never decide: laptops, usually."""
+    glibc: VersionNumber = "2.39"
+    musl: VersionNumber = "1.2"
+    macos: VersionNumber = "14.0"
+
+    def expand(self) -> tuple[Target, ...]:
+        """Return every target: each Python version on each platform, the informational ones last."""
+        system = {"linux": self.glibc, "musllinux": self.musl, "macos": self.macos}
+        only_informational = [name for name in self.informational if name not in self.platforms]
+        return tuple(
+            Target(
+                python=python,
+                platform=PLATFORMS[name][0],
+                arch=PLATFORMS[name][1],
+                glibc=system.get(PLATFORMS[name][0], self.glibc),
+                informational=informational,
+            )
+            for names, informational in ((self.platforms, False), (only_informational, True))
+            for name in names
+            for python in self.python
+        )
+
+
+class Indexes(Table):
+    """Where Chainguard's index and PyPI are, and how the organisation arranges them."""
+
+    chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
+    remediated: Url | None = None
+    pypi: Url = PYPI_ITSELF
+    pypi_hosts: tuple[HostName, ...] = ()
+    """Further host names that are PyPI's: of a mirror, or of the files."""
+    own_hosts: tuple[HostName, ...] = ()
+    """Hosts of the organisation's own repository manager, where locks name it."""
+    resolver: Url | None = None
+    """The organisation's own virtual index, asked instead of modelling the layout."""
+    vex: UrlOrEmpty = CHAINGUARD_VEX_ENDPOINT
+    """Chainguard's public feed of what remediated versions fix; empty: it is not asked."""
+    layout: Annotated[str, Choice("layout", tuple(LAYOUTS))] | None = None
+    installer: Annotated[str, Choice("installer", tuple(INSTALLERS))] | None = None
+    """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
+
+
+FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.UNKNOWN)
+
+
+class Policy(Table):
+    """What the team makes of the outcomes."""
+
+    fail_on: tuple[Annotated[str, Choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
+    on_unknown: Literal["fail", "warn"] = "fail"
+    upstream_tier: Severity = "warn"
+    unpinned: Severity = "warn"
+    private: tuple[NamePattern, ...] = ()
+    """Patterns of private package names: never sent to any index."""
+
+
+class Allow(Table):
+    """One entry of the allow list: which package may come from elsewhere, why, and until when."""
+
+    package: NamePattern
+    reason: str = Field(min_length=1)
+    owner: str | None = None
+    version: SpecifierText | None = None
+    expires: date | None = None
+
+
+class Lockfiles(Table):
+    """Globs, relative to the repository's root, that add lockfiles or leave some out."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class Settings(Table):
+    """Everything that a team can set."""
+
+    targets: Targets = Targets()
+    indexes: Indexes = Indexes()
+    policy: Policy = Policy()
+    lockfiles: Lockfiles = Lockfiles()
+    allow: tuple[Allow, ...] = ()
+
+
+def parse(
+    data: bytes, *, path: str = SETTINGS_PATH, inputs: Mapping[tuple[str, str], Any] | None = None
+) -> Settings:
+    """Read a settings file and lay inputs over it: (table, key) to value, None where nothing was given.
+
+    Raises:
+        SettingsError: it is not TOML, or a key or value is not allowed; names file, key and what is.
+    """
+    try:
+        table = tomli.loads(data.decode("utf-8-sig"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    given = {key: value for key, value in (inputs or {}).items() if value is not None}
+    settings = validate(table, path=path)
+    if not given:
+        return settings
+    merged = {key: dict(value) if isinstance(value, dict) else value for key, value in table.items()}
+    for (section, key), value in given.items():
+        merged.setdefault(section, {})[key] = value
+    return validate(merged, path="input")
+
+
+def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings:
+    """Check a table of settings, from a file or from inputs laid over it.
+
+    Raises:
+        SettingsError: as `parse`.
+    """
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        faults = error.errors()
+        # pydantic counts only the good items, so that a list with a bad one is "too short" as well.
+        bad = {fault["loc"][:-1] for fault in faults}
+        told = [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in bad]
+        raise SettingsError("\n".join(f"{path}: {_fault(fault)}" for fault in told)) from None
+
+
+_PLAIN = {
+    "tuple_type": "must be a list, such as ['one', 'two']",
+    "model_type": "must be a table",
+    "string_type": "must be text in quotes",
+    "too_short": "must name at least one",
+    "missing": "is missing",
+    "date_from_datetime_parsing": "must be a date such as 2027-01-01, without quotes",
+    "date_type": "must be a date such as 2027-01-01, without quotes",
+}
+"""pydantic's kinds of error whose own words speak of Python's types."""
+
+
+def _fault(fault: Any) -> str:
+    """Put one of pydantic's errors in words: the key as the file spells it, what is wrong, what to write."""
+    location = fault["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    if fault["type"] == "extra_forbidden":
+        allowed = sorted(kebab(name) for name in _table_at(location[:-1]).model_fields)
+        hint = meant(str(location[-1]), allowed)
+        return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
+    message = _PLAIN.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[:1].lower()}{message[1:]}"
+
+
+_TABLES: dict[str, type[Table]] = {
+    "targets": Targets,
+    "indexes": Indexes,
+    "policy": Policy,
+    "lockfiles": Lockfiles,
+    "allow": Allow,
+}
+
+
+def _table_at(location: tuple[int | str, ...]) -> type[Table]:
+    return next((_TABLES[part] for part in location if isinstance(part, str)), Settings)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the settings file, for editors."""
+    found = Settings.model_json_schema(by_alias=True)
+    del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]  # PyPI's address is its library's to say
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Fallback Review settings",
+        **found,
+    }
