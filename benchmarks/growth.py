@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Row, best
-from fallback_review.collecting import collect_rarely
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, ProjectFile, Role, Tier
 from fallback_review.pipeline import review
-from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.compare import compare
 from fallback_review.report import render
+from fallback_review.runtime import collect_rarely
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import tomli
 
 from benchmarks.measure import Row, best, milliseconds
 from fallback_review.lockfiles import Text, decode
-from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.compare import compare
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus"
 BUDGET = 0.5

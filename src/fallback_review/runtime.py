@@ -1,4 +1,4 @@
-"""Connections of one's own under requests: an adapter whose pools make a given kind of them."""
+"""The process: certificate authorities to trust, connections of one's own, the garbage collector."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+import ssl
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+import gc
 
 
 class ConnectionAdapter(HTTPAdapter):
@@ -32,3 +47,59 @@ class ConnectionAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+
+_PEM = "-----BEGIN CERTIFICATE-----"
+
+
+class CertificateError(Exception):
+    """There is no usable certificate where one was given; the text says what to do."""
+
+
+@contextmanager
+def trusted(given: str | None, workspace: Path) -> Iterator[str | None]:
+    """Give the path of a file with `given` and the usual authorities, while the context lasts; None for None.
+
+    Both, since GitHub may be the organisation's own while an index is the public one, or the reverse.
+
+    Args:
+        given: PEM text, or the path of a file with some: relative to the workspace, if not absolute. Without
+            a checkout the workspace is empty, hence the text.
+        workspace: The runner's.
+
+    Raises:
+        CertificateError: there is no such file, or no certificate in it.
+    """
+    if given is None:
+        yield None
+        return
+    pem = given if _PEM in given else _read(workspace / given, given)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise CertificateError(
+            f"input ca-bundle: there is no usable certificate in it; it has to be PEM, which begins {_PEM}"
+        ) from None
+    with NamedTemporaryFile("w", suffix=".pem", encoding="utf-8") as file:
+        file.write(f"{Path(DEFAULT_CA_BUNDLE_PATH).read_text('utf-8')}\n{pem}\n")
+        file.flush()
+        yield file.name
+
+
+def _read(path: Path, given: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError):
+        raise CertificateError(
+            f"input ca-bundle: there is no readable file {given} in the workspace, which is empty without a "
+            "checkout; the certificates themselves (PEM) can be given instead"
+        ) from None
+
+
+def collect_rarely() -> None:
+    """Let the collector look less often: what a review makes lives until its end.
+
+    Each look walks all that is alive, so that the cost of a change would grow with their number
+    (docs/performance.md has the figures).
+    """
+    gc.set_threshold(50_000, 20, 100)

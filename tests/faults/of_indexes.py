@@ -16,7 +16,7 @@ from fallback_review.cli.main import EXIT_CODES
 from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Role
-from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.review import review
 from fallback_review.report import FORMATS, render
 from fallback_review.settings import schema

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fallback_review.action.inputs import Inputs, read_inputs, secrets_of
-from fallback_review.authorities import trusted
-from fallback_review.collecting import collect_rarely
 from fallback_review.github import commands
 from fallback_review.github.bot_events import read_comment, read_repository
 from fallback_review.github.delivery import attempt
@@ -29,7 +27,9 @@ from fallback_review.model import Conclusion
 from fallback_review.pull_requests.debug_log import Debug
 from fallback_review.pull_requests.deliver import Occasion, Workspace, deliver
 from fallback_review.pull_requests.files import without_a_lock
-from fallback_review.pull_requests.review import Run, review_pull_request, workspace_of
+from fallback_review.pull_requests.review import review_pull_request, workspace_of
+from fallback_review.pull_requests.run import Run
+from fallback_review.runtime import CertificateError, collect_rarely, trusted
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
                 patience=patience,
             )
             return _dispatch(this)
-    except (schema.SettingsError, EventError) as error:
+    except (schema.SettingsError, CertificateError, EventError) as error:
         return _stop(environ, log, error, USAGE_ERROR)
     except GitHubError as error:
         return _stop(environ, log, error, COULD_NOT_CHECK)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fallback_review.bot.replies import Reply
     from fallback_review.github.bot_events import CommentEvent
     from fallback_review.github.client import Client
-    from fallback_review.pull_requests.review import Run
+    from fallback_review.pull_requests.run import Run
 
 ANSWERED, COULD_NOT = 0, 3
 

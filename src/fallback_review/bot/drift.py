@@ -14,7 +14,7 @@ from fallback_review.github.issues import Wish, close_duplicate, find_issues, ke
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Cause, Notice, Outcome, Role
 from fallback_review.pipeline import review
-from fallback_review.pipeline.context import whole
+from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.discovery import is_lockfile
 from fallback_review.report.tally import Group, group_of, tally
 from fallback_review.settings import schema
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from fallback_review.github.issues import Issue
     from fallback_review.index.session import Asking
     from fallback_review.model import Answer, Review
-    from fallback_review.pipeline.context import Compared
-    from fallback_review.pull_requests.review import Run
+    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
 
 LABEL = "fallback-review"

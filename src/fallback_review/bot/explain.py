@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fallback_review.index.session import Asking
     from fallback_review.lockfiles import Text
     from fallback_review.prediction import Explanation
-    from fallback_review.pull_requests.review import Gathered, Run
+    from fallback_review.pull_requests.review import Gathered
+    from fallback_review.pull_requests.run import Run
 
 
 def explain(

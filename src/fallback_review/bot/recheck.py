@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from fallback_review.index.session import Asking
     from fallback_review.model import Review
     from fallback_review.pull_requests.comment_state import State
-    from fallback_review.pull_requests.review import Reviewed, Run
+    from fallback_review.pull_requests.review import Reviewed
+    from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
 
 UNCHANGED_AT_MOST = 3

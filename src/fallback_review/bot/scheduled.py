@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fallback_review.github.bot_events import RepositoryEvent
     from fallback_review.github.client import Client
     from fallback_review.index.session import Asking
-    from fallback_review.pull_requests.review import Run
+    from fallback_review.pull_requests.run import Run
 
 ALL_CHECKED, COULD_NOT_CHECK = 0, 3
 

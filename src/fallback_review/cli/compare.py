@@ -11,14 +11,14 @@ from fallback_review.cli.git import Repository, RevisionError
 from fallback_review.cli.work_tree import read_bounded, read_file
 from fallback_review.lockfiles import LockfileError, Text, decode
 from fallback_review.model import Notice
-from fallback_review.pipeline.context import compare_tolerantly, once
+from fallback_review.pipeline.compare import compare_tolerantly, once
 from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.cli.git import Read
-    from fallback_review.pipeline.context import Compared
+    from fallback_review.pipeline.compare import Compared
     from fallback_review.pipeline.discovery import ChangedFile
     from fallback_review.settings.schema import Settings
 

@@ -21,14 +21,14 @@ from fallback_review.cli.git import RevisionError
 from fallback_review.cli.init import init_command
 from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
 from fallback_review.cli.work_tree import read_file
-from fallback_review.collecting import collect_rarely
 from fallback_review.index import open as access
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.pipeline import explain, review
-from fallback_review.pipeline.context import compare, whole
+from fallback_review.pipeline.compare import compare, whole
 from fallback_review.report import render
 from fallback_review.report.explanation import render_explanation
+from fallback_review.runtime import collect_rarely
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from fallback_review.cli.options import Options
     from fallback_review.pipeline.ask import Ask
-    from fallback_review.pipeline.context import Compared
+    from fallback_review.pipeline.compare import Compared
     from fallback_review.settings.schema import Settings
 
 EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}

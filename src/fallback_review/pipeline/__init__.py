@@ -1,1 +1,1 @@
-"""From two sides of lockfiles to a review: pure; what must be asked is asked through a function that the caller brings."""
+"""From both sides of lockfiles to a review: pure; the caller brings the function that asks the indexes."""

@@ -7,114 +7,42 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
-from fallback_review.lockfiles import FORMATS, LockfileError, nothing_beside, parse, parse_pair, recognise
-from fallback_review.lockfiles.diff import diff
+from fallback_review.lockfiles import FORMATS, nothing_beside
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
-from fallback_review.prediction.context import Standing, host, is_private, standing
-from fallback_review.prediction.fitting import fitting
+from fallback_review.prediction.context import Standing, is_private, standing
+from fallback_review.prediction.requires_python import fitting
 from fallback_review.settings.schema import PYPI_ITSELF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from fallback_review.configuration import Arrangement
-    from fallback_review.lockfiles import Text
     from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target
     from fallback_review.settings.schema import Indexes, Settings
 
     Read = Callable[[str], str | None]
 
+
+from typing import TYPE_CHECKING
+
+from fallback_review.pipeline.ask import learn_hosts
+from fallback_review.pipeline.compare import source_hosts
+from fallback_review.pipeline.marker_changes import with_newly_installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from fallback_review.model import Change, LockfileDiff
+    from fallback_review.pipeline.ask import Ask, Question
+    from fallback_review.pipeline.compare import Compared
+    from fallback_review.settings.schema import Indexes, Settings
+
+
 _PYTHON_HEEDED = frozenset({"uv.lock", "pylock.toml", "pdm.lock"})
 """Formats that no installer takes with a Python that they don't allow (measured: pip, uv, PDM)."""
 DEFAULT_LAYOUT = "virtual-file"
 """How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """What changed in one lockfile, and the trees of both sides to read beside it."""
-
-    diff: LockfileDiff
-    base_read: Read | None
-    """None where the lockfile is new."""
-    head_read: Read | None
-    """None where the lockfile is gone."""
-    new_hosts: frozenset[str] = frozenset()
-    """Hosts that entries come from now and that the base does not hold at all."""
-
-
-def compare(base: Text | None, head: Text | None) -> Compared:
-    """Return what changed between two sides of one lockfile; None is a side that does not exist.
-
-    Raises:
-        LockfileError: a side can't be read.
-        ValueError: neither side exists.
-    """
-    found = diff(*parse_pair(base, head))
-    held = base.text.lower() if base else ""
-    hosts = {at for change in found.changes for package in change.gained for at in _hosts(package)}
-    return Compared(
-        diff=found if base else replace(found, base_path=None, base_format=None),
-        base_read=base.read if base else None,
-        head_read=head.read if head else None,
-        new_hosts=frozenset(at for at in hosts if f"//{at}/" not in held and f"@{at}/" not in held),
-    )
-
-
-def _hosts(package: LockedPackage) -> set[str]:
-    """Return where an entry comes from: its index's host, or its files' hosts where no index is named."""
-    if not package.source.kind.from_index:
-        return set()
-    urls = [package.source.location] if package.source.location else [each.url for each in package.artifacts]
-    return {at for url in urls if url and (at := host(url))}
-
-
-def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:
-    """Compare two sides of a pull request, whose base may be the very thing that it mends.
-
-    A base that can't be read counts as absent, with a notice: everything in the head is new then. None where
-    there is no head either: nothing will be installed from it.
-
-    Raises:
-        LockfileError: the head can't be read.
-    """
-    text = head()
-    try:
-        return compare(base(), text)
-    except LockfileError as error:
-        if text is None:
-            return None
-        compared = compare(None, text)
-        said = Notice(
-            path=error.path,
-            line=error.line,
-            text=f"could not be read at the base, so everything in it counts as new: {error.reason}",
-        )
-        return replace(compared, diff=replace(compared.diff, notices=(*compared.diff.notices, said)))
-
-
-def once(compared: Iterable[Compared]) -> list[Compared]:
-    """Leave out files of unusual names that a lockfile among them includes: there they are reviewed."""
-    found = [(one, recognise(one.diff.path) is not None) for one in compared]
-    sides = [side for one, named in found if named for side in (one.diff.base, one.diff.head)]
-    included = {
-        *(package.path for side in sides for package in side.packages),
-        *(index.path for side in sides for index in side.indexes),
-        *(notice.path for side in sides for notice in side.notices),
-    }
-    return [one for one, named in found if named or one.diff.path not in included]
-
-
-def whole(text: Text) -> Compared:
-    """Return one lockfile as if everything in it were new, for a scan.
-
-    Raises:
-        LockfileError: the file can't be read.
-    """
-    lockfile = parse(text)
-    nothing = replace(lockfile, packages=(), unnamed=(), notices=(), header={})
-    return Compared(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +149,7 @@ def _elsewhere(
         if not is_private(change.name, situation) and not allowed(change)
         for package in change.gained
         if standing(package, situation) is Standing.PRIVATE
-        for at in _hosts(package)
+        for at in source_hosts(package)
     )
     said: tuple[list[Notice], list[Notice]] = ([], [])
     for name, count in hosts.items():
@@ -249,3 +177,39 @@ def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -
         resolver_url=indexes.resolver,
         private=private,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One lockfile, what changed in it, and what it stands in."""
+
+    diff: LockfileDiff
+    surroundings: Surroundings
+
+    def questions(self) -> Iterator[Question]:
+        """Yield the predictions to come: every new entry, on every target."""
+        for change in self.diff.changes:
+            for package in change.gained:
+                yield package, self.diff.head, self.surroundings.of(package), self.surroundings.targets
+
+
+def cases_of(
+    compared: Sequence[Compared],
+    settings: Settings,
+    ask: Ask,
+    *,
+    allowed: Callable[[Change], bool] = lambda _: False,
+) -> list[Case]:
+    """Return the cases of some lockfiles; where all hangs on it, PyPI is asked for the host of its files."""
+
+    def cases(indexes: Indexes) -> list[Case]:
+        known = settings.model_copy(update={"indexes": indexes})
+        around = ((each.diff, survey(each, known, allowed=allowed)) for each in compared)
+        return [Case(with_newly_installed(diff, where.targets), where) for diff, where in around]
+
+    found = cases(settings.indexes)
+    hosts = learn_hosts((question for case in found for question in case.questions()), ask)
+    if not hosts:
+        return found
+    hosts |= set(settings.indexes.pypi_hosts)
+    return cases(settings.indexes.model_copy(update={"pypi_hosts": tuple(sorted(hosts))}))

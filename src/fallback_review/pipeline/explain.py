@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from fallback_review import prediction
-from fallback_review.cases import cases_of
 from fallback_review.model import Conclusion, ReviewedChange, Role
 from fallback_review.pipeline.ask import ask_all, ask_for_remarks
-from fallback_review.pipeline.context import whole
+from fallback_review.pipeline.compare import whole
+from fallback_review.pipeline.context import cases_of
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import policy
 

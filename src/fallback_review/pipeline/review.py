@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review import prediction
-from fallback_review.cases import cases_of
 from fallback_review.model import (
     Cause,
     Conclusion,
@@ -21,6 +20,7 @@ from fallback_review.model import (
     Role,
 )
 from fallback_review.pipeline.ask import ask_all, ask_for_remarks
+from fallback_review.pipeline.context import cases_of
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import policy
 from fallback_review.settings.schema import SETTINGS_PATH
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from fallback_review.cases import Case
     from fallback_review.model import Change, LockedPackage, LockfileDiff, Target, Verdict
     from fallback_review.pipeline.ask import Ask
-    from fallback_review.pipeline.context import Compared
+    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.context import Case
     from fallback_review.prediction import Book, Derivations, Situation
     from fallback_review.settings.schema import Settings
 

@@ -13,7 +13,7 @@ from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
 from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, recognise
 from fallback_review.model import Notice
-from fallback_review.pipeline import context
+from fallback_review.pipeline.compare import compare_tolerantly, once
 from fallback_review.pipeline.discovery import ChangedFile, pair
 from fallback_review.report.text import count, readable
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fallback_review.github.changed_files import ChangedEntry
     from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
     from fallback_review.github.changed_lockfiles import PullRequestFiles
-    from fallback_review.pipeline.context import Compared
+    from fallback_review.pipeline.compare import Compared
 
 FEW = 20
 """Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
@@ -118,7 +118,7 @@ def compare(
     compared = []
     for file in pairs:
         try:
-            one = context.compare_tolerantly(
+            one = compare_tolerantly(
                 partial(_text, files, Side.BASE, file.base_path, base.get(file.base_path)),
                 partial(_text, files, Side.HEAD, file.head_path, head.get(file.head_path)),
             )
@@ -130,7 +130,7 @@ def compare(
             left_out.append(file.head_path or "")
         else:
             compared.extend([one] if one else [])
-    return context.once(compared), unreadable, sorted(left_out)
+    return once(compared), unreadable, sorted(left_out)
 
 
 def too_many_lockfiles(left_out: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from fallback_review.index import IndexClient
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Outcome, Role
 from fallback_review.pipeline.ask import ask_all
-from fallback_review.pipeline.context import survey, whole
+from fallback_review.pipeline.compare import whole
+from fallback_review.pipeline.context import survey
 from fallback_review.prediction import Derivations, predict
 from fallback_review.settings.schema import Settings
 

@@ -13,7 +13,7 @@ from fallback_review.index import Credentials
 from fallback_review.index import open as access
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline import review
-from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.compare import compare
 from fallback_review.report import render
 from fallback_review.settings import schema
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fallback_review.model import Review
-    from fallback_review.pipeline.context import Compared
+    from fallback_review.pipeline.compare import Compared
 
 _WRITTEN = {"comment.md": "markdown", "comment.html": "html", "report.json": "json"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Cause, Conclusion, Notice, Outcome, ProjectFile, Review, Role, Tier
-from fallback_review.pipeline.context import compare, whole
+from fallback_review.pipeline.compare import compare, whole
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Settings
 

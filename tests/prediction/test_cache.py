@@ -7,8 +7,7 @@ from dataclasses import replace
 from fallback_review.model import Cause, Role
 from fallback_review.prediction import Derivations, further_questions, predict
 from fallback_review.prediction.verdicts import derive
-
-from .build import LINUX, LOCK, MAC, answer, book, package, situation
+from tests.prediction.build import LINUX, LOCK, MAC, answer, book, package, situation
 
 WHEEL = "x-1.0-py3-none-any.whl"
 NOTHING = answer(Role.CHAINGUARD, problem=Cause.PROJECT_MISSING)

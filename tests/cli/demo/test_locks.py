@@ -14,8 +14,8 @@ from fallback_review.cli.demo import scene, sdist_backend
 from fallback_review.cli.demo.build import build
 from fallback_review.cli.demo.server import DemoIndex
 from fallback_review.cli.demo.universe import Shelf
+from tests.cli.demo.make_locks import DATA, environment, make
 from tests.conftest import lab_tool
-from tests.demo.make_locks import DATA, environment, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import pytest
 
 from fallback_review.lockfiles import Text
 from fallback_review.model import ChangeKind, Conclusion, Outcome
-from tests.review.test_pipeline import BOTH, Table, judged, lock, outcomes
+from tests.pipeline.test_review import BOTH, Table, judged, lock, outcomes
 
 WINDOWS = 'a==1.0 ; sys_platform == "win32"'
 ARM = 'a==1.0 ; platform_machine == "aarch64"'

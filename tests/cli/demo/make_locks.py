@@ -1,6 +1,6 @@
 """Make the demo's lockfiles with the real uv against the demo's own server.
 
-For maintainers: ``.venv/bin/python -m tests.demo.make_locks`` writes them into the package. The base is
+For maintainers: ``.venv/bin/python -m tests.cli.demo.make_locks`` writes them into the package. The base is
 locked against PyPI alone, the head on top of it with Chainguard's indexes in front, as in a real move.
 """
 
@@ -17,7 +17,7 @@ from fallback_review.cli.demo import scene
 from fallback_review.cli.demo.server import DemoIndex
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parent.parent / "src" / "fallback_review" / "demo" / "data"
+DATA = HERE.parents[2] / "src" / "fallback_review" / "cli" / "demo" / "data"
 COMPILE = "uv pip compile requirements.in --generate-hashes --output-file requirements.txt"
 
 

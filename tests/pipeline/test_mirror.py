@@ -6,7 +6,7 @@ import pytest
 
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.settings.schema import PYPI_ITSELF
-from tests.review.test_pipeline import BOTH, Table, judged, lock, outcomes
+from tests.pipeline.test_review import BOTH, Table, judged, lock, outcomes
 
 ENTRY = """\
 [[package]]

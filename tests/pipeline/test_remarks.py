@@ -25,7 +25,7 @@ from fallback_review.model import (
     Verdict,
 )
 from fallback_review.pipeline.ask import MOST_REMARKED, ask_for_remarks
-from fallback_review.pipeline.context import whole
+from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.explain import explain
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Settings

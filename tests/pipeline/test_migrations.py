@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.pipeline.context import compare, survey
+from fallback_review.pipeline.compare import compare
+from fallback_review.pipeline.context import survey
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Outcome, Role
 from fallback_review.pipeline.ask import KNOWN_PROJECT
-from tests.review.test_pipeline import Table, judged, outcomes, wheel
+from tests.pipeline.test_review import Table, judged, outcomes, wheel
 
 PYLOCK = """lock-version = "1.0"
 created-by = "any"

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.pipeline.context import compare, survey, whole
+from fallback_review.pipeline.compare import compare, whole
+from fallback_review.pipeline.context import survey
 from fallback_review.settings.schema import Settings
 
 SETTINGS = Settings.model_validate({"targets": {"python": ["3.12", "3.13"], "platforms": ["linux-x86_64"]}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fallback_review.model import Target
-from fallback_review.prediction.fitting import fitting
+from fallback_review.prediction.requires_python import fitting
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def published() -> dict[str, Any]:
 
 
 def test_the_published_schema_is_the_codes() -> None:
-    """To renew it: ``python -m tests.init.test_settings_schema``."""
+    """To renew it: ``python -m tests.settings.test_schema``."""
     assert json.loads(PUBLISHED.read_text("utf-8")) == published()
 
 

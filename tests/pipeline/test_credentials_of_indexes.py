@@ -13,7 +13,7 @@ from fallback_review.index import Credentials
 from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Conclusion, Role
-from fallback_review.pipeline.context import compare
+from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Indexes, Settings
 from tests.servers.scripted import answer, scripted

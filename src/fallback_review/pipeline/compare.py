@@ -1,0 +1,105 @@
+"""Two sides of lockfiles -> what changed in each, with the trees of both sides to read beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fallback_review.lockfiles import LockfileError, parse, parse_pair, recognise
+from fallback_review.lockfiles.diff import diff
+from fallback_review.model import Notice
+from fallback_review.prediction.context import host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fallback_review.lockfiles import Text
+    from fallback_review.model import LockedPackage, LockfileDiff
+
+    Read = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What changed in one lockfile, and the trees of both sides to read beside it."""
+
+    diff: LockfileDiff
+    base_read: Read | None
+    """None where the lockfile is new."""
+    head_read: Read | None
+    """None where the lockfile is gone."""
+    new_hosts: frozenset[str] = frozenset()
+    """Hosts that entries come from now and that the base does not hold at all."""
+
+
+def compare(base: Text | None, head: Text | None) -> Compared:
+    """Return what changed between two sides of one lockfile; None is a side that does not exist.
+
+    Raises:
+        LockfileError: a side can't be read.
+        ValueError: neither side exists.
+    """
+    found = diff(*parse_pair(base, head))
+    held = base.text.lower() if base else ""
+    hosts = {at for change in found.changes for package in change.gained for at in source_hosts(package)}
+    return Compared(
+        diff=found if base else replace(found, base_path=None, base_format=None),
+        base_read=base.read if base else None,
+        head_read=head.read if head else None,
+        new_hosts=frozenset(at for at in hosts if f"//{at}/" not in held and f"@{at}/" not in held),
+    )
+
+
+def source_hosts(package: LockedPackage) -> set[str]:
+    """Return where an entry comes from: its index's host, or its files' hosts where no index is named."""
+    if not package.source.kind.from_index:
+        return set()
+    urls = [package.source.location] if package.source.location else [each.url for each in package.artifacts]
+    return {at for url in urls if url and (at := host(url))}
+
+
+def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:
+    """Compare two sides of a pull request, whose base may be the very thing that it mends.
+
+    A base that can't be read counts as absent, with a notice: everything in the head is new then. None where
+    there is no head either: nothing will be installed from it.
+
+    Raises:
+        LockfileError: the head can't be read.
+    """
+    text = head()
+    try:
+        return compare(base(), text)
+    except LockfileError as error:
+        if text is None:
+            return None
+        compared = compare(None, text)
+        said = Notice(
+            path=error.path,
+            line=error.line,
+            text=f"could not be read at the base, so everything in it counts as new: {error.reason}",
+        )
+        return replace(compared, diff=replace(compared.diff, notices=(*compared.diff.notices, said)))
+
+
+def once(compared: Iterable[Compared]) -> list[Compared]:
+    """Leave out files of unusual names that a lockfile among them includes: there they are reviewed."""
+    found = [(one, recognise(one.diff.path) is not None) for one in compared]
+    sides = [side for one, named in found if named for side in (one.diff.base, one.diff.head)]
+    included = {
+        *(package.path for side in sides for package in side.packages),
+        *(index.path for side in sides for index in side.indexes),
+        *(notice.path for side in sides for notice in side.notices),
+    }
+    return [one for one, named in found if named or one.diff.path not in included]
+
+
+def whole(text: Text) -> Compared:
+    """Return one lockfile as if everything in it were new, for a scan.
+
+    Raises:
+        LockfileError: the file can't be read.
+    """
+    lockfile = parse(text)
+    nothing = replace(lockfile, packages=(), unnamed=(), notices=(), header={})
+    return Compared(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)
