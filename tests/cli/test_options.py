@@ -226,7 +226,7 @@ def test_help_and_version_name_the_commands(tmp_path: Path) -> None:
 
 def test_the_command_line_never_loads_what_it_does_not_use(folder: Path) -> None:
     code = (
-        "import sys; from fallback_review import cli; from unittest.mock import patch\n"
+        "import sys; from fallback_review.cli import main as cli; from unittest.mock import patch\n"
         "with patch.object(sys, 'argv', ['fallback-review', 'review', 'old.txt', 'new.txt', '--output', 'o']):\n"
         "    try: cli.main()\n"
         "    except SystemExit: pass\n"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fallback_review.index.html_page import PageError
 from fallback_review.index.pages import read_page
 from fallback_review.model import Answer, Cause, Role
+from fallback_review.prediction.causes import BLOCK_REASONS
 
 if TYPE_CHECKING:
     from fallback_review.index.http import Fetched
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _CHAINGUARDS = frozenset({Role.CHAINGUARD, Role.REMEDIATED})
 _NEW_TOKEN = "make a new one with `chainctl auth pull-token create --repository=python`"  # noqa: S105 - advice
-_REASONS = {
-    "POLICY_ORG_BLOCKLIST": "it is on the organisation's blocklist",
-    "POLICY_COOLDOWN": "it is in its cooldown",
-    "MALWARE_DETECTED": "malware was found in it",
-}
 
 
 def answer_for(role: Role, name: str, fetched: Fetched) -> Answer:
@@ -66,7 +62,7 @@ def _blocked(role: Role, name: str, fetched: Fetched) -> Answer:
         body = None
     told = body.get("reason") if isinstance(body, dict) else None
     reason = told if isinstance(told, str) and _REASON.fullmatch(told) else None
-    why = _REASONS.get(reason or "", reason or "it does not say why")
+    why = BLOCK_REASONS.get(reason or "", reason or "it does not say why")
     message = f"{fetched.host} answered {_shown(fetched.status)}: {name} is blocked, {why}"
     return Answer(role=role, name=name, problem=Cause.BLOCKED, message=message, reason=reason)
 

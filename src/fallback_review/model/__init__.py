@@ -4,7 +4,16 @@ Nothing here reads, asks or decides. Words are those of the packaging field (PEP
 """
 
 from fallback_review.model.changed import Change, ChangeKind, LockfileDiff, MetadataChange
-from fallback_review.model.indexed import Answer, Cause, Outcome, ProjectFile, Remediation, Role, Tier
+from fallback_review.model.indexed import (
+    MALWARE_DETECTED,
+    Answer,
+    Cause,
+    Outcome,
+    ProjectFile,
+    Remediation,
+    Role,
+    Tier,
+)
 from fallback_review.model.locked import (
     Artifact,
     Ecosystem,
@@ -16,10 +25,11 @@ from fallback_review.model.locked import (
     Source,
     SourceKind,
 )
-from fallback_review.model.predicted import Advice, Target, Verdict
+from fallback_review.model.predicted import Advice, Target, Verdict, deciding
 from fallback_review.model.reviewed import Allowance, Conclusion, Review, ReviewedChange, ReviewedLockfile
 
 __all__ = [
+    "MALWARE_DETECTED",
     "Advice",
     "Allowance",
     "Answer",
@@ -48,4 +58,5 @@ __all__ = [
     "Target",
     "Tier",
     "Verdict",
+    "deciding",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,28 +70,43 @@ class Outcome(StrEnum):
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
-class Cause(StrEnum):
-    """Why an outcome is not `chainguard`."""
+class Cause(str):
+    """Why an outcome is not `chainguard`, by its name: ``version-missing``.
 
-    PROJECT_MISSING = "project-missing"
-    VERSION_MISSING = "version-missing"
-    NO_COMPATIBLE_FILE = "no-compatible-file"
-    ONLY_SDIST = "only-sdist"
-    LOCK_PINS_PYPI_URL = "lock-pins-pypi-url"
-    LOCK_PINS_PYPI_HASH = "lock-pins-pypi-hash"
-    INSTALLER_PREFERS_PYPI = "installer-prefers-pypi"
-    HASH_MISMATCH = "hash-mismatch"
-    NO_CANDIDATE = "no-candidate"
-    UPSTREAM_TIER = "upstream-tier"
-    BLOCKED = "blocked"
-    YANKED = "yanked"
-    NOT_PINNED = "not-pinned"
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    UNREACHABLE = "unreachable"
-    MALFORMED_INDEX = "malformed-index"
-    NOT_CONFIGURED = "not-configured"
-    MANAGER_FELL_THROUGH = "manager-fell-through"
+    A name is one object, so that causes are compared by identity. What is said of each is a record of
+    `prediction.causes`; a further cause makes its own name there.
+    """
+
+    __slots__ = ()
+    _known: ClassVar[dict[str, Cause]] = {}
+
+    PROJECT_MISSING: ClassVar[Cause]
+    VERSION_MISSING: ClassVar[Cause]
+    NO_COMPATIBLE_FILE: ClassVar[Cause]
+    ONLY_SDIST: ClassVar[Cause]
+    LOCK_PINS_PYPI_URL: ClassVar[Cause]
+    LOCK_PINS_PYPI_HASH: ClassVar[Cause]
+    INSTALLER_PREFERS_PYPI: ClassVar[Cause]
+    HASH_MISMATCH: ClassVar[Cause]
+    NO_CANDIDATE: ClassVar[Cause]
+    UPSTREAM_TIER: ClassVar[Cause]
+    BLOCKED: ClassVar[Cause]
+    YANKED: ClassVar[Cause]
+    NOT_PINNED: ClassVar[Cause]
+    UNAUTHORIZED: ClassVar[Cause]
+    FORBIDDEN: ClassVar[Cause]
+    UNREACHABLE: ClassVar[Cause]
+    MALFORMED_INDEX: ClassVar[Cause]
+    NOT_CONFIGURED: ClassVar[Cause]
+    MANAGER_FELL_THROUGH: ClassVar[Cause]
+
+    def __new__(cls, name: str) -> Self:
+        """Return the cause of this name."""
+        return cast("Self", cls._known.setdefault(name, super().__new__(cls, name)))
+
+
+for _constant in Cause.__annotations__.keys() - {"_known"}:
+    setattr(Cause, _constant, Cause(_constant.lower().replace("_", "-")))
 
 
 MALWARE_DETECTED = "MALWARE_DETECTED"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fallback_review.model.indexed import Cause, Outcome
 
 
@@ -46,6 +48,16 @@ class Verdict:
     evidence: tuple[str, ...] = ()
     """Sentences, strongest first; contradictions are among them."""
     informational: bool = False
+
+
+def deciding(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Return the verdict that decides for a change: the worst one, of the targets that are not informational.
+
+    Where all targets are informational, it is the worst of those; None where there is no verdict.
+    """
+    every = tuple(verdicts)
+    counting = [verdict for verdict in every if not verdict.informational] or every
+    return min(counting, key=lambda verdict: verdict.outcome.rank, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,11 @@ class ReviewedChange:
         """Whether an index blocks the package since malware was found in it."""
         return self.cause is Cause.BLOCKED and self.reason == MALWARE_DETECTED
 
+    @property
+    def rank(self) -> int:
+        """Its place among others, the worst first; malware, and a change without an outcome, come first."""
+        return -1 if self.malware or self.outcome is None else self.outcome.rank
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewedLockfile:

@@ -74,7 +74,7 @@ def _remark_facts(reviewed: ReviewedChange, book: Book, today: date | None) -> I
     """Yield what the VEX feed said, for whoever misses a remark, and the remark."""
     feed = book.get((Role.VEX, reviewed.change.name))
     if feed is not None:
-        said = feed.problem.value if feed.problem else f"remediated versions: {len(feed.remediations)}"
+        said = feed.problem or f"remediated versions: {len(feed.remediations)}"
         yield f"{feed.role.value}: {said}" + (f" ({feed.message})" if feed.message else "")
     if note := remark(reviewed, book, today):
         yield f"remark: {note}"

@@ -18,6 +18,7 @@ from fallback_review.model import (
     ReviewedChange,
     ReviewedLockfile,
     Role,
+    deciding,
 )
 from fallback_review.pipeline.ask import ask_all, ask_for_remarks
 from fallback_review.pipeline.context import cases_of
@@ -175,10 +176,9 @@ def _reviewed_change(change: Change, case: Case, judge: _Judge) -> ReviewedChang
         for target in case.surroundings.targets
         if (verdict := judge.predict(package, target, case, situation)) is not None
     )
-    deciding = [verdict for verdict in verdicts if not verdict.informational] or list(verdicts)
-    if not deciding:
+    worst = deciding(verdicts)
+    if worst is None:
         return ReviewedChange(change=change)
-    worst = min(deciding, key=lambda verdict: verdict.outcome.rank)
     conclusion = policy.judge(worst.outcome, worst.cause, judge.settings.policy)
     reviewed = ReviewedChange(
         change=change,

@@ -1,4 +1,4 @@
-"""Predicting what installers take: targets, listings, installers, verdicts, advice.
+"""Predicting what installers take: targets, listings, installers, verdicts, causes.
 
 Pure: a lockfile entry, a target, a situation and the indexes' answers in; a verdict with its evidence out.
 """
@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.advice import advise
 from fallback_review.prediction.cache import Derivations
+from fallback_review.prediction.causes import CAUSES, advise, describe
 from fallback_review.prediction.context import Book, Situation
 from fallback_review.prediction.explain import Explanation, explain
 from fallback_review.prediction.installers import INSTALLERS, Installer
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.listing import Layout, ListedFile
 from fallback_review.prediction.needed_indexes import further_questions, questions
-from fallback_review.prediction.reasons import describe
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ def predict(
 
 
 __all__ = [
+    "CAUSES",
     "INSTALLERS",
     "LAYOUTS",
     "Book",

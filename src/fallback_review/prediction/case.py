@@ -71,7 +71,7 @@ class Case:
                     )
             elif not answer.answered:
                 cause = answer.problem or Cause.UNREACHABLE
-                said = answer.message or f"the {role.value} index did not answer: {cause.value}"
+                said = answer.message or f"the {role.value} index did not answer: {cause}"
                 return Unanswered(cause=cause, said=said)
         return None
 

@@ -52,7 +52,7 @@ def explain(
     for role in Role:
         answer = book.get((role, package.name))
         if answer is not None:
-            said = answer.problem.value if answer.problem else f"{len(answer.files)} files"
+            said = answer.problem or f"{len(answer.files)} files"
             facts.append(f"{role.value}: {said}" + (f" ({answer.message})" if answer.message else ""))
     if derived is not None and takes_locked_urls(package, lockfile):
         facts += _locking_again(package, lockfile, target, situation, book)

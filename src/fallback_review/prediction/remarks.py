@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Outcome, ProjectFile, Role
+from fallback_review.model import Outcome, ProjectFile, Role, deciding
 from fallback_review.prediction.candidates import parse_filename, parse_version
 from fallback_review.prediction.nearest import remediated
 
@@ -38,7 +38,7 @@ def remark(reviewed: ReviewedChange, book: Book, today: date | None) -> str | No
         book: Every answer, those to `remark_questions` among them.
         today: To tell how old a release is; None leaves that out.
     """
-    worst = _worst(reviewed)
+    worst = deciding(reviewed.verdicts)
     version = _version(worst) if worst is not None else None
     if worst is None or version is None:
         return None
@@ -54,7 +54,7 @@ def remark_questions(reviewed: ReviewedChange, book: Book) -> frozenset[Role]:
     The VEX feed only where Chainguard lists a remediated version of this very release, PyPI only for what
     comes from there: no name is asked for that the same host was not asked for, or does not serve, anyway.
     """
-    worst = _worst(reviewed)
+    worst = deciding(reviewed.verdicts)
     version = _version(worst) if worst is not None else None
     if worst is None or version is None:
         return frozenset()
@@ -64,11 +64,6 @@ def remark_questions(reviewed: ReviewedChange, book: Book) -> frozenset[Role]:
     if worst.outcome is Outcome.PYPI:
         roles.add(Role.PYPI)
     return frozenset(role for role in roles if (role, name) not in book)
-
-
-def _worst(reviewed: ReviewedChange) -> Verdict | None:
-    deciding = [verdict for verdict in reviewed.verdicts if not verdict.informational] or reviewed.verdicts
-    return min(deciding, key=lambda verdict: verdict.outcome.rank, default=None)
 
 
 def _version(verdict: Verdict) -> Version | None:

@@ -133,7 +133,7 @@ def _told(answer: Answer) -> list[Any]:
         [file.filename, file.sha256 or "", file.tier.value if file.tier else "", file.yanked]
         for file in answer.files
     )
-    problem = answer.problem.value if answer.problem else None
+    problem = answer.problem
     return [answer.role.value, answer.name, problem, answer.reason, files]
 
 

@@ -30,7 +30,7 @@ def _lines(explanation: Explanation, why: str) -> Iterator[str]:
     verdict = explanation.verdict
     if verdict is None:
         return
-    because = f" ({verdict.cause.value})" if verdict.cause else ""
+    because = f" ({verdict.cause})" if verdict.cause else ""
     yield f"  → {verdict.outcome.value}{because}" + (f": {readable(why)}" if why else "")
     if verdict.file:
         at = f" from {readable(verdict.url_host)}" if verdict.url_host else ""

@@ -77,7 +77,7 @@ def _all(review: Review) -> Iterator[Finding]:
             yield Finding(
                 level=LEVELS[reviewed.conclusion],
                 rule=str(reviewed.cause or reviewed.outcome or "policy"),
-                rank=-1 if reviewed.malware or reviewed.outcome is None else reviewed.outcome.rank,
+                rank=reviewed.rank,
                 path=row.file,
                 line=row.line,
                 title=f"{title}: {row.comes_from or 'policy'}",

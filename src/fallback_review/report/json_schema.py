@@ -4,11 +4,12 @@ What may be many is an `Iterable`, which pydantic checks one by one while the re
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from fallback_review.model import Cause, ChangeKind, Conclusion, Ecosystem, Outcome, SourceKind
+from fallback_review.model import ChangeKind, Conclusion, Ecosystem, Outcome, SourceKind
+from fallback_review.prediction import CAUSES
 
 
 def _sound(text: object) -> object:
@@ -18,7 +19,12 @@ def _sound(text: object) -> object:
     return text
 
 
+def _every_cause(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(CAUSES)
+
+
 Str = Annotated[str, BeforeValidator(_sound)]
+CauseName = Annotated[str, Field(json_schema_extra=_every_cause)]
 
 
 def _absent(value: object) -> bool:
@@ -90,7 +96,7 @@ class VerdictRecord(_Part):
     target: Str
     version: Str | None
     outcome: Outcome
-    cause: Cause | None
+    cause: CauseName | None
     reason: Str | None
     file: Str | None
     url_host: Str | None
@@ -124,7 +130,7 @@ class ChangeRecord(_Part):
     """The file of that line where it is not the lockfile itself."""
     outcome: Outcome | None
     """The worst over the targets; null where there is nothing to install or judge."""
-    cause: Cause | None
+    cause: CauseName | None
     reason: Str | None
     why: Str
     advice: AdviceRecord | None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fallback_review import __version__
+from fallback_review.model import Cause
+from fallback_review.prediction import CAUSES
 from fallback_review.report.findings import findings
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ def render(review: Review) -> str:
 
 
 def _rule(rule: str) -> dict[str, Any]:
-    return {"id": rule, "name": rule, "shortDescription": {"text": rule.replace("-", " ").capitalize()}}
+    record = CAUSES.get(Cause(rule))
+    title = record.title if record else rule.replace("-", " ").capitalize()
+    return {"id": rule, "name": rule, "shortDescription": {"text": title}}
 
 
 def _result(finding: Finding, path: str, rules: list[str]) -> dict[str, Any]:

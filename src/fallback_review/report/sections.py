@@ -149,7 +149,7 @@ class Arrangement:
         if len(found) > _MOST_TABLES:
             title = f"In {count(len(found), 'lockfile')}"
             return [self._table(Group.TROUBLE, title, list(chain.from_iterable(found)), mixed=True)]
-        found.sort(key=lambda pairs: _rank(pairs[0][0]))
+        found.sort(key=lambda pairs: pairs[0][0].rank)
         return [self._table(Group.TROUBLE, readable(pairs[0][1].path), pairs, mixed=False) for pairs in found]
 
     def details(self) -> list[Table]:
@@ -265,9 +265,5 @@ def targets(found: Iterable[Target]) -> str:
     return readable(" · ".join([f"Python {', '.join(pythons)}", *listed]), 200) if found else ""
 
 
-def _rank(reviewed: ReviewedChange) -> int:
-    return -1 if reviewed.malware or reviewed.outcome is None else reviewed.outcome.rank
-
-
 def _worst_first(pair: _Pair) -> tuple[int, str]:
-    return _rank(pair[0]), pair[0].change.name
+    return pair[0].rank, pair[0].change.name

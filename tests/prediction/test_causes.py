@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fallback_review.model import Cause, Outcome, Role, Tier, Verdict
-from fallback_review.prediction import LAYOUTS, advise, describe
+from fallback_review.prediction import CAUSES, LAYOUTS, advise, describe
 
 from .build import answer, book, change, file, package, situation
 
@@ -138,7 +138,7 @@ def test_hashes_do_not_move_a_lock_that_names_its_indexes(lock: str, project: st
     assert hashes.command == f"chainctl libraries update-hashes {lock}"
 
 
-@pytest.mark.parametrize("cause", list(Cause))
+@pytest.mark.parametrize("cause", list(CAUSES))
 def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
     outcome = Outcome.UNKNOWN if cause in (Cause.UNAUTHORIZED, Cause.FORBIDDEN) else Outcome.PYPI
     worst = verdict(outcome, cause)

@@ -1,0 +1,62 @@
+"""Causes: why an outcome is not `chainguard`, and what to do about it, in words.
+
+Everything that people are told about a cause is one `CauseRecord`. A new cause is a record and a line in
+`CAUSES`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallback_review.model import Outcome, deciding
+from fallback_review.prediction.causes import locked, missing, unanswered
+from fallback_review.prediction.causes.missing import BLOCK_REASONS
+from fallback_review.prediction.causes.record import CauseRecord, Facts, Words, move_to_remediated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fallback_review.model import Advice, Cause, Change, Verdict
+    from fallback_review.prediction.context import Book, Situation
+
+CAUSES: dict[Cause, CauseRecord] = {
+    record.cause: record for record in (*missing.RECORDS, *locked.RECORDS, *unanswered.RECORDS)
+}
+"""Every cause by its name."""
+_WITHOUT_CAUSE = {Outcome.DIRECT: "not from an index", Outcome.PRIVATE: "from another index"}
+
+
+def describe(verdict: Verdict, change: Change, situation: Situation, book: Book) -> str:
+    """Return why a verdict is not `chainguard`, as one short clause of plain text; empty where it is."""
+    if verdict.outcome in _WITHOUT_CAUSE:
+        return _WITHOUT_CAUSE[verdict.outcome]
+    if verdict.cause is None:
+        return ""
+    facts = Facts(verdict=verdict, change=change, situation=situation, book=book)
+    return CAUSES[verdict.cause].why(facts)
+
+
+def advise(
+    change: Change,
+    verdicts: Iterable[Verdict],
+    situation: Situation,
+    book: Book,
+    *,
+    format: str,  # noqa: A002 - the lockfile's own word, and the caller's
+    path: str,
+) -> Advice | None:
+    """Return what to do about the worst of a change's verdicts; None where nothing is to be done.
+
+    `format` is the lockfile's registered format, `path` where it is: commands are written for them.
+    """
+    worst = deciding(verdicts)
+    if worst is None:
+        return None
+    facts = Facts(verdict=worst, change=change, situation=situation, book=book, format=format, path=path)
+    better = worst.outcome in (Outcome.CHAINGUARD, Outcome.UPSTREAM)
+    if better and facts.fixed not in (None, facts.wanted):
+        return move_to_remediated(facts)
+    return CAUSES[worst.cause].advice(facts) if worst.cause is not None else None
+
+
+__all__ = ["BLOCK_REASONS", "CAUSES", "CauseRecord", "Facts", "Words", "advise", "describe"]
