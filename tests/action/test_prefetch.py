@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fallback_review.github.changed_lockfiles import PullRequestFiles, Side
-from fallback_review.github.event import PullRequestEvent, read_event
+from fallback_review.github.events import PullRequestEvent, read_event
 from fallback_review.github.prefetch import AT_ONCE, Wanted, prefetch
 from tests.github_lab.fixtures import client, connect, environment, event_of
 from tests.github_lab.front import Fault

@@ -5,11 +5,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from fallback_review.github.changed_lockfiles import ChangedFile, PullRequestFiles, Side
+from fallback_review.github.changed_lockfiles import LockfileSides, PullRequestFiles, Side
 from fallback_review.github.comment import deliver_comment
 from fallback_review.github.delivery import Done
 from fallback_review.github.errors import GitHubError, Trouble
-from fallback_review.github.event import PullRequestEvent, read_event
+from fallback_review.github.events import PullRequestEvent, read_event
 from tests.github_lab.fixtures import QUICK
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_merge_group, of_pull_request
@@ -31,7 +31,7 @@ def is_lockfile(path: str) -> bool:
     return path.rpartition("/")[2] in {"uv.lock", "requirements.txt", "new.lock"}
 
 
-def read_all(files: PullRequestFiles) -> tuple[ChangedFile, ...]:
+def read_all(files: PullRequestFiles) -> tuple[LockfileSides, ...]:
     return tuple(files.both_sides(entry) for entry in files.lockfiles(is_lockfile))
 
 
@@ -43,11 +43,11 @@ BEFORE = lock(*(f"package-{number}==1.0" for number in range(50)))
 AFTER = BEFORE.replace("package-7==1.0", "package-7==2.0") + "added==1.0\n"
 
 
-def both(before: str | bytes | None, after: str | bytes | None, path: str = "uv.lock") -> ChangedFile:
+def both(before: str | bytes | None, after: str | bytes | None, path: str = "uv.lock") -> LockfileSides:
     def as_bytes(text: str | bytes | None) -> bytes | None:
         return text.encode() if isinstance(text, str) else text
 
-    return ChangedFile(
+    return LockfileSides(
         base_path=None if before is None else path,
         base_bytes=as_bytes(before),
         head_path=None if after is None else path,
@@ -55,9 +55,9 @@ def both(before: str | bytes | None, after: str | bytes | None, path: str = "uv.
     )
 
 
-def without_lines(files: tuple[ChangedFile, ...]) -> list[ChangedFile]:
+def without_lines(files: tuple[LockfileSides, ...]) -> list[LockfileSides]:
     return [
-        ChangedFile(
+        LockfileSides(
             base_path=file.base_path,
             base_bytes=file.base_bytes,
             head_path=file.head_path,
@@ -74,7 +74,7 @@ def changed(
     event_of: EventOf,
     before: Mapping[str, str | bytes],
     after: Mapping[str, str | bytes | None],
-) -> list[ChangedFile]:
+) -> list[LockfileSides]:
     pull = lab.repository(before).pull_request(after)
     return without_lines(read_all(PullRequestFiles(client, event_of(pull))))
 

@@ -12,8 +12,7 @@ import pytest
 
 from fallback_review.github.client import Client
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
-from fallback_review.github.errors import EventError, GitHubError, Need, Trouble
-from fallback_review.github.refusal import graphql_refusal, refusal
+from fallback_review.github.errors import EventError, GitHubError, Need, Trouble, graphql_refusal, refusal
 from fallback_review.github.transport import Patience
 from tests.conftest import lab_tool
 from tests.github_lab.front import Fault
@@ -32,9 +31,7 @@ READ = Need.CONTENTS_READ
 
 
 def test_importing_the_quiet_modules_does_not_import_pygithub() -> None:
-    quiet = (
-        "errors, event, delivery, comment, status, commands, review_comments, changed_lockfiles, pull_request"
-    )
+    quiet = "errors, events, delivery, comment, status, commands, review_comments, changed_lockfiles, pull_requests"
     code = f"import sys; from fallback_review.github import {quiet}; sys.exit('github' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -10,7 +10,7 @@ import pytest
 from fallback_review.github.comment import LIMIT, deliver_comment, find, marked, state_of
 from fallback_review.github.delivery import Done, attempt
 from fallback_review.github.errors import GitHubError, Trouble
-from fallback_review.github.event import PullRequestEvent, read_event
+from fallback_review.github.events import PullRequestEvent, read_event
 from fallback_review.model import Conclusion, Review
 from fallback_review.report.markdown import render as render_comment
 from tests.github_lab.fixtures import QUICK

@@ -7,9 +7,8 @@ import pytest
 from fallback_review.github.changed_lockfiles import PullRequestFiles
 from fallback_review.github.delivery import Done, attempt
 from fallback_review.github.errors import GitHubError, Trouble
-from fallback_review.github.event import PullRequestEvent, read_event
-from fallback_review.github.review_comments import AT_MOST, FIXED, LineComment, deliver_review
-from fallback_review.github.threads import resolve
+from fallback_review.github.events import PullRequestEvent, read_event
+from fallback_review.github.review_comments import AT_MOST, FIXED, LineComment, deliver_review, resolve
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import OWNER
 from tests.github_lab.payloads import example

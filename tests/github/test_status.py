@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
     from tests.github_lab.lab import Lab, PullRequest
 
     EventOf = Callable[..., PullRequestEvent]
@@ -76,7 +76,7 @@ def test_a_missing_permission_is_named(
 
 def test_a_run_without_an_address(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
     event = event_of(pull)
-    event = replace(event, place=replace(event.place, run_url=None))
+    event = replace(event, urls=replace(event.urls, run_url=None))
     assert deliver_status(client, event, Conclusion.PASS, "all well").url is None
     assert statuses(lab, pull)[0]["target_url"] is None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fallback_review.github.client import Client
-from fallback_review.github.event import PullRequestEvent, read_event
+from fallback_review.github.events import PullRequestEvent, read_event
 from fallback_review.github.transport import Patience
 from tests.github_lab.lab import JOB, Lab, PullRequest
 from tests.github_lab.payloads import of_pull_request

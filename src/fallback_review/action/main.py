@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from fallback_review.action.inputs import Inputs, read_inputs, secrets_of
 from fallback_review.github import commands
-from fallback_review.github.bot_events import read_comment, read_repository
 from fallback_review.github.delivery import attempt
 from fallback_review.github.errors import EventError, GitHubError, Trouble
-from fallback_review.github.event import PullRequestNumber, read_event
-from fallback_review.github.pull_request import look_up
+from fallback_review.github.events import PullRequestNumber, read_comment, read_event, read_repository
+from fallback_review.github.pull_requests import look_up
 from fallback_review.github.status import deliver_status
 from fallback_review.model import Conclusion
 from fallback_review.pull_requests.debug_log import Debug
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
     from fallback_review.github.transport import Patience
     from fallback_review.pull_requests.review import Reviewed
 
@@ -106,7 +105,7 @@ def _dispatch(this: Run) -> int:
 
         return look_after(this, read_repository(name, payload, environ))
     asked = read_event(name, payload, environ)
-    with this.connect(asked.place, asked.repository, this.reviewing) as client, this.asking() as asking:
+    with this.connect(asked.urls, asked.repository, this.reviewing) as client, this.asking() as asking:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
         with _never_silent(this, client, event):
             reviewed = review_pull_request(this, client, event, asking)

@@ -8,14 +8,12 @@ from fallback_review.bot import replies
 from fallback_review.bot.command import Verb, read_command
 from fallback_review.bot.explain import explain
 from fallback_review.bot.recheck import Found, Rechecker
-from fallback_review.github.answers import answers_to, deliver_answer
+from fallback_review.github.answers import Reaction, answers_to, deliver_answer, may_write, react
 from fallback_review.github.comment import state_of
 from fallback_review.github.delivery import attempt, shortfall
 from fallback_review.github.errors import EventError, GitHubError
-from fallback_review.github.event import PullRequestNumber
-from fallback_review.github.permissions import may_write
-from fallback_review.github.pull_request import look_up
-from fallback_review.github.reactions import Reaction, react
+from fallback_review.github.events import PullRequestNumber
+from fallback_review.github.pull_requests import look_up
 from fallback_review.lockfiles import LockfileError
 from fallback_review.pull_requests.deliver import headline_of
 from fallback_review.settings.schema import SettingsError
@@ -23,8 +21,8 @@ from fallback_review.settings.schema import SettingsError
 if TYPE_CHECKING:
     from fallback_review.bot.command import Command
     from fallback_review.bot.replies import Reply
-    from fallback_review.github.bot_events import CommentEvent
     from fallback_review.github.client import Client
+    from fallback_review.github.events import CommentEvent
     from fallback_review.pull_requests.run import Run
 
 ANSWERED, COULD_NOT = 0, 3
@@ -40,7 +38,7 @@ def answer(run: Run, event: CommentEvent) -> int:
     if command is None:
         run.say("This comment gives no command.")
         return ANSWERED
-    with run.connect(event.place, event.repository, run.reviewing) as client:
+    with run.connect(event.urls, event.repository, run.reviewing) as client:
         if not _may_ask(client, event):
             run.say("Whoever wrote this comment may not give commands here.")
             return ANSWERED
@@ -97,7 +95,7 @@ def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> t
     if not event.is_open:
         return replies.closed(), ANSWERED
     asked = PullRequestNumber(
-        name="issue_comment", place=event.place, repository=event.repository, number=event.number
+        name="issue_comment", urls=event.urls, repository=event.repository, number=event.number
     )
     pull = look_up(client, asked)
     with run.asking() as asking:

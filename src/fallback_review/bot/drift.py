@@ -22,8 +22,8 @@ from fallback_review.settings import schema
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fallback_review.github.bot_events import RepositoryEvent
     from fallback_review.github.client import Client
+    from fallback_review.github.events import RepositoryEvent
     from fallback_review.github.issues import Issue
     from fallback_review.index.session import Asking
     from fallback_review.model import Answer, Review
@@ -78,7 +78,7 @@ def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEven
     result = replace(
         review.review(lockfiles, configured, ask, today=run.now.date(), unreadable=unreadable, scope="all"),
         head=files.commit,
-        head_url=f"{event.place.server_url}/{event.repository}/blob/{files.commit}",
+        head_url=f"{event.urls.server_url}/{event.repository}/blob/{files.commit}",
     )
     numbers = tally(result)
     unknown = numbers.outcomes[Outcome.UNKNOWN]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fallback_review.bot.replies import Reply
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
     from fallback_review.index.session import Asking
     from fallback_review.lockfiles import Text
     from fallback_review.prediction import Explanation

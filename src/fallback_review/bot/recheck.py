@@ -11,7 +11,7 @@ from fallback_review.github.changed_lockfiles import PullRequestFiles
 from fallback_review.github.comment import deliver_comment, find
 from fallback_review.github.delivery import Done, attempt, shortfall
 from fallback_review.github.errors import EventError, GitHubError, Trouble
-from fallback_review.github.open_pull_requests import open_pull_requests
+from fallback_review.github.pull_requests import open_pull_requests
 from fallback_review.github.status import deliver_status
 from fallback_review.lockfiles import LockfileError
 from fallback_review.pull_requests.comment_state import (
@@ -29,11 +29,10 @@ from fallback_review.settings import schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fallback_review.github.bot_events import RepositoryEvent
     from fallback_review.github.client import Client
     from fallback_review.github.comment import StickyComment
     from fallback_review.github.delivery import Delivery
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent, RepositoryEvent
     from fallback_review.index.session import Asking
     from fallback_review.model import Review
     from fallback_review.pull_requests.comment_state import State
@@ -172,7 +171,7 @@ def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent
     Oldest first, but each run begins where the last one's share ended, which the number of the run tells: so
     nothing needs to be written down where nothing changed, and each pull request has its turn.
     """
-    pulls = open_pull_requests(client, event.place, event.repository, name=event.name)
+    pulls = open_pull_requests(client, event.urls, event.repository, name=event.name)
     share = max(1, (client.left or 0) // UNCHANGED_AT_MOST)
     rechecker = Rechecker(run, client, asking)
     looks: list[Look] = []

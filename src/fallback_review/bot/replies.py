@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.bot.command import NAME
-from fallback_review.github.reactions import Reaction
+from fallback_review.github.answers import Reaction
 from fallback_review.report.budget import size
 from fallback_review.report.escape import code, destination, inert
 

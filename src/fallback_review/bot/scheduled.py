@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fallback_review.bot.recheck import Look
-    from fallback_review.github.bot_events import RepositoryEvent
     from fallback_review.github.client import Client
+    from fallback_review.github.events import RepositoryEvent
     from fallback_review.index.session import Asking
     from fallback_review.pull_requests.run import Run
 
@@ -32,7 +32,7 @@ def look_after(run: Run, event: RepositoryEvent) -> int:
     needed = [*run.reviewing] if "recheck" in modes else [Need.CONTENTS_READ]
     needed += [Need.ISSUES_WRITE] if "drift" in modes else []
     codes = []
-    with run.connect(event.place, event.repository, needed) as client, run.asking() as asking:
+    with run.connect(event.urls, event.repository, needed) as client, run.asking() as asking:
         if "recheck" in modes:
             client.left = run.inputs.request_budget
             codes.append(_recheck(run, client, asking, event))

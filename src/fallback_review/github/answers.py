@@ -1,13 +1,15 @@
-"""Answers to commands: one comment for each command, edited in place when the command is given again."""
+"""Answering commands: who may give them, the reactions, and one comment for each command, edited in place."""
 
 from __future__ import annotations
 
 import json
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fallback_review.github.delivery import Delivery, Done
-from fallback_review.github.errors import Need
+from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
 from fallback_review.report.escape import hidden
 
@@ -37,13 +39,13 @@ def deliver_answer(client: Client, repository: str, number: int, command: str, b
     An earlier answer of ours to the same command is edited, further ones are deleted; nobody else's comment
     is touched, whatever marker it carries.
     """
-    place = f"/repos/{repository}/issues/{number}/comments"
+    listing = f"/repos/{repository}/issues/{number}/comments"
     text = f"{hidden(MARKER, {'to': command})}\n{body}"
 
     def answers() -> list[dict[str, Any]]:
         listed = [
             item
-            for item in client.pages(place, need=Need.PULL_REQUESTS_WRITE)
+            for item in client.pages(listing, need=Need.PULL_REQUESTS_WRITE)
             if answers_to(item.get("body") or "") == command
         ]
         own = is_own(client, listed)
@@ -52,7 +54,7 @@ def deliver_answer(client: Client, repository: str, number: int, command: str, b
     earlier = answers()
     if not earlier:
         made = client.create(
-            place,
+            listing,
             {"body": text},
             need=Need.PULL_REQUESTS_WRITE,
             found=lambda: next((item for item in answers() if item["body"] == text), None),
@@ -65,3 +67,43 @@ def deliver_answer(client: Client, repository: str, number: int, command: str, b
     path = f"/repos/{repository}/issues/comments/{first['id']}"
     made = client.patch(path, {"body": text}, need=Need.PULL_REQUESTS_WRITE)
     return Delivery(channel=CHANNEL, done=Done.UPDATED, url=made["html_url"])
+
+
+class Reaction(StrEnum):
+    """The ones that are used, as GitHub names them."""
+
+    SEEN = "eyes"
+    DONE = "+1"
+    CONFUSED = "confused"
+
+
+def react(client: Client, repository: str, comment_id: int, reaction: Reaction) -> None:
+    """React to a comment of a pull request (one request); doing it twice is doing it once.
+
+    Source: https://docs.github.com/rest/reactions/reactions#create-reaction-for-an-issue-comment.
+    Raises `GitHubError`.
+    """
+    path = f"/repos/{repository}/issues/comments/{comment_id}/reactions"
+    client.create(path, {"content": reaction.value}, need=Need.PULL_REQUESTS_WRITE, found=lambda: None)
+
+
+_WRITE = frozenset({"admin", "write"})
+"""GitHub maps every role to one of admin, write, read and none (maintain to write, triage to read)."""
+
+
+def may_write(client: Client, repository: str, login: str) -> bool:
+    """Return whether a person may push to the repository (one request).
+
+    An association will not do: MEMBER says nothing about this repository, COLLABORATOR may only read, and
+    membership that is private does not show.
+    Source: https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user.
+    Raises `GitHubError`.
+    """
+    path = f"/repos/{repository}/collaborators/{quote(login, safe='')}/permission"
+    try:
+        answer = client.get(path, need=Need.METADATA_READ)
+    except GitHubError as error:
+        if error.trouble is Trouble.NOT_FOUND:  # nobody that this repository knows
+            return False
+        raise
+    return answer.get("permission") in _WRITE

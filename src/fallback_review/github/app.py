@@ -16,7 +16,7 @@ from github import Auth
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fallback_review.github.event import Place
+    from fallback_review.github.events import GitHubUrls
     from fallback_review.github.transport import Patience
 
 _LEVELS = {"read": ("read", "write", "admin"), "write": ("write", "admin")}
@@ -57,7 +57,7 @@ def app_token(
     repository: str,
     wanted: Iterable[Need],
     *,
-    place: Place,
+    urls: GitHubUrls,
     ca_bundle: str | None = None,
     patience: Patience | None = None,
 ) -> Iterator[AppToken]:
@@ -68,8 +68,8 @@ def app_token(
     access token). Raises `GitHubError` and `EventError`.
     """
     where: dict[str, Any] = {
-        "api_url": place.api_url,
-        "graphql_url": place.graphql_url,
+        "api_url": urls.api_url,
+        "graphql_url": urls.graphql_url,
         "ca_bundle": ca_bundle,
         "patience": patience,
         "of_app": True,

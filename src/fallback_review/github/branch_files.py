@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fallback_review.github.errors import GitHubError, Need, Trouble
-from fallback_review.github.paths import is_inside
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
@@ -54,10 +53,18 @@ class BranchFiles:
     def _fetch(self, path: str) -> bytes | None:
         if not is_inside(path) or (self.complete and path not in self.paths):
             return None
-        place = f"/repos/{self._repository}/contents/{quote(path)}"
+        where = f"/repos/{self._repository}/contents/{quote(path)}"
         try:
-            return self._client.raw(place, need=Need.CONTENTS_READ, ref=self.commit)
+            return self._client.raw(where, need=Need.CONTENTS_READ, ref=self.commit)
         except GitHubError as error:
             if error.trouble is not Trouble.NOT_FOUND:
                 raise
             return None
+
+
+def is_inside(path: str) -> bool:
+    """Return whether a path stays in its tree as it is written.
+
+    A lockfile may name any path to include: one that climbs would be another address of the API.
+    """
+    return not any(part in {"", ".", ".."} for part in path.split("/"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
 
 COMPARE_LIMIT = 300
 PULL_REQUEST_LIMIT = 3000

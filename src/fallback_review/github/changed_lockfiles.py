@@ -8,16 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from fallback_review.github.branch_files import is_inside
 from fallback_review.github.changed_files import ChangedEntry, Comparison, compare
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.patches import applied, blob_sha, lines_shown
-from fallback_review.github.paths import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
 
 
 class Side(StrEnum):
@@ -28,7 +28,7 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedFile:
+class LockfileSides:
     """One lockfile on both sides. A path is None on the side where the file is not."""
 
     base_path: str | None
@@ -78,7 +78,7 @@ class PullRequestFiles:
 
     def both_sides(
         self, entry: ChangedEntry, beside: Callable[[str], Iterable[str]] = lambda _path: ()
-    ) -> ChangedFile:
+    ) -> LockfileSides:
         """Return a lockfile with both sides' bytes; raises `GitHubError`.
 
         `beside` names files without which it can't be judged. They are read first: requests may not be enough
@@ -96,7 +96,7 @@ class PullRequestFiles:
             if error.trouble not in (Trouble.NOT_FOUND, Trouble.TOO_LARGE, Trouble.BUDGET):
                 raise
             trouble = error
-        return ChangedFile(
+        return LockfileSides(
             base_path=base,
             base_bytes=before,
             head_path=head,
@@ -171,9 +171,9 @@ class PullRequestFiles:
         if side is Side.HEAD and self._event.is_fork and self._event.head_repository:
             repositories.append(self._event.head_repository)
         for repository in repositories:
-            place = f"/repos/{repository}/contents/{quote(path)}"
+            where = f"/repos/{repository}/contents/{quote(path)}"
             try:
-                return self._client.raw(place, need=Need.CONTENTS_READ, ref=revision)
+                return self._client.raw(where, need=Need.CONTENTS_READ, ref=revision)
             except GitHubError as error:
                 if error.trouble is not Trouble.NOT_FOUND:
                     raise

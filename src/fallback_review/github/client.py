@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from github.GithubException import GithubException, RateLimitExceededException
 from requests.utils import parse_header_links
 
-from fallback_review.github.errors import APP, JOB, GitHubError, Need, Trouble
-from fallback_review.github.refusal import graphql_refusal, refusal
+from fallback_review.github.errors import APP, JOB, GitHubError, Need, Trouble, graphql_refusal, refusal
 from fallback_review.github.transport import AppKey, Patience, transport
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
-from fallback_review.github.pull_request import is_current
+from fallback_review.github.pull_requests import is_current
 from fallback_review.report.escape import hidden
 from fallback_review.report.markdown import MARKER
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
 
 CHANNEL = "comment"
 

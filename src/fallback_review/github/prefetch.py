@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fallback_review.github.branch_files import is_inside
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Need
 from fallback_review.github.patches import blob_sha
-from fallback_review.github.paths import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
 
 AT_ONCE = 100
 """Files in one query: GitHub ends a query that takes it more than ten seconds."""

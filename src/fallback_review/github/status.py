@@ -10,7 +10,7 @@ from fallback_review.model import Conclusion
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
 
 CHANNEL = "commit status"
 CONTEXT = "fallback-review"
@@ -43,7 +43,7 @@ def deliver_status(
         "context": CONTEXT,
         "description": shortened(description, DESCRIPTION_LIMIT),
     }
-    url = target_url or event.place.run_url
+    url = target_url or event.urls.run_url
     if url:
         body["target_url"] = url
     path = f"/repos/{event.repository}/statuses/{event.head_sha}"

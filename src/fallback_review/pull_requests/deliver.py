@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fallback_review.action.inputs import Inputs
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
     from fallback_review.model import Review
     from fallback_review.pull_requests.comment_state import State
     from fallback_review.pull_requests.debug_log import Debug

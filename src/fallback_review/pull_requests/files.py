@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fallback_review.github.changed_files import ChangedEntry
-    from fallback_review.github.changed_lockfiles import ChangedFile as ChangedLockfile
-    from fallback_review.github.changed_lockfiles import PullRequestFiles
+    from fallback_review.github.changed_lockfiles import LockfileSides, PullRequestFiles
     from fallback_review.pipeline.compare import Compared
 
 FEW = 20
@@ -94,7 +93,7 @@ def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterat
 
 
 def compare(
-    files: PullRequestFiles, changed: Sequence[ChangedLockfile]
+    files: PullRequestFiles, changed: Sequence[LockfileSides]
 ) -> tuple[list[Compared], list[Notice], list[str]]:
     """Compare every lockfile that the pull request changes.
 

@@ -30,9 +30,9 @@ from fallback_review.settings import schema as settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from fallback_review.github.changed_lockfiles import ChangedFile
+    from fallback_review.github.changed_lockfiles import LockfileSides
     from fallback_review.github.client import Client
-    from fallback_review.github.event import PullRequestEvent
+    from fallback_review.github.events import PullRequestEvent
     from fallback_review.index import open as access
     from fallback_review.index.session import Asking
     from fallback_review.pull_requests.comment_state import State
@@ -47,7 +47,7 @@ class Gathered:
     event: PullRequestEvent
     files: PullRequestFiles
     settings: Settings
-    changed: tuple[ChangedFile, ...]
+    changed: tuple[LockfileSides, ...]
     """The lockfiles that differ."""
 
 
@@ -124,7 +124,7 @@ def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
         base=gathered.files.comparison.merge_base,
         head=event.head_sha,
         head_url=event.head_url,
-        run_url=event.place.run_url,
+        run_url=event.urls.run_url,
     )
     state = state_of(result, configured, today, ask)
     return Reviewed(review=result, state=state, gathered=gathered, left_out=left_out)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fallback_review.action.inputs import Inputs
-    from fallback_review.github.event import Place
+    from fallback_review.github.events import GitHubUrls
     from fallback_review.github.transport import Patience
     from fallback_review.pull_requests.debug_log import Debug
 
@@ -63,7 +63,7 @@ class Run:
         return Asking(self.secrets, telling=self.debug.telling)
 
     @contextmanager
-    def connect(self, place: Place, repository: str, wanted: Iterable[Need]) -> Iterator[Client]:
+    def connect(self, urls: GitHubUrls, repository: str, wanted: Iterable[Need]) -> Iterator[Client]:
         """Give the way to GitHub: as the App whose key is given, else with the job's token.
 
         The App's token may do what is `wanted` and nothing else; what the App has not been granted is warned
@@ -73,8 +73,8 @@ class Run:
         if not inputs.app_id or not inputs.app_private_key:
             with Client(
                 inputs.github_token,
-                api_url=place.api_url,
-                graphql_url=place.graphql_url,
+                api_url=urls.api_url,
+                graphql_url=urls.graphql_url,
                 ca_bundle=self.ca_bundle,
                 patience=self.patience,
             ) as client:
@@ -82,7 +82,7 @@ class Run:
             return
         key = app_key(inputs.app_id, inputs.app_private_key)
         with app_token(
-            key, repository, wanted, place=place, ca_bundle=self.ca_bundle, patience=self.patience
+            key, repository, wanted, urls=urls, ca_bundle=self.ca_bundle, patience=self.patience
         ) as made:
             self.log.writelines(f"{line}\n" for line in commands.mask(made.token))
             for need in made.missing:
@@ -92,8 +92,8 @@ class Run:
                 )
             with Client(
                 made.token,
-                api_url=place.api_url,
-                graphql_url=place.graphql_url,
+                api_url=urls.api_url,
+                graphql_url=urls.graphql_url,
                 login=made.login,
                 of_app=True,
                 ca_bundle=self.ca_bundle,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fallback_review.github.errors import EventError, GitHubError, Trouble
-from fallback_review.github.event import (
+from fallback_review.github.events import (
     PullRequestEvent,
     PullRequestNumber,
-    place_of,
     read_event,
     read_pull_request,
+    urls_of,
 )
-from fallback_review.github.pull_request import is_current, look_up
+from fallback_review.github.pull_requests import is_current, look_up
 from tests.github_lab.payloads import example, examples, of_pull_request
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def test_a_push_to_a_pull_request_knows_the_head_before() -> None:
     event = read_event("pull_request", payload, HERE)
     assert isinstance(event, PullRequestEvent)
     assert event.previous_head_sha == payload["before"]
-    assert event.place.api_url == "https://github.example/api/v3"
-    assert event.place.run_url == "https://github.example/acme/app/actions/runs/42"
+    assert event.urls.api_url == "https://github.example/api/v3"
+    assert event.urls.run_url == "https://github.example/acme/app/actions/runs/42"
     assert event.head_url == f"https://github.example/Codertocat/Hello-World/blob/{event.head_sha}"
 
 
@@ -151,11 +151,11 @@ def test_what_is_no_commit_is_refused(sha: str) -> None:
 @pytest.mark.parametrize("name", ["GITHUB_SERVER_URL", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL"])
 def test_outside_of_a_job(name: str) -> None:
     with pytest.raises(EventError, match=name):
-        place_of({**HERE, name: ""})
+        urls_of({**HERE, name: ""})
 
 
 def test_a_place_without_a_run() -> None:
-    assert place_of({**HERE, "GITHUB_RUN_ID": ""}).run_url is None
+    assert urls_of({**HERE, "GITHUB_RUN_ID": ""}).run_url is None
 
 
 def test_a_manual_run_looks_the_pull_request_up(
@@ -176,7 +176,7 @@ def test_looking_up_what_is_not_there(client: Client, lab: Lab, environment: dic
     repository = lab.repository({})
     asked = PullRequestNumber(
         name="workflow_dispatch",
-        place=place_of(environment),
+        urls=urls_of(environment),
         repository=repository.full_name,
         number=7,
     )

@@ -1,4 +1,4 @@
-"""The event that started the run: which pull request, which commits, and where GitHub is.
+"""The event that started the run: a pull request, a comment, or the clock; and where GitHub is.
 
 Everything comes from the event's payload, never from GITHUB_REF, which for `pull_request` names a merge
 commit that GitHub makes and for `pull_request_target` the base branch.
@@ -25,7 +25,7 @@ DISPATCH_INPUTS = ("pull-request", "pull_request", "pull-request-number", "pr", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class GitHubUrls:
     """Where GitHub is, for this run."""
 
     server_url: str
@@ -40,7 +40,7 @@ class PullRequestEvent:
 
     name: str
     """The event's name, for example ``pull_request_target``."""
-    place: Place
+    urls: GitHubUrls
     repository: str
     """``owner/name`` of the base side, where everything is read and written."""
     number: int | None
@@ -77,7 +77,7 @@ class PullRequestEvent:
     @property
     def head_url(self) -> str:
         """The prefix for links to the head's files."""
-        return f"{self.place.server_url}/{self.head_repository or self.repository}/blob/{self.head_sha}"
+        return f"{self.urls.server_url}/{self.head_repository or self.repository}/blob/{self.head_sha}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,48 @@ class PullRequestNumber:
     """A manual run names a pull request: `look_up` finds out the rest."""
 
     name: str
-    place: Place
+    urls: GitHubUrls
     repository: str
     number: int
+
+
+OWNER = "OWNER"
+"""The association of a repository's owner: the only one that says what a person may do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentEvent:
+    """A comment on an issue or a pull request."""
+
+    urls: GitHubUrls
+    repository: str
+    number: int
+    action: str
+    """``created``, ``edited`` or ``deleted``."""
+    on_pull_request: bool
+    is_open: bool
+    comment_id: int
+    body: str
+    login: str
+    by_person: bool
+    """Whether a person wrote it, in person: no bot, and no App in a person's name."""
+    by_author: bool
+    """Whether it was written by who opened the pull request."""
+    by_owner: bool
+    """Whether it was written by the repository's owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryEvent:
+    """A scheduled or manual run that names no pull request."""
+
+    name: str
+    urls: GitHubUrls
+    repository: str
+    default_branch: str | None
+    """None where the payload does not say it."""
+    run_number: int
+    """Counts up with each run of the workflow."""
 
 
 _Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
@@ -99,10 +138,13 @@ class _Payload(BaseModel):
 
 class _Repository(_Payload):
     full_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
+    default_branch: str | None = None
 
 
 class _User(_Payload):
     login: str
+    id: int = 0
+    type: str = "User"
 
 
 class _Side(_Payload):
@@ -141,7 +183,7 @@ class _DispatchEvent(_Payload):
     repository: _Repository
 
 
-def place_of(environment: Mapping[str, str]) -> Place:
+def urls_of(environment: Mapping[str, str]) -> GitHubUrls:
     """Return where GitHub is, from the runner's variables; raises `EventError` where they are missing.
 
     Source: https://docs.github.com/actions/reference/workflows-and-actions/variables
@@ -153,7 +195,7 @@ def place_of(environment: Mapping[str, str]) -> Place:
     server, api, graphql = (environment[name].rstrip("/") for name in names)
     run, repository = environment.get("GITHUB_RUN_ID"), environment.get("GITHUB_REPOSITORY")
     run_url = f"{server}/{repository}/actions/runs/{run}" if run and repository else None
-    return Place(server_url=server, api_url=api, graphql_url=graphql, run_url=run_url)
+    return GitHubUrls(server_url=server, api_url=api, graphql_url=graphql, run_url=run_url)
 
 
 def read_event(
@@ -163,15 +205,15 @@ def read_event(
 
     `payload` is the content of the file at GITHUB_EVENT_PATH, `environment` the runner's variables.
     """
-    place = place_of(environment)
+    urls = urls_of(environment)
     try:
         match name:
             case "pull_request" | "pull_request_target":
-                return _of_pull_request(name, place, _PullRequestEvent.model_validate(payload))
+                return _of_pull_request(name, urls, _PullRequestEvent.model_validate(payload))
             case "merge_group":
-                return _of_merge_group(name, place, _MergeGroupEvent.model_validate(payload))
+                return _of_merge_group(name, urls, _MergeGroupEvent.model_validate(payload))
             case "workflow_dispatch":
-                return _of_dispatch(name, place, _DispatchEvent.model_validate(payload))
+                return _of_dispatch(name, urls, _DispatchEvent.model_validate(payload))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -186,14 +228,14 @@ def read_pull_request(asked: PullRequestNumber, answer: Any) -> PullRequestEvent
     except ValidationError:
         raise EventError(f"GitHub's answer about pull request {asked.number} is not as documented") from None
     payload = _PullRequestEvent(pull_request=pull, repository=_Repository(full_name=asked.repository))
-    return _of_pull_request(asked.name, asked.place, payload)
+    return _of_pull_request(asked.name, asked.urls, payload)
 
 
-def _of_pull_request(name: str, place: Place, payload: _PullRequestEvent) -> PullRequestEvent:
+def _of_pull_request(name: str, urls: GitHubUrls, payload: _PullRequestEvent) -> PullRequestEvent:
     pull = payload.pull_request
     return PullRequestEvent(
         name=name,
-        place=place,
+        urls=urls,
         repository=payload.repository.full_name,
         number=pull.number,
         head_sha=pull.head.sha,
@@ -207,11 +249,11 @@ def _of_pull_request(name: str, place: Place, payload: _PullRequestEvent) -> Pul
     )
 
 
-def _of_merge_group(name: str, place: Place, payload: _MergeGroupEvent) -> PullRequestEvent:
+def _of_merge_group(name: str, urls: GitHubUrls, payload: _MergeGroupEvent) -> PullRequestEvent:
     group = payload.merge_group
     return PullRequestEvent(
         name=name,
-        place=place,
+        urls=urls,
         repository=payload.repository.full_name,
         number=None,
         head_sha=group.head_sha,
@@ -221,7 +263,7 @@ def _of_merge_group(name: str, place: Place, payload: _MergeGroupEvent) -> PullR
     )
 
 
-def _of_dispatch(name: str, place: Place, payload: _DispatchEvent) -> PullRequestNumber:
+def _of_dispatch(name: str, urls: GitHubUrls, payload: _DispatchEvent) -> PullRequestNumber:
     inputs = {key: str(value).strip() for key, value in (payload.inputs or {}).items()}
     whole = {key: int(value) for key, value in inputs.items() if re.fullmatch(r"[1-9][0-9]{0,9}", value)}
     named = [whole[key] for key in DISPATCH_INPUTS if key in whole]
@@ -231,4 +273,80 @@ def _of_dispatch(name: str, place: Place, payload: _DispatchEvent) -> PullReques
             "and pass its number"
         )
     number = named[0] if named else next(iter(whole.values()))
-    return PullRequestNumber(name=name, place=place, repository=payload.repository.full_name, number=number)
+    return PullRequestNumber(name=name, urls=urls, repository=payload.repository.full_name, number=number)
+
+
+class _Comment(_Payload):
+    id: int
+    body: str | None = None
+    user: _User | None = None
+    author_association: str = "NONE"
+    performed_via_github_app: dict[str, Any] | None = None
+
+
+class _Issue(_Payload):
+    number: Annotated[int, Field(ge=1)]
+    state: str = "open"
+    user: _User | None = None
+    pull_request: dict[str, Any] | None = None
+
+
+class _CommentEvent(_Payload):
+    action: str
+    comment: _Comment
+    issue: _Issue
+    repository: _Repository
+
+
+class _RepositoryEvent(_Payload):
+    repository: _Repository
+
+
+def read_comment(payload: Mapping[str, Any], environment: Mapping[str, str]) -> CommentEvent:
+    """Return what an `issue_comment` event tells; raises `EventError`."""
+    try:
+        told = _CommentEvent.model_validate(payload)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise EventError(f"the payload of issue_comment is not as documented at {where}") from None
+    writer, author = told.comment.user, told.issue.user
+    return CommentEvent(
+        urls=urls_of(environment),
+        repository=told.repository.full_name,
+        number=told.issue.number,
+        action=told.action,
+        on_pull_request=told.issue.pull_request is not None,
+        is_open=told.issue.state == "open",
+        comment_id=told.comment.id,
+        body=told.comment.body or "",
+        login=writer.login if writer else "",
+        by_person=writer is not None
+        and writer.type == "User"
+        and not writer.login.endswith("[bot]")
+        and told.comment.performed_via_github_app is None,
+        by_author=writer is not None and author is not None and writer.id == author.id,
+        by_owner=told.comment.author_association == OWNER,
+    )
+
+
+def read_repository(name: str, payload: Mapping[str, Any], environment: Mapping[str, str]) -> RepositoryEvent:
+    """Return where a run without a pull request is; raises `EventError`.
+
+    A schedule's payload is not documented: what it lacks is taken from the runner's variables.
+    """
+    urls = urls_of(environment)
+    try:
+        repository = _RepositoryEvent.model_validate(payload).repository
+    except ValidationError:
+        repository = None
+    full_name = repository.full_name if repository else environment.get("GITHUB_REPOSITORY", "")
+    if not full_name:
+        raise EventError("GITHUB_REPOSITORY is not set: this runs as a step of a GitHub Actions job")
+    number = environment.get("GITHUB_RUN_NUMBER", "")
+    return RepositoryEvent(
+        name=name,
+        urls=urls,
+        repository=full_name,
+        default_branch=repository.default_branch if repository else None,
+        run_number=int(number) if number.isdecimal() else 0,
+    )

@@ -1,4 +1,4 @@
-"""The pull request as it is now."""
+"""Pull requests as they are now: one, and every open one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,35 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fallback_review.github.errors import GitHubError, Need, Trouble
-from fallback_review.github.event import PullRequestEvent, PullRequestNumber, read_pull_request
+from fallback_review.github.events import PullRequestNumber, read_pull_request
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
+    from fallback_review.github.events import GitHubUrls, PullRequestEvent
+
+
+def open_pull_requests(
+    client: Client, urls: GitHubUrls, repository: str, *, name: str
+) -> list[PullRequestEvent]:
+    """Return every open pull request with its present head, oldest first (one request for each hundred).
+
+    `name` is the event's that started the run. Raises `GitHubError` and `EventError`.
+    Source: https://docs.github.com/rest/pulls/pulls#list-pull-requests
+    """
+    found = client.pages(
+        f"/repos/{repository}/pulls",
+        need=Need.PULL_REQUESTS_READ,
+        state="open",
+        sort="created",
+        direction="asc",
+    )
+    events = [
+        read_pull_request(
+            PullRequestNumber(name=name, urls=urls, repository=repository, number=item["number"]), item
+        )
+        for item in found
+    ]
+    return sorted(events, key=lambda event: event.number or 0)
 
 
 def look_up(client: Client, asked: PullRequestNumber) -> PullRequestEvent:
@@ -38,6 +63,6 @@ def is_current(client: Client, event: PullRequestEvent) -> bool:
         else:
             return sha == event.head_sha
     asked = PullRequestNumber(
-        name=event.name, place=event.place, repository=event.repository, number=event.number
+        name=event.name, urls=event.urls, repository=event.repository, number=event.number
     )
     return look_up(client, asked).head_sha == event.head_sha
