@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-
-if TYPE_CHECKING:
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-
+import contextlib
+import gc
+import socket
 import ssl
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-import gc
+    from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class ConnectionAdapter(HTTPAdapter):
@@ -47,6 +42,18 @@ class ConnectionAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+
+def cut(connected: socket.socket) -> None:
+    """End a connection whose answer does not end: the thread that reads from it wakes up with an error.
+
+    A socket's time-out starts anew with every byte, so a server that drips one byte a second would hold a
+    thread for as long as it likes.
+    """
+    # Not SSLSocket.shutdown, which takes the TLS state from under the thread that is reading. What is no
+    # socket of Python's own (TLS within TLS) is a TypeError.
+    with contextlib.suppress(OSError, TypeError):
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 _PEM = "-----BEGIN CERTIFICATE-----"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.bot.recheck import in_turn
-from fallback_review.github.comment import marked, state_of
+from fallback_review.github.comment import MARKER, marked
 from tests.action.job import SETTINGS, settings
 from tests.bot.job import BEFORE, FALLS, LOCK, US, chainguard_builds, statuses, sticky
 from tests.github_lab.front import Fault
@@ -37,7 +37,7 @@ def writes(lab: Lab) -> list[str]:
 
 
 def state(pull: PullRequest) -> dict[str, Any]:
-    found = state_of(sticky(pull))
+    found = MARKER.read(sticky(pull))
     assert found is not None
     return found
 
@@ -350,7 +350,7 @@ def test_whether_there_is_a_comment_at_all(
 ) -> None:
     pull = opened(BEFORE, after)
     bot.comment(pull, "/fallback-review recheck", comment=mode)
-    assert sum(state_of(each["body"]) is not None for each in pull.comments()) == number
+    assert sum(MARKER.read(each["body"]) is not None for each in pull.comments()) == number
 
 
 def test_turns() -> None:

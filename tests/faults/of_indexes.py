@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from fallback_review.cli.main import EXIT_CODES
 from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Role
@@ -152,7 +151,7 @@ class Trial:
             fault=self.fault,
             answered=said.answered,
             conclusion=result.conclusion.value,
-            exit_code=EXIT_CODES[result.conclusion],
+            exit_code=result.conclusion.exit_code,
             words=_words(result),
             seconds=seconds,
             bound=self.bound,

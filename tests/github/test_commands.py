@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fallback_review.github.commands import (
-    SUMMARY_LIMIT,
     annotation,
     command,
     debug,
@@ -18,6 +17,7 @@ from fallback_review.github.commands import (
     write_outputs,
     write_summary,
 )
+from fallback_review.report import limits
 from fallback_review.report.annotations import Annotation
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def test_summary(tmp_path: Path) -> None:
 
 def test_too_long_a_summary_gives_way_to_the_shorter_one(tmp_path: Path) -> None:
     file = tmp_path / "summary"
-    assert not write_summary(file, "é" * (SUMMARY_LIMIT // 2), shorter="short")
+    assert not write_summary(file, "é" * (limits.SUMMARY // 2), shorter="short")
     assert file.read_text() == "short\n"
-    fits = "é" * ((SUMMARY_LIMIT - 8) // 2)
+    fits = "é" * ((limits.SUMMARY - 8) // 2)
     assert write_summary(file, fits, shorter="short")
-    assert file.stat().st_size <= SUMMARY_LIMIT
+    assert file.stat().st_size <= limits.SUMMARY

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.github.comment import LIMIT, deliver_comment, find, marked, state_of
+from fallback_review.github.comment import MARKER, deliver_comment, find, marked
 from fallback_review.github.delivery import Done, attempt
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.events import PullRequestEvent, read_event
-from fallback_review.model import Conclusion, Review
-from fallback_review.report.markdown import render as render_comment
+from fallback_review.report import limits
 from tests.github_lab.fixtures import QUICK
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
@@ -37,7 +36,7 @@ def pull(lab: Lab) -> PullRequest:
 
 
 def ours(pull: PullRequest) -> list[str]:
-    return [comment["body"] for comment in pull.comments() if state_of(comment["body"]) is not None]
+    return [comment["body"] for comment in pull.comments() if MARKER.read(comment["body"]) is not None]
 
 
 def test_the_first_comment_carries_the_marker(
@@ -72,7 +71,7 @@ def test_a_push_updates_in_place(lab: Lab, pull: PullRequest, client: Client, ev
     delivery = deliver_comment(client, event_of(pull, "synchronize"), "all clear")
     [after] = pull.comments()
     assert delivery.done is Done.UPDATED
-    assert (after["id"], state_of(after["body"])) == (before["id"], {"head": pull.head})
+    assert (after["id"], MARKER.read(after["body"])) == (before["id"], {"head": pull.head})
     assert after["body"].endswith("all clear")
 
 
@@ -310,7 +309,7 @@ def test_a_bad_token_is_told_without_showing_it(
 
 
 def test_too_long_a_body_is_refused_by_github(pull: PullRequest, client: Client, event_of: EventOf) -> None:
-    delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "x" * LIMIT))
+    delivery = attempt("comment", lambda: deliver_comment(client, event_of(pull), "x" * limits.COMMENT))
     assert delivery.done is Done.FAILED
     assert "422" in (delivery.message or "")
 
@@ -401,21 +400,3 @@ def test_trouble_on_update_is_told(lab: Lab, pull: PullRequest, client: Client, 
     with pytest.raises(GitHubError) as caught:
         deliver_comment(client, event_of(pull), "two")
     assert caught.value.trouble is Trouble.UNREACHABLE
-
-
-def test_the_marker_is_the_report_s(pull: PullRequest, client: Client, event_of: EventOf) -> None:
-    event = event_of(pull)
-    body = render_comment(
-        Review(conclusion=Conclusion.PASS, head=event.head_sha), marker={"head": event.head_sha, "n": "-->"}
-    )
-    assert marked(body, event.head_sha) == body
-    deliver_comment(client, event, body)
-    [comment] = find(client, event)
-    assert comment.head == event.head_sha
-    assert deliver_comment(client, event, body).done is Done.UNCHANGED
-
-
-def test_state_that_is_not_a_table() -> None:
-    assert state_of("<!-- fallback-review:v1 {} -->") == {}
-    assert state_of("no marker") is None
-    assert state_of('<!-- fallback-review:v1 {"head":1} -->') == {"head": 1}

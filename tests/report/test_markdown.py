@@ -25,7 +25,7 @@ from fallback_review.model import (
 )
 from fallback_review.report import FORMATS, render
 from fallback_review.report.budget import Block, fit, size
-from fallback_review.report.markdown import LIMIT
+from fallback_review.report.limits import COMMENT as LIMIT
 from fallback_review.report.words import COLORS
 from tests.report import build
 from tests.report.build import from_pypi, good, hostile, lockfile, review, reviewed, rich, unknown
@@ -243,14 +243,6 @@ def test_malware_comes_first_wherever_it_comes_from() -> None:
 def test_a_command_is_never_cut() -> None:
     change = from_pypi("x", advice=Advice(text="run", command="x" * 500))
     assert row(review(lockfile(change)), "x")[5] == "run"
-
-
-def test_a_marker_is_hidden_in_the_first_line() -> None:
-    marker = {"head": "abc", "note": "--> <b>@octocat"}
-    first, second = render(rich(), "markdown", marker=marker).splitlines()[:2]
-    assert first.startswith("<!-- fallback-review:v1 {")
-    assert json.loads(first.removeprefix("<!-- fallback-review:v1 ").removesuffix(" -->")) == marker
-    assert second.startswith("### ")
 
 
 # ── Hostile text ───────────────────────────────────────────────────────────────────────────────────

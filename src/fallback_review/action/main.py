@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from fallback_review.github.transport import Patience
     from fallback_review.pull_requests.review import Reviewed
 
-EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
-USAGE_ERROR, COULD_NOT_CHECK = 2, 3
+USAGE_ERROR, COULD_NOT_CHECK = 2, Conclusion.UNKNOWN.exit_code
 OUR_FAULT = (
     "Fallback Review stopped at a fault of its own, so nothing is known about this pull request. Please "
     "report it, with the log of a run that has debug logging on."
@@ -111,7 +110,7 @@ def _dispatch(this: Run) -> int:
             reviewed = review_pull_request(this, client, event, asking)
             deliver(reviewed.review, _occasion(this, event, reviewed), client)
     this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
-    return EXIT_CODES[reviewed.review.conclusion]
+    return reviewed.review.conclusion.exit_code
 
 
 @contextmanager

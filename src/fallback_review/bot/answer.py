@@ -9,12 +9,13 @@ from fallback_review.bot.command import Verb, read_command
 from fallback_review.bot.explain import explain
 from fallback_review.bot.recheck import Found, Rechecker
 from fallback_review.github.answers import Reaction, answers_to, deliver_answer, may_write, react
-from fallback_review.github.comment import state_of
+from fallback_review.github.comment import MARKER
 from fallback_review.github.delivery import attempt, shortfall
 from fallback_review.github.errors import EventError, GitHubError
 from fallback_review.github.events import PullRequestNumber
 from fallback_review.github.pull_requests import look_up
 from fallback_review.lockfiles import LockfileError
+from fallback_review.model import Conclusion
 from fallback_review.pull_requests.deliver import headline_of
 from fallback_review.settings.schema import SettingsError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fallback_review.github.events import CommentEvent
     from fallback_review.pull_requests.run import Run
 
-ANSWERED, COULD_NOT = 0, 3
+ANSWERED, COULD_NOT = Conclusion.PASS.exit_code, Conclusion.UNKNOWN.exit_code
 
 
 def answer(run: Run, event: CommentEvent) -> int:
@@ -62,7 +63,7 @@ def _command(event: CommentEvent) -> Command | None:
     """
     if event.action != "created" or not event.on_pull_request or not event.by_person:
         return None
-    if answers_to(event.body) is not None or state_of(event.body) is not None:
+    if answers_to(event.body) is not None or MARKER.read(event.body) is not None:
         return None
     return read_command(event.body)
 

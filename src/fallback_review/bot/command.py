@@ -12,13 +12,14 @@ from markdown_it import MarkdownIt
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from fallback_review.report import limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from markdown_it.token import Token
 
 NAME = "/fallback-review"
-_LONGEST_COMMENT = 65_536
 _LONGEST_PARAGRAPH = 4_000
 _LONGEST_LINE = 200
 _LINE = re.compile(rf"{NAME}(?![^\s])[ \t]*(?P<rest>.*)")
@@ -55,7 +56,7 @@ def read_command(body: str) -> Command | None:
 
     It has to begin a line of a paragraph: what stands in quotes, code, lists or HTML is talk about commands.
     """
-    if NAME not in body or len(body) > _LONGEST_COMMENT:
+    if NAME not in body or len(body) > limits.COMMENT:
         return None
     for line in _lines(body):
         match = _LINE.fullmatch(line)

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.report.escape import hidden
+from fallback_review.github.marker import Marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MARKER = "fallback-review-drift:v1"
+MARKER = Marker("fallback-review-drift:v1")
 POINTS = 60
 """Points of the coverage's course that are kept: two months, where it changes every day."""
 KNOWN = 1500
 """Packages that are remembered: 27 kB of the issue's 64."""
-_MARKED = re.compile(rf"\A\s*<!-- {MARKER} (\{{[^\n]*\}}) -->")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,21 +49,17 @@ class Memory:
         """Return the hidden line that carries it."""
         points = [[point.day.toordinal(), point.covered, point.total] for point in self.points]
         known = {key: day.toordinal() for key, day in self.known.items()}
-        return hidden(MARKER, {"points": points, "known": known})
+        return MARKER.write({"points": points, "known": known})
 
 
 def is_marked(body: str) -> bool:
     """Return whether an issue's body carries our marker."""
-    return _MARKED.match(body) is not None
+    return MARKER.read(body) is not None
 
 
 def recall(body: str) -> Memory:
     """Return what an issue's body remembers; what is damaged counts as forgotten."""
-    match = _MARKED.match(body)
-    try:
-        state = json.loads(match[1]) if match else {}
-    except ValueError:
-        state = {}
+    state = MARKER.read(body) or {}
     try:
         points = tuple(
             Point(day=date.fromordinal(day), covered=int(covered), total=int(total))

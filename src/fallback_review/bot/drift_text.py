@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from fallback_review.report import limits
 from fallback_review.report.budget import Block, fit, size
 from fallback_review.report.escape import code, inert, path_destination
 from fallback_review.report.headline import coverage
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Notice, Review, ReviewedChange, ReviewedLockfile
 
 TITLE = "Python packages that do not come from Chainguard Libraries"
-LIMIT = 65_000
+LIMIT = limits.COMMENT - 536
 NEW_FOR = timedelta(days=7)
 _THEME = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2da44e"}}}}%%'
 """Mermaid's own first colour is all but invisible on white; this one shows on black as well."""

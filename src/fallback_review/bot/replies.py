@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.bot.command import NAME
 from fallback_review.github.answers import Reaction
+from fallback_review.report import limits
 from fallback_review.report.budget import size
 from fallback_review.report.escape import code, destination, inert
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-_ROOM = 60_000
+_ROOM = limits.COMMENT - 5_000
 """Less than GitHub takes: the marker goes in front."""
 HELP = (
     "**Fallback Review** answers these commands, each at the beginning of a line, from the pull request's "

@@ -9,6 +9,7 @@ from fallback_review.bot.drift import follow_drift
 from fallback_review.bot.recheck import Found, recheck_all
 from fallback_review.github import commands
 from fallback_review.github.errors import Need
+from fallback_review.model import Conclusion
 from fallback_review.report.escape import inert
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from fallback_review.index.session import Asking
     from fallback_review.pull_requests.run import Run
 
-ALL_CHECKED, COULD_NOT_CHECK = 0, 3
+ALL_CHECKED, COULD_NOT_CHECK = Conclusion.PASS.exit_code, Conclusion.UNKNOWN.exit_code
 
 
 def look_after(run: Run, event: RepositoryEvent) -> int:

@@ -23,7 +23,6 @@ from fallback_review.cli.options import options_from, secrets_for, settings_for,
 from fallback_review.cli.work_tree import read_file
 from fallback_review.index import open as access
 from fallback_review.lockfiles import LockfileError, Text
-from fallback_review.model import Conclusion, Notice, Review
 from fallback_review.pipeline import explain, review
 from fallback_review.pipeline.compare import compare, whole
 from fallback_review.report import render
@@ -36,11 +35,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from fallback_review.cli.options import Options
+    from fallback_review.model import Notice, Review
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import Compared
     from fallback_review.settings.schema import Settings
-
-EXIT_CODES = {Conclusion.PASS: 0, Conclusion.WARN: 0, Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -113,7 +111,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
         raise click.UsageError(f"{text.path} does not lock {requirement}")
     for explanation, why in explained:
         click.echo(render_explanation(explanation, why))
-    sys.exit(EXIT_CODES[explain.conclude_explained([each for each, _ in explained], configured)])
+    sys.exit(explain.conclude_explained([each for each, _ in explained], configured).exit_code)
 
 
 @cli.command("demo")
@@ -188,7 +186,7 @@ def _finish(
             diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
         )
     _print(result, options)
-    sys.exit(EXIT_CODES[result.conclusion])
+    sys.exit(result.conclusion.exit_code)
 
 
 def _asking(configured: Settings, options: Options) -> AbstractContextManager[Ask]:

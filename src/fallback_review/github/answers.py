@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,26 +9,19 @@ from urllib.parse import quote
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
-from fallback_review.report.escape import hidden
+from fallback_review.github.marker import Marker
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
 
 CHANNEL = "answer"
-MARKER = "fallback-review-answer:v1"
-_MARKED = re.compile(rf"\A\s*<!-- {MARKER} (\{{[^\n]*\}}) -->")
+MARKER = Marker("fallback-review-answer:v1")
 
 
 def answers_to(body: str) -> str | None:
     """Return the command that a comment answers; None where it is no answer of this kind."""
-    match = _MARKED.match(body)
-    if match is None:
-        return None
-    try:
-        state = json.loads(match[1])
-    except ValueError:
-        return ""
-    return str(state.get("to", "")) if isinstance(state, dict) else ""
+    state = MARKER.read(body)
+    return None if state is None else str(state.get("to", ""))
 
 
 def deliver_answer(client: Client, repository: str, number: int, command: str, body: str) -> Delivery:
@@ -40,7 +31,7 @@ def deliver_answer(client: Client, repository: str, number: int, command: str, b
     is touched, whatever marker it carries.
     """
     listing = f"/repos/{repository}/issues/{number}/comments"
-    text = f"{hidden(MARKER, {'to': command})}\n{body}"
+    text = f"{MARKER.write({'to': command})}\n{body}"
 
     def answers() -> list[dict[str, Any]]:
         listed = [

@@ -9,14 +9,14 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
+from fallback_review.report import limits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from fallback_review.report.annotations import Annotation
 
-SUMMARY_LIMIT = 1024 * 1024
-"""Bytes of one step's summary; a longer one is refused as a whole."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 _OUTSIDE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _INSIDE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
@@ -83,7 +83,7 @@ def write_summary(file: Path, markdown: str, *, shorter: str) -> bool:
     Returns whether it was `markdown`.
     """
     written = file.stat().st_size if file.exists() else 0
-    whole = len(markdown.encode()) + 1 + written <= SUMMARY_LIMIT
+    whole = len(markdown.encode()) + 1 + written <= limits.SUMMARY
     with file.open("a", encoding="utf-8", newline="\n") as target:
         target.write(f"{markdown if whole else shorter}\n")
     return whole

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
+from fallback_review.github.marker import Marker
 from fallback_review.github.pull_requests import is_current
-from fallback_review.report.escape import hidden
-from fallback_review.report.markdown import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +19,7 @@ if TYPE_CHECKING:
 
 CHANNEL = "comment"
 
-LIMIT = 65_536
-"""What GitHub accepts as a comment's body, in characters."""
-_MARKED = re.compile(rf"\A\s*<!-- {MARKER} (\{{[^\n]*\}}) -->")
+MARKER = Marker("fallback-review:v1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +33,7 @@ class StickyComment:
     @property
     def state(self) -> dict[str, Any]:
         """What the marker holds; empty where it is damaged."""
-        return state_of(self.body) or {}
+        return MARKER.read(self.body) or {}
 
     @property
     def head(self) -> str | None:
@@ -47,26 +42,14 @@ class StickyComment:
         return head if isinstance(head, str) else None
 
 
-def state_of(body: str) -> dict[str, Any] | None:
-    """Return what the marker at the start of `body` holds, None where there is no marker."""
-    match = _MARKED.match(body)
-    if match is None:
-        return None
-    try:
-        state = json.loads(match[1])
-    except ValueError:
-        return {}
-    return state if isinstance(state, dict) else {}
-
-
 def marked(body: str, head_sha: str, state: Mapping[str, object] | None = None) -> str:
     """Return `body` with the marker in front that the comment is found by, unless it has one.
 
     `state` is what the marker remembers besides the head.
     """
-    if state_of(body) is not None:
+    if MARKER.read(body) is not None:
         return body
-    return f"{hidden(MARKER, {**(state or {}), 'head': head_sha})}\n{body}"
+    return f"{MARKER.write({**(state or {}), 'head': head_sha})}\n{body}"
 
 
 def find(client: Client, event: PullRequestEvent) -> tuple[StickyComment, ...]:
@@ -75,7 +58,7 @@ def find(client: Client, event: PullRequestEvent) -> tuple[StickyComment, ...]:
     listed = [
         item
         for item in client.pages(path, need=Need.PULL_REQUESTS_WRITE)
-        if state_of(item.get("body") or "") is not None
+        if MARKER.read(item.get("body") or "") is not None
     ]
     own = is_own(client, listed)
     return tuple(
@@ -130,7 +113,7 @@ def deliver_comment(
 def _update(client: Client, event: PullRequestEvent, comment: StickyComment, text: str) -> Delivery:
     # Another run of the same head with the same result would change the link to the run, and mark the comment
     # as edited. What a second look has found out about since when all is resolved stays true, too.
-    state = state_of(text) or {}
+    state = MARKER.read(text) or {}
     there = {key: value for key, value in comment.state.items() if key != "since" or "since" in state}
     if _same(comment.body, text) or ("says" in state and state == there):
         return Delivery(channel=CHANNEL, done=Done.UNCHANGED, url=comment.url)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from fallback_review.github.client import Client
 
 CHANNEL = "tracking issue"
-LIMIT = 65_536
-"""What GitHub accepts as an issue's body, in characters."""
 AT_MOST = 1000
 """Issues of ours to look through: the tracking issue is among the last changed."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
+from fallback_review.github.marker import Marker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from fallback_review.github.events import PullRequestEvent
 
 CHANNEL = "review comments"
-MARKER = "fallback-review-line:v1"
+MARKER = Marker("fallback-review-line:v1")
 AT_MOST = 30
 """New comments of one review: more is noise, and the sticky comment has them all."""
 FIXED = "Fixed: this is no longer the case."
-_MARKED = re.compile(rf"\A<!-- {MARKER} (\"[^\n]*\") -->")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +91,12 @@ def _said(client: Client, event: PullRequestEvent) -> list[_Said]:
 
 
 def _key(body: str) -> str | None:
-    match = _MARKED.match(body)
-    if match is None:
-        return None
-    try:
-        return str(json.loads(match[1]))
-    except ValueError:
-        return None
+    state = MARKER.read(body)
+    return None if state is None else state.get("key")
 
 
 def _marked(comment: LineComment) -> str:
-    key = json.dumps(comment.key)
-    for unsafe, same in (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e")):  # nothing ends the marker
-        key = key.replace(unsafe, same)
-    return f"<!-- {MARKER} {key} -->\n{comment.body}"
+    return f"{MARKER.write({'key': comment.key})}\n{comment.body}"
 
 
 def _review(client: Client, event: PullRequestEvent, new: Sequence[LineComment], summary: str) -> str | None:

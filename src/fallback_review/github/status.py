@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import Need
 from fallback_review.model import Conclusion
+from fallback_review.report import limits
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 CHANNEL = "commit status"
 CONTEXT = "fallback-review"
 """Stable, since branch protection names it."""
-DESCRIPTION_LIMIT = 140
 _STATES = {
     Conclusion.PASS: "success",
     Conclusion.WARN: "success",
@@ -34,14 +34,14 @@ def deliver_status(
 ) -> Delivery:
     """Set the status of the head commit (one request); raises `GitHubError`.
 
-    `description` is cut at a word to the 140 characters that GitHub takes. What could not be checked is an
+    `description` is cut at a word to what GitHub takes. What could not be checked is an
     ``error``, which blocks: success, skipped and neutral all pass a required check.
     Source: https://docs.github.com/rest/commits/statuses#create-a-commit-status
     """
     body = {
         "state": _STATES[conclusion],
         "context": CONTEXT,
-        "description": shortened(description, DESCRIPTION_LIMIT),
+        "description": shortened(description, limits.STATUS_DESCRIPTION),
     }
     url = target_url or event.urls.run_url
     if url:

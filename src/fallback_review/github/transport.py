@@ -5,8 +5,6 @@ Importing this module imports PyGithub, which takes about 0.2 s: import it only 
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,7 +19,7 @@ from requests import TooManyRedirects
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from fallback_review import __version__
-from fallback_review.runtime import ConnectionAdapter
+from fallback_review.runtime import ConnectionAdapter, cut
 from github import Auth, Github
 
 if TYPE_CHECKING:
@@ -89,19 +87,15 @@ class _Ending(HTTPConnection):
         super().putrequest(*args, **kwargs)
 
     def getresponse(self) -> Any:
-        """Read an answer's head; the clock goes on for its body."""
+        """Read an answer's head; the clock goes on for its body.
+
+        An idle connection that is cut after a whole answer is seen as such, and not used again.
+        """
         if self.sock is not None and isinstance(self.timeout, int | float):
-            self._end = threading.Timer(TIMES * self.timeout, _cut, [self.sock])
+            self._end = threading.Timer(TIMES * self.timeout, cut, [self.sock])
             self._end.daemon = True
             self._end.start()
         return super().getresponse()
-
-
-def _cut(connected: socket.socket) -> None:
-    """Wake whoever reads. An idle connection that is cut is seen as such, and not used again."""
-    with contextlib.suppress(OSError):
-        # Not SSLSocket.shutdown, which takes the TLS state from under the thread that is reading.
-        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 class _EndingTls(_Ending, HTTPSConnection):

@@ -1,14 +1,11 @@
 """A hard end for one question, whatever the server does.
 
-A socket's time-out starts anew with every byte, so a server that drips one byte a second holds a thread for
-as long as it likes. Each connection therefore tells the question of its thread that it is in use, and the
-thread that waits for the answers cuts those that are overdue.
+Each connection tells the question of its thread that it is in use, and the thread that waits for the answers
+cuts those that are overdue.
 """
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 import time
 from contextvars import ContextVar
@@ -16,7 +13,7 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from fallback_review.runtime import ConnectionAdapter
+from fallback_review.runtime import ConnectionAdapter, cut
 
 
 class Question:
@@ -48,9 +45,7 @@ class Question:
 
     def _shut(self) -> None:
         if self._connection is not None and self._connection.sock is not None:
-            # Not SSLSocket.shutdown, which takes the TLS state from under the thread that is reading.
-            with contextlib.suppress(OSError, TypeError):
-                socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)
+            cut(self._connection.sock)
 
 
 CURRENT: ContextVar[Question] = ContextVar("question")

@@ -23,6 +23,11 @@ class Conclusion(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
 
+    @property
+    def exit_code(self) -> int:
+        """What a process ends with; 2 is for a command, settings or an event that are wrong."""
+        return {Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}.get(self, 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:

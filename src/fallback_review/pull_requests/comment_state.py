@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review import __version__
 from fallback_review.model import Role
-from fallback_review.report import render
+from fallback_review.report import limits, render
 from fallback_review.report.findings import findings
 from fallback_review.report.tally import Group, group_of
 from fallback_review.settings import policy
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Answer, Review
     from fallback_review.settings.schema import Settings
 
-BODY_ROOM = 61_000
+BODY_ROOM = limits.COMMENT - 4_536
 """Less than GitHub's limit: the hidden marker goes in front, and a line about since when all is well."""
 _WATCH_ROOM = 3_000
 """What the names in the marker may take; beyond, every look is a whole review."""

@@ -1,8 +1,6 @@
 """Annotations for a workflow run: plain values within GitHub's limits, worst first.
 
 How they become workflow commands, and the escaping that this needs, is the business of whoever writes them.
-Limits: 10 of a type for each step, 4,096 characters of a message
-(https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
 """
 
 from __future__ import annotations
@@ -12,14 +10,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from fallback_review.report import limits
 from fallback_review.report.findings import findings
 from fallback_review.report.text import count, visible
 
 if TYPE_CHECKING:
     from fallback_review.model import Review
-
-OF_A_TYPE = 10
-LONGEST_MESSAGE = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +38,18 @@ def annotate(review: Review) -> tuple[Annotation, ...]:
     made = []
     for finding in found:
         total, given[finding.level] = totals[finding.level], given[finding.level] + 1
-        if given[finding.level] > OF_A_TYPE:
+        if given[finding.level] > limits.ANNOTATIONS:
             continue
-        if given[finding.level] == OF_A_TYPE < total:
-            others = count(total - OF_A_TYPE + 1, "more finding")
+        if given[finding.level] == limits.ANNOTATIONS < total:
+            others = count(total - limits.ANNOTATIONS + 1, "more finding")
             text = f"There are {others} of this kind: see the job summary."
             made.append(
                 Annotation(level=finding.level, path=None, line=None, title="Fallback Review", message=text)
             )
             continue
         message = finding.message
-        if len(message) > LONGEST_MESSAGE:
-            message = message[: LONGEST_MESSAGE - 1] + "…"
+        if len(message) > limits.ANNOTATION_MESSAGE:
+            message = message[: limits.ANNOTATION_MESSAGE - 1] + "…"
         path = visible(finding.path) if finding.path else None
         made.append(
             Annotation(

@@ -7,15 +7,10 @@ be stopped by an entity, so a zero-width space parts those characters; such text
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fallback_review.report.text import visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _APART = "&#8203;"
 
@@ -82,11 +77,3 @@ def path_destination(prefix: str | None, path: str, line: int | None = None) -> 
         return None
     anchor = "" if line is None else f"#L{line}"
     return destination(f"{prefix.rstrip('/')}/{quote(path, errors='replace')}{anchor}")
-
-
-def hidden(name: str, values: Mapping[str, object]) -> str:
-    """Return an HTML comment that carries `values` as JSON and that none of them can close."""
-    data = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    for unsafe, same in (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e")):  # only strings hold these
-        data = data.replace(unsafe, same)
-    return f"<!-- {name} {data} -->"

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fallback_review.report import limits
 from fallback_review.report.budget import Block, fit, size
-from fallback_review.report.escape import destination, hidden, inert
+from fallback_review.report.escape import destination, inert
 from fallback_review.report.sections import Links, arrange
 from fallback_review.report.templating import environment
 from fallback_review.report.text import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fallback_review.model import Review
     from fallback_review.report.sections import Arrangement, Remark, Table
-
-LIMIT = 65_536
-"""What GitHub takes as a comment's body."""
-MARKER = "fallback-review:v1"
-"""The name in the hidden first line by which the comment is found again."""
 
 
 def render(
     review: Review,
     *,
-    marker: Mapping[str, object] | None = None,
-    limit: int = LIMIT,
+    limit: int = limits.COMMENT,
     project_url: str | None = None,
     about_url: str | None = None,
 ) -> str:
@@ -34,7 +29,6 @@ def render(
 
     Args:
         review: what to show.
-        marker: written as JSON into a hidden first line, for whoever has to find the comment again.
         limit: the most that it may measure, in UTF-8 bytes; rows are left out and counted beyond it.
         project_url: the template of a project's page, with ``{name}``; without it there are no such links.
         about_url: the page that the footer's "what this checks" leads to.
@@ -43,13 +37,10 @@ def render(
         ValueError: not even the frame fits into `limit`.
     """
     arrangement = arrange(review, Links(project=project_url, about=about_url))
-    first = hidden(MARKER, marker) if marker is not None else ""
-    return compose(arrangement, limit=limit, marker=first, elsewhere=", see the job summary")
+    return compose(arrangement, limit=limit, elsewhere=", see the job summary")
 
 
-def compose(
-    arrangement: Arrangement, *, limit: int, marker: str = "", chart: str = "", elsewhere: str
-) -> str:
+def compose(arrangement: Arrangement, *, limit: int, chart: str = "", elsewhere: str) -> str:
     """Fill the frame with as many rows as fit; `elsewhere` says where the others are.
 
     Raises:
@@ -58,7 +49,6 @@ def compose(
     review = arrangement.review
     paths, targets = arrangement.footer()
     frame: dict[str, Any] = {
-        "marker": marker,
         "icon": arrangement.icon,
         "title": arrangement.title,
         "standing": arrangement.standing,

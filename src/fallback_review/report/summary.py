@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from fallback_review.report import limits
 from fallback_review.report.markdown import compose
 from fallback_review.report.sections import Links, arrange
 from fallback_review.report.words import COLORS, COMES_FROM
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from fallback_review.model import Review
     from fallback_review.report.tally import Tally
 
-LIMIT = 1_048_576 - 16_384
-"""GitHub takes 1 MiB for a step's summary; the rest is kept for what else the step has to say."""
+LIMIT = limits.SUMMARY - 16_384
+"""The rest is kept for what else the step has to say."""
 
 
 def render(
