@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fallback_review import configuration
-from fallback_review.lockfiles import Text, parse
+from fallback_review.lockfiles import FORMATS, Text, format_of, parse
 from fallback_review.model import InstallOptions, Lockfile
 from tests.configuration.cases import (
     OTHER,
@@ -72,24 +72,24 @@ DEFAULT = "default = true"
         ("../x/uv.lock", "uv.lock", ["../x/uv.toml", "../x/pyproject.toml"]),
     ],
 )
-def test_candidates(path: str, lock_format: str, expected: list[str]) -> None:
-    assert list(configuration.candidates(path, lock_format)) == expected
+def test_what_configures_a_lock(path: str, lock_format: str, expected: list[str]) -> None:
+    assert list(FORMATS[lock_format].configured_by(path)) == expected
 
 
-def test_a_path_of_many_folders_has_few_candidates() -> None:
-    assert len(configuration.candidates("d/" * 5000 + "uv.lock", "uv.lock")) == 66
+def test_a_path_of_many_folders_has_few_such_files() -> None:
+    assert len(FORMATS["uv.lock"].configured_by("d/" * 5000 + "uv.lock")) == 66
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv", "poetry", "pdm", "pipenv", "pixi"])
 @pytest.mark.parametrize("folder", ["", "a/b/"])
-def test_only_candidates_are_asked_for_and_each_once(installer: str, folder: str) -> None:
+def test_only_such_files_are_asked_for_and_each_once(installer: str, folder: str) -> None:
     lockfile = lock(installer)
     lockfile = replace(lockfile, path=f"{folder}{lockfile.path}")
     tree = Tree({})
     found = configuration.read(lockfile, tree.text_of, installer=installer)
     assert tree.asked
     assert len(tree.asked) == len(set(tree.asked))
-    assert set(tree.asked) <= set(configuration.candidates(lockfile.path, lockfile.format))
+    assert set(tree.asked) <= set(format_of(lockfile).configured_by(lockfile.path))
     assert (found.indexes, found.files, found.problems) == ((), (), ())
     assert found.builtin_pypi
 

@@ -255,3 +255,48 @@ def test_what_a_linked_requirements_file_includes_is_beside_the_link() -> None:
         ("idna", "api/more.txt"),
         ("six", "shared/requirements.txt"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "newest", "exact"),
+    [
+        ("uv.lock", "uv.lock", "uv lock --upgrade-package aa", "uv lock --upgrade-package aa==1.0+cgr.1"),
+        ("uv.lock", "a b/uv.lock", "uv lock --directory 'a b' --upgrade-package aa", None),
+        ("poetry.lock", "w/poetry.lock", "poetry -C w update aa", None),
+        ("pdm.lock", "w/pdm.lock", "pdm update -p w aa", None),
+        (
+            "Pipfile.lock",
+            "web/Pipfile.lock",
+            "cd web && pipenv upgrade --lock-only aa",
+            "cd web && pipenv upgrade --lock-only aa==1.0+cgr.1",
+        ),
+        (
+            "requirements.txt",
+            "req/dev.txt",
+            "pip-compile -P aa -o req/dev.txt req/dev.in",
+            "pip-compile -P aa==1.0+cgr.1 -o req/dev.txt req/dev.in",
+        ),
+        ("pixi.lock", "w/pixi.lock", "pixi update --manifest-path w aa", None),
+        (
+            "conda-lock.yml",
+            "w/conda-lock.yml",
+            "conda-lock lock --lockfile w/conda-lock.yml --update aa",
+            None,
+        ),
+        ("pylock.toml", "pylock.toml", None, None),
+    ],
+)
+def test_locking_one_package_again(name: str, path: str, newest: str | None, exact: str | None) -> None:
+    assert FORMATS[name].relock_command("aa", None, path) == newest
+    if exact is not None:
+        assert FORMATS[name].relock_command("aa", "1.0+cgr.1", path) == exact
+
+
+def test_what_no_command_does() -> None:
+    assert FORMATS["poetry.lock"].relock_command("aa", "1.0", "poetry.lock") is None
+    assert FORMATS["uv.lock"].lock_all_command("uv.lock") is None
+
+
+def test_locking_all_again() -> None:
+    assert FORMATS["poetry.lock"].lock_all_command("w/poetry.lock") == "poetry -C w lock"
+    assert FORMATS["Pipfile.lock"].lock_all_command("Pipfile.lock") == "pipenv lock"

@@ -22,7 +22,7 @@ from fallback_review.cli.init import init_command
 from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
 from fallback_review.cli.work_tree import read_file
 from fallback_review.index import open as access
-from fallback_review.lockfiles import LockfileError, Text
+from fallback_review.lockfiles import PLAIN, LockfileError, Text
 from fallback_review.pipeline import explain, review
 from fallback_review.pipeline.compare import compare, whole
 from fallback_review.report import render
@@ -102,7 +102,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
     pin = _pin(requirement)
     if lockfile is None and not _exact(pin):
         raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
-    text = file_text(lockfile) if lockfile else Text(path="requirements.txt", text=f"{pin}\n")
+    text = file_text(lockfile) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
     if text is None:
         raise click.UsageError("name a lockfile")
     with _asking(configured, options) as ask:

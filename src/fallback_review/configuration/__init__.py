@@ -1,10 +1,10 @@
 """How installers are configured with Chainguard's index and PyPI, as the repository's own files tell.
 
-`candidates` says which files to look at, `read` reads them, `arrange` names the index layout that they
-amount to, `unasked` the indexes that it leaves out of account, `findings` says what is wrong with them,
-`compare` what a pull request changes about them, `opened` what that lets in. Text in, values out: nothing
-here opens a file, asks an index or reads the environment, and whatever is configured outside the repository
-(a user's own files, variables of a build) can't be seen from here.
+A format's `configured_by` says which files to look at, `read` reads them, `arrange` names the index layout
+that they amount to, `unasked` the indexes that it leaves out of account, `findings` says what is wrong with
+them, `compare` what a pull request changes about them, `opened` what that lets in. Text in, values out:
+nothing here opens a file, asks an index or reads the environment, and whatever is configured outside the
+repository (a user's own files, variables of a build) can't be seen from here.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from fallback_review.configuration.comparing import compare
 from fallback_review.configuration.documents import Files
 from fallback_review.configuration.findings import findings
 from fallback_review.configuration.opening import opened
-from fallback_review.configuration.places import candidates
 from fallback_review.configuration.tools import TOOLS
 from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
+from fallback_review.lockfiles import format_of
 
 if TYPE_CHECKING:
     from fallback_review.configuration.values import ReadText
@@ -30,7 +30,6 @@ __all__ = [
     "Configuration",
     "ConfiguredIndex",
     "arrange",
-    "candidates",
     "compare",
     "findings",
     "opened",
@@ -45,13 +44,13 @@ def read(lockfile: Lockfile, text_of: ReadText, *, installer: str) -> Configurat
     Args:
         lockfile: gives the path, the format, and the indexes that the lock itself names.
         text_of: gives the text of a file by its path in the same tree, None where there is none, and raises
-            `LockfileError` where it is no text; asked only for paths that `candidates` names, each at most
-            once, and for no more than it takes.
+            `LockfileError` where it is no text; asked only for paths that the format's `configured_by`
+            names, each at most once, and for no more than it takes.
         installer: whose rules and files count; a name that is not known is read as pip.
 
     What can't be read is in `Configuration.problems`; nothing is raised.
     """
-    known = frozenset(candidates(lockfile.path, lockfile.format))
+    known = frozenset(format_of(lockfile).configured_by(lockfile.path))
     files = Files(text_of=lambda path: text_of(path) if path in known else None)
     configuration = TOOLS.get(installer, TOOLS["pip"])(lockfile, files)
     return replace(

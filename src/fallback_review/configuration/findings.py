@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.configuration.arranging import OURS, asked, whose
 from fallback_review.configuration.values import clip
+from fallback_review.lockfiles import format_of
 from fallback_review.model import Notice, SourceKind
 from fallback_review.prediction.context import Place, place
 
@@ -204,12 +205,13 @@ def _explicit(configuration: Configuration, lockfile: Lockfile, situation: Situa
 
 
 def _lock_not_moved(lockfile: Lockfile, order: tuple[Asked, ...], situation: Situation) -> Iterator[Notice]:
-    """`uv sync --frozen` takes the URLs in the lock, whatever the configuration says (measured).
+    """Some locks name their files' URLs, which are installed whatever the configuration says (measured).
 
     Where uv asks PyPI behind Chainguard's index, a few entries may be what Chainguard has not.
     """
     ours = next((each.index for each in order if each.ours), None)
-    if ours is None or lockfile.format != "uv.lock":
+    known = format_of(lockfile)
+    if ours is None or not (known.locks_urls and known.update_hashes):
         return
     places = [
         place(each.source.location, situation)
@@ -221,8 +223,8 @@ def _lock_not_moved(lockfile: Lockfile, order: tuple[Asked, ...], situation: Sit
         which = "it changes" if lockfile.omitted else "it holds"
         yield Notice(
             text=f"The lock was not moved: every index package that {which} ({len(places)}) is locked to "
-            f"PyPI, although {ours.path} names Chainguard's index, and `uv sync --frozen` still takes "
-            f"PyPI. Move it with `chainctl libraries update-hashes {clip(lockfile.path)}`.",
+            f"PyPI, although {ours.path} names Chainguard's index, and what is installed from it "
+            f"is still PyPI's. Move it with `chainctl libraries update-hashes {clip(lockfile.path)}`.",
             path=lockfile.path,
             line=lockfile.packages[0].line,
         )

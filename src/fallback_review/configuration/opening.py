@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.configuration.arranging import ONE_SOURCE, OURS, asked, whose
 from fallback_review.configuration.values import clip
+from fallback_review.lockfiles import format_of
 from fallback_review.model import Notice
 from fallback_review.prediction.context import Place, host, place
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile, LockfileDiff
     from fallback_review.prediction.context import Situation
 
-URLS_LOCKED = frozenset({"uv.lock", "pylock.toml", "pixi.lock", "conda-lock.yml"})
-"""Formats that are installed from the URLs that they name, whatever the configuration says."""
 _NOT_LOOKED_INTO = frozenset({Place.OTHER, Place.LOCAL, Place.NEIGHBOUR})
 _SCAN = "check the whole file with `fallback-review scan`"
 
@@ -44,7 +43,7 @@ def opened(
         arrangement: what the head's configuration amounts to; None where the settings name the layout.
     """
     found = list(_lines(diff, situation))
-    if base is not None and diff.format not in URLS_LOCKED:
+    if base is not None and not format_of(diff.head).locks_urls:
         unjudged = (
             len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
         )

@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.decode import MAX_BYTES, decode
 from fallback_review.lockfiles.indirection import real
 from fallback_review.lockfiles.interface import Format, LockfileError, Text, nothing_beside
 from fallback_review.lockfiles.limits import bounded
-from fallback_review.lockfiles.registry import FORMATS, known_names, recognise
+from fallback_review.lockfiles.registry import FORMATS, PLAIN, format_of, known_names, recognise
 from fallback_review.model import Lockfile
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
+    "PLAIN",
     "Format",
     "LockfileError",
     "Text",
     "decode",
+    "format_of",
     "nothing_beside",
     "parse",
     "parse_pair",
@@ -41,7 +44,8 @@ def parse(text: Text) -> Lockfile:
             names the file, the place and the reason.
     """
     found = real(text)
-    return bounded(found.read_by(_format_of(found).parse))
+    known = _recognised(found)
+    return _finished(found.read_by(known.parse), known)
 
 
 def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile]:
@@ -64,16 +68,20 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
         absent = Lockfile(path=read.path, format=read.format)
         return (absent, read) if base is None else (read, absent)
     sides = real(base), real(head)
-    formats = _format_of(sides[0]), _format_of(sides[1])
+    formats = _recognised(sides[0]), _recognised(sides[1])
     pair = formats[0].parse_pair
     if formats[0] is formats[1] and pair is not None and not (sides[0].target or sides[1].target):
         left, right = pair(base, head)
     else:
         left, right = sides[0].read_by(formats[0].parse), sides[1].read_by(formats[1].parse)
-    return bounded(left), bounded(right)
+    return _finished(left, formats[0]), _finished(right, formats[1])
 
 
-def _format_of(side: Real) -> Format:
+def _finished(lockfile: Lockfile, known: Format) -> Lockfile:
+    return bounded(replace(lockfile, format=known.name))
+
+
+def _recognised(side: Real) -> Format:
     path = side.text.path
     known = recognise(path, side.text.text)
     if known is None:

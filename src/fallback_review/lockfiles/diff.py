@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.grouping import Held, comparable, distinct
+from fallback_review.lockfiles.registry import format_of
 from fallback_review.model import (
     Change,
     ChangeKind,
@@ -30,8 +31,6 @@ from fallback_review.model.versions import went_down
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_MEANS_DEFAULT = frozenset({"poetry.lock"})
-"""Formats in which an entry that names no index comes from the default one, and from no other."""
 _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
 
 
@@ -59,11 +58,12 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     """
     migrated = base.format != head.format
     old, new = _by_name(base.packages), _by_name(head.packages)
+    vague = not format_of(head).unnamed_is_default_index
     changes: list[Change] = []
     metadata: list[MetadataChange] = []
     for ecosystem, name in sorted(old.keys() | new.keys()):
         before, after = (distinct(side.get((ecosystem, name), ())) for side in (old, new))
-        compared = _compare(before, after, migrated=migrated, vague=head.format not in _MEANS_DEFAULT)
+        compared = _compare(before, after, migrated=migrated, vague=vague)
         change = _change(name, ecosystem, compared, migrated=migrated)
         if change is not None:
             changes.append(change)

@@ -8,11 +8,15 @@ from fallback_review.lockfiles.formats import conda_lock, pdm, pipfile, pixi, po
 
 if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Format
+    from fallback_review.model import Lockfile
 
 _MODULES = (uv, poetry, pdm, pylock, pipfile, pixi, conda_lock, requirements)
 
 FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
 """Every format by its name, in the order in which they are asked whether a file is theirs."""
+
+PLAIN: Format = requirements.FORMAT
+"""What a plain pin is, and most likely a file whose name says nothing."""
 
 
 def recognise(path: str, text: str | None = None) -> Format | None:
@@ -26,6 +30,11 @@ def recognise(path: str, text: str | None = None) -> Format | None:
     if text is None:
         return None
     return next((known for known in FORMATS.values() if known.looks_like(text)), None)
+
+
+def format_of(lockfile: Lockfile) -> Format:
+    """Return the format that a parsed lockfile has."""
+    return FORMATS[lockfile.format]
 
 
 def known_names() -> str:

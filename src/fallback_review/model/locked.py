@@ -158,8 +158,8 @@ class Lockfile:
     """The parsed form of one lockfile, or of the part of it that differs from the other side."""
 
     path: str
-    format: str
-    """The format's registered name, for example ``uv.lock`` or ``requirements.txt``."""
+    format: str = ""
+    """The format's registered name, for example ``uv.lock``; `lockfiles.parse` sets it, not the reader."""
     packages: tuple[LockedPackage, ...] = ()
     unnamed: tuple[Notice, ...] = ()
     """Requirements without a name (a bare archive URL, ``.``): shown, not compared."""

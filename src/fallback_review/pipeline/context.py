@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
-from fallback_review.lockfiles import FORMATS, nothing_beside
+from fallback_review.lockfiles import format_of, nothing_beside
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
 from fallback_review.prediction.context import Standing, is_private, standing
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from fallback_review.settings.schema import Indexes, Settings
 
 
-_PYTHON_HEEDED = frozenset({"uv.lock", "pylock.toml", "pdm.lock"})
-"""Formats that no installer takes with a Python that they don't allow (measured: pip, uv, PDM)."""
 DEFAULT_LAYOUT = "virtual-file"
 """How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
 
@@ -122,7 +120,7 @@ def survey(
 
 def _installer(lockfile: Lockfile, settings: Settings) -> str:
     """Return who installs a lockfile; of a migration's sides each has its own, configured in other files."""
-    return settings.indexes.installer or lockfile.installer or FORMATS[lockfile.format].installer
+    return settings.indexes.installer or lockfile.installer or format_of(lockfile).installer
 
 
 def _required_python(diff: LockfileDiff) -> str | None:
@@ -130,7 +128,8 @@ def _required_python(diff: LockfileDiff) -> str | None:
 
     Poetry and Pipenv install with any Python, whatever their locks say: there the base's word counts.
     """
-    believed = diff.head if diff.base_path is None or diff.format in _PYTHON_HEEDED else diff.base
+    heeded = format_of(diff.head).heeds_requires_python
+    believed = diff.head if diff.base_path is None or heeded else diff.base
     return believed.requires_python
 
 

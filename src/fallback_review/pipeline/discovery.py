@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
-from fallback_review.lockfiles import LockfileError, decode, recognise
+from fallback_review.lockfiles import FORMATS, LockfileError, decode, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from fallback_review.settings.schema import Lockfiles
-
-_OF_ANY_NAME = frozenset({".txt", ".pip"})
-"""Suffixes of requirements files whose names say nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +40,10 @@ def may_be_lockfile(path: str, globs: Lockfiles) -> bool:
 
     Requirements files include others of any name (``-r base.txt``), and then these alone may change.
     """
-    if PurePosixPath(path).suffix not in _OF_ANY_NAME or is_lockfile(path, globs):
+    suffix = PurePosixPath(path).suffix
+    if not any(suffix in known.suffixes_of_any_name for known in FORMATS.values()):
+        return False
+    if is_lockfile(path, globs):
         return False
     return not GitIgnoreSpec.from_lines(globs.exclude).match_file(path)
 

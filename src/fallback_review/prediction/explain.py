@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Role, Source, SourceKind
-from fallback_review.prediction.from_lock import takes_locked_urls
 from fallback_review.prediction.install_request import (
     indexes_for,
     installer_of,
@@ -54,7 +53,7 @@ def explain(
         if answer is not None:
             said = answer.problem or f"{len(answer.files)} files"
             facts.append(f"{role.value}: {said}" + (f" ({answer.message})" if answer.message else ""))
-    if derived is not None and takes_locked_urls(package, lockfile):
+    if derived is not None and package.urls_locked:
         facts += _locking_again(package, lockfile, target, situation, book)
     if derived is None:
         facts.append(f"not installed on {target.label}: its marker excludes it, or it is no PyPI package")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fallback_review.lockfiles import format_of
 from fallback_review.model import Cause, Outcome, Role
 from fallback_review.prediction import locked_urls
 from fallback_review.prediction.availability import lacking, upstream_reason
@@ -15,17 +16,9 @@ from fallback_review.prediction.origin import by_sha256, of_locked
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
-    from fallback_review.model import Artifact, LockedPackage, Lockfile
+    from fallback_review.model import Artifact
     from fallback_review.prediction.candidates import Step
     from fallback_review.prediction.origin import Origin
-
-_INVENTS_URLS = "pipenv"
-"""Pipenv makes up the URLs of its pylock.toml (measured): only name, version and hashes can be trusted."""
-
-
-def takes_locked_urls(package: LockedPackage, lockfile: Lockfile) -> bool:
-    """Whether the installer takes URLs of the lock and asks no index."""
-    return package.urls_locked and lockfile.installer != _INVENTS_URLS
 
 
 def from_lock(case: Case) -> Derivation | None:
@@ -35,7 +28,7 @@ def from_lock(case: Case) -> Derivation | None:
     the dependencies that lead to it say so, where they are known; for a package that comes along with such a
     one, its wheels do: one without any file for the target's system is not installed there.
     """
-    per_platform = case.lockfile.format in locked_urls.PER_PLATFORM
+    per_platform = format_of(case.lockfile).per_platform
     chosen = locked_urls.choose(
         case.package,
         case.request,

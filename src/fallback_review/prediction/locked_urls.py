@@ -33,10 +33,6 @@ class LockedChoice:
     """What it takes for other environments on the same platform."""
 
 
-PER_PLATFORM = frozenset({"pixi.lock", "conda-lock.yml"})
-"""The formats that name files for each platform and lock the interpreter too."""
-
-
 def choose(
     package: LockedPackage,
     request: Request,

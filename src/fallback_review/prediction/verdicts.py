@@ -10,7 +10,7 @@ from fallback_review.model.versions import parsed
 from fallback_review.prediction.case import Case, Derivation
 from fallback_review.prediction.context import Place, Standing, host, place, standing
 from fallback_review.prediction.from_indexes import looked_up, roles_of
-from fallback_review.prediction.from_lock import from_lock, takes_locked_urls
+from fallback_review.prediction.from_lock import from_lock
 from fallback_review.prediction.from_resolver import observed
 from fallback_review.prediction.install_request import pages_of, request_for
 from fallback_review.prediction.installers import Failure
@@ -47,7 +47,7 @@ def derive(
         pages=pages,
     )
     if what is Standing.INDEX:
-        return from_lock(case) if takes_locked_urls(package, lockfile) else _asked(case)
+        return from_lock(case) if package.urls_locked else _asked(case)
     return Derivation(verdict=_UNASKED[what](case))
 
 

@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from fallback_review import configuration
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
-from fallback_review.lockfiles import FORMATS, LockfileError, Text, decode, recognise
+from fallback_review.lockfiles import FORMATS, PLAIN, LockfileError, Text, decode, recognise
 from fallback_review.model import Notice
 from fallback_review.pipeline.compare import compare_tolerantly, once
 from fallback_review.pipeline.discovery import ChangedFile, pair
@@ -32,9 +31,6 @@ TOO_MANY_FILES = (
     "split it, or review it on your machine with fallback-review review"
 )
 
-_CONFIGURATION = frozenset(
-    PurePosixPath(path).name for known in FORMATS for path in configuration.candidates("lock", known)
-)
 _REQUIREMENT = re.compile(
     r"^[+-][ \t]*(?:[\w.\-]+[ \t]*(?:\[[^\]\n]{0,300}\])?[ \t]*(?:==|@)|--?[a-z])", re.MULTILINE
 )
@@ -47,10 +43,13 @@ def without_a_lock(entries: Iterable[ChangedEntry]) -> str | None:
     For a pull request that changes no lockfile. A diff around which nothing speaks of an index is not one:
     most changes of a pyproject.toml are about something else.
     """
+    configuring = {
+        PurePosixPath(path).name for known in FORMATS.values() for path in known.configured_by("lock")
+    }
     paths = sorted(
         path
         for entry in entries
-        if PurePosixPath(path := entry.head_path or entry.base_path or "").name in _CONFIGURATION
+        if PurePosixPath(path := entry.head_path or entry.base_path or "").name in configuring
         and (entry.patch is None or _ABOUT_INDEXES.search(entry.patch))
     )
     if not paths:
@@ -73,8 +72,7 @@ def beside(path: str) -> tuple[str, ...]:
 
     What has an unusual name is most likely a requirements file; its content is not known yet.
     """
-    known = recognise(path, None)
-    return configuration.candidates(path, known.name if known else "requirements.txt")
+    return (recognise(path, None) or PLAIN).configured_by(path)
 
 
 def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:

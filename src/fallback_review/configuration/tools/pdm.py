@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.places import beside
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.lockfiles.installer_files import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

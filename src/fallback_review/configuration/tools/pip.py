@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.documents import MOST_INDEXES
-from fallback_review.configuration.places import pip_files
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.lockfiles.installer_files import pip_files
 
 if TYPE_CHECKING:
     from fallback_review.configuration.documents import Files, Section

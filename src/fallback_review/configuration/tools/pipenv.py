@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.documents import MOST_INDEXES
-from fallback_review.configuration.places import beside
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.installer_files import beside
 
 if TYPE_CHECKING:
     from fallback_review.configuration.documents import Files, Section

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from fallback_review.configuration.documents import MOST_INDEXES
-from fallback_review.configuration.places import folders, script_of, within
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.lockfiles import format_of
 from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.installer_files import folders, script_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ class _Options(NamedTuple):
 
 def read(lockfile: Lockfile, files: Files) -> Configuration:
     """Return uv's configuration for a lockfile."""
-    is_pip = lockfile.format == "requirements.txt"
+    is_pip = format_of(lockfile).by_pip_interface
     layers = list(_layers(lockfile.path, files))
     indexes: list[ConfiguredIndex] = []
     late: list[ConfiguredIndex] = []

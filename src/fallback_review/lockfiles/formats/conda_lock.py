@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.common import filename_of, strip_credentials
 from fallback_review.lockfiles.formats.conda_rows import Row, channel_of, hashes_of, merge, pypi_source
-from fallback_review.lockfiles.interface import Format
+from fallback_review.lockfiles.interface import Format, Relock
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.yaml import Document, read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, Notice, SourceKind
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fallback_review.lockfiles.interface import Text
 
-NAME = "conda-lock.yml"
+_NAME = "conda-lock.yml"
 
 _FILE_NAME = re.compile(r"(?:.*[-_.])?conda-lock(?:[-_.].*)?\.ya?ml", re.IGNORECASE)
 _SHOWN_APART = frozenset({"name", "version", "manager", "platform", "url", "hash"})
@@ -40,7 +40,6 @@ def parse(text: Text) -> Lockfile:
     notices: list[Notice] = []
     return Lockfile(
         path=text.path,
-        format=NAME,
         packages=merge(platform_rows(root, document, notices)),
         notices=tuple(notices),
         header=dict(metadata.data) if metadata is not None else {},
@@ -138,4 +137,13 @@ def _rest(table: Table) -> dict[str, Any]:
     return {key: value for key, value in table.data.items() if key not in _SHOWN_APART}
 
 
-FORMAT = Format(name=NAME, installer="pip", claims=claims, looks_like=looks_like, parse=parse)
+FORMAT = Format(
+    name=_NAME,
+    installer="pip",
+    claims=claims,
+    looks_like=looks_like,
+    parse=parse,
+    relock=Relock(newest="conda-lock lock --lockfile {file} --update {name}"),
+    per_platform=True,
+    locks_urls=True,
+)

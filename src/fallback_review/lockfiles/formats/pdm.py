@@ -19,7 +19,9 @@ from fallback_review.lockfiles.common import (
     version_in_filename,
 )
 from fallback_review.lockfiles.direct_references import is_archive
-from fallback_review.lockfiles.toml.format import toml_format, versioned_metadata
+from fallback_review.lockfiles.installer_files import pdm_files
+from fallback_review.lockfiles.interface import Format, Relock
+from fallback_review.lockfiles.toml.format import TomlReader, versioned_metadata
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
 from fallback_review.model.versions import parsed
 
@@ -62,7 +64,6 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     header["metadata"] = {key: value for key, value in metadata.data.items() if key != "files"}
     return Lockfile(
         path=text.path,
-        format=_NAME,
         packages=tuple(map(reader.package, document.tables(text.path, "package"))),
         requires_python=_required_python(metadata),
         notices=findings.notices(),
@@ -160,6 +161,18 @@ def _with_local_part(version: str | None, artifacts: tuple[Artifact, ...]) -> st
     return f"{version}+{actual.local}"
 
 
-FORMAT = toml_format(
-    _lockfile, name=_NAME, installer="pdm", claims=_claims, looks_like=_looks_like, beside=("files",)
+_READER = TomlReader(read=_lockfile, beside=("files",))
+
+FORMAT = Format(
+    name=_NAME,
+    installer="pdm",
+    claims=_claims,
+    looks_like=_looks_like,
+    parse=_READER.parse,
+    parse_pair=_READER.parse_pair,
+    configured_by=pdm_files,
+    relock=Relock(newest="pdm update {folder}{name}", folder="-p {} "),
+    update_hashes=True,
+    heeds_requires_python=True,
+    any_hash_of_an_entry=True,
 )

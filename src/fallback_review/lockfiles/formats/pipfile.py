@@ -24,7 +24,8 @@ from fallback_review.lockfiles.common import (
 )
 from fallback_review.lockfiles.direct_references import at_revision, is_archive
 from fallback_review.lockfiles.formats.pipfile_lines import check
-from fallback_review.lockfiles.interface import Format, LockfileError
+from fallback_review.lockfiles.installer_files import pipenv_files
+from fallback_review.lockfiles.interface import Format, LockfileError, Relock
 from fallback_review.lockfiles.limits import versions_too_long
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, Notice, Source, SourceKind
@@ -32,7 +33,7 @@ from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, 
 if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Text
 
-NAME = "Pipfile.lock"
+_NAME = "Pipfile.lock"
 
 _REMOTE = re.compile(r"(?:https?|ftp)://", re.IGNORECASE)
 _MARKER_KEYS = (
@@ -89,7 +90,6 @@ def parse(text: Text) -> Lockfile:
             packages.append(_package(name, section, entry, indexes, notices))
     return Lockfile(
         path=text.path,
-        format=NAME,
         packages=tuple(packages),
         indexes=indexes,
         requires_python=_requires_python(meta),
@@ -301,4 +301,19 @@ def _spelled(marker: str) -> str:
         return marker
 
 
-FORMAT = Format(name=NAME, installer="pipenv", claims=claims, looks_like=looks_like, parse=parse)
+FORMAT = Format(
+    name=_NAME,
+    installer="pipenv",
+    claims=claims,
+    looks_like=looks_like,
+    parse=parse,
+    configured_by=pipenv_files,
+    project_file="Pipfile",
+    lock_all="{folder}pipenv lock",
+    relock=Relock(
+        newest="{folder}pipenv upgrade --lock-only {name}",
+        exact="{folder}pipenv upgrade --lock-only {requirement}",
+        folder="cd {} && ",
+    ),
+    update_hashes=True,
+)

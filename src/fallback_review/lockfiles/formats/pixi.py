@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.lockfiles.common import filename_of, strip_credentials
 from fallback_review.lockfiles.formats.conda_lock import platform_rows
 from fallback_review.lockfiles.formats.conda_rows import Row, channel_of, hashes_of, merge, pypi_source
-from fallback_review.lockfiles.interface import Format
+from fallback_review.lockfiles.installer_files import pixi_files
+from fallback_review.lockfiles.interface import Format, Relock
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.yaml import read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, LockIndex, Notice, Source, SourceKind
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Text
     from fallback_review.lockfiles.yaml import Document
 
-NAME = "pixi.lock"
+_NAME = "pixi.lock"
 
 _CONDA_FILE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-[^-]+\.(?:conda|tar\.bz2)")
 # "input" is a hash over the sources of a package built in place: it changes with every commit.
@@ -76,7 +77,6 @@ def parse(text: Text) -> Lockfile:
     rows += _rows(root, document, _platforms(environments), notices)
     return Lockfile(
         path=text.path,
-        format=NAME,
         packages=merge(rows),
         indexes=tuple(dict.fromkeys(_indexes(environments))),
         notices=tuple(notices),
@@ -86,7 +86,7 @@ def parse(text: Text) -> Lockfile:
 
 def claims(path: str) -> bool:
     """Whether a path has the usual name."""
-    return path.rpartition("/")[2] == NAME
+    return path.rpartition("/")[2] == _NAME
 
 
 def looks_like(text: str) -> bool:
@@ -255,4 +255,14 @@ def _without_packages(environments: Table) -> dict[str, Any]:
     }
 
 
-FORMAT = Format(name=NAME, installer="pixi", claims=claims, looks_like=looks_like, parse=parse)
+FORMAT = Format(
+    name=_NAME,
+    installer="pixi",
+    claims=claims,
+    looks_like=looks_like,
+    parse=parse,
+    configured_by=pixi_files,
+    relock=Relock(newest="pixi update {folder}{name}", folder="--manifest-path {} "),
+    per_platform=True,
+    locks_urls=True,
+)

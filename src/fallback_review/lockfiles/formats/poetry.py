@@ -18,7 +18,9 @@ from fallback_review.lockfiles.common import (
     stated_hash,
     version_in_filename,
 )
-from fallback_review.lockfiles.toml.format import toml_format, versioned_metadata
+from fallback_review.lockfiles.installer_files import poetry_files
+from fallback_review.lockfiles.interface import Format, Relock
+from fallback_review.lockfiles.toml.format import TomlReader, versioned_metadata
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
 from fallback_review.model.versions import parsed
 
@@ -67,7 +69,6 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     header["metadata"] = {key: value for key, value in metadata.data.items() if key not in _BESIDE}
     return Lockfile(
         path=text.path,
-        format=_NAME,
         packages=tuple(_package(entry, beside, findings, heeds_markers=heeds_markers) for entry in entries),
         requires_python=metadata.text("python-versions"),
         notices=findings.notices(),
@@ -150,6 +151,19 @@ def _source(entry: Table, findings: Findings) -> Source:
     return Source(kind=kind, location=location, reference=reference)
 
 
-FORMAT = toml_format(
-    _lockfile, name=_NAME, installer="poetry", claims=_claims, looks_like=_looks_like, beside=_BESIDE
+_READER = TomlReader(read=_lockfile, beside=_BESIDE)
+
+FORMAT = Format(
+    name=_NAME,
+    installer="poetry",
+    claims=_claims,
+    looks_like=_looks_like,
+    parse=_READER.parse,
+    parse_pair=_READER.parse_pair,
+    configured_by=poetry_files,
+    project_file="pyproject.toml",
+    lock_all="poetry {folder}lock",
+    relock=Relock(newest="poetry {folder}update {name}", folder="-C {} "),
+    update_hashes=True,
+    unnamed_is_default_index=True,
 )

@@ -17,7 +17,9 @@ from fallback_review.lockfiles.common import (
     filename_of,
     version_in_filename,
 )
-from fallback_review.lockfiles.toml.format import toml_format
+from fallback_review.lockfiles.installer_files import any_installers_files
+from fallback_review.lockfiles.interface import Format
+from fallback_review.lockfiles.toml.format import TomlReader
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
 from fallback_review.model.versions import parsed
@@ -63,7 +65,6 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     reader = _Reader(findings, invented_urls=author == "pipenv")
     return Lockfile(
         path=text.path,
-        format=_NAME,
         packages=tuple(map(reader.package, document.tables(text.path, "packages"))),
         requires_python=header.text("requires-python"),
         installer=author if author in _INSTALLERS else None,
@@ -169,6 +170,18 @@ class _Reader:
                 yield f"{algorithm}:{table.required(algorithm)}".lower()
 
 
-FORMAT = toml_format(
-    _lockfile, name=_NAME, installer="pip", claims=_claims, looks_like=_looks_like, keys=("packages",)
+_READER = TomlReader(read=_lockfile, keys=("packages",))
+
+FORMAT = Format(
+    name=_NAME,
+    installer="pip",
+    claims=_claims,
+    looks_like=_looks_like,
+    parse=_READER.parse,
+    parse_pair=_READER.parse_pair,
+    configured_by=any_installers_files,
+    update_hashes=True,
+    heeds_requires_python=True,
+    locks_urls=True,
+    by_pip_interface=True,
 )

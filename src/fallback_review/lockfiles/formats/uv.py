@@ -18,8 +18,9 @@ from fallback_review.lockfiles.common import (
     stated_hash,
 )
 from fallback_review.lockfiles.formats.uv_markers import with_markers
-from fallback_review.lockfiles.interface import LockfileError
-from fallback_review.lockfiles.toml.format import toml_format
+from fallback_review.lockfiles.installer_files import uv_files
+from fallback_review.lockfiles.interface import Format, LockfileError, Relock
+from fallback_review.lockfiles.toml.format import TomlReader
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Notice, Source, SourceKind
@@ -73,7 +74,6 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     refused = tuple(_refused(packages, text.path))
     return Lockfile(
         path=text.path,
-        format=_NAME,
         packages=packages,
         requires_python=header.text("requires-python"),
         notices=(*findings.notices(), *refused),
@@ -153,12 +153,22 @@ def _is_early(entry: Table) -> bool:
     return isinstance(entry.data.get("source"), str)
 
 
-FORMAT = toml_format(
-    _lockfile,
+_READER = TomlReader(read=_lockfile, keys=("package", "distribution"), opaque="dependencies")
+
+FORMAT = Format(
     name=_NAME,
     installer="uv",
     claims=_claims,
     looks_like=_looks_like,
-    keys=("package", "distribution"),
-    opaque="dependencies",
+    parse=_READER.parse,
+    parse_pair=_READER.parse_pair,
+    configured_by=uv_files,
+    relock=Relock(
+        newest="uv lock {folder}--upgrade-package {name}",
+        exact="uv lock {folder}--upgrade-package {requirement}",
+        folder="--directory {} ",
+    ),
+    update_hashes=True,
+    heeds_requires_python=True,
+    locks_urls=True,
 )

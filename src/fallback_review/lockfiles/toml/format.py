@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.interface import Format, LockfileError, Text
+from fallback_review.lockfiles.interface import LockfileError, Text
 from fallback_review.lockfiles.toml.blocks import Document, read_pair, read_whole
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.model.versions import parsed
@@ -17,34 +18,27 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 
-def toml_format(
-    read: Callable[[Text, Document], Lockfile],
-    *,
-    name: str,
-    installer: str,
-    claims: Callable[[str], bool],
-    looks_like: Callable[[str], bool],
-    keys: tuple[str, ...] = ("package",),
-    beside: tuple[str, ...] = (),
-    opaque: str | None = None,
-) -> Format:
-    """Return a format whose `read` makes a lockfile of a document; for the rest see `blocks.read_pair`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomlReader:
+    """Reads a TOML lockfile: one side whole, or a pair without what both sides share (`blocks.read_pair`)."""
 
-    def parse(text: Text) -> Lockfile:
-        return read(text, read_whole(text, keys))
+    read: Callable[[Text, Document], Lockfile]
+    """Makes a lockfile of a document."""
+    keys: tuple[str, ...] = ("package",)
+    """The names that the array of entries goes by."""
+    beside: tuple[str, ...] = ()
+    """Tables under ``[metadata]`` that hold parts of the entries."""
+    opaque: str | None = None
+    """An array of the entries that is only compared."""
 
-    def parse_pair(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
-        left, right = read_pair(base, head, keys, beside=beside, opaque=opaque)
-        return read(base, left), read(head, right)
+    def parse(self, text: Text) -> Lockfile:
+        """Read one side; raises `LockfileError`."""
+        return self.read(text, read_whole(text, self.keys))
 
-    return Format(
-        name=name,
-        installer=installer,
-        claims=claims,
-        looks_like=looks_like,
-        parse=parse,
-        parse_pair=parse_pair,
-    )
+    def parse_pair(self, base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
+        """Read both sides; raises `LockfileError`."""
+        left, right = read_pair(base, head, self.keys, beside=self.beside, opaque=self.opaque)
+        return self.read(base, left), self.read(head, right)
 
 
 def versioned_metadata(

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, Cause
 from fallback_review.prediction.causes.record import CauseRecord, Words
 
 if TYPE_CHECKING:
     from fallback_review.prediction.causes.record import Facts
 
-_INDEX_LOCKED = {"poetry.lock": ("pyproject.toml", "poetry lock"), "Pipfile.lock": ("Pipfile", "pipenv lock")}
-"""Locks that say which index an entry comes from, whatever its hashes: who names it, and what moves it."""
-
 
 def _url(facts: Facts) -> Advice:
-    if facts.format in _INDEX_LOCKED:
-        project, command = _INDEX_LOCKED[facts.format]
-        return Advice(text=f"name Chainguard's index first in {project}, then lock again", command=command)
+    known = FORMATS.get(facts.format)
+    if known is not None and known.project_file is not None:
+        return Advice(
+            text=f"name Chainguard's index first in {known.project_file}, then lock again",
+            command=known.lock_all_command(facts.path),
+        )
     return _update(facts, "point the lock at Chainguard's files")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, Role
 from fallback_review.prediction.candidates import parse_version
 from fallback_review.prediction.layouts import LAYOUTS
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
     from fallback_review.model import Cause, Change, Verdict
     from fallback_review.prediction.context import Book, Situation
 
-_UPGRADE = {
-    "uv.lock": "uv lock --upgrade-package {name}",
-    "poetry.lock": "poetry update {name}",
-    "pdm.lock": "pdm update {name}",
-    "Pipfile.lock": "pipenv upgrade {name}",
-    "requirements.txt": "pip-compile -P {name}",
-    "pixi.lock": "pixi update {name}",
-    "conda-lock.yml": "conda-lock lock --update {name}",
-}
-_UPDATE_HASHES = frozenset(
-    {"requirements.txt", "poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"}
-)
-"""The files that `chainctl libraries update-hashes` handles (its documentation)."""
 _INDEXES = {
     Role.CHAINGUARD: "Chainguard",
     Role.REMEDIATED: "Chainguard's remediated index",
@@ -72,13 +60,14 @@ class Facts:
     @property
     def relock(self) -> str | None:
         """The command that locks this package again; None where its format has none."""
-        command = _UPGRADE.get(self.format)
-        return command.format(name=shlex.quote(self.change.name)) if command else None
+        known = FORMATS.get(self.format)
+        return known.relock_command(self.change.name, None, self.path) if known is not None else None
 
     @property
     def update_hashes(self) -> str | None:
         """The command that moves a lock to Chainguard's hashes; None where it does not know the format."""
-        if self.format not in _UPDATE_HASHES:
+        known = FORMATS.get(self.format)
+        if known is None or not known.update_hashes:
             return None
         return f"chainctl libraries update-hashes {shlex.quote(self.path)}"
 

@@ -11,8 +11,9 @@ from itertools import islice
 
 from fallback_review.lockfiles.formats.requirements.lines import logical_lines
 from fallback_review.lockfiles.formats.requirements.options import split_options
-from fallback_review.lockfiles.formats.requirements.reader import NAME, read
-from fallback_review.lockfiles.interface import Format
+from fallback_review.lockfiles.formats.requirements.reader import read
+from fallback_review.lockfiles.installer_files import pip_then_uv_files
+from fallback_review.lockfiles.interface import Format, Relock
 
 LOOKED_AT = 300
 """Logical lines that decide whether a text is a requirements file."""
@@ -65,4 +66,18 @@ def looks_like(text: str) -> bool:
     return certain
 
 
-FORMAT = Format(name=NAME, installer="pip", claims=claims, looks_like=looks_like, parse=read)
+FORMAT = Format(
+    name="requirements.txt",
+    installer="pip",
+    claims=claims,
+    suffixes_of_any_name=frozenset({".txt", ".pip"}),
+    looks_like=looks_like,
+    parse=read,
+    configured_by=pip_then_uv_files,
+    relock=Relock(
+        newest="pip-compile -P {name} -o {file} {stem}.in",
+        exact="pip-compile -P {requirement} -o {file} {stem}.in",
+    ),
+    update_hashes=True,
+    by_pip_interface=True,
+)

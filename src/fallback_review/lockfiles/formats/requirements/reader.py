@@ -37,7 +37,6 @@ from fallback_review.model import LockedPackage, Lockfile, Notice
 if TYPE_CHECKING:
     from fallback_review.lockfiles.interface import Text
 
-NAME = "requirements.txt"
 MOST_FILES = 200
 """Included files that are read for one lockfile."""
 DEEPEST = 20
@@ -58,7 +57,6 @@ def read(text: Text) -> Lockfile:
     packages, contradictions = apply_constraints(reading.packages, reading.constraints)
     return Lockfile(
         path=text.path,
-        format=NAME,
         packages=tuple(packages),
         unnamed=tuple(reading.unnamed),
         indexes=tuple(reading.effects.indexes),
