@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import ROOT, lab_tool
 
+pytestmark = pytest.mark.lab
+
 CHECKERS = [
     pytest.param("hadolint", ("--no-color", "Dockerfile"), id="hadolint"),
     pytest.param(

@@ -375,6 +375,7 @@ def test_long_explanations_are_left_out_whole() -> None:
     assert len(reply.text) < 65_000
 
 
+@pytest.mark.lab
 def test_nothing_ends_a_code_block() -> None:
     reply = replies.explained([("a|b<c>@d.lock", "one\n````\n<b>two</b>\n```")])
     html = parsed(reply.text)

@@ -31,19 +31,19 @@ HEAD = "built==2.0\nolder==2.0\nlisted==2.0\nabsent==2.0\n"
 
 
 @pytest.fixture(scope="session")
-def chainguard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxIndex]:
+def chainguard(in_lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxIndex]:
     with nginx_index(tmp_path_factory.mktemp("chainguard"), PROJECTS) as index:
         yield index
 
 
 @pytest.fixture(scope="session")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxIndex]:
+def public(in_lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxIndex]:
     with nginx_index(tmp_path_factory.mktemp("public"), PUBLIC) as index:
         yield index
 
 
 @pytest.fixture(scope="session")
-def guarded_pypiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def guarded_pypiserver(in_lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("pypiserver")
     with pypiserver(folder, ["built-2.0-py3-none-any.whl"], username="ann", password="right") as url:
         yield url

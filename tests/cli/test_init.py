@@ -311,6 +311,7 @@ def test_the_workflow_uses_inputs_that_the_action_has(tree: Path) -> None:
     assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize(
     ("program", "arguments"),
     [

@@ -30,6 +30,8 @@ from tests.conftest import lab_tool
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.lab
+
 DEFAULT = "default = true"
 EXPLICIT = "explicit = true"
 PROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'

@@ -20,7 +20,7 @@ __all__ = ["environment", "github_lab", "lab"]
 
 
 @pytest.fixture(scope="session")
-def docker() -> Iterator[Docker]:
+def docker(in_lab: None) -> Iterator[Docker]:
     """Docker, with the image built from this work tree."""
     with shared_daemon() as docker:
         with exclusively(DATA / "build.lock"):

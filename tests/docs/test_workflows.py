@@ -77,12 +77,14 @@ def test_there_is_a_workflow_for_every_face() -> None:
     }
 
 
+@pytest.mark.lab
 @each_block
 def test_github_takes_it(tmp_path: Path, block: str) -> None:
     done = schema(tmp_path, block)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.lab
 @each_block
 def test_nothing_in_it_is_dangerous(tmp_path: Path, block: str) -> None:
     done = zizmor(tmp_path, block)
@@ -108,12 +110,14 @@ def test_nothing_is_checked_out(block: str) -> None:
     assert all("checkout" not in step.get("uses", "") for step in steps(block))
 
 
+@pytest.mark.lab
 def test_the_checkers_would_find_something(tmp_path: Path) -> None:
     bad = "on: pull_request_target\njobs:\n  a:\n    runs-on: x\n    steps:\n    - uses: a/b@main\n"
     assert zizmor(tmp_path, bad).returncode != 0
     assert schema(tmp_path, bad.replace("steps", "stepz")).returncode != 0
 
 
+@pytest.mark.lab
 def test_the_language_service_finds_nothing(tmp_path: Path) -> None:
     own = {path.name: path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")}
     # The service does not look up local actions: ours goes by its public name, so that its inputs are checked.
@@ -137,6 +141,7 @@ jobs:
 """
 
 
+@pytest.mark.lab
 def test_the_language_service_would_find_something(tmp_path: Path) -> None:
     assert language_service(tmp_path, {"bad": BAD})["bad"] == [
         (8, "Invalid action input 'no-such-input'"),
@@ -145,6 +150,7 @@ def test_the_language_service_would_find_something(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.lab
 def test_the_language_service_asks_for_a_required_input(tmp_path: Path) -> None:
     action = tmp_path / "action.yml"
     action.write_text("name: a\ndescription: b\ninputs:\n  needed:\n    required: true\n", encoding="utf-8")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GREEN = {"50 MB page"}
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize("rows", [of_indexes.rows, of_github.rows], ids=["indexes", "GitHub"])
 def test_every_row(rows: Callable[[Path], Iterator[Row]], tmp_path: Path) -> None:
     found = list(rows(tmp_path))

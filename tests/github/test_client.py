@@ -102,6 +102,7 @@ def test_a_certificate_bundle_that_is_not_there(tmp_path: Path) -> None:
     assert caught.value.trouble is Trouble.UNREACHABLE
 
 
+@pytest.mark.lab
 def test_an_organisation_s_own_certificate_authority(tmp_path: Path) -> None:
     certificate, key = tmp_path / "ca.pem", tmp_path / "key.pem"
     subprocess.run(

@@ -34,6 +34,7 @@ def by_git(folder: Path, before: bytes, after: bytes) -> str:
     return diff[diff.index("@@") :].removesuffix("\n") if "@@" in diff else ""
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -89,6 +90,7 @@ def test_what_does_not_give_the_blob_gives_nothing(patch: str | None, before: by
     assert applied(patch, before, sha=blob_sha(b"b\n" * 3, like="0" * 40)) is None
 
 
+@pytest.mark.lab
 def test_blob_names_are_git_s(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"hello\n")

@@ -19,7 +19,7 @@ QUICK = Patience(retries=3, backoff=0.01, longest_wait=5.0, unnamed_wait=0.01, t
 
 
 @pytest.fixture(scope="session")
-def github_lab() -> Iterator[Lab]:
+def github_lab(in_lab: None) -> Iterator[Lab]:
     lab = Lab()
     yield lab
     lab.close()

@@ -34,13 +34,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="session")
-def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxIndex]:
+def nginx(in_lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxIndex]:
     with nginx_index(tmp_path_factory.mktemp("nginx"), PROJECTS) as index:
         yield index
 
 
 @pytest.fixture(scope="session")
-def guarded_pypiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def guarded_pypiserver(in_lab: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     files = ["six-1.17.0-py2.py3-none-any.whl", "six-1.16.0.tar.gz"]
     folder = tmp_path_factory.mktemp("pypiserver")
     with pypiserver(folder, files, username="ann", password="right") as url:

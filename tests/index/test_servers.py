@@ -82,6 +82,7 @@ def test_a_slash_redirect_on_the_same_host_keeps_the_credentials(nginx: NginxInd
         assert len(client.ask(["flask"])["flask"].files) == 3
 
 
+@pytest.mark.lab
 def test_a_redirect_to_another_host_carries_no_credentials(tmp_path: Path) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login ann password leak\ndefault login bob password leak\n")
@@ -103,6 +104,7 @@ def test_a_redirect_to_another_host_carries_no_credentials(tmp_path: Path) -> No
     assert "cookie" not in elsewhere.seen[0].headers
 
 
+@pytest.mark.lab
 def test_over_tls_with_an_authority_of_ones_own(tmp_path: Path, certificates: Certificates) -> None:
     projects = {"six": [File(url="/python/simple/six/six-1.17.0.tar.gz")]}
     with nginx_index(tmp_path, projects, certificates=certificates) as nginx:
@@ -166,6 +168,7 @@ def test_a_progress_callback_that_fails_ends_the_asking(nginx: NginxIndex) -> No
         client.ask([f"name-{number}" for number in range(50)], on_answer=stop)
 
 
+@pytest.mark.lab
 def test_many_questions_share_few_connections_and_overlap(tmp_path: Path) -> None:
     projects = {"six": [File(url="/python/simple/six/six-1.17.0.tar.gz")]}
     with (

@@ -279,6 +279,7 @@ def test_credentials_for_that_very_host_do_not_reach_the_feed(tmp_path: Path) ->
     assert not any("cookie" in seen.headers for seen in server.seen)
 
 
+@pytest.mark.lab
 def test_nginx_that_asks_for_a_password_is_not_given_one(tmp_path: Path) -> None:
     """The guarded index stands in for the feed: its log shows the user name of whoever authenticates."""
     with nginx_index(tmp_path, {}) as nginx:
@@ -292,6 +293,7 @@ def test_nginx_that_asks_for_a_password_is_not_given_one(tmp_path: Path) -> None
     assert " 401 " in line
 
 
+@pytest.mark.lab
 def test_a_feed_behind_nginx(tmp_path: Path) -> None:
     with nginx_index(tmp_path, {}) as nginx:
         folder = tmp_path / "site" / "simple" / "pypi"

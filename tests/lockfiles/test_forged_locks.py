@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.lab
+
 ALPHA = Release(name="alpha", version="1.0", on={Shelf.PYPI: (PURE,), Shelf.PRIVATE: (PURE,)})
 HERE = Target(python="3.11", platform="linux", arch="x86_64")
 TAKEN = "{pypi}/packages/alpha/alpha-1.0-py3-none-any.whl"

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from fallback_review.model import LockedPackage, Lockfile
 
+pytestmark = pytest.mark.lab
+
 HERE = Path(__file__).parent
 EPSILON = "epsilon @ {pypi}/packages/epsilon/epsilon-4-py3-none-any.whl"
 SERVED = {

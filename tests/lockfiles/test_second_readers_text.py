@@ -119,6 +119,7 @@ def agree(lock: Lockfile, rows: list[dict[str, Any]]) -> int:
     return len(wanted)
 
 
+@pytest.mark.lab
 def test_pip_agrees_on_every_kind_of_line(tmp_path: Path) -> None:
     for name, text in EXAMPLES.items():
         target = tmp_path / name
@@ -139,6 +140,7 @@ def test_pip_agrees_on_every_kind_of_line(tmp_path: Path) -> None:
     assert agree(lock, rows) == 15
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize(
     "data",
     [

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize("installer", CASES)
 def test_random_cases(installer: str, tmp_path: Path) -> None:
     with serving_origins() as origins, running(installer, tmp_path) as runner:

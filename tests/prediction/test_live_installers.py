@@ -67,9 +67,12 @@ SERVED = (
 CLIENTS = ("extra-index", "extra-index-pypi-first")
 UV_STRATEGIES = ("first-index", "unsafe-first-match", "unsafe-best-match")
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or os.uname().machine != "x86_64", reason="wheels for Linux x86_64"
-)
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.uname().machine != "x86_64", reason="wheels for Linux x86_64"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 KEPT = ("same", "onlyp", "older", "tie", "newer", "abi", "misfit")
 LOCK = Lockfile(path="r", format="r")
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or os.uname().machine != "x86_64", reason="wheels for Linux x86_64"
-)
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.uname().machine != "x86_64", reason="wheels for Linux x86_64"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

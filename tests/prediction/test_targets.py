@@ -110,6 +110,7 @@ def test_markers_are_evaluated_for_the_target(marker: str | None, platform: str,
     assert applies(marker, Target(python="3.12", platform=platform, arch=arch)) is expected
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize("glibc", ["2.28", "2.34"])
 def test_uv_accepts_exactly_the_ladders_platforms(glibc: str, tmp_path: Path) -> None:
     """uv resolves against a folder of wheels; each is accepted if and only if its tag is in the computed list."""

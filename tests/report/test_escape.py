@@ -13,6 +13,7 @@ CELL = "| a | b |\n|---|---|\n| {} | z |\n"
 FRAME = {"table": 1, "thead": 1, "tbody": 1, "tr": 2, "th": 2, "td": 2}
 
 
+@pytest.mark.lab
 @settings(max_examples=150, deadline=None)
 @given(hostile_text)
 @example("x_y _z_ a_b_")
@@ -27,6 +28,7 @@ def test_text_in_a_cell_reads_the_same_and_does_nothing(text: str) -> None:
     assert not read.comments
 
 
+@pytest.mark.lab
 @settings(max_examples=150, deadline=None)
 @given(hostile_text)
 @example("a\\|b")

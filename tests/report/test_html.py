@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
+import pytest
 from hypothesis import given, settings
 
 from fallback_review.report import render
@@ -15,6 +16,7 @@ from tests.report.texts import hostile_text
 LINKS = {"project_url": "https://libraries.example/python/{name}", "about_url": "https://docs.example/checks"}
 
 
+@pytest.mark.lab
 def test_the_page_says_what_the_comment_says() -> None:
     for found in (rich(), gallery()["several"], gallery()["unreadable"], gallery()["scan"]):
         page = Reader(render(found, "html", **LINKS))

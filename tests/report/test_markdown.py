@@ -47,6 +47,7 @@ def row(review: Review, name: str) -> list[str]:
     return next(cells for cells in read(review).rows if cells[1].split(" ")[0] == name)
 
 
+@pytest.mark.lab
 def test_the_verdict_comes_first_and_trouble_next_worst_first() -> None:
     text = render(rich(), "markdown")
     assert text.splitlines()[0] == "### 🔴 1 of 13 changed packages will not install, 2 will come from PyPI"
@@ -64,6 +65,7 @@ def test_the_verdict_comes_first_and_trouble_next_worst_first() -> None:
     assert "`chainctl libraries update-hashes uv.lock`" in text
 
 
+@pytest.mark.lab
 def test_every_quiet_group_has_its_details() -> None:
     text = render(rich(), "markdown")
     assert re.findall("<summary>(.*)</summary>", text) == [
@@ -95,10 +97,12 @@ def test_every_quiet_group_has_its_details() -> None:
         assert words in page.text
 
 
+@pytest.mark.lab
 def test_targets_that_differ_are_named_in_the_row() -> None:
     assert row(rich(), "tokenizers")[3] == "PyPI\non macos-arm64\nelsewhere: Chainguard"
 
 
+@pytest.mark.lab
 def test_several_outcomes_and_informational_targets_are_told_apart() -> None:
     def on(target: str, outcome: Outcome, *, informational: bool = False) -> Verdict:
         return Verdict(version="1", target=target, outcome=outcome, informational=informational)
@@ -117,6 +121,7 @@ def test_several_outcomes_and_informational_targets_are_told_apart() -> None:
     ]
 
 
+@pytest.mark.lab
 def test_the_footer_names_files_targets_run_and_commit() -> None:
     page = read(rich(), **LINKS)
     footer = "uv.lock · Python 3.12 · linux x86_64, aarch64 · run · commit abc1234 · what this checks and what it can't"
@@ -124,6 +129,7 @@ def test_the_footer_names_files_targets_run_and_commit() -> None:
     assert page.links[-2:] == ["https://github.test/acme/app/actions/runs/1", "https://docs.example/checks"]
 
 
+@pytest.mark.lab
 def test_links_lead_to_the_project_and_to_the_line() -> None:
     page = read(rich(), **LINKS)
     assert "https://libraries.example/python/orjson" in page.links
@@ -133,6 +139,7 @@ def test_links_lead_to_the_project_and_to_the_line() -> None:
     assert plain.links == []
 
 
+@pytest.mark.lab
 def test_a_line_in_an_included_file_links_to_that_file() -> None:
     entry = build.locked("x", "2", line=4, path="requirements/base.txt")
     change = reviewed("x", None, "2", Outcome.PYPI, after=(entry,), gained=(entry,))
@@ -140,6 +147,7 @@ def test_a_line_in_an_included_file_links_to_that_file() -> None:
     assert page.links == ["https://github.test/a/b/blob/c/requirements/base.txt#L4"]
 
 
+@pytest.mark.lab
 def test_several_lockfiles_get_a_heading_each_the_worst_first() -> None:
     text = render(build.gallery()["several"], "markdown")
     assert re.findall("^#### (.*)$", text, re.MULTILINE) == ["services/api/requirements.txt", "uv.lock"]
@@ -149,6 +157,7 @@ def test_several_lockfiles_get_a_heading_each_the_worst_first() -> None:
     assert "0/uv.lock, 1/uv.lock, 2/uv.lock, 2 more" in read(many).text
 
 
+@pytest.mark.lab
 def test_targets_that_are_no_grid_are_listed() -> None:
     made = (
         Target(python="3.11", platform="linux", arch="x86_64"),
@@ -192,6 +201,7 @@ def test_the_change_is_shown_in_few_words(change: ReviewedChange, shown: str) ->
     assert f"| x | {shown} |" in render(review(lockfile(change)), "markdown")
 
 
+@pytest.mark.lab
 def test_remarks_on_a_row() -> None:
     change = reviewed(
         "x", "1", "2", Outcome.PYPI, why="why", note="released 2 days ago", became_unhashed=True
@@ -201,6 +211,7 @@ def test_remarks_on_a_row() -> None:
     )
 
 
+@pytest.mark.lab
 def test_a_remark_on_what_comes_from_chainguard_is_shown_beside_it() -> None:
     remarked = review(lockfile(good("x", note="1.1+cgr.1 fixes CVE-2024-1 `<b>`"), good("y")))
     assert row(remarked, "x")[3:5] == ["Chainguard", "1.1+cgr.1 fixes CVE-2024-1 `<b>`"]
@@ -208,6 +219,7 @@ def test_a_remark_on_what_comes_from_chainguard_is_shown_beside_it() -> None:
     assert "| Why |" not in render(review(lockfile(good("x"), good("y"))), "markdown")
 
 
+@pytest.mark.lab
 def test_targets_of_several_pythons_keep_their_python() -> None:
     verdicts = (
         Verdict(version="1", target="py3.11 linux-x86_64", outcome=Outcome.PYPI),
@@ -217,6 +229,7 @@ def test_targets_of_several_pythons_keep_their_python() -> None:
     assert cell == "PyPI\non py3.11 linux-x86_64\nelsewhere: Chainguard"
 
 
+@pytest.mark.lab
 def test_why_and_what_to_do_are_said_once_in_a_row_of_rows() -> None:
     found = review(lockfile(build.fails("a"), build.fails("b"), from_pypi("c"), from_pypi("d", why="else")))
     rows = [[cells[0], *cells[4:]] for cells in read(found).rows[1:]]
@@ -229,6 +242,7 @@ def test_why_and_what_to_do_are_said_once_in_a_row_of_rows() -> None:
     assert render(found, "sarif").count("chainctl libraries update-hashes") == 2
 
 
+@pytest.mark.lab
 def test_malware_comes_first_wherever_it_comes_from() -> None:
     malware = from_pypi("worse", cause=Cause.BLOCKED, reason="MALWARE_DETECTED", why="malware")
     found = review(lockfile(from_pypi("a"), build.fails("b"), malware))
@@ -240,6 +254,7 @@ def test_malware_comes_first_wherever_it_comes_from() -> None:
     assert json.loads(render(found, "annotations"))[0]["title"] == "worse 1.61.0: PyPI"
 
 
+@pytest.mark.lab
 def test_a_command_is_never_cut() -> None:
     change = from_pypi("x", advice=Advice(text="run", command="x" * 500))
     assert row(review(lockfile(change)), "x")[5] == "run"
@@ -256,6 +271,7 @@ def shape(html: str) -> dict[str, int]:
 BENIGN = hostile("a-benign-text-of-some-length")
 
 
+@pytest.mark.lab
 @settings(max_examples=60, deadline=None)
 @given(hostile_text)
 def test_hostile_text_in_every_field_leaves_the_comment_as_it_is(text: str) -> None:
@@ -272,6 +288,7 @@ def test_hostile_text_in_every_field_leaves_the_comment_as_it_is(text: str) -> N
     assert page.attributes <= {"href"}
 
 
+@pytest.mark.lab
 def test_the_usual_suspects_are_shown_as_they_are() -> None:
     html = parsed(render(hostile(), "markdown", limit=10**6))
     assert shape(html) == shape(parsed(render(BENIGN, "markdown", limit=10**6)))
@@ -286,6 +303,7 @@ def test_the_usual_suspects_are_shown_as_they_are() -> None:
     )
 
 
+@pytest.mark.lab
 def test_nothing_of_the_comment_is_lost_in_githubs_sanitizer() -> None:
     for found in (rich(), hostile()):
         html = parsed(render(found, "markdown", **LINKS))
@@ -311,6 +329,7 @@ def many(number: int, *, stem: str = "package") -> Review:
     return review(lockfile(*(kinds[n % 5](f"{stem}-{n}") for n in range(number))), conclusion=Conclusion.FAIL)
 
 
+@pytest.mark.lab
 def test_ten_thousand_changes_fit_and_what_is_left_out_is_counted() -> None:
     text = render(many(10_000), "markdown")
     assert LIMIT * 0.97 < size(text) <= LIMIT
@@ -323,6 +342,7 @@ def test_ten_thousand_changes_fit_and_what_is_left_out_is_counted() -> None:
     assert page.elements["details"] == 2
 
 
+@pytest.mark.lab
 def test_ten_thousand_lockfiles_fit() -> None:
     found = review(
         *(lockfile(from_pypi(f"p{n}"), good(f"q{n}"), path=f"services/{n}/uv.lock") for n in range(10_000))
@@ -337,6 +357,7 @@ def test_ten_thousand_lockfiles_fit() -> None:
     assert "<summary>🟢 10,000 from Chainguard Libraries</summary>" in text
 
 
+@pytest.mark.lab
 def test_what_many_lockfiles_have_in_common_is_one_row() -> None:
     lockfiles = [lockfile(from_pypi(), good("a"), path=f"{n}/uv.lock") for n in range(11)]
     odd = lockfile(from_pypi(why="another reason"), good("a"), path="odd/uv.lock")
@@ -371,6 +392,7 @@ def test_endless_names_fit(text: str) -> None:
     assert rows_shown(made) + left_out(made) >= 11
 
 
+@pytest.mark.lab
 @settings(max_examples=80, deadline=None)
 @given(
     number=st.integers(0, 60),
@@ -429,6 +451,7 @@ def test_rows_are_rendered_only_as_far_as_there_is_room() -> None:
     assert len(taken) == 5
 
 
+@pytest.mark.lab
 def test_the_summary_is_longer_and_has_a_chart() -> None:
     text = render(many(10_000), "summary")
     assert LIMIT * 10 < size(text) <= 1_048_576

@@ -40,6 +40,7 @@ def test_the_published_schema_is_the_codes() -> None:
     assert json.loads(PUBLISHED.read_text("utf-8")) == published()
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize(
     ("text", "good"),
     [

@@ -37,12 +37,14 @@ def read(path: Path) -> Any:
     return yaml.safe_load(path.read_text("utf-8"))
 
 
+@pytest.mark.lab
 def test_zizmor_finds_nothing() -> None:
     done = check("zizmor", "--offline", "--no-progress", "--persona", "pedantic", GITHUB, ROOT / "action.yml")
     assert done.returncode == 0, done.stdout
     assert all(path.name in done.stderr for path in WORKFLOWS)
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize(
     ("schema", "paths"),
     [
@@ -141,6 +143,7 @@ def test_the_form_for_a_wrong_verdict_asks_for_the_derivation() -> None:
     assert all(part["validations"]["required"] for part in fields.values())
 
 
+@pytest.mark.lab
 def test_the_own_settings_are_good() -> None:
     own = settings.parse((ROOT / settings.SETTINGS_PATH).read_bytes())
     assert own.targets.python == ("3.11", "3.14")

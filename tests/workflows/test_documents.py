@@ -74,6 +74,7 @@ def test_shown_settings_are_good(page: str, block: str) -> None:
     assert schema.parse(block.encode(), path=page) != schema.Settings()
 
 
+@pytest.mark.lab
 @pytest.mark.parametrize(("page", "block"), blocks("ya?ml"))
 def test_the_checkers_find_nothing_in_a_shown_workflow(tmp_path: Path, page: str, block: str) -> None:
     file = tmp_path / ".github/workflows" / f"{page}.yml"

@@ -29,6 +29,7 @@ def index() -> Iterator[DemoIndex]:
         yield running
 
 
+@pytest.mark.lab
 def test_the_committed_lockfiles_are_what_the_real_uv_writes(tmp_path: Path) -> None:
     made = make(lab_tool("uv", "installers"), lab_tool("python", "installers"), tmp_path)
     assert made == {name: (DATA / name).read_text("utf-8") for name in COMMITTED}
@@ -44,6 +45,7 @@ def test_every_locked_hash_and_address_is_one_of_the_servers(index: DemoIndex) -
         assert set(re.findall(r"https?://[^\"/]+", text)) == set(), name
 
 
+@pytest.mark.lab
 def test_pip_installs_a_wheel_and_an_sdist_from_chainguards_index(index: DemoIndex, tmp_path: Path) -> None:
     netrc = f"machine 127.0.0.1 login {index.username} password {index.password}\n"
     (tmp_path / ".netrc").write_text(netrc, encoding="utf-8")
@@ -59,6 +61,7 @@ def test_pip_installs_a_wheel_and_an_sdist_from_chainguards_index(index: DemoInd
     assert {served.host for served in index.log[asked:]} == {"chainguard"}
 
 
+@pytest.mark.lab
 def test_uv_installs_the_committed_head_as_it_stands(index: DemoIndex, tmp_path: Path) -> None:
     """psycopg-binary is left out: its only wheel is for Python 3.12 on x86_64."""
     project = tmp_path / "shop"
