@@ -15,7 +15,7 @@ from fallback_review.lockfiles.formats.requirements.options import (
     split_options,
 )
 from fallback_review.lockfiles.interface import Text
-from fallback_review.model import InstallOptions, SourceKind
+from fallback_review.model import InstallOptions, Prereleases, SourceKind
 
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile
@@ -277,7 +277,13 @@ def test_index_options() -> None:
         ("extra-index-url", "https://other.example/simple", 2, False),
         ("find-links", "./wheels", 3, False),
     ]
-    assert lock.options == InstallOptions(no_index=True, prefer_binary=True, pre=True)
+    assert lock.options == InstallOptions(
+        no_index=True,
+        require_hashes=True,
+        prefer_binary=True,
+        prereleases=Prereleases.ALLOW,
+        flags=(("--pre", ""),),
+    )
     assert lock.header["options"] == {
         "index_url": ("https://index.example/simple",),
         "extra_index_urls": (("https://other.example/simple",),),
@@ -307,8 +313,26 @@ def test_format_control(text: str, only_binary: set[str], no_binary: set[str]) -
 
 
 def test_all_releases_is_what_pre_was() -> None:
-    assert read("--all-releases :all:").options.pre
-    assert not read("--all-releases six").options.pre
+    assert read("--all-releases :all:").options.of("six").prereleases is Prereleases.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("--pre", Prereleases.ALLOW),
+        ("--all-releases SIX", Prereleases.ALLOW),
+        ("--all-releases other", Prereleases.IF_NECESSARY_OR_EXPLICIT),
+        ("--only-final :all:", Prereleases.DISALLOW),
+        ("--only-final :all: --all-releases six", Prereleases.ALLOW),
+        ("--only-final :all:\n--pre", Prereleases.ALLOW),
+        ("--only-final six\n--pre", Prereleases.DISALLOW),
+        ("--pre\n--only-final six", Prereleases.DISALLOW),
+        ("--pre\n--only-final :all:", Prereleases.DISALLOW),
+    ],
+)
+def test_release_control(text: str, expected: Prereleases) -> None:
+    """As pip 26.3 installs them."""
+    assert read(text).options.of("six").prereleases is expected
 
 
 def test_options_abbreviated_and_joined_as_optparse_allows() -> None:
@@ -346,7 +370,7 @@ def test_includes_are_relative_to_the_file_that_holds_them() -> None:
         ("a", "req/sub/dev.txt", 3),
         ("six", None, 2),
     ]
-    assert lock.options.pre
+    assert lock.options.prereleases is Prereleases.ALLOW
     assert [(i.path, i.line) for i in lock.indexes] == [("req/base.txt", 3)]
     assert lock.header == {"includes": ("-r sub/dev.txt",), "options": {}, "unnamed": (), "unparsed": ()}
     assert not lock.notices

@@ -15,6 +15,7 @@ from fallback_review.model import (
     InstallOptions,
     LockedPackage,
     Lockfile,
+    PackageOptions,
     ProjectFile,
     Role,
     Source,
@@ -159,8 +160,7 @@ def request(row: Row, installer: str, specifier: str, hashes: frozenset[str]) ->
         specifier=SpecifierSet(specifier),
         version=version,
         hashes=hashes,
-        only_binary=row["option"] == "onlybin",
-        prefer_binary=row["option"] == "preferbin",
+        options=PackageOptions(sdists=row["option"] != "onlybin", prefer_binary=row["option"] == "preferbin"),
         python="3.12.99",
         ranks=rules.ranks(HOST, row["tool_version"] or None),
     )

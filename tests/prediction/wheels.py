@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 import zipfile
 
@@ -58,7 +60,20 @@ def sdist_bytes(name: str, version: str, filename: str, origin: str = "test") ->
             entry = tarfile.TarInfo(f"{root}/{path}")
             entry.size = len(text)
             tar.addfile(entry, io.BytesIO(text.encode()))
-    return gzip.compress(buffer.getvalue(), mtime=0)
+    return _compressed(buffer.getvalue(), filename)
+
+
+def _compressed(archive: bytes, filename: str) -> bytes:
+    """Compress a tar archive as the end of its name says."""
+    if filename.endswith(".tar"):
+        return archive
+    if filename.endswith((".tar.bz2", ".tbz")):
+        return bz2.compress(archive)
+    if filename.endswith((".tar.xz", ".txz")):
+        return lzma.compress(archive)
+    if filename.endswith((".tar.lzma", ".tlz")):
+        return lzma.compress(archive, format=lzma.FORMAT_ALONE)
+    return gzip.compress(archive, mtime=0)
 
 
 _BACKEND = """\

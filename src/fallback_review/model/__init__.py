@@ -17,7 +17,6 @@ from fallback_review.model.indexed import (
 from fallback_review.model.locked import (
     Artifact,
     Ecosystem,
-    InstallOptions,
     LockedPackage,
     Lockfile,
     LockIndex,
@@ -25,10 +24,12 @@ from fallback_review.model.locked import (
     Source,
     SourceKind,
 )
+from fallback_review.model.options import ALL, Constraint, InstallOptions, PackageOptions, Prereleases
 from fallback_review.model.predicted import Advice, Target, Verdict, deciding
 from fallback_review.model.reviewed import Allowance, Conclusion, Review, ReviewedChange, ReviewedLockfile
 
 __all__ = [
+    "ALL",
     "MALWARE_DETECTED",
     "Advice",
     "Allowance",
@@ -38,6 +39,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Conclusion",
+    "Constraint",
     "Ecosystem",
     "InstallOptions",
     "LockIndex",
@@ -47,6 +49,8 @@ __all__ = [
     "MetadataChange",
     "Notice",
     "Outcome",
+    "PackageOptions",
+    "Prereleases",
     "ProjectFile",
     "Remediation",
     "Review",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from fallback_review.model.options import NO_OPTIONS, InstallOptions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -83,7 +85,10 @@ class LockedPackage:
     version: str | None = None
     """The exact version in the file's own spelling; None where the lock has none."""
     specifier: str | None = None
-    """What an entry that is not pinned asks for (``>=1,<2``), as `packaging` prints it."""
+    """What an entry asks for as `packaging` prints it, where that is not just ``==version``.
+
+    Of an entry without a version ``>=1,<2``, of one with a version ``===1.0`` or ``!=1.0+cgr.1,==1.0``.
+    """
     source: Source
     artifacts: tuple[Artifact, ...] = ()
     line: int
@@ -133,18 +138,6 @@ class LockIndex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstallOptions:
-    """Options in a requirements file that change what pip and uv choose."""
-
-    no_index: bool = False
-    only_binary: frozenset[str] = frozenset()
-    """Normalised names, or ``:all:``."""
-    no_binary: frozenset[str] = frozenset()
-    prefer_binary: bool = False
-    pre: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something about a file or a setting that a person should know."""
 
@@ -164,7 +157,7 @@ class Lockfile:
     unnamed: tuple[Notice, ...] = ()
     """Requirements without a name (a bare archive URL, ``.``): shown, not compared."""
     indexes: tuple[LockIndex, ...] = ()
-    options: InstallOptions = InstallOptions()
+    options: InstallOptions = NO_OPTIONS
     requires_python: str | None = None
     installer: str | None = None
     """The installer that wrote the file, where it says so (pylock.toml's ``created-by``)."""

@@ -16,6 +16,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 from fallback_review.lockfiles.common import read_wheel_name
+from fallback_review.model import PackageOptions, Prereleases
 from fallback_review.prediction import requires_python
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 ALLOWED = 2
 """`Request.link_state` of a link whose hash is allowed."""
 _DOUBLED = re.compile("__+")
-_SDIST_ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
+ARCHIVE_ENDS = (
+    ".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar", ".tar.Z",
+)  # fmt: skip
+"""How source distributions' names end, for one installer or another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,42 @@ class Parsed:
     wheel: bool
     build: BuildTag = ()
     tags: frozenset[Tag] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archives:
+    """Which source distributions an installer takes, and how it reads their names."""
+
+    ends: tuple[str, ...]
+    """How their names end; a file that ends otherwise is nothing to it."""
+    version: Callable[[str, str], str | None]
+    """From a file name without its end and the project's normalised name: the version, or None."""
+    passed_over: frozenset[str] = frozenset()
+    """Those of the ends whose files count as the version's, and are never taken."""
+    broken: frozenset[str] = frozenset()
+    """Those of the ends whose files are chosen like others, and then can't be installed."""
+
+    def end_of(self, filename: str) -> str | None:
+        """Return the end that makes a file a source distribution; None where it is none."""
+        return next((end for end in self.ends if filename.endswith(end)), None)
+
+
+def behind_last_dash(stem: str, project: str) -> str | None:
+    """Return the version that the standard reads (PEP 625)."""
+    name, _, version = stem.rpartition("-")
+    return version if canonicalize_name(name) == project else None
+
+
+def behind_project(stem: str, project: str) -> str | None:
+    """Return all that stands behind the project's name: `foo-1.0-beta1` is version `1.0-beta1` of `foo`."""
+    for at, sign in enumerate(stem):
+        if sign == "-" and canonicalize_name(stem[:at]) == project:
+            return stem[at + 1 :]
+    return None
+
+
+ANY_ARCHIVE = Archives(ends=ARCHIVE_ENDS, version=behind_last_dash)
+NO_OPTIONS = PackageOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +116,8 @@ class Request:
     """Whether bytes of an unknown digest are taken to be allowed: some hash of the lock is not explained."""
     trusted_names: frozenset[str] = frozenset()
     """The file names that the lock gives for such hashes; empty where it gives none."""
-    only_binary: bool = False
-    no_binary: bool = False
-    prefer_binary: bool = False
-    pre: bool = False
+    options: PackageOptions = NO_OPTIONS
+    archives: Archives = ANY_ARCHIVE
     doubled_underscores: bool = True
     """Whether the installer takes wheels whose name has ``__``."""
     python: str
@@ -162,7 +200,7 @@ def parse_filename(filename: str) -> Parsed | None:
         except ValueError:  # InvalidWheelFilename, or a number of more digits than Python reads
             return None
         return Parsed(name=name, version=version, wheel=True, build=build, tags=tags)
-    ending = next((end for end in _SDIST_ENDS if filename.endswith(end)), None)
+    ending = next((end for end in ARCHIVE_ENDS if filename.endswith(end)), None)
     if ending is None:
         return None
     try:
@@ -210,10 +248,24 @@ def may_match(request: Request, listed: ListedFile) -> bool:
 
 def _wanted(request: Request, listed: ListedFile) -> Parsed | None:
     """Return the parsed name of a file that may match; other versions are left out before parsing names."""
-    parsed = parse_filename(listed.file.filename) if may_match(request, listed) else None
+    filename = listed.file.filename
+    if not may_match(request, listed):
+        return None
+    if not filename.endswith(".whl"):
+        return parse_sdist(filename, request.name, request.archives)
+    parsed = parse_filename(filename)
     if parsed is None or canonicalize_name(parsed.name) != request.name:
         return None
-    return parsed if request.doubled_underscores or not has_doubled(listed.file.filename) else None
+    return parsed if request.doubled_underscores or not has_doubled(filename) else None
+
+
+@lru_cache(maxsize=65536)
+def parse_sdist(filename: str, project: str, archives: Archives) -> Parsed | None:
+    """Return what a sdist's name says to an installer; None where it is none of the project's."""
+    end = archives.end_of(filename)
+    said = archives.version(filename.removesuffix(end), project) if end is not None else None
+    version = parse_version(said) if said is not None else None
+    return Parsed(name=project, version=version, wheel=False) if version is not None else None
 
 
 def has_doubled(filename: str) -> bool:
@@ -240,12 +292,14 @@ def _candidate(request: Request, listed: ListedFile, parsed: Parsed, position: i
 def matching(request: Request, candidates: Iterable[Candidate]) -> frozenset[Version]:
     """Return the versions that the requirement admits (PEP 440, pre-releases as `packaging` has them)."""
     versions = {candidate.version for candidate in candidates}
-    return frozenset(request.specifier.filter(versions, prereleases=True if request.pre else None))
+    allowed = {Prereleases.ALLOW: True, Prereleases.DISALLOW: False}.get(request.options.prereleases)
+    return frozenset(request.specifier.filter(versions, prereleases=allowed))
 
 
 def drop_misfits(request: Request, sieve: Sieve) -> None:
-    """Apply the binary options, the tags and requires-python."""
+    """Apply the options, the tags and requires-python."""
     drop_unfit_kinds(request, sieve)
+    drop_late_uploads(request, sieve)
     sieve.keep(
         f"requires-python does not admit {request.python}",
         lambda c: requires_python.fits(c.listed.file.requires_python, request.python),
@@ -253,9 +307,24 @@ def drop_misfits(request: Request, sieve: Sieve) -> None:
 
 
 def drop_unfit_kinds(request: Request, sieve: Sieve) -> None:
-    """Apply the binary options and the tags."""
-    if request.only_binary:
-        sieve.keep("--only-binary leaves out source distributions", lambda c: c.wheel)
-    if request.no_binary:
-        sieve.keep("--no-binary leaves out wheels", lambda c: not c.wheel)
+    """Apply the options on kinds of files, and the tags."""
+    if not request.options.sdists:
+        sieve.keep("source distributions may not be taken", lambda c: c.wheel)
+    if not request.options.wheels:
+        sieve.keep("wheels may not be taken", lambda c: not c.wheel)
+    if request.archives.passed_over:
+        sieve.keep(
+            "the installer takes no such archive",
+            lambda c: c.wheel or request.archives.end_of(c.filename) not in request.archives.passed_over,
+        )
     sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)
+
+
+def drop_late_uploads(request: Request, sieve: Sieve) -> None:
+    """Apply the bound on upload times; a file that tells none counts as too late (measured: uv, PDM)."""
+    bound = request.options.uploaded_before
+    if bound is not None:
+        sieve.keep(
+            f"uploaded at {bound:%Y-%m-%d %H:%M} UTC or later, or nobody knows when",
+            lambda c: c.listed.file.upload_time is not None and c.listed.file.upload_time < bound,
+        )

@@ -60,10 +60,8 @@ def request_for(
         hashes=hashes,
         trust_unhashed=bool(hashes - known),
         trusted_names=frozenset(artifact.filename for artifact in unexplained if artifact.filename),
-        only_binary=_covers(lockfile.options.only_binary, package.name),
-        no_binary=_covers(lockfile.options.no_binary, package.name),
-        prefer_binary=lockfile.options.prefer_binary,
-        pre=lockfile.options.pre,
+        options=lockfile.options.of(package.name),
+        archives=installer.archives,
         python=full_version(target),
         ranks=installer.ranks(target, situation.installer_version),
         doubled_underscores=installer.doubled_underscores,
@@ -151,7 +149,3 @@ def _page(role: Role, name: str, book: Book) -> Page:
         return tuple(ListedFile(file=file, owner=role) for file in listed)
     theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book) if file.filename in bare}
     return tuple(ListedFile(file=file, owner=role, digest=theirs.get(file.filename)) for file in listed)
-
-
-def _covers(names: frozenset[str], name: str) -> bool:
-    return ":all:" in names or name in names

@@ -109,8 +109,8 @@ def _rank(artifact: Artifact, request: Request, target: Target) -> int | None:
     if parsed is None:
         return len(request.ranks) + 1  # an archive whose name says nothing is built, like a sdist
     if not parsed.wheel:
-        return None if request.only_binary else len(request.ranks)
-    if request.no_binary:
+        return len(request.ranks) if request.options.sdists else None
+    if not request.options.wheels:
         return None
     return min((request.ranks[tag] for tag in parsed.tags if tag in request.ranks), default=None)
 

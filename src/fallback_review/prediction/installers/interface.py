@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from fallback_review.prediction.candidates import ANY_ARCHIVE, Archives
 from fallback_review.prediction.targets import ranks
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ class Failure(StrEnum):
     """Poetry: no file of the version has a hash that the lock allows."""
     ENVIRONMENT_OR_HASH = "env-or-hash"
     """PDM: no file fits the environment and the lock's hashes."""
+    NO_UPLOAD_TIME = "no-upload-time"
+    """pip: uploads are bounded by time, and an index does not say when a file was uploaded."""
+    HASH_REQUIRED = "hash-required"
+    """Hashes are required, and the entry has none."""
+    UNUSABLE_ARCHIVE = "unusable-archive"
+    """A source distribution was chosen that the installer can't unpack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,8 @@ class Installer:
 
     name: str
     choose: Callable[[Request, Sequence[Index], Options], Choice]
+    archives: Archives = ANY_ARCHIVE
+    """The source distributions that it takes."""
     plain_linux_first: Callable[[str | None], bool] = lambda _version: False
     """Whether `linux_<arch>` outranks manylinux, by the installer's version (None: the current one)."""
     tag_order: Callable[[Target], Mapping[Tag, int]] | None = None
@@ -85,6 +94,9 @@ def fail(failure: Failure, sieve: Sieve) -> Choice:
 def take(best: Candidate, request: Request, sieve: Sieve) -> Choice:
     """Return the chosen file, or its refusal when the bytes are not allowed."""
     sieve.kept = [best]
+    if not best.wheel and request.archives.end_of(best.filename) in request.archives.broken:
+        sieve.note("chosen, then refused: the installer can't unpack such an archive")
+        return Choice(failure=Failure.UNUSABLE_ARCHIVE, refused=best.listed, steps=tuple(sieve.steps))
     if request.allows_bytes(best.listed):
         sieve.note("chosen")
         return Choice(file=best.listed, steps=tuple(sieve.steps))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.candidates import drop_misfits, matching, read
+from fallback_review.prediction.candidates import Archives, behind_last_dash, drop_misfits, matching, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 from fallback_review.prediction.targets import pdm_ranks
 
@@ -50,4 +50,8 @@ def _key(candidate: Candidate) -> tuple[bool, Version, int, int]:
     return (not candidate.listed.file.yanked, candidate.version, -(candidate.rank or 0), -candidate.position)
 
 
-PDM = Installer(name="pdm", choose=choose, tag_order=pdm_ranks)
+ARCHIVES = Archives(
+    ends=(".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar"),
+    version=behind_last_dash,
+)
+PDM = Installer(name="pdm", choose=choose, archives=ARCHIVES, tag_order=pdm_ranks)

@@ -1,7 +1,10 @@
 """pip, 23.2 to 26.3 (measured); `pip/_internal/index/package_finder.py` says the same.
 
 - All indexes are pooled: index-url's page, then each extra-index-url's. None has priority.
-- Candidates: the requirement's versions, wheels whose tags fit, sdists unless `--only-binary`.
+- Candidates: the requirement's versions, wheels whose tags fit, sdists of many kinds, as far as the options
+  let them. The version of a sdist is what stands behind the project's name.
+- `--uploaded-prior-to`: files that were uploaded then or later are no candidates; a file of the right kind
+  that says no time, of whatever version, fails the whole install.
 - Where the requirement has hashes and some link carries an allowed one, links that carry one that is not
   allowed vanish; links that carry none stay.
 - Best by: allowed hash on the link, not yanked, (`--prefer-binary`: wheel), version, tag, build tag.
@@ -15,20 +18,36 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from fallback_review.prediction.candidates import ALLOWED, drop_misfits, matching, read
+from fallback_review.prediction.candidates import (
+    ALLOWED,
+    Archives,
+    behind_project,
+    drop_misfits,
+    matching,
+    parse_filename,
+    read,
+)
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fallback_review.prediction.candidates import Candidate, Request
-    from fallback_review.prediction.listing import Index
+    from fallback_review.prediction.listing import Index, ListedFile
 
 
 def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Choice:
     """Return the file that pip installs."""
     ordered = sorted(indexes, key=lambda index: not index.default)
     sieve = read(request, (index.page for index in ordered))
+    if request.options.require_hashes:
+        return fail(Failure.HASH_REQUIRED, sieve)
+    if request.options.uploaded_before is not None and any(
+        listed.file.upload_time is None and _may_be_taken(listed, request)
+        for index in ordered
+        for listed in index.page
+    ):
+        return fail(Failure.NO_UPLOAD_TIME, sieve)
     drop_misfits(request, sieve)
     versions = matching(request, sieve.kept)
     sieve.keep("another version", lambda c: c.version in versions)
@@ -48,11 +67,20 @@ def _key(
 ) -> tuple[bool, bool, Version, int, tuple[int, str] | tuple[()]]:
     return (
         request.link_state(candidate.listed) == ALLOWED,
-        request.prefer_binary and candidate.wheel,
+        request.options.prefer_binary and candidate.wheel,
         candidate.version,
         -(candidate.rank or 0),
         candidate.build,
     )
+
+
+def _may_be_taken(listed: ListedFile, request: Request) -> bool:
+    """Whether pip comes to ask for a file's upload time: a wheel that fits, or a sdist, of any version."""
+    filename = listed.file.filename
+    if not filename.endswith(".whl"):
+        return request.archives.end_of(filename) is not None
+    parsed = parse_filename(filename) if request.options.wheels else None
+    return parsed is not None and parsed.name == request.name and any(t in request.ranks for t in parsed.tags)
 
 
 def plain_linux_first(version: str | None) -> bool:
@@ -60,4 +88,8 @@ def plain_linux_first(version: str | None) -> bool:
     return version is None or Version(version) >= Version("26.3")
 
 
-PIP = Installer(name="pip", choose=choose, plain_linux_first=plain_linux_first)
+ARCHIVES = Archives(
+    ends=(".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar"),
+    version=behind_project,
+)
+PIP = Installer(name="pip", choose=choose, archives=ARCHIVES, plain_linux_first=plain_linux_first)

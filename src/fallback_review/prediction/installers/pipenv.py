@@ -7,6 +7,6 @@ hashes. Its own pip ranks plain `linux_<arch>` last.
 from __future__ import annotations
 
 from fallback_review.prediction.installers.interface import Installer
-from fallback_review.prediction.installers.pip import choose
+from fallback_review.prediction.installers.pip import ARCHIVES, choose
 
-PIPENV = Installer(name="pipenv", choose=choose, one_source=True)
+PIPENV = Installer(name="pipenv", choose=choose, archives=ARCHIVES, one_source=True)

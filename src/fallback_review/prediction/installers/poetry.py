@@ -2,6 +2,9 @@
 
 - The one source that the lock names for the package is asked (none: the default index).
 - The version is the locked one exactly: `1.0` never becomes `1.0+cgr.1`.
+- `installer.no-binary` and `only-binary` leave out kinds of files, a name before `:all:`.
+- Sdists are `.tar.gz`, `.zip` and `.tar.bz2`; a `.tar`, `.tar.xz` or `.tar.Z` is chosen too, and then fails.
+  The version stands behind the last dash, or where no digit follows, behind the first dash before a digit.
 - Files whose SHA-256 is not in the lock are passed over (Poetry hashes a file whose link has none); an empty
   list verifies nothing.
 - Best by: not yanked, build tag, tag, sdist last; where the lock has no hashes, links that have none come
@@ -11,9 +14,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.candidates import read
+from fallback_review.lockfiles.common import normalise_name
+from fallback_review.prediction.candidates import Archives, drop_unfit_kinds, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Cho
     """Return the file that `poetry install` takes."""
     sieve = read(request, (index.page for index in indexes))
     sieve.keep("another version", lambda c: c.version == request.version)
-    sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)
+    drop_unfit_kinds(request, sieve)
     if not sieve.kept:
         return fail(Failure.NO_COMPATIBLE, sieve)
     sieve.keep("its hash is not in the lock", lambda c: request.allows_bytes(c.listed))
@@ -48,9 +53,25 @@ def _key(candidate: Candidate, request: Request) -> tuple[bool, bool, tuple[int,
     )
 
 
+_STANDARD = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*?)(?:\.sdist)?")
+_OTHERWISE = re.compile(r"(?P<name>[a-z0-9_\-.]+?)-(?P<version>\d[a-z0-9_.!+-]*)", re.IGNORECASE)
+
+
+def version_of(stem: str, project: str) -> str | None:
+    """Return the version that Poetry reads off a sdist's name (its `patterns` and `LinkSource`)."""
+    found = _STANDARD.fullmatch(stem) or _OTHERWISE.match(stem)
+    return found["version"] if found and normalise_name(found["name"]) == project else None
+
+
+ARCHIVES = Archives(
+    ends=(".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar"),
+    version=version_of,
+    broken=frozenset({".tar.xz", ".tar.Z", ".tar"}),
+)
 POETRY = Installer(
     name="poetry",
     choose=choose,
+    archives=ARCHIVES,
     plain_linux_first=lambda _version: True,
     one_source=True,
     doubled_underscores=True,

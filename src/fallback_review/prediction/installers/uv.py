@@ -6,10 +6,13 @@
   alone a misfit version goes on to the next index.
 - Within a version: wheels by (link's hash allowed > no hash > not allowed), tag, build tag; a sdist wins only
   by a better hash state. Equal ones: the smallest file name, then the first listed.
-- Pre-releases that nobody asked for come last in their index, where no other version fits.
+- Pre-releases that nobody asked for come last in their index, where no other version fits; `prerelease` may
+  say otherwise.
 - Yanked files only for a pin of their very version: `==1.0` takes no yanked `1.0+cgr.1`.
-- A file whose `requires-python` can't be read, even with common slips mended, is passed over at once; so is a
-  sdist whose name is not as long as the project's.
+- A file whose `requires-python` can't be read, even with common slips mended, is passed over at once.
+- Sdists are `.tar.gz` and `.zip`; the version is what stands behind the project's name, which must be as long
+  as the project's own.
+- `exclude-newer`: files that were uploaded then or later, or say no time, are passed over.
 - Otherwise `requires-python` is looked at last, on the best file alone, by its lower bound alone: a version
   whose best file wants a newer Python is passed over in every index. Then the bytes are checked.
 """
@@ -20,8 +23,17 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fallback_review.lockfiles.common import normalise_name
+from fallback_review.model import Prereleases
 from fallback_review.prediction import requires_python
-from fallback_review.prediction.candidates import drop_unfit_kinds, matching, read
+from fallback_review.prediction.candidates import (
+    ARCHIVE_ENDS,
+    Archives,
+    drop_late_uploads,
+    drop_unfit_kinds,
+    matching,
+    read,
+)
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 
 if TYPE_CHECKING:
@@ -42,22 +54,24 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
     if options.uv_strategy == "first-index":
         ordered = next(([index] for index in ordered if index.page), [])
     sieve = read(request, (index.page for index in ordered))
-    sieve.keep("its name is longer than the project's", lambda c: c.wheel or _plainly_named(c, request))
     sieve.keep(
         "its requires-python can't be read", lambda c: requires_python.readable(c.listed.file.requires_python)
     )
+    if request.options.require_hashes:
+        return fail(Failure.HASH_REQUIRED, sieve)
     owner_of = [index for index in ordered for _ in index.page]
     listed = list(sieve.kept)
     by_index: list[Versions] = []
     for index in ordered:
         here = [c for c in listed if owner_of[c.position - 1] is index]
-        first, every = matching(request, here), matching(replace(request, pre=True), here)
+        first, every = _admitted(request, here)
         by_version: Versions = defaultdict(list)
         for candidate in here:
             if candidate.version in every:
                 by_version[candidate.version in first, candidate.version].append(candidate)
         by_index.append(by_version)
     drop_unfit_kinds(request, sieve)
+    drop_late_uploads(request, sieve)
     sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version == request.version)
     fitting = {c.position for c in sieve.kept}
     too_new: set[Version] = set()
@@ -78,9 +92,28 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
     return fail(failure, sieve)
 
 
-def _plainly_named(sdist: Candidate, request: Request) -> bool:
-    """Whether what stands before a sdist's version has the length of the project's name."""
-    return sdist.filename[len(request.name) : len(request.name) + 1] == "-"
+def _admitted(request: Request, candidates: list[Candidate]) -> tuple[frozenset[Version], frozenset[Version]]:
+    """Return the versions that come first, and all that may be taken at last (measured)."""
+    mode = request.options.prereleases
+    as_asked = matching(request, candidates)
+    finals = frozenset(version for version in as_asked if not version.is_prerelease)
+    every = matching(_with(request, Prereleases.ALLOW), candidates)
+    asked_for = bool(request.specifier.prereleases)
+    match mode:
+        case Prereleases.ALLOW:
+            return every, every
+        case Prereleases.DISALLOW:
+            return finals, finals
+        case Prereleases.EXPLICIT:
+            return (every, every) if asked_for else (finals, finals)
+        case Prereleases.IF_NECESSARY:
+            return finals, every
+        case _:
+            return as_asked, every
+
+
+def _with(request: Request, mode: Prereleases) -> Request:
+    return replace(request, options=replace(request.options, prereleases=mode))
 
 
 def _groups(by_index: list[Versions], *, best_match: bool) -> Iterator[list[Candidate]]:
@@ -116,5 +149,20 @@ def _best(candidates: list[Candidate], request: Request) -> Candidate:
     return min((c for c in candidates if key(c) == top), key=lambda c: (c.filename, c.position))
 
 
-UV = Installer(name="uv", choose=choose, locked_build_tags=True, doubled_underscores=True)
+def version_of(stem: str, project: str) -> str | None:
+    """Return the version that uv reads off a sdist's name."""
+    name, dash, version = (
+        stem[: len(project)],
+        stem[len(project) : len(project) + 1],
+        stem[len(project) + 1 :],
+    )
+    return version if dash == "-" and normalise_name(name) == project else None
+
+
+ARCHIVES = Archives(
+    ends=tuple(end for end in ARCHIVE_ENDS if end != ".tar.Z"),
+    version=version_of,
+    passed_over=frozenset(ARCHIVE_ENDS) - {".tar.gz", ".zip"},
+)
+UV = Installer(name="uv", choose=choose, archives=ARCHIVES, locked_build_tags=True, doubled_underscores=True)
 PIXI = replace(UV, name="pixi")

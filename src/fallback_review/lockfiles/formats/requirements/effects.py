@@ -1,30 +1,87 @@
 """What the options of a requirements file do to the whole install.
 
-Source: pip's documentation, "Requirements File Format", "Global options"; the order of ``--no-binary`` and
-``--only-binary`` follows pip's `FormatControl.handle_mutual_excludes`.
+Source: pip's documentation, "Requirements File Format", "Global options".
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.common import normalise_name, strip_credentials
 from fallback_review.lockfiles.formats.requirements.messages import shown
-from fallback_review.model import InstallOptions, LockIndex, Notice
+from fallback_review.model import ALL, InstallOptions, LockIndex, Notice, Prereleases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fallback_review.lockfiles.formats.requirements.entries import Place
     from fallback_review.lockfiles.formats.requirements.options import Options
 
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 """An environment variable as pip replaces it."""
 
+_NONE = ":none:"
+_SWITCHES = ("no_index", "prefer_binary", "require_hashes")
 _IN_HEADER = (
     "index_url", "extra_index_urls", "find_links", "no_index", "prefer_binary", "require_hashes", "pre",
-    "all_releases", "only_final",
 )  # fmt: skip
+
+
+def with_flags(options: InstallOptions, flags: Iterable[tuple[str, str]]) -> InstallOptions:
+    """Return options with what pip makes of such flags as `InstallOptions.flags` holds, in their order."""
+    flags = tuple(flags)
+    only_binary, no_binary = exclusive(flags, "--only-binary", "--no-binary")
+    all_releases, only_final = exclusive(flags, "--all-releases", "--only-final")
+    by_name = dict.fromkeys(only_final, Prereleases.DISALLOW) | dict.fromkeys(all_releases, Prereleases.ALLOW)
+    return replace(
+        options,
+        only_binary=only_binary,
+        no_binary=no_binary,
+        prereleases=by_name.pop(ALL, Prereleases.IF_NECESSARY_OR_EXPLICIT),
+        prereleases_of=by_name,
+        flags=flags,
+    )
+
+
+def exclusive(
+    flags: Iterable[tuple[str, str]], one: str, other: str
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that two options have come to, of which the later one takes a name from the other.
+
+    Args:
+        flags: options with their values, in order.
+        one: the option whose names come first in the answer, for example ``--no-binary``.
+        other: the contrary option, for example ``--only-binary``.
+
+    Source: pip's `FormatControl.handle_mutual_excludes`, and `ReleaseControl`, which does the same; ``--pre``
+    adds every name to ``--all-releases`` and takes none away (measured with pip 26.3).
+    """
+    names: dict[str, set[str]] = {one: set(), other: set()}
+    for flag, value in flags:
+        if flag == "--pre" and one == "--all-releases":
+            names[one].add(ALL)
+        elif flag in names:
+            _give(value.split(","), names[flag], names[other if flag == one else one])
+    return frozenset(names[one]), frozenset(names[other])
+
+
+def _give(names: list[str], to: set[str], taken_from: set[str]) -> None:
+    if ALL in names:
+        to.clear()
+        taken_from.clear()
+        to.add(ALL)
+        names = names[len(names) - names[::-1].index(ALL) :]
+        if _NONE not in names:
+            return
+    for name in names:
+        if name == _NONE:
+            to.clear()
+            continue
+        normal = normalise_name(name.strip())
+        taken_from.discard(normal)
+        to.add(normal)
 
 
 @dataclass(slots=True)
@@ -32,8 +89,7 @@ class OptionEffects:
     """The options gathered so far, over all files."""
 
     indexes: list[LockIndex] = field(default_factory=list)
-    _only_binary: set[str] = field(default_factory=set)
-    _no_binary: set[str] = field(default_factory=set)
+    _flags: list[tuple[str, str]] = field(default_factory=list)
     _switches: set[str] = field(default_factory=set)
     _own: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -49,23 +105,22 @@ class OptionEffects:
         index += [("find-links", url) for url in options.all("find_links")]
         for role, url in index:
             notices.extend(self._index(url, role, place))
-        self._switches.update(name for name in ("no_index", "prefer_binary", "pre") if name in values)
-        if ":all:" in options.all("all_releases"):
-            self._switches.add("pre")
-        for flag, names in options.binary:
-            self._format_control(flag, names)
+        self._switches.update(name for name in _SWITCHES if name in values)
+        self._flags += options.exclusive
+        self._flags += [("--pre", "")] if "pre" in values else []
         if place.path is None:
             self._remember(options)
         return notices
 
     def install_options(self) -> InstallOptions:
         """Return the options that change what an installer chooses."""
-        return InstallOptions(
-            no_index="no_index" in self._switches,
-            only_binary=frozenset(self._only_binary),
-            no_binary=frozenset(self._no_binary),
-            prefer_binary="prefer_binary" in self._switches,
-            pre="pre" in self._switches,
+        return with_flags(
+            InstallOptions(
+                no_index="no_index" in self._switches,
+                require_hashes="require_hashes" in self._switches,
+                prefer_binary="prefer_binary" in self._switches,
+            ),
+            self._flags,
         )
 
     def header(self) -> dict[str, tuple[Any, ...]]:
@@ -82,26 +137,6 @@ class OptionEffects:
         text = f"--{role} {shown(clean)} depends on the environment"
         return [Notice(text=text, path=place.path, line=place.line)]
 
-    def _format_control(self, flag: str, value: str) -> None:
-        target, other = self._no_binary, self._only_binary
-        if flag == "--only-binary":
-            target, other = other, target
-        names = value.split(",")
-        if ":all:" in names:
-            other.clear()
-            target.clear()
-            target.add(":all:")
-            names = names[len(names) - names[::-1].index(":all:") :]
-            if ":none:" not in names:
-                return
-        for name in names:
-            if name == ":none:":
-                target.clear()
-                continue
-            normal = normalise_name(name.strip())
-            other.discard(normal)
-            target.add(normal)
-
     def _remember(self, options: Options) -> None:
         for name in _IN_HEADER:
             if name not in options.values:
@@ -112,5 +147,5 @@ class OptionEffects:
             elif isinstance(value, str):
                 value = strip_credentials(value)[0]
             self._own.setdefault(name, []).append(value)
-        for flag, names in options.binary:
+        for flag, names in options.exclusive:
             self._own.setdefault(flag.removeprefix("--").replace("-", "_"), []).append(names)

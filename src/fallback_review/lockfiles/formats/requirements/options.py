@@ -37,8 +37,6 @@ MANY_VALUES: Mapping[str, tuple[str, ...]] = {
     "config_settings": ("-C", "--config-settings", "--config-setting"),
     "trusted_hosts": ("--trusted-host",),
     "features_enabled": ("--use-feature",),
-    "all_releases": ("--all-releases",),
-    "only_final": ("--only-final",),
     # Older versions of pip, and files written for them.
     "global_options": ("--global-option",),
     "install_options": ("--install-option",),
@@ -50,7 +48,7 @@ SWITCHES: Mapping[str, tuple[str, ...]] = {
     "no_require_hashes": ("--no-require-hashes",),
     "pre": ("--pre",),
 }
-BINARY = ("--no-binary", "--only-binary")
+EXCLUSIVE = ("--no-binary", "--only-binary", "--all-releases", "--only-final")
 
 
 class OptionsError(Exception):
@@ -63,8 +61,8 @@ class Options:
 
     values: dict[str, Any] = field(default_factory=dict)
     """pip's names (``index_url``, ``extra_index_urls``...) with a text, a list of texts or True."""
-    binary: tuple[tuple[str, str], ...] = ()
-    """``--no-binary`` and ``--only-binary`` with their value, in order."""
+    exclusive: tuple[tuple[str, str], ...] = ()
+    """Those of `EXCLUSIVE`, each with its value, in order: a later one takes names from its contrary."""
     ignored: tuple[str, ...] = ()
     """Words behind the options, which pip passes over without a word."""
 
@@ -99,9 +97,9 @@ def parse_options(text: str) -> Options:
         return Options(values={"hashes": [word[len("--hash=") :] for word in words]})
     if len(words) > MOST_WORDS:
         raise OptionsError(f"more than {MOST_WORDS:,} words")
-    parsed, ignored = _PARSER.parse_args(words, Values({"binary": []}))
-    values = {name: value for name, value in vars(parsed).items() if value and name != "binary"}
-    return Options(values=values, binary=tuple(parsed.binary), ignored=tuple(ignored))
+    parsed, ignored = _PARSER.parse_args(words, Values({"exclusive": []}))
+    values = {name: value for name, value in vars(parsed).items() if value and name != "exclusive"}
+    return Options(values=values, exclusive=tuple(parsed.exclusive), ignored=tuple(ignored))
 
 
 def salvaged_hashes(text: str) -> tuple[str, ...]:
@@ -141,10 +139,10 @@ def _parser() -> OptionParser:
         if value.startswith("-"):
             raise OptionsError(f"{flag} needs a value")
         if parser.values is not None:
-            parser.values.binary.append((flag, value))
+            parser.values.exclusive.append((flag, value))
 
-    for flag in BINARY:
-        parser.add_option(flag, dest="binary", action="callback", callback=keep, type="string")
+    for flag in EXCLUSIVE:
+        parser.add_option(flag, dest="exclusive", action="callback", callback=keep, type="string")
     return parser
 
 

@@ -1,0 +1,118 @@
+"""What of an installer's configuration, beside its indexes, changes which file it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+ALL = ":all:"
+"""Stands for every name in `InstallOptions.only_binary` and `no_binary`."""
+
+
+class Prereleases(StrEnum):
+    """When a pre-release may be taken, in uv's words."""
+
+    DISALLOW = "disallow"
+    ALLOW = "allow"
+    IF_NECESSARY = "if-necessary"
+    EXPLICIT = "explicit"
+    IF_NECESSARY_OR_EXPLICIT = "if-necessary-or-explicit"
+    """Where nobody says anything: pip's rule and uv's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """What a configuration says about the version of one package, whoever asks for it."""
+
+    name: str
+    """Normalised."""
+    specifier: str = ""
+    """As `packaging` reads it."""
+    hashes: frozenset[str] = frozenset()
+    """Each as ``algorithm:hexdigest``: only a file that has one of them is taken; empty for any."""
+    marker: str | None = None
+    url: str | None = None
+    """Where it is taken from instead of an index (``NAME @ URL``), without credentials."""
+    path: str
+    """The file that says so."""
+    line: int | None = None
+
+    @property
+    def where(self) -> str:
+        """File and line, for a sentence."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageOptions:
+    """The install options of one package."""
+
+    wheels: bool = True
+    """Whether a wheel may be taken."""
+    sdists: bool = True
+    """Whether a source distribution may be taken."""
+    prefer_binary: bool = False
+    prereleases: Prereleases = Prereleases.IF_NECESSARY_OR_EXPLICIT
+    uploaded_before: datetime | None = None
+    require_hashes: bool = False
+    constraints: tuple[Constraint, ...] = ()
+    overrides: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallOptions:
+    """The install options of one lockfile.
+
+    Those of a `Lockfile` are what its own lines say; `configuration.read` joins them with what the
+    installer's files say, by that installer's rules.
+    """
+
+    no_index: bool = False
+    require_hashes: bool = False
+    only_binary: frozenset[str] = frozenset()
+    """Normalised names, or ``:all:``; of these no source distribution is taken."""
+    no_binary: frozenset[str] = frozenset()
+    """Normalised names, or ``:all:``; of these no wheel is taken."""
+    prefer_binary: bool = False
+    prereleases: Prereleases = Prereleases.IF_NECESSARY_OR_EXPLICIT
+    prereleases_of: Mapping[str, Prereleases] = field(default_factory=dict, hash=False)
+    """By normalised name; outranks `prereleases`."""
+    uploaded_before: datetime | None = None
+    """Files that were uploaded then or later are not taken; None for no bound."""
+    uploaded_before_of: Mapping[str, datetime | None] = field(default_factory=dict, hash=False)
+    """By normalised name; outranks `uploaded_before`."""
+    constraints: Mapping[str, tuple[Constraint, ...]] = field(default_factory=dict, hash=False)
+    """By normalised name: what must hold besides what the entry asks for."""
+    overrides: Mapping[str, tuple[Constraint, ...]] = field(default_factory=dict, hash=False)
+    """By normalised name: what is asked for instead of what the entry asks for."""
+    flags: tuple[tuple[str, str], ...] = ()
+    """A requirements file's own options that name packages, such as ``--no-binary``, and values, in order."""
+
+    def of(self, name: str) -> PackageOptions:
+        """Return the options of one package, by its normalised name."""
+        return PackageOptions(
+            wheels=_allowed(name, self.no_binary, self.only_binary),
+            sdists=_allowed(name, self.only_binary, self.no_binary),
+            prefer_binary=self.prefer_binary,
+            prereleases=self.prereleases_of.get(name, self.prereleases),
+            uploaded_before=self.uploaded_before_of.get(name, self.uploaded_before),
+            require_hashes=self.require_hashes,
+            constraints=self.constraints.get(name, ()),
+            overrides=self.overrides.get(name, ()),
+        )
+
+
+NO_OPTIONS = InstallOptions()
+"""Where nobody says anything."""
+
+
+def _allowed(name: str, forbidden: frozenset[str], contrary: frozenset[str]) -> bool:
+    """Whether a kind of files may be taken: a name outranks ``:all:`` (measured with pip, uv and Poetry)."""
+    if name in forbidden:
+        return False
+    return ALL not in forbidden or name in contrary
