@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import host_of
+from fallback_review.lockfiles.urls import host_of
 from fallback_review.model import SourceKind
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fallback_review.lockfiles import Text, decode
-from fallback_review.lockfiles.interface import nothing_beside
+from fallback_review.lockfiles.text import nothing_beside
 from tests.conftest import SHARED
 
 CORPUS = SHARED / "corpus"

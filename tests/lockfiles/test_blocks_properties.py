@@ -9,7 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from fallback_review.lockfiles import LockfileError, Text
-from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.toml.blocks import Document, read_pair, read_whole
 
 KEYS = ("package", "distribution")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fallback_review.lockfiles.diff import diff
 from fallback_review.lockfiles.formats import conda_lock, pixi
-from fallback_review.lockfiles.interface import LockfileError, Text
+from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile, SourceKind
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def assert_refused(read: Callable[[str], Lockfile], text: str, reason: str, line
 
 
 def read_pixi(text: str) -> Lockfile:
-    return pixi.FORMAT.parse(Text(path="pixi.lock", text=text))
+    return replace(pixi.FORMAT.parse(Text(path="pixi.lock", text=text)), format="pixi.lock")
 
 
 def read_conda(text: str) -> Lockfile:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import FORMATS, LockfileError, Text, parse, parse_pair
-from fallback_review.lockfiles.common import version_in_filename
 from fallback_review.lockfiles.diff import diff
-from fallback_review.lockfiles.direct_references import read_filename
 from fallback_review.lockfiles.limits import LONGEST_NAME, LONGEST_TEXT, LONGEST_VERSION, MOST_NOTICES
-from fallback_review.model.versions import parsed
+from fallback_review.lockfiles.names import read_filename, version_in_filename
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import parse_filename
 from tests.lockfiles.writers import WRITERS, Entry
 
@@ -111,7 +110,7 @@ def test_an_endless_requirement_becomes_a_notice(line: str) -> None:
 
 
 def test_numbers_that_python_does_not_read_are_no_versions() -> None:
-    assert parsed(DIGITS) is None
+    assert parse_version(DIGITS) is None
     assert version_in_filename(f"alpha-{DIGITS}-py3-none-any.whl") is None
     assert version_in_filename(f"alpha-1-{DIGITS}-py3-none-any.whl") is None
     assert read_filename(f"alpha-{DIGITS}.tar.gz") == (None, None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fallback_review.lockfiles.formats.pipfile import FORMAT
-from fallback_review.lockfiles.interface import LockfileError, Text
+from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.model import Artifact, LockedPackage, Lockfile, SourceKind
 
 A = "a" * 64

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from fallback_review.lockfiles.diff import diff
 from fallback_review.lockfiles.formats import conda_lock, pipfile, pixi, requirements
-from fallback_review.lockfiles.interface import Format, LockfileError, Text
+from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from fallback_review.lockfiles.format import Format
 
 BUSY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,4})?", fullmatch=True)
@@ -92,7 +94,7 @@ class Case:
     write: Callable[[Sequence[Pin]], str]
 
     def read(self, text: str) -> Lockfile:
-        return self.format.parse(Text(path="x.lock", text=text))
+        return replace(self.format.parse(Text(path="x.lock", text=text)), format=self.format.name)
 
     def try_to_read(self, text: str) -> tuple[Lockfile | None, str]:
         """Read what may be broken: the result, or the error's one line."""

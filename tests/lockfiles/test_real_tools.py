@@ -12,7 +12,7 @@ import pytest
 from fallback_review.cli.demo.build import build
 from fallback_review.cli.demo.server import DemoIndex
 from fallback_review.lockfiles import Text, decode, parse
-from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.names import normalise_name
 from tests.conftest import lab_tool, missing
 from tests.lockfiles.real_tools import (
     PDM,

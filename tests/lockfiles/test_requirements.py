@@ -14,7 +14,7 @@ from fallback_review.lockfiles.formats.requirements.options import (
     salvaged_hashes,
     split_options,
 )
-from fallback_review.lockfiles.interface import Text
+from fallback_review.lockfiles.text import Text
 from fallback_review.model import InstallOptions, Prereleases, SourceKind
 
 if TYPE_CHECKING:

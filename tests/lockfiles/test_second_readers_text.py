@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.lockfiles.common import normalise_name
-from fallback_review.lockfiles.decode import decode
 from fallback_review.lockfiles.formats.pipfile import FORMAT as PIPFILE
 from fallback_review.lockfiles.formats.requirements import FORMAT as REQUIREMENTS
-from fallback_review.lockfiles.interface import Text
+from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.text import Text, decode
 from tests.conftest import lab_tool
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fallback_review.lockfiles import yaml as reading
-from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.yaml import read_yaml
 
 LOADERS = [reading.LOADER, yaml.BaseLoader]

@@ -28,7 +28,7 @@ MODULE = '''
 from dataclasses import replace
 
 from fallback_review.lockfiles.formats import uv
-from fallback_review.lockfiles.interface import Relock
+from fallback_review.lockfiles.format import Relock
 
 FORMAT = replace(
     uv.FORMAT,

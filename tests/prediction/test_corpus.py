@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import FORMATS, parse
-from fallback_review.lockfiles.interface import LockfileError, Text
+from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.model import Answer, Cause, Ecosystem, Outcome, Role
 from fallback_review.prediction import further_questions, predict, questions
 

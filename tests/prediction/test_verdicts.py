@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fallback_review.lockfiles import Text, parse
 from fallback_review.model import (
     Artifact,
     Cause,
@@ -760,11 +761,13 @@ def test_a_host_that_may_be_pypis_or_private_is_not_known_and_never_asked_about(
 
 
 def test_pipenvs_made_up_urls_are_not_believed() -> None:
-    lock = replace(LOCK, format="pylock.toml", installer="pipenv")
     ours = file(WHEEL)
-    entry = locked(artifact(ours, url="https://pypi.test/invented.whl"), index=None)
+    wheels = f'[{{url = "https://pypi.test/invented.whl", hashes = {{sha256 = "{ours.sha256}"}}}}]'
+    entry = f'[[packages]]\nname = "x"\nversion = "1.0"\nwheels = {wheels}\n'
+    text = f'lock-version = "1.0"\ncreated-by = "pipenv"\n\n{entry}'
+    lock = parse(Text(path="pylock.toml", text=text))
     known = book(answer(C, ours), answer(P, WHEEL))
-    assert said(predict(entry, lock, LINUX, situation(), known)) == (Outcome.CHAINGUARD, None)
+    assert said(predict(lock.packages[0], lock, LINUX, situation(), known)) == (Outcome.CHAINGUARD, None)
 
 
 @pytest.mark.parametrize(

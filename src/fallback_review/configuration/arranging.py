@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.values import Arrangement
-from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.names import normalise_name
 from fallback_review.prediction.context import Place, place
 
 if TYPE_CHECKING:

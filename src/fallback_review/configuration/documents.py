@@ -11,7 +11,7 @@ import tomli
 
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import LockfileError
-from fallback_review.lockfiles.common import strip_credentials
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Notice
 
 if TYPE_CHECKING:

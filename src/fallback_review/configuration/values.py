@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.names import normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

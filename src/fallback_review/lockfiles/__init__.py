@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.decode import MAX_BYTES, decode
-from fallback_review.lockfiles.indirection import real
-from fallback_review.lockfiles.interface import Format, LockfileError, Text, nothing_beside
+from fallback_review.lockfiles.format import Format
 from fallback_review.lockfiles.limits import bounded
 from fallback_review.lockfiles.registry import FORMATS, PLAIN, format_of, known_names, recognise
+from fallback_review.lockfiles.text import MAX_BYTES, LockfileError, Text, decode, nothing_beside, real
 from fallback_review.model import Lockfile
 
 if TYPE_CHECKING:
-    from fallback_review.lockfiles.indirection import Real
+    from fallback_review.lockfiles.text import Real
 
 __all__ = [
     "FORMATS",

@@ -10,11 +10,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from packaging.utils import parse_sdist_filename
-
-from fallback_review.lockfiles.common import VCS_KINDS, normalise_name, read_wheel_name, strip_credentials
+from fallback_review.lockfiles.names import normalise_name, read_filename
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, Source, SourceKind
 
+VCS_KINDS = {kind.value: kind for kind in (SourceKind.GIT, SourceKind.HG, SourceKind.SVN, SourceKind.BZR)}
+"""Version control by the word that lockfiles and URLs have for it."""
+LOCAL_KINDS = frozenset({SourceKind.DIRECTORY, SourceKind.EDITABLE, SourceKind.VIRTUAL})
+"""Sources in the project's own tree: workspace members, editables, the project itself."""
 _PLAIN_SCHEMES = frozenset({"http", "https", "file", "ftp"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.IGNORECASE)
@@ -97,25 +100,6 @@ def read_url(url: str, *, editable: bool = False) -> Direct:
 def read_path(path: str, *, editable: bool = False) -> Direct:
     """Read a path of a requirement: a folder, a wheel or a source archive."""
     return _local(path, egg=None, subdirectory=None, editable=editable)
-
-
-def read_filename(filename: str) -> tuple[str | None, str | None]:
-    """Return the project name and version that a wheel's or source distribution's file name carries.
-
-    The version keeps the file name's spelling. Both are None when it is no such name.
-    """
-    lower = filename.lower()
-    try:
-        if lower.endswith(".whl"):
-            name = str(read_wheel_name(filename)[0])
-            return name, filename.split("-")[1]
-        if lower.endswith((".tar.gz", ".zip")):
-            name = str(parse_sdist_filename(filename)[0])
-            stem = filename[: -len(".zip")] if lower.endswith(".zip") else filename[: -len(".tar.gz")]
-            return name, stem.rpartition("-")[2]
-    except ValueError:  # an invalid name, or a number of more digits than Python reads
-        return None, None
-    return None, None
 
 
 def same_project(first: str, second: str) -> bool:

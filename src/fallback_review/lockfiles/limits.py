@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.common import MOST_TAGS, has_too_many_tags
-from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.names import MOST_TAGS, has_too_many_tags
+from fallback_review.lockfiles.text import LockfileError
 from fallback_review.model import Notice
 
 if TYPE_CHECKING:

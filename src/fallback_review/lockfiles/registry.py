@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fallback_review.lockfiles.formats import conda_lock, pdm, pipfile, pixi, poetry, pylock, requirements, uv
 
 if TYPE_CHECKING:
-    from fallback_review.lockfiles.interface import Format
+    from fallback_review.lockfiles.format import Format
     from fallback_review.model import Lockfile
 
 _MODULES = (uv, poetry, pdm, pylock, pipfile, pixi, conda_lock, requirements)

@@ -1,4 +1,4 @@
-r"""Where an address of a lockfile leads, read as installers read it.
+r"""Where an address of a lockfile leads, read as installers read it, and its credentials, which go.
 
 uv reads URLs by the WHATWG standard (url.spec.whatwg.org, "basic URL parser"), pip by urllib3: for both, a
 backslash ends the host as a slash does, so that in ``https://a.example\@b.example/`` the host is a.example,
@@ -21,6 +21,16 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _HOST = re.compile(r"(?P<name>[^\s\[\]:/?#@\\]+|\[[0-9a-f:.]+\])(?P<port>:\d+)?")
 _IGNORED = str.maketrans("", "", "\t\r\n")
 _AROUND = "".join(map(chr, range(33)))
+# Each of these takes linear time on any text: a lockfile's URLs are an attacker's, and may be megabytes long.
+_RUN = re.compile(r"[^\s/\\?#]+")
+_FAR = 16
+_BEFORE_USER = re.compile(r"(?::(?://|\\\\)|(?:https?|ftp):[/\\]{1,9})\Z")
+_BARE_SCHEME = re.compile(r"(?:^|[^a-z0-9+.\-])(?:https?|ftp):", re.IGNORECASE)
+_QUERY_VALUE = re.compile(r"([?&;])([\w.\-]*+)=([^&#;\s]*)")
+_SECRET_NAME = re.compile(
+    r"token|secret|password|signature|credential|api[_\-]?key|\A(?:sig|key|auth)\Z", re.IGNORECASE
+)
+_PLACEHOLDER = re.compile(r"(?:\$\{?\w++\}?|%\w++%|[:@*]|\[?REDACTED\]?)++", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +87,47 @@ def _plain_path(text: str) -> str:
             parts.append(word)
     end = "/" if parts and words[-1] in ("", ".", "..") else ""
     return f"/{'/'.join(parts)}{end}"
+
+
+def strip_credentials(url: str) -> tuple[str, bool]:
+    """Return the URL without user information and secret query values, and whether it held credentials.
+
+    A lone user of an SSH URL (``ssh://git@host``) is an address, not a secret, and stays. Placeholders
+    (``${TOKEN}``) are taken out, but are no credentials.
+    """
+    if "@" not in url and "=" not in url:
+        return url, False
+    found = False
+
+    def without_user(match: re.Match[str]) -> str:
+        nonlocal found
+        run, at = match[0], match.start()
+        user, sign, rest = run.rpartition("@")
+        if not sign:
+            return run
+        kept = ""
+        before = url[max(0, at - _FAR) : at].lower()
+        if not _BEFORE_USER.search(before):
+            bare = _BARE_SCHEME.search(user)
+            if bare is None:
+                return run
+            kept, user = user[: bare.end()], user[bare.end() :]
+        elif "ssh" in before and ":" not in user:
+            return run
+        found = found or not _PLACEHOLDER.fullmatch(user)
+        return kept + rest
+
+    def without_value(match: re.Match[str]) -> str:
+        nonlocal found
+        if not _SECRET_NAME.search(match[2]):
+            return match[0]
+        found = found or not _PLACEHOLDER.fullmatch(match[3])
+        return match[1] + match[2]
+
+    return _QUERY_VALUE.sub(without_value, _RUN.sub(without_user, url)), found
+
+
+def host_of(url: str) -> str | None:
+    """Return the host (with its port where one is named) of a URL; None where it has none."""
+    at = address_of(url)
+    return at.host if at and at.host else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
-from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.text import LockfileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=65536)
-def parsed(text: str | None) -> Version | None:
+def parse_version(text: str | None) -> Version | None:
     """Return the version, or None where the text is none by PEP 440."""
     try:
         return Version(text or "")
@@ -29,7 +29,7 @@ def went_down(before: Counter[str | None], after: Counter[str | None]) -> bool:
     the look that a new version gets.
     """
     lost, gained = before - after, after - before
-    if not all(parsed(text) for text in lost + gained):
+    if not all(parse_version(text) for text in lost + gained):
         return False
     if gained:
         rivals = _versions(lost) or _versions(before)
@@ -39,4 +39,4 @@ def went_down(before: Counter[str | None], after: Counter[str | None]) -> bool:
 
 
 def _versions(texts: Counter[str | None]) -> list[Version]:
-    return [version for version in map(parsed, texts) if version is not None]
+    return [version for version in map(parse_version, texts) if version is not None]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.grouping import distinct
+from fallback_review.lockfiles.diff import distinct
 from fallback_review.model import Change, ChangeKind
 from fallback_review.prediction.targets import applies
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from fallback_review.model import ProjectFile, Role, Tier
-from fallback_review.prediction.candidates import may_match, parse_filename, parse_version
+from fallback_review.model.versions import parse_version
+from fallback_review.prediction.candidates import may_match, parse_filename
 from fallback_review.prediction.listing import ListedFile
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from packaging.utils import (
     canonicalize_version,
     parse_sdist_filename,
 )
-from packaging.version import Version
 
-from fallback_review.lockfiles.common import read_wheel_name
+from fallback_review.lockfiles.names import read_wheel_name
 from fallback_review.model import PackageOptions, Prereleases
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction import requires_python
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
+    from packaging.version import Version
 
     from fallback_review.prediction.listing import ListedFile, Page
 
@@ -208,15 +209,6 @@ def parse_filename(filename: str) -> Parsed | None:
     except ValueError:
         return None
     return Parsed(name=name, version=version, wheel=False)
-
-
-@lru_cache(maxsize=65536)
-def parse_version(text: str) -> Version | None:
-    """Return a PEP 440 version; None where the text is none."""
-    try:
-        return Version(text)
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=65536)

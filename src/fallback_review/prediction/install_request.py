@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review.model import Role, Tier
-from fallback_review.prediction.candidates import Request, parse_version
+from fallback_review.model.versions import parse_version
+from fallback_review.prediction.candidates import Request
 from fallback_review.prediction.context import Place, place
 from fallback_review.prediction.installers import INSTALLERS, Installer, Options
 from fallback_review.prediction.layouts import LAYOUTS

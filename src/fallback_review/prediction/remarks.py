@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Outcome, ProjectFile, Role, deciding
-from fallback_review.prediction.candidates import parse_filename, parse_version
+from fallback_review.model.versions import parse_version
+from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.nearest import remediated
 
 if TYPE_CHECKING:

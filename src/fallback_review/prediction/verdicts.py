@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Outcome, Role, SourceKind
-from fallback_review.model.versions import parsed
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction.case import Case, Derivation
 from fallback_review.prediction.context import Place, Standing, host, place, standing
 from fallback_review.prediction.from_indexes import looked_up, roles_of
@@ -139,7 +139,7 @@ def _looked_for_everywhere(case: Case, derived: Derivation) -> Derivation:
 
 def _remediated_elsewhere(case: Case) -> bool:
     """Whether the pin is a ``+cgr.N`` version of an index that was not asked: Chainguard's own lists none."""
-    pinned = parsed(case.package.version)
+    pinned = parse_version(case.package.version)
     wanted = pinned is not None and (pinned.local or "").startswith("cgr.")
     if not wanted or case.situation.remediated_url is not None:
         return False

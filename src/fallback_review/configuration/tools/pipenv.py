@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
-from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.installer_files import beside
+from fallback_review.lockfiles.names import normalise_name
 
 if TYPE_CHECKING:
     from fallback_review.configuration.documents import Files, Section

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
-from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.installer_files import beside
+from fallback_review.lockfiles.names import normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

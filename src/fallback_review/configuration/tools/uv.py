@@ -14,8 +14,8 @@ from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles import format_of
-from fallback_review.lockfiles.common import normalise_name
 from fallback_review.lockfiles.installer_files import folders, script_of, within
+from fallback_review.lockfiles.names import normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,17 +10,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import filename_of, strip_credentials
-from fallback_review.lockfiles.formats.conda_rows import Row, channel_of, hashes_of, merge, pypi_source
-from fallback_review.lockfiles.interface import Format, Relock
+from fallback_review.lockfiles.format import Format, Relock
+from fallback_review.lockfiles.formats.conda_rows import FileRow, channel_of, hashes_of, merge, pypi_source
+from fallback_review.lockfiles.names import filename_of
 from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.lockfiles.yaml import Document, read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, Notice, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
 
 _NAME = "conda-lock.yml"
 
@@ -46,7 +47,7 @@ def parse(text: Text) -> Lockfile:
     )
 
 
-def platform_rows(root: Table, document: Document, notices: list[Notice]) -> Iterator[Row]:
+def platform_rows(root: Table, document: Document, notices: list[Notice]) -> Iterator[FileRow]:
     """Read the rows under ``package``; what is of no known manager becomes a notice.
 
     Raises:
@@ -83,9 +84,9 @@ def looks_like(text: str) -> bool:
     return re.search(r"^[- ] manager: (?:conda|pip)$", first, re.MULTILINE) is not None
 
 
-def _conda(table: Table) -> Row:
+def _conda(table: Table) -> FileRow:
     url = strip_credentials(table.required("url"))[0]
-    return Row(
+    return FileRow(
         ecosystem=Ecosystem.CONDA,
         name=table.required("name"),
         version=table.required("version"),
@@ -104,14 +105,14 @@ def _conda(table: Table) -> Row:
     )
 
 
-def _pip(table: Table) -> Row:
+def _pip(table: Table) -> FileRow:
     url = table.required("url")
     asked = table.table("source")
     direct = asked is not None and asked.text("type") == "url"
     source, artifact = pypi_source(
         table, url, hashes=_hashes(table), index=None, editable=False, direct=direct
     )
-    return Row(
+    return FileRow(
         ecosystem=Ecosystem.PYPI,
         name=table.required("name"),
         version=table.text("version"),

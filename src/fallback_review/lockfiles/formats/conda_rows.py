@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import filename_of, normalise_name, strip_credentials
 from fallback_review.lockfiles.direct_references import is_archive, is_url, read_url
+from fallback_review.lockfiles.names import filename_of, normalise_name
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, Ecosystem, LockedPackage, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _HASH_KEYS = ("sha256", "md5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class FileRow:
     """One row, read."""
 
     ecosystem: Ecosystem
@@ -40,9 +41,9 @@ class Row:
     """What the row says beside."""
 
 
-def merge(rows: Iterable[Row]) -> tuple[LockedPackage, ...]:
+def merge(rows: Iterable[FileRow]) -> tuple[LockedPackage, ...]:
     """Unite the rows of one package, in the order and with the line of its first row."""
-    groups: dict[tuple[Ecosystem, str, str | None, Source], list[Row]] = {}
+    groups: dict[tuple[Ecosystem, str, str | None, Source], list[FileRow]] = {}
     for row in rows:
         name = row.name.lower() if row.ecosystem is Ecosystem.CONDA else normalise_name(row.name)
         groups.setdefault((row.ecosystem, name, row.version, row.source), []).append(row)
@@ -62,7 +63,7 @@ def merge(rows: Iterable[Row]) -> tuple[LockedPackage, ...]:
     )
 
 
-def _beside(group: list[Row]) -> dict[str, Any]:
+def _beside(group: list[FileRow]) -> dict[str, Any]:
     beside: dict[str, Any] = {}
     for row in group:
         if row.key in beside:

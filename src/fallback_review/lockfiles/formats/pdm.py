@@ -10,25 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import (
-    LOCAL_KINDS,
-    VCS_KINDS,
-    Findings,
-    filename_of,
-    stated_hash,
-    version_in_filename,
-)
-from fallback_review.lockfiles.direct_references import is_archive
+from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, is_archive
+from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pdm_files
-from fallback_review.lockfiles.interface import Format, Relock
-from fallback_review.lockfiles.toml.format import TomlReader, versioned_metadata
+from fallback_review.lockfiles.names import filename_of, stated_hash, version_in_filename
+from fallback_review.lockfiles.toml.reader import TomlReader, versioned_metadata
+from fallback_review.lockfiles.toml.table import Notices
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
-from fallback_review.model.versions import parsed
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.toml.blocks import Document
     from fallback_review.lockfiles.toml.table import Table
 
@@ -54,9 +48,9 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     metadata, version = versioned_metadata(
         text, document, name=_NAME, key="lock_version", newest=_NEWEST_KNOWN
     )
-    findings = Findings(text.path)
+    notices = Notices(text.path)
     reader = _Reader(
-        findings=findings,
+        notices=notices,
         beside=metadata.table("files") if version.release < _FILES_IN_ENTRIES else None,
         heeds_markers="inherit_metadata" in metadata.texts("strategy"),
     )
@@ -66,7 +60,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         path=text.path,
         packages=tuple(map(reader.package, document.tables(text.path, "package"))),
         requires_python=_required_python(metadata),
-        notices=findings.notices(),
+        notices=notices.all(),
         header=header,
         omitted=document.omitted,
     )
@@ -80,16 +74,16 @@ def _required_python(metadata: Table) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
-    findings: Findings
+    notices: Notices
     beside: Table | None
     """The files of all entries, where the lock is so old that they don't stand in the entries."""
     heeds_markers: bool
 
     def package(self, entry: Table) -> LockedPackage:
         name, version = entry.required("name"), entry.text("version")
-        source = _source(entry, self.findings)
+        source = _source(entry, self.notices)
         files = entry.tables("files") if self.beside is None else self.beside.tables(f"{name} {version}")
-        artifacts = tuple(_artifacts(files, self.findings))
+        artifacts = tuple(_artifacts(files, self.notices))
         if source.kind is SourceKind.URL and source.location and not artifacts:
             artifacts = (Artifact(filename=filename_of(source.location), url=source.location),)
         marker = entry.text("marker")
@@ -113,13 +107,13 @@ def _extra(entry: Table) -> dict[str, Any]:
     return {key: [*extras, value] for key, value in fields.items()} if extras else fields
 
 
-def _source(entry: Table, findings: Findings) -> Source:
+def _source(entry: Table, notices: Notices) -> Source:
     named = [key for key in (*VCS_KINDS, "url", "path") if key in entry.data]
     if not named:
         return Source(kind=SourceKind.REGISTRY)
     if len(named) > 1:
         entry.fail(f"has several sources: {', '.join(named)}")
-    location = findings.clean(entry.required(named[0]), entry.line)
+    location = notices.clean(entry.required(named[0]), entry.line)
     if named[0] in VCS_KINDS:
         return Source(
             kind=VCS_KINDS[named[0]],
@@ -136,10 +130,10 @@ def _source(entry: Table, findings: Findings) -> Source:
     )
 
 
-def _artifacts(files: Iterable[Table], findings: Findings) -> Iterable[Artifact]:
+def _artifacts(files: Iterable[Table], notices: Notices) -> Iterable[Artifact]:
     for file in files:
         url = file.text("url")
-        url = findings.clean(url, file.line) if url else None
+        url = notices.clean(url, file.line) if url else None
         yield Artifact(
             filename=file.text("file") or filename_of(url or ""),
             url=url,
@@ -151,11 +145,11 @@ def _with_local_part(version: str | None, artifacts: tuple[Artifact, ...]) -> st
     """Return the version with the local part (``+cu128``) that PDM can leave out and all files carry."""
     if version is None or not all("+" in (artifact.filename or "") for artifact in artifacts):
         return version
-    stated = parsed(version)
+    stated = parse_version(version)
     if stated is None or stated.local:
         return version
     found = {version_in_filename(artifact.filename or "") for artifact in artifacts}
-    actual = parsed(found.pop()) if len(found) == 1 else None
+    actual = parse_version(found.pop()) if len(found) == 1 else None
     if actual is None or not actual.local or actual.public != stated.public:
         return version
     return f"{version}+{actual.local}"

@@ -14,24 +14,18 @@ from typing import TYPE_CHECKING, Any
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import SpecifierSet
 
-from fallback_review.lockfiles.common import (
-    LOCAL_KINDS,
-    VCS_KINDS,
-    filename_of,
-    hash_text,
-    normalise_name,
-    strip_credentials,
-)
-from fallback_review.lockfiles.direct_references import at_revision, is_archive
-from fallback_review.lockfiles.formats.pipfile_lines import check
+from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, at_revision, is_archive
+from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pipenv_files
-from fallback_review.lockfiles.interface import Format, LockfileError, Relock
 from fallback_review.lockfiles.limits import versions_too_long
-from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.names import filename_of, hash_text, normalise_name
+from fallback_review.lockfiles.text import LockfileError
+from fallback_review.lockfiles.toml.table import PACKAGE_NAME, Table
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
 
 _NAME = "Pipfile.lock"
 
@@ -42,13 +36,27 @@ _MARKER_KEYS = (
     "implementation_version",
 )  # fmt: skip
 _SHOWN_APART = frozenset({"version", "hashes", "index"})
+_IS_HASH = re.compile(r"\s*[A-Za-z0-9_]+:[0-9A-Fa-f]+\s*", re.ASCII)
+_ON_ONE_LINE = (
+    "version",
+    "markers",
+    "os_markers",
+    "ref",
+    "subdirectory",
+    "file",
+    "path",
+    "git",
+    "hg",
+    "svn",
+    "bzr",
+)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 # Strings (with the colon that makes them keys), brackets and line ends: what the place of a key needs.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"(?P<colon>\s*:)?|[{}\[\]]', re.DOTALL)
 
 
 @dataclass(slots=True)
-class _Places:
+class _Lines:
     """The lines of what is looked up in a JSON text."""
 
     entries: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -148,9 +156,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _places(text: str) -> _Places:
+def _places(text: str) -> _Lines:
     """Find the lines of entries (keys at the second level) and of sources in a text that is JSON."""
-    places = _Places()
+    places = _Lines()
     stack: list[str] = []
     keys = ["", ""]
     line, counted = 1, 0
@@ -172,7 +180,7 @@ def _places(text: str) -> _Places:
     return places
 
 
-def _indexes(meta: Table, places: _Places) -> list[LockIndex]:
+def _indexes(meta: Table, places: _Lines) -> list[LockIndex]:
     indexes = []
     for number, source in enumerate(meta.tables("sources")):
         url, has_credentials = strip_credentials(source.required("url"))
@@ -201,7 +209,7 @@ def _requires_python(meta: Table) -> str | None:
 def _package(
     name: str, section: str, entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]
 ) -> LockedPackage:
-    check(name, entry)
+    _check(name, entry)
     source, file = _source(entry, indexes, notices)
     version, specifier = _version(entry)
     hashes = tuple(map(hash_text, entry.texts("hashes")))
@@ -220,6 +228,28 @@ def _package(
         local=source.kind in LOCAL_KINDS,
         extra={section: rest},
     )
+
+
+def _check(name: str, entry: Table) -> None:
+    """Refuse an entry that says more than its keys do.
+
+    Pipenv writes it on a line for pip, word for word (its `requirement_from_lockfile`). Measured with Pipenv
+    2026: an extra of ``] @ https://… #`` is installed from there, whatever version and index stand beside it.
+
+    Raises:
+        LockfileError: a name, an extra or a hash is none, or a text goes on in another line.
+    """
+    if PACKAGE_NAME.fullmatch(name) is None:
+        raise LockfileError(entry.file, f"{name[:60]!a} is no package name", line=entry.line)
+    for extra in entry.texts("extras"):
+        if PACKAGE_NAME.fullmatch(extra) is None:
+            entry.fail("holds what is no extra's name", "extras")
+    for value in entry.texts("hashes"):
+        if _IS_HASH.fullmatch(value) is None:
+            entry.fail("holds what is no hash", "hashes")
+    for key in _ON_ONE_LINE:
+        if len((entry.text(key) or "").strip().splitlines()) > 1:
+            entry.fail("has more than one line", key)
 
 
 def _version(entry: Table) -> tuple[str | None, str | None]:

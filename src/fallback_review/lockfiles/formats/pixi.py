@@ -15,19 +15,20 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import filename_of, strip_credentials
+from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.conda_lock import platform_rows
-from fallback_review.lockfiles.formats.conda_rows import Row, channel_of, hashes_of, merge, pypi_source
+from fallback_review.lockfiles.formats.conda_rows import FileRow, channel_of, hashes_of, merge, pypi_source
 from fallback_review.lockfiles.installer_files import pixi_files
-from fallback_review.lockfiles.interface import Format, Relock
+from fallback_review.lockfiles.names import filename_of
 from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.lockfiles.yaml import read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, LockIndex, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.yaml import Document
 
 _NAME = "pixi.lock"
@@ -96,9 +97,9 @@ def looks_like(text: str) -> bool:
 
 def _rows(
     root: Table, document: Document, platforms: Mapping[str, Sequence[str]], notices: list[Notice]
-) -> list[Row]:
+) -> list[FileRow]:
     """Read the rows under ``packages``, with the platforms that ask for each."""
-    rows: dict[object, Row] = {}
+    rows: dict[object, FileRow] = {}
     for plain in root.tables("packages"):
         table = Table(plain.data, plain.file, plain.where, document.line(plain.data))
         found = _row(table)
@@ -125,7 +126,7 @@ def _rows(
     return list(rows.values())
 
 
-def _row(table: Table) -> tuple[str, Row] | None:
+def _row(table: Table) -> tuple[str, FileRow] | None:
     """Return a row and its place, by which environments ask for it; None for what is no known row."""
     kind = table.text("kind")
     if kind in ("pypi", "conda"):
@@ -141,7 +142,7 @@ def _row(table: Table) -> tuple[str, Row] | None:
     return place, _pypi(table, place) if kind == "pypi" else _conda(table, place)
 
 
-def _pypi(table: Table, place: str) -> Row:
+def _pypi(table: Table, place: str) -> FileRow:
     direct = place.startswith("direct+")
     index = table.text("index")
     source, artifact = pypi_source(
@@ -155,7 +156,7 @@ def _pypi(table: Table, place: str) -> Row:
     local = source.kind is SourceKind.EDITABLE or (
         source.kind is SourceKind.PATH and artifact.filename is None
     )
-    return Row(
+    return FileRow(
         ecosystem=Ecosystem.PYPI,
         name=table.required("name"),
         version=table.text("version"),
@@ -169,7 +170,7 @@ def _pypi(table: Table, place: str) -> Row:
     )
 
 
-def _conda(table: Table, place: str) -> Row:
+def _conda(table: Table, place: str) -> FileRow:
     url = strip_credentials(place)[0]
     filename = filename_of(url) or ""
     found = _CONDA_FILE.fullmatch(filename)
@@ -179,7 +180,7 @@ def _conda(table: Table, place: str) -> Row:
     if not name:
         table.fail("has no name, and its file's name is not <name>-<version>-<build>", "conda")
     remote = "://" in url
-    return Row(
+    return FileRow(
         ecosystem=Ecosystem.CONDA,
         name=name,
         version=version,
@@ -199,11 +200,11 @@ def _conda(table: Table, place: str) -> Row:
     )
 
 
-def _source_row(table: Table) -> Row:
+def _source_row(table: Table) -> FileRow:
     # "name[hash] @ path": a conda package that pixi builds from a folder.
     text = table.required("conda_source")
     name, _, place = text.partition("@")
-    return Row(
+    return FileRow(
         ecosystem=Ecosystem.CONDA,
         name=name.partition("[")[0].strip() or text,
         version=table.text("version"),

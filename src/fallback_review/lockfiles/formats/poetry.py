@@ -10,24 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import (
-    LOCAL_KINDS,
-    Findings,
-    filename_of,
-    hash_text,
-    stated_hash,
-    version_in_filename,
-)
+from fallback_review.lockfiles.direct_references import LOCAL_KINDS
+from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import poetry_files
-from fallback_review.lockfiles.interface import Format, Relock
-from fallback_review.lockfiles.toml.format import TomlReader, versioned_metadata
+from fallback_review.lockfiles.names import filename_of, hash_text, stated_hash, version_in_filename
+from fallback_review.lockfiles.toml.reader import TomlReader, versioned_metadata
+from fallback_review.lockfiles.toml.table import Notices
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
-from fallback_review.model.versions import parsed
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.toml.blocks import Document
     from fallback_review.lockfiles.toml.table import Table
 
@@ -62,16 +57,16 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         text, document, name=_NAME, key="lock-version", newest=_NEWEST_KNOWN
     )
     heeds_markers = version.release >= _HEEDS_MARKERS
-    findings = Findings(text.path)
+    notices = Notices(text.path)
     entries = list(document.tables(text.path, "package"))
     beside = _Beside(metadata, entries)
     header = dict(document.header)
     header["metadata"] = {key: value for key, value in metadata.data.items() if key not in _BESIDE}
     return Lockfile(
         path=text.path,
-        packages=tuple(_package(entry, beside, findings, heeds_markers=heeds_markers) for entry in entries),
+        packages=tuple(_package(entry, beside, notices, heeds_markers=heeds_markers) for entry in entries),
         requires_python=metadata.text("python-versions"),
-        notices=findings.notices(),
+        notices=notices.all(),
         header=header,
         omitted=document.omitted,
     )
@@ -92,23 +87,23 @@ class _Beside:
             return [Artifact(hashes=(f"sha256:{hash_text(digest)}",)) for digest in digests]
         artifacts = _artifacts(self._files.tables(name)) if self._files is not None else []
         if self._times[name] > 1:
-            wanted = (None, parsed(version))
+            wanted = (None, parse_version(version))
             artifacts = [one for one in artifacts if _version_of(one) in wanted]
         return artifacts
 
 
 def _version_of(artifact: Artifact) -> Any:
     text = version_in_filename(artifact.filename or "")
-    return None if text is None else parsed(text)
+    return None if text is None else parse_version(text)
 
 
 def _artifacts(files: Iterable[Table]) -> list[Artifact]:
     return [Artifact(filename=file.text("file"), hashes=stated_hash(file.text("hash"))) for file in files]
 
 
-def _package(entry: Table, beside: _Beside, findings: Findings, *, heeds_markers: bool) -> LockedPackage:
+def _package(entry: Table, beside: _Beside, notices: Notices, *, heeds_markers: bool) -> LockedPackage:
     name, version = entry.required("name"), entry.required("version")
-    source = _source(entry, findings)
+    source = _source(entry, notices)
     in_entry = "files" in entry.data
     artifacts = _artifacts(entry.tables("files")) if in_entry else beside.artifacts(name, version)
     if source.kind is SourceKind.URL and source.location and not artifacts:
@@ -127,7 +122,7 @@ def _package(entry: Table, beside: _Beside, findings: Findings, *, heeds_markers
     )
 
 
-def _source(entry: Table, findings: Findings) -> Source:
+def _source(entry: Table, notices: Notices) -> Source:
     table = entry.table("source")
     if table is None:
         return Source(kind=SourceKind.REGISTRY)
@@ -136,7 +131,7 @@ def _source(entry: Table, findings: Findings) -> Source:
         table.fail(f"must be one of {', '.join(sorted(_KINDS))}", "type")
     if kind is SourceKind.DIRECTORY and entry.flag("develop"):
         kind = SourceKind.EDITABLE
-    location, reference = findings.clean(table.required("url"), entry.line), table.text("reference")
+    location, reference = notices.clean(table.required("url"), entry.line), table.text("reference")
     if kind is SourceKind.GIT:
         # Files from before Poetry 1.1 have the commit as the reference.
         commit = table.text("resolved_reference") or reference
@@ -144,7 +139,7 @@ def _source(entry: Table, findings: Findings) -> Source:
     if kind is not SourceKind.REGISTRY:
         return Source(kind=kind, location=location)
     if (reference or "").lower() == _PYPI:
-        findings.note(
+        notices.note(
             "Poetry asks PyPI for an entry that names it, whatever address stands beside", entry.line
         )
         return Source(kind=kind)

@@ -10,24 +10,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.common import (
-    LOCAL_KINDS,
-    VCS_KINDS,
-    Findings,
-    filename_of,
-    version_in_filename,
-)
+from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS
+from fallback_review.lockfiles.format import Format
 from fallback_review.lockfiles.installer_files import any_installers_files
-from fallback_review.lockfiles.interface import Format
-from fallback_review.lockfiles.toml.format import TomlReader
-from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.names import filename_of, version_in_filename
+from fallback_review.lockfiles.toml.reader import TomlReader
+from fallback_review.lockfiles.toml.table import Notices, Table
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
-from fallback_review.model.versions import parsed
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.toml.blocks import Document
 
 _NAME = "pylock.toml"
@@ -49,26 +44,26 @@ def _looks_like(text: str) -> bool:
 
 def _lockfile(text: Text, document: Document) -> Lockfile:
     header = Table(document.header, text.path, "")
-    findings = Findings(text.path)
+    notices = Notices(text.path)
     lock_version = header.text("lock-version")
     if lock_version is None:
         if not document.entries:
             header.fail("not a pylock file: it has neither a lock-version nor a package")
-        findings.note("PEP 751 wants a lock-version, and the file has none; read as 1.0", 1)
+        notices.note("PEP 751 wants a lock-version, and the file has none; read as 1.0", 1)
     else:
-        known = parsed(lock_version)
+        known = parse_version(lock_version)
         if known is None or known.major != _MAJOR:
             header.fail(f"this tool reads version {_MAJOR}.x of the standard", "lock-version")
         if known.minor:
-            findings.note(f"lock-version {known} is newer than 1.0, which this tool knows", 1)
+            notices.note(f"lock-version {known} is newer than 1.0, which this tool knows", 1)
     author = (header.text("created-by") or "").lower().partition(" ")[0]
-    reader = _Reader(findings, invented_urls=author == "pipenv")
+    reader = _Reader(notices, invented_urls=author == "pipenv")
     return Lockfile(
         path=text.path,
         packages=tuple(map(reader.package, document.tables(text.path, "packages"))),
         requires_python=header.text("requires-python"),
         installer=author if author in _INSTALLERS else None,
-        notices=findings.notices(),
+        notices=notices.all(),
         header={key: value for key, value in document.header.items() if key != "tool"},
         omitted=document.omitted,
     )
@@ -77,15 +72,15 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
 class _Reader:
     """Reads entries, and notes where they break the standard."""
 
-    def __init__(self, findings: Findings, *, invented_urls: bool) -> None:
-        self._findings = findings
+    def __init__(self, notices: Notices, *, invented_urls: bool) -> None:
+        self._notices = notices
         self._invented_urls = invented_urls
         """Pipenv makes up each file's name and URL; only its hashes can be trusted."""
 
     def package(self, entry: Table) -> LockedPackage:
         name = entry.package_name()
         if name != entry.text("name"):
-            self._findings.note("PEP 751 wants normalised names, and an entry's is not", entry.line)
+            self._notices.note("PEP 751 wants normalised names, and an entry's is not", entry.line)
         source, artifacts = self._direct(entry) or self._indexed(entry)
         return LockedPackage(
             name=name,
@@ -101,17 +96,17 @@ class _Reader:
 
     def _indexed(self, entry: Table) -> tuple[Source, tuple[Artifact, ...]]:
         index = entry.text("index")
-        location = self._findings.clean(index, entry.line) if index else None
+        location = self._notices.clean(index, entry.line) if index else None
         artifacts = []
         sdist = entry.table("sdist")
         if sdist is not None:
             artifacts.append(self._file(sdist))
             filename = artifacts[0].filename
             if filename and version_in_filename(filename) is None:
-                self._findings.note("an sdist's file name is none that the standard allows", entry.line)
+                self._notices.note("an sdist's file name is none that the standard allows", entry.line)
         artifacts.extend(self._file(wheel) for wheel in entry.tables("wheels"))
         if not artifacts:
-            self._findings.note("an entry names no file at all", entry.line)
+            self._notices.note("an entry names no file at all", entry.line)
         path = next((artifact.path for artifact in artifacts if artifact.path), None)
         if path is not None:
             return Source(kind=SourceKind.PATH, location=path), tuple(artifacts)
@@ -146,21 +141,21 @@ class _Reader:
         place = table.text("path") or table.text("url")
         if not place:
             table.fail("has neither url nor path")
-        return self._findings.clean(place, table.line)
+        return self._notices.clean(place, table.line)
 
     def _file(self, file: Table) -> Artifact:
         url, path = file.text("url"), file.text("path")
         hashes = tuple(self._hashes(file))
         if not hashes:
-            self._findings.note("PEP 751 wants hashes of every file, and a file has none", file.line)
+            self._notices.note("PEP 751 wants hashes of every file, and a file has none", file.line)
         if self._invented_urls:
             return Artifact(hashes=hashes)
         if not (url or path):
-            self._findings.note(
+            self._notices.note(
                 "PEP 751 wants a URL or a path of every file, and a file has neither", file.line
             )
         filename = file.text("name") or filename_of(path or url or "")
-        url = self._findings.clean(url, file.line) if url and not path else None
+        url = self._notices.clean(url, file.line) if url and not path else None
         return Artifact(filename=filename, url=url, path=path, hashes=hashes)
 
     def _hashes(self, file: Table) -> Iterator[str]:

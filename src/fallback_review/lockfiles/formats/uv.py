@@ -11,24 +11,21 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from fallback_review.lockfiles.common import (
-    LOCAL_KINDS,
-    Findings,
-    filename_of,
-    stated_hash,
-)
+from fallback_review.lockfiles.direct_references import LOCAL_KINDS
+from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.uv_markers import with_markers
 from fallback_review.lockfiles.installer_files import uv_files
-from fallback_review.lockfiles.interface import Format, LockfileError, Relock
-from fallback_review.lockfiles.toml.format import TomlReader
-from fallback_review.lockfiles.toml.table import Table
+from fallback_review.lockfiles.names import filename_of, stated_hash
+from fallback_review.lockfiles.text import LockfileError
+from fallback_review.lockfiles.toml.reader import TomlReader
+from fallback_review.lockfiles.toml.table import Notices, Table
 from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.toml.blocks import Document
 
 _NAME = "uv.lock"
@@ -66,17 +63,17 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     version = document.header.get("version")
     if type(version) is int and version > _KNOWN_VERSION:
         header.fail(f"lock version {version} is newer than this tool reads ({_KNOWN_VERSION})", "version")
-    findings = Findings(text.path)
+    notices = Notices(text.path)
     packages = with_markers(
         text.text,
-        tuple(_package(entry, findings) for entry in document.tables(text.path, "package")),
+        tuple(_package(entry, notices) for entry in document.tables(text.path, "package")),
     )
     refused = tuple(_refused(packages, text.path))
     return Lockfile(
         path=text.path,
         packages=packages,
         requires_python=header.text("requires-python"),
-        notices=(*findings.notices(), *refused),
+        notices=(*notices.all(), *refused),
         unread=refused,
         header=document.header,
         omitted=document.omitted,
@@ -94,13 +91,13 @@ def _refused(packages: Iterable[LockedPackage], path: str) -> Iterator[Notice]:
             yield Notice(text=text, path=path, line=package.line)
 
 
-def _package(entry: Table, findings: Findings) -> LockedPackage:
-    source = _source(entry, findings)
+def _package(entry: Table, notices: Notices) -> LockedPackage:
+    source = _source(entry, notices)
     return LockedPackage(
         name=entry.package_name(),
         version=entry.text("version"),
         source=source,
-        artifacts=tuple(_artifacts(entry, source, findings)),
+        artifacts=tuple(_artifacts(entry, source, notices)),
         line=entry.at,
         marker=" or ".join(entry.texts("resolution-markers")) or None,
         local=source.kind in LOCAL_KINDS,
@@ -108,7 +105,7 @@ def _package(entry: Table, findings: Findings) -> LockedPackage:
     )
 
 
-def _source(entry: Table, findings: Findings) -> Source:
+def _source(entry: Table, notices: Notices) -> Source:
     if _is_early(entry):
         kind, _, location = entry.required("source").partition("+")
         fields = {kind: location}
@@ -122,7 +119,7 @@ def _source(entry: Table, findings: Findings) -> Source:
     name, location = fields.popitem()
     if name not in _KINDS:
         entry.fail(f"must name one of {', '.join(sorted(_KINDS))}", "source")
-    location = findings.clean(location, entry.line)
+    location = notices.clean(location, entry.line)
     kind = _KINDS[name]
     if kind is not SourceKind.GIT:
         return Source(kind=kind, location=location)
@@ -133,7 +130,7 @@ def _source(entry: Table, findings: Findings) -> Source:
     return Source(kind=kind, location=url, reference=reference, commit=commit or None)
 
 
-def _artifacts(entry: Table, source: Source, findings: Findings) -> Iterator[Artifact]:
+def _artifacts(entry: Table, source: Source, notices: Notices) -> Iterator[Artifact]:
     """Give the files as uv finds them: by URL, else by path, else by name (measured with uv 0.13)."""
     sdist = entry.table("sdist")
     wheels = "wheel" if _is_early(entry) else "wheels"
@@ -141,7 +138,7 @@ def _artifacts(entry: Table, source: Source, findings: Findings) -> Iterator[Art
         url, path = file.text("url"), file.text("path")
         filename = filename_of(url or path or "") or file.text("filename")
         if url:
-            url, path = findings.clean(url, entry.line), None
+            url, path = notices.clean(url, entry.line), None
         elif not path and source.kind is SourceKind.URL:
             url = source.location
             filename = filename or filename_of(url or "")

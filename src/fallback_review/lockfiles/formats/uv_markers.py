@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from fallback_review.lockfiles.common import normalise_name, strip_credentials
-from fallback_review.model.versions import parsed
+from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.urls import strip_credentials
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -53,7 +54,9 @@ class _Way:
 
     def leads_to(self, package: LockedPackage) -> bool:
         """Whether uv can take the row for this entry: versions are compared by PEP 440, indexes by text."""
-        if self.version not in (None, package.version) and parsed(self.version) != parsed(package.version):
+        if self.version not in (None, package.version) and parse_version(self.version) != parse_version(
+            package.version
+        ):
             return False
         return self.registry in (None, package.source.location)
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from fallback_review.lockfiles.common import normalise_name
-from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.toml.lines import entry_lines
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.toml.unparsed_array import Opaque, cut
@@ -23,7 +23,7 @@ from fallback_review.lockfiles.toml.unparsed_array import Opaque, cut
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
 
 _NAME = re.compile(r"""name = (["'])([A-Za-z0-9._\-]+)\1\n""")
 _INDENTED_HEADER = re.compile(r"\n[ \t]+\[")

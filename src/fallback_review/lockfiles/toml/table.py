@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from fallback_review.lockfiles.common import normalise_name
-from fallback_review.lockfiles.interface import LockfileError
+from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.text import LockfileError
+from fallback_review.lockfiles.urls import strip_credentials
+from fallback_review.model import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,3 +101,33 @@ def _shown(key: str | None) -> str:
     if not key or _PLAIN.fullmatch(key):
         return key or ""
     return json.dumps(key[:_LONGEST_KEY])
+
+
+class Notices:
+    """Collects what a person should know about one file: one notice for each kind, at the first place."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lines: dict[str, list[int | None]] = {}
+
+    def note(self, text: str, line: int | None) -> None:
+        """Keep a finding of the kind that `text` describes."""
+        self._lines.setdefault(text, []).append(line)
+
+    def clean(self, url: str, line: int | None) -> str:
+        """Return the URL without credentials; where it held some, keep a finding without them."""
+        bare, had_credentials = strip_credentials(url)
+        if had_credentials:
+            self.note("a URL holds credentials; take them out and revoke them", line)
+        return bare
+
+    def all(self) -> tuple[Notice, ...]:
+        """Return one notice for each kind of finding."""
+        return tuple(
+            Notice(
+                text=text if len(lines) == 1 else f"{text} ({len(lines)} entries, the first one here)",
+                path=self._path,
+                line=lines[0],
+            )
+            for text, lines in self._lines.items()
+        )

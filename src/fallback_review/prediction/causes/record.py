@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, Role
-from fallback_review.prediction.candidates import parse_version
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.nearest import nearest, remediated
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.names import normalise_name
 from fallback_review.prediction.candidates import Archives, drop_unfit_kinds, read
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
 

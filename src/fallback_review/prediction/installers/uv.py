@@ -23,7 +23,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.common import normalise_name
+from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import Prereleases
 from fallback_review.prediction import requires_python
 from fallback_review.prediction.candidates import (

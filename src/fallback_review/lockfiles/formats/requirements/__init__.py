@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from itertools import islice
 
+from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.requirements.lines import logical_lines
 from fallback_review.lockfiles.formats.requirements.options import split_options
 from fallback_review.lockfiles.formats.requirements.reader import read
 from fallback_review.lockfiles.installer_files import pip_then_uv_files
-from fallback_review.lockfiles.interface import Format, Relock
 
 LOOKED_AT = 300
 """Logical lines that decide whether a text is a requirements file."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from fallback_review.lockfiles.formats.requirements.messages import shown
+from fallback_review.lockfiles.formats.requirements.lines import shown
 from fallback_review.model import Artifact, LockedPackage, Notice, SourceKind
 
 if TYPE_CHECKING:

@@ -9,15 +9,16 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.common import normalise_name, strip_credentials
-from fallback_review.lockfiles.formats.requirements.messages import shown
+from fallback_review.lockfiles.formats.requirements.lines import shown
+from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import ALL, InstallOptions, LockIndex, Notice, Prereleases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fallback_review.lockfiles.formats.requirements.entries import Place
-    from fallback_review.lockfiles.formats.requirements.options import Options
+    from fallback_review.lockfiles.formats.requirements.entries import Position
+    from fallback_review.lockfiles.formats.requirements.options import LineOptions
 
 VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 """An environment variable as pip replaces it."""
@@ -93,7 +94,7 @@ class OptionEffects:
     _switches: set[str] = field(default_factory=set)
     _own: dict[str, list[Any]] = field(default_factory=dict)
 
-    def add(self, options: Options, place: Place) -> list[Notice]:
+    def add(self, options: LineOptions, place: Position) -> list[Notice]:
         """Take in one line of options; return what a person should know about it."""
         values = options.values
         notices = []
@@ -127,7 +128,7 @@ class OptionEffects:
         """Return the lockfile's own options under pip's names, without credentials, a value for each line."""
         return {name: tuple(values) for name, values in sorted(self._own.items())}
 
-    def _index(self, url: str, role: str, place: Place) -> list[Notice]:
+    def _index(self, url: str, role: str, place: Position) -> list[Notice]:
         clean, has_credentials = strip_credentials(url)
         self.indexes.append(
             LockIndex(url=clean, role=role, line=place.line, path=place.path, has_credentials=has_credentials)
@@ -137,7 +138,7 @@ class OptionEffects:
         text = f"--{role} {shown(clean)} depends on the environment"
         return [Notice(text=text, path=place.path, line=place.line)]
 
-    def _remember(self, options: Options) -> None:
+    def _remember(self, options: LineOptions) -> None:
         for name in _IN_HEADER:
             if name not in options.values:
                 continue

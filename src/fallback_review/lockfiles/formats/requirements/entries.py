@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
-from fallback_review.lockfiles.common import LOCAL_KINDS, VCS_KINDS, normalise_name, strip_credentials
 from fallback_review.lockfiles.direct_references import (
+    LOCAL_KINDS,
+    VCS_KINDS,
     Direct,
     is_archive,
     is_url,
@@ -23,6 +24,8 @@ from fallback_review.lockfiles.direct_references import (
     same_project,
 )
 from fallback_review.lockfiles.limits import LONGEST_VERSION, too_long, versions_too_long
+from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, LockedPackage, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Position:
     """Where a requirement stands."""
 
     line: int
@@ -72,7 +75,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Details:
     """The parts of a requirement that do not say where it comes from."""
 
     hashes: Sequence[str] = ()
@@ -82,7 +85,7 @@ class Asked:
 
 
 def read_requirement(
-    text: str, place: Place, hashes: Sequence[str], options: dict[str, Any]
+    text: str, place: Position, hashes: Sequence[str], options: dict[str, Any]
 ) -> Named | Unnamed:
     """Read what stands on a line before its options.
 
@@ -100,7 +103,7 @@ def read_requirement(
     if is_url(text):
         # pip: in a bare URL only "; " starts a marker, as a URL may hold a semicolon.
         url, _, condition = text.partition("; ")
-        asked = Asked(hashes=hashes, marker=_marker(condition), options=options)
+        asked = Details(hashes=hashes, marker=_marker(condition), options=options)
         return _from_direct(_direct(url.strip()), url.strip(), place, asked)
     try:
         parsed = Requirement(text)
@@ -108,11 +111,11 @@ def read_requirement(
         path, _, condition = text.partition(";")
         if not _is_path(path.strip()):
             raise RefusedError(_reason(error)) from error
-        asked = Asked(hashes=hashes, marker=_marker(condition), options=options)
+        asked = Details(hashes=hashes, marker=_marker(condition), options=options)
         return _from_path(path.strip(), place, asked)
     if is_archive(text) and not parsed.url and not parsed.specifier:
-        return _from_path(text, place, Asked(hashes=hashes, options=options))
-    asked = Asked(hashes=hashes, marker=parsed.marker, extras=frozenset(parsed.extras), options=options)
+        return _from_path(text, place, Details(hashes=hashes, options=options))
+    asked = Details(hashes=hashes, marker=parsed.marker, extras=frozenset(parsed.extras), options=options)
     if parsed.url:
         return _from_direct(_direct(parsed.url), parsed.url, place, asked, name=parsed.name)
     if versions_too_long(parsed.specifier):
@@ -124,7 +127,7 @@ def read_requirement(
     return Named(package=package)
 
 
-def read_editable(text: str, place: Place, options: dict[str, Any]) -> Named | Unnamed:
+def read_editable(text: str, place: Position, options: dict[str, Any]) -> Named | Unnamed:
     """Read the value of ``-e``.
 
     Raises:
@@ -137,7 +140,7 @@ def read_editable(text: str, place: Place, options: dict[str, Any]) -> Named | U
     except (InvalidRequirement, RecursionError):
         parsed = None
     if parsed is not None and parsed.url:
-        asked = Asked(marker=parsed.marker, extras=frozenset(parsed.extras), options=options)
+        asked = Details(marker=parsed.marker, extras=frozenset(parsed.extras), options=options)
         direct = _direct(parsed.url, editable=True)
         return _from_direct(direct, parsed.url, place, asked, name=parsed.name)
     url = text
@@ -150,11 +153,11 @@ def read_editable(text: str, place: Place, options: dict[str, Any]) -> Named | U
             raise RefusedError("-e takes a folder or a version-control URL")
         if direct.name is None and direct.source.kind is not SourceKind.EDITABLE:
             raise RefusedError("-e with a version-control URL needs a name: NAME @ URL")
-        return _from_direct(direct, text, place, Asked(options=options))
+        return _from_direct(direct, text, place, Details(options=options))
     found = _PATH_EXTRAS.fullmatch(text)
     if found is None or found["path"].endswith(";"):
         raise RefusedError("-e takes a folder, with extras in brackets and without spaces")
-    return _from_path(text, place, Asked(options=options), editable=True)
+    return _from_path(text, place, Details(options=options), editable=True)
 
 
 def pinned_version(specifiers: SpecifierSet) -> tuple[str | None, str | None]:
@@ -183,7 +186,7 @@ def _direct(url: str, *, editable: bool = False) -> Direct:
 
 
 def _from_direct(
-    direct: Direct, text: str, place: Place, asked: Asked, name: str | None = None
+    direct: Direct, text: str, place: Position, asked: Details, name: str | None = None
 ) -> Named | Unnamed:
     version = direct.version
     if name is not None and direct.name is not None and not same_project(name, direct.name):
@@ -194,14 +197,14 @@ def _from_direct(
         return Unnamed(text=clean, had_credentials=direct.had_credentials)
     if direct.egg is not None and name == direct.egg:
         name, extras = _egg(direct.egg)
-        asked = Asked(hashes=asked.hashes, marker=asked.marker, extras=extras, options=asked.options)
+        asked = Details(hashes=asked.hashes, marker=asked.marker, extras=extras, options=asked.options)
     package = _package(
         name, place, asked, source=direct.source, version=version, specifier=None, direct=direct
     )
     return Named(package=package, had_credentials=direct.had_credentials)
 
 
-def _from_path(text: str, place: Place, asked: Asked, *, editable: bool = False) -> Named | Unnamed:
+def _from_path(text: str, place: Position, asked: Details, *, editable: bool = False) -> Named | Unnamed:
     found = _PATH_EXTRAS.fullmatch(text)
     path = found["path"].rstrip() if found else text
     direct = read_path(path, editable=editable)
@@ -221,8 +224,8 @@ def _egg(egg: str) -> tuple[str, frozenset[str]]:
 
 def _package(
     name: str,
-    place: Place,
-    asked: Asked,
+    place: Position,
+    asked: Details,
     *,
     source: Source,
     version: str | None,

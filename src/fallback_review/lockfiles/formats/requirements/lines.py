@@ -1,4 +1,6 @@
-"""The logical lines of a requirements file: continuations joined, comments gone, each with its line number.
+"""The logical lines of a requirements file, what encoding it asks for, and how a message quotes a line.
+
+Continuations are joined, comments gone, and each line has its number.
 
 Source: pip's documentation, "Requirements File Format" (comments, line continuations); where it is silent,
 pip's own reader (`pip._internal.req.req_file.preprocess`).
@@ -6,11 +8,22 @@ pip's own reader (`pip._internal.req.req_file.preprocess`).
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_DECLARED = re.compile(r"coding[:=][ \t]*([-\w.]{1,60})")
+_UTF8 = frozenset({"utf-8", "utf-8-sig"})
+_EXTENSIONS_OF_ASCII = ("ascii", "iso8859", "cp125")
+_LONGEST = 100
+_LONGEST_COMPARED = 500
+_USERINFO = re.compile(r"//\S*@")
+_CUT_URL = re.compile(r"//\S*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +99,44 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
         else:
             for piece in pieces or ("",):
                 yield number, piece
+
+
+def strange_encoding(text: str) -> tuple[int, str] | None:
+    """Return line and name of a declared encoding by which pip may read other requirements than stand there.
+
+    pip goes by a comment (PEP 263) in the first two lines, whatever it says (`pip._internal.req.req_file`,
+    measured with 26.3): under UTF-7 or ``unicode_escape`` what stands as a comment can hold further
+    requirements. Here bytes are read as UTF-8, so that any other encoding has to be told.
+
+    Looked for in every line: to pip, a lone carriage return, here an end of line, ends none.
+    """
+    for found in _DECLARED.finditer(text):
+        if _is_strange(found[1], plain=text.isascii()):
+            return text.count("\n", 0, found.start()) + 1, found[1]
+    return None
+
+
+def _is_strange(encoding: str, *, plain: bool) -> bool:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:  # pip fails on it
+        return False
+    return name not in _UTF8 and not (plain and name.startswith(_EXTENSIONS_OF_ASCII))
+
+
+def redacted(text: str) -> str:
+    """Return a piece of the file without credentials, cut to what a comparison needs."""
+    return _USERINFO.sub("//***@", text[:_LONGEST_COMPARED])
+
+
+def shown(text: str) -> str:
+    """Quote a piece of the file, cut to a readable length.
+
+    Whatever stands between ``//`` and the last ``@`` of a word goes, so that no password is ever repeated; of
+    a URL that had to be cut, everything goes.
+    """
+    cut = text[:_LONGEST]
+    cut = _USERINFO.sub("//***@", cut)
+    if len(text) > _LONGEST:
+        cut = f"{_CUT_URL.sub('//', cut)}…"
+    return f"'{cut}'"

@@ -56,7 +56,7 @@ class OptionsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class LineOptions:
     """What one logical line holds beside a requirement."""
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -84,7 +84,7 @@ def split_options(line: str) -> tuple[str, str]:
     return line[: found.start()].rstrip(), line[found.start() :]
 
 
-def parse_options(text: str) -> Options:
+def parse_options(text: str) -> LineOptions:
     """Read the options part of a line.
 
     Raises:
@@ -94,12 +94,12 @@ def parse_options(text: str) -> Options:
         return _NO_OPTIONS
     words = _words(text)
     if all(word.startswith("--hash=") for word in words):
-        return Options(values={"hashes": [word[len("--hash=") :] for word in words]})
+        return LineOptions(values={"hashes": [word[len("--hash=") :] for word in words]})
     if len(words) > MOST_WORDS:
         raise OptionsError(f"more than {MOST_WORDS:,} words")
     parsed, ignored = _PARSER.parse_args(words, Values({"exclusive": []}))
     values = {name: value for name, value in vars(parsed).items() if value and name != "exclusive"}
-    return Options(values=values, exclusive=tuple(parsed.exclusive), ignored=tuple(ignored))
+    return LineOptions(values=values, exclusive=tuple(parsed.exclusive), ignored=tuple(ignored))
 
 
 def salvaged_hashes(text: str) -> tuple[str, ...]:
@@ -147,4 +147,4 @@ def _parser() -> OptionParser:
 
 
 _PARSER = _parser()
-_NO_OPTIONS = Options()
+_NO_OPTIONS = LineOptions()

@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.lockfiles.direct_references import is_url
 from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints
 from fallback_review.lockfiles.formats.requirements.effects import VARIABLE, OptionEffects
-from fallback_review.lockfiles.formats.requirements.encoding import strange_encoding
 from fallback_review.lockfiles.formats.requirements.entries import (
     Named,
-    Place,
+    Position,
     RefusedError,
     Unnamed,
     read_editable,
     read_requirement,
 )
-from fallback_review.lockfiles.formats.requirements.lines import Line, logical_lines
-from fallback_review.lockfiles.formats.requirements.messages import redacted, shown
+from fallback_review.lockfiles.formats.requirements.lines import (
+    Line,
+    logical_lines,
+    redacted,
+    shown,
+    strange_encoding,
+)
 from fallback_review.lockfiles.formats.requirements.options import (
-    Options,
+    LineOptions,
     OptionsError,
     parse_options,
     salvaged_hashes,
@@ -35,7 +39,7 @@ from fallback_review.lockfiles.formats.requirements.options import (
 from fallback_review.model import LockedPackage, Lockfile, Notice
 
 if TYPE_CHECKING:
-    from fallback_review.lockfiles.interface import Text
+    from fallback_review.lockfiles.text import Text
 
 MOST_FILES = 200
 """Included files that are read for one lockfile."""
@@ -90,7 +94,7 @@ class _Reading:
         strange = strange_encoding(text)
         if strange is not None:
             number, encoding = strange
-            place = Place(line=number, path=path if above else None)
+            place = Position(line=number, path=path if above else None)
             said = (
                 f"pip may read this file as {shown(encoding)} and find other requirements: write it as UTF-8"
             )
@@ -108,14 +112,14 @@ class _Reading:
         }
 
     def _line(self, line: Line, here: tuple[str, ...], *, constraint: bool) -> None:
-        place = Place(line=line.number, path=here[-1] if len(here) > 1 else None)
+        place = Position(line=line.number, path=here[-1] if len(here) > 1 else None)
         requirement, rest = split_options(line.text)
         try:
             options = parse_options(rest)
         except OptionsError as error:
             self._refused(line.text, place, f"{error}")
             if requirement:
-                kept = Options(values={"hashes": list(salvaged_hashes(rest))})
+                kept = LineOptions(values={"hashes": list(salvaged_hashes(rest))})
                 self._requirement(requirement, kept, place, constraint=constraint)
             return
         if options.ignored:
@@ -130,7 +134,7 @@ class _Reading:
         else:
             self.notices.extend(self.effects.add(options, place))
 
-    def _requirement(self, text: str, options: Options, place: Place, *, constraint: bool) -> None:
+    def _requirement(self, text: str, options: LineOptions, place: Position, *, constraint: bool) -> None:
         hashes = []
         for value in options.all("hashes"):
             if _ANY_HASH.fullmatch(value):
@@ -150,7 +154,7 @@ class _Reading:
             return
         self._found(found, text, place, constraint=constraint)
 
-    def _editable(self, options: Options, place: Place, *, constraint: bool) -> None:
+    def _editable(self, options: LineOptions, place: Position, *, constraint: bool) -> None:
         first, *others = options.all("editables")
         for other in others:
             self._note(f"pip passes over '-e' {shown(other)}: one line takes one -e", place)
@@ -165,7 +169,7 @@ class _Reading:
             return
         self._found(found, first, place, constraint=False)
 
-    def _found(self, found: Named | Unnamed, text: str, place: Place, *, constraint: bool) -> None:
+    def _found(self, found: Named | Unnamed, text: str, place: Position, *, constraint: bool) -> None:
         if found.had_credentials:
             self._note("the URL holds credentials: anyone who reads the file can use them", place)
         if constraint and isinstance(found, Unnamed):
@@ -179,7 +183,7 @@ class _Reading:
         else:
             self.packages.append(found.package)
 
-    def _include(self, options: Options, place: Place, here: tuple[str, ...]) -> None:
+    def _include(self, options: LineOptions, place: Position, here: tuple[str, ...]) -> None:
         named = [("-r", value) for value in options.all("requirements")]
         named += [("-c", value) for value in options.all("constraints")]
         (flag, value), *others = named
@@ -216,12 +220,12 @@ class _Reading:
         self.file(path, text, constraint=constraint, above=here)
         return None
 
-    def _refused(self, text: str, place: Place, reason: str) -> None:
+    def _refused(self, text: str, place: Position, reason: str) -> None:
         self.unread.append(self._note(f"{shown(text)} was not understood ({reason}): pip refuses it", place))
         if place.path is None:
             self.own_unparsed.append(redacted(text))
 
-    def _note(self, text: str, place: Place) -> Notice:
+    def _note(self, text: str, place: Position) -> Notice:
         note = Notice(text=text, path=place.path, line=place.line)
         self.notices.append(note)
         return note

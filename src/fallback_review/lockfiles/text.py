@@ -1,26 +1,31 @@
-"""What stands in a lockfile's place: nothing, a merge conflict, a Git LFS pointer, a symbolic link.
+"""The text of a lockfile: from its bytes, and from wherever it really stands.
 
-A link (stored as its target) is followed to a file of the same tree, as installers follow it; a pointer never
-is.
+Encodings, line ends, and what is no lockfile text at all; and what stands in a lockfile's place: nothing, a
+merge conflict, a Git LFS pointer, a symbolic link. A link (stored as its target) is followed to a file of the
+same tree, as installers follow it; a pointer never is.
 """
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 import re
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.interface import LockfileError
 from fallback_review.model import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fallback_review.lockfiles.interface import Text
     from fallback_review.model import Lockfile
 
+MAX_BYTES = 64 * 1024 * 1024
+"""The largest lockfile that is read; the largest one met in public repositories has 6 MB."""
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONTROL = frozenset(range(32)) - {9, 10, 12, 13}
 MOST_LINKS = 5
 """Links that lead on to links."""
 
@@ -29,6 +34,67 @@ _CONFLICT = re.compile(r"^(?:<<<<<<<|>>>>>>>)(?= |$)", re.MULTILINE)
 _LFS = "version https://git-lfs.github.com/spec/"
 _LONGEST_LINK = 4096
 _LINK = re.compile(r"[^\s=<>!~;\[\]{}\"'#:@,]+")
+
+
+class LockfileError(Exception):
+    """A file that looks like a lockfile and could not be read: says which, where and why, in one line."""
+
+    def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
+        self.path = path
+        self.reason = reason
+        self.line = line
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {reason}")
+
+
+def nothing_beside(_path: str) -> str | None:
+    """Read no file beside a lockfile: the answer where there is no tree to read from."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One side of a lockfile: where it is and what it says."""
+
+    path: str
+    text: str
+    """Decoded, with line ends made ``\\n`` (see `decode`)."""
+    read: Callable[[str], str | None] = nothing_beside
+    """Gives the text of another file of the same tree (``-r other.txt``), None where there is none."""
+
+
+def decode(path: str, data: bytes) -> str:
+    r"""Return the text of a lockfile with line ends made ``\n``.
+
+    UTF-8, UTF-8 with a byte-order mark and UTF-16 with a byte-order mark are read (pip reads all three
+    in requirements files: `pip._internal.req.req_file`). Empty data are an empty text.
+
+    Raises:
+        LockfileError: The file is too large, binary, or in another encoding.
+    """
+    if len(data) > MAX_BYTES:
+        raise LockfileError(path, f"the file is too large: lockfiles up to {MAX_BYTES >> 20} MB are read")
+    if data.startswith(_UTF16):
+        encoding, name = "utf-16", "UTF-16"
+    else:
+        encoding, name = "utf-8-sig", "UTF-8"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-16" and _binary(data):
+            raise LockfileError(path, "the file is binary, not text") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LockfileError(path, f"the file is not {name} text", line=line) from None
+    if "\x00" in text:
+        raise LockfileError(path, "the file is binary, not text")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def _binary(data: bytes) -> bool:
+    """Whether the start of the data has control characters that no text has."""
+    return any(byte in _CONTROL for byte in data[:1024])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,9 @@ import time
 
 import pytest
 
-from fallback_review.lockfiles.common import (
-    Findings,
-    filename_of,
-    host_of,
-    normalise_name,
-    strip_credentials,
-    version_in_filename,
-)
+from fallback_review.lockfiles.names import filename_of, normalise_name, version_in_filename
+from fallback_review.lockfiles.toml.table import Notices
+from fallback_review.lockfiles.urls import host_of, strip_credentials
 
 
 @pytest.mark.parametrize(
@@ -112,12 +107,12 @@ def test_names() -> None:
 
 
 def test_findings_are_counted_and_repeat_no_secret() -> None:
-    findings = Findings("uv.lock")
-    assert findings.clean("https://u:hunter2@index.example/", 7) == "https://index.example/"
-    assert findings.clean("https://u:hunter3@index.example/", 9) == "https://index.example/"
-    assert findings.clean("https://index.example/", 11) == "https://index.example/"
-    findings.note("odd", None)
-    first, second = findings.notices()
+    notices = Notices("uv.lock")
+    assert notices.clean("https://u:hunter2@index.example/", 7) == "https://index.example/"
+    assert notices.clean("https://u:hunter3@index.example/", 9) == "https://index.example/"
+    assert notices.clean("https://index.example/", 11) == "https://index.example/"
+    notices.note("odd", None)
+    first, second = notices.all()
     assert (first.path, first.line) == ("uv.lock", 7)
     assert first.text == (
         "a URL holds credentials; take them out and revoke them (2 entries, the first one here)"

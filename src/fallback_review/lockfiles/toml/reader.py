@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.interface import LockfileError, Text
+from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.lockfiles.toml.blocks import Document, read_pair, read_whole
 from fallback_review.lockfiles.toml.table import Table
-from fallback_review.model.versions import parsed
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def versioned_metadata(
     metadata = Table(document.header, text.path, "").table("metadata")
     if metadata is None:
         raise LockfileError(text.path, f"not a whole {name}: it has no [metadata]")
-    version = parsed(metadata.text(key) or "0")
+    version = parse_version(metadata.text(key) or "0")
     if version is None or version.major > newest:
         metadata.fail(f"this tool reads lock versions up to {newest}.x", key)
     return metadata, version

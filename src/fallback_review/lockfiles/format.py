@@ -1,4 +1,4 @@
-"""What a lockfile format is: the record of all that is true of it, and the text that it reads."""
+"""What a lockfile format is: the record of all that is true of it."""
 
 from __future__ import annotations
 
@@ -12,34 +12,8 @@ from fallback_review.lockfiles.installer_files import no_files
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fallback_review.lockfiles.text import Text
     from fallback_review.model import Lockfile
-
-
-class LockfileError(Exception):
-    """A file that looks like a lockfile and could not be read: says which, where and why, in one line."""
-
-    def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
-        self.path = path
-        self.reason = reason
-        self.line = line
-        place = path if line is None else f"{path}:{line}"
-        super().__init__(f"{place}: {reason}")
-
-
-def nothing_beside(_path: str) -> str | None:
-    """Read no file beside a lockfile: the answer where there is no tree to read from."""
-    return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """One side of a lockfile: where it is and what it says."""
-
-    path: str
-    text: str
-    """Decoded, with line ends made ``\\n`` (see `decode`)."""
-    read: Callable[[str], str | None] = nothing_beside
-    """Gives the text of another file of the same tree (``-r other.txt``), None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
