@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
+from fallback_review.action.runner import ABOUT
 from fallback_review.cli.main import cli
-from fallback_review.pull_requests.deliver import ABOUT
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ READ = Need.CONTENTS_READ
 
 
 def test_importing_the_quiet_modules_does_not_import_pygithub() -> None:
-    quiet = "errors, events, delivery, comment, status, commands, review_comments, changed_lockfiles, pull_requests"
+    quiet = "errors, events, delivery, comment, status, review_comments, changed_lockfiles, pull_requests"
     code = f"import sys; from fallback_review.github import {quiet}; sys.exit('github' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

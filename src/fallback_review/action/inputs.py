@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from fallback_review.index import Credentials
+from fallback_review.index.open import Secrets
+from fallback_review.pull_requests.run import Channels, CommentMode, Options
 from fallback_review.settings.schema import SETTINGS_PATH, SettingsError, kebab
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from fallback_review.github.transport import AppKey
 
 
 def _words(value: str) -> list[str]:
@@ -46,7 +51,7 @@ class Inputs(BaseModel):
     config: str = SETTINGS_PATH
     fail_on: Words | None = None
     on_unknown: str | None = None
-    comment: Literal["changes", "findings", "never"] = "changes"
+    comment: CommentMode = "changes"
     review_comments: bool = False
     annotations: bool = True
     status: bool = False
@@ -58,8 +63,34 @@ class Inputs(BaseModel):
     app_private_key: str | None = None
 
     @property
-    def settings(self) -> dict[tuple[str, str], Any]:
-        """What lies over the settings file: table and key to value, None where nothing was given."""
+    def options(self) -> Options:
+        """What a run does, as the inputs say."""
+        channels = Channels(comment=self.comment, review_comments=self.review_comments, status=self.status)
+        return Options(
+            channels=channels,
+            config=self.config,
+            overrides=self._overrides,
+            request_budget=self.request_budget,
+        )
+
+    @property
+    def identity(self) -> str | AppKey:
+        """The token, or the App's key in its place; raises `EventError` where it is no key."""
+        if not self.app_id or not self.app_private_key:
+            return self.github_token
+        from fallback_review.github.app import app_key  # noqa: PLC0415 - it brings a cryptographic library
+
+        return app_key(self.app_id, self.app_private_key)
+
+    def secrets(self, environ: Mapping[str, str], ca_bundle: str | None) -> Secrets:
+        """Return what the indexes are asked with."""
+        explicit = None
+        if self.index_password:
+            explicit = Credentials(self.index_username or "_token", self.index_password)
+        return Secrets(environ=environ, explicit=explicit, ca_bundle=ca_bundle)
+
+    @property
+    def _overrides(self) -> dict[tuple[str, str], Any]:
         return {
             ("indexes", "chainguard"): self.index_url,
             ("indexes", "resolver"): self.resolver_index_url,

@@ -15,18 +15,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from fallback_review.action.inputs import Inputs, read_inputs, secrets_of
-from fallback_review.github import commands
+from fallback_review.action import commands
+from fallback_review.action.activity import AnswerComment, Event, LookAfterRepository, activity_of
+from fallback_review.action.inputs import read_inputs, secrets_of
+from fallback_review.action.runner import Delivered, Runner, leave
 from fallback_review.github.delivery import attempt
 from fallback_review.github.errors import EventError, GitHubError, Trouble
-from fallback_review.github.events import PullRequestNumber, read_comment, read_event, read_repository
+from fallback_review.github.events import PullRequestNumber
 from fallback_review.github.pull_requests import look_up
 from fallback_review.github.status import deliver_status
 from fallback_review.model import Conclusion
 from fallback_review.pull_requests.debug_log import Debug
-from fallback_review.pull_requests.deliver import Occasion, Workspace, deliver
+from fallback_review.pull_requests.deliver import Occasion, deliver, missed
 from fallback_review.pull_requests.files import without_a_lock
-from fallback_review.pull_requests.review import review_pull_request, workspace_of
+from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
 from fallback_review.runtime import CertificateError, collect_rarely, trusted
 from fallback_review.settings import schema
@@ -34,6 +36,8 @@ from fallback_review.settings import schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from fallback_review.action.activity import Activity, ReviewPullRequest
+    from fallback_review.action.inputs import Inputs
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
     from fallback_review.github.transport import Patience
@@ -44,8 +48,6 @@ OUR_FAULT = (
     "Fallback Review stopped at a fault of its own, so nothing is known about this pull request. Please "
     "report it, with the log of a run that has debug logging on."
 )
-
-
 STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."
 NO_VERDICT = "⚪ Not checked: the run was stopped or could not go on, see its log"
 
@@ -60,55 +62,71 @@ def main() -> None:
 
 
 def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = None) -> int:
-    """Review the pull request that the runner's environment tells of; return the exit code.
+    """Do what the event asks for that the runner's environment tells of; return the exit code.
 
     Whatever stops the run is one error annotation, in words, and never an exit code of 0. `patience` is how
     long to put up with GitHub.
     """
-    debug = Debug(environ, log)
+    runner = Runner.of(environ, log)
+    debug = Debug(runner.debug if runner.debugging else None)
     for secret in secrets_of(environ):
-        _say(log, *commands.mask(secret))
+        runner.mask(secret)
     try:
         inputs = read_inputs(environ)
-        with debug.requests(), trusted(inputs.ca_bundle, workspace_of(environ)) as ca_bundle:
+        with debug.requests(), trusted(inputs.ca_bundle, runner.workspace) as ca_bundle:
             this = Run(
-                inputs=inputs,
-                environ=environ,
-                log=log,
+                options=inputs.options,
+                identity=inputs.identity,
+                secrets=inputs.secrets(environ, ca_bundle),
+                output=runner,
                 debug=debug,
+                about_url=runner.about_url,
                 ca_bundle=ca_bundle,
                 patience=patience,
             )
-            return _dispatch(this)
+            return _do(activity_of(_event(environ), inputs), this, runner, inputs)
     except (schema.SettingsError, CertificateError, EventError) as error:
-        return _stop(environ, log, error, USAGE_ERROR)
+        return _stop(runner, error, USAGE_ERROR)
     except GitHubError as error:
-        return _stop(environ, log, error, COULD_NOT_CHECK)
+        return _stop(runner, error, COULD_NOT_CHECK)
     except KeyboardInterrupt:
-        return _stop(environ, log, STOPPED, COULD_NOT_CHECK)
+        return _stop(runner, STOPPED, COULD_NOT_CHECK)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not pass for a verdict, nor print raw text
         debug.say(commands.inert(traceback.format_exc()))
-        return _stop(environ, log, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
+        return _stop(runner, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
 
 
-def _dispatch(this: Run) -> int:
-    """Do what the event asks for: review a pull request, answer a comment, or look after the repository."""
-    inputs, environ = this.inputs, this.environ
-    name, payload = environ.get("GITHUB_EVENT_NAME", ""), _payload(inputs, environ)
-    if name == "issue_comment":
-        from fallback_review.bot.answer import answer  # noqa: PLC0415 - only comments pay for it
+def _do(activity: Activity, this: Run, runner: Runner, inputs: Inputs) -> int:
+    """Do it; what only the bot needs is imported for the bot alone."""
+    match activity:
+        case AnswerComment(event=event):
+            from fallback_review.bot.answer import answer  # noqa: PLC0415 - as said above
 
-        return answer(this, read_comment(payload, environ))
-    if name == "schedule" or (name == "workflow_dispatch" and inputs.mode and inputs.pull_request is None):
-        from fallback_review.bot.scheduled import look_after  # noqa: PLC0415 - as above
+            return answer(this, event)
+        case LookAfterRepository(event=event, modes=modes):
+            from fallback_review.bot.scheduled import look_after  # noqa: PLC0415 - as said above
 
-        return look_after(this, read_repository(name, payload, environ))
-    asked = read_event(name, payload, environ)
+            return look_after(this, event, modes)
+    return _review(activity, this, runner, inputs)
+
+
+def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inputs) -> int:
+    asked = activity.asked
     with this.connect(asked.urls, asked.repository, this.reviewing) as client, this.asking() as asking:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
         with _never_silent(this, client, event):
             reviewed = review_pull_request(this, client, event, asking)
-            deliver(reviewed.review, _occasion(this, event, reviewed), client)
+            deliveries = deliver(reviewed.review, _occasion(this, event, reviewed), client)
+            for delivery in deliveries:
+                this.debug.say(f"{delivery.channel}: {delivery.done.value} {delivery.url or ''}".rstrip())
+            entries = reviewed.gathered.files.comparison.entries
+            remark = None if reviewed.gathered.changed else without_a_lock(entries)
+            delivered = Delivered(
+                deliveries=deliveries,
+                remarks=[remark] if remark else [],
+                missed=missed(event, deliveries),
+            )
+            leave(reviewed.review, runner, delivered, annotations=inputs.annotations)
     this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
     return reviewed.review.conclusion.exit_code
 
@@ -119,7 +137,7 @@ def _never_silent(this: Run, client: Client, event: PullRequestEvent) -> Iterato
     try:
         yield
     except BaseException:
-        if this.inputs.status:
+        if this.options.channels.status:
             delivery = attempt(
                 "commit status", lambda: deliver_status(client, event, Conclusion.UNKNOWN, NO_VERDICT)
             )
@@ -129,22 +147,18 @@ def _never_silent(this: Run, client: Client, event: PullRequestEvent) -> Iterato
 
 def _occasion(this: Run, event: PullRequestEvent, reviewed: Reviewed) -> Occasion:
     files, changed = reviewed.gathered.files, reviewed.gathered.changed
-    remark = None if changed else without_a_lock(files.comparison.entries)
     return Occasion(
-        inputs=this.inputs,
+        channels=this.options.channels,
         event=event,
-        workspace=Workspace.of(this.environ),
+        about_url=this.about_url,
         lines_shown={file.path: file.lines_shown for file in changed},
         save_a_request=len(changed) == 1 and files.heads_fetched == 1,
         state=reviewed.state,
-        remarks=[remark] if remark else [],
-        log=this.log,
-        debug=this.debug,
     )
 
 
-def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]:
-    """Return the event's payload; the input `pull-request` stands in where a dispatch names no number."""
+def _event(environ: Mapping[str, str]) -> Event:
+    """Return the event as the runner hands it over; raises `EventError`."""
     path = environ.get("GITHUB_EVENT_PATH")
     if not path:
         raise EventError("GITHUB_EVENT_PATH is not set: this runs as a step of a GitHub Actions job")
@@ -154,9 +168,7 @@ def _payload(inputs: Inputs, environ: Mapping[str, str]) -> Mapping[str, object]
         raise EventError(f"the event's payload can't be read: {error}") from None
     if not isinstance(payload, dict):
         raise EventError("the event's payload is not an object")
-    if inputs.pull_request is not None:
-        payload["inputs"] = {**(payload.get("inputs") or {}), "pull-request": str(inputs.pull_request)}
-    return payload
+    return Event(name=environ.get("GITHUB_EVENT_NAME", ""), payload=payload, variables=environ)
 
 
 def _where(error: Exception) -> str:
@@ -165,20 +177,14 @@ def _where(error: Exception) -> str:
     return f"({type(error).__name__} at {Path(last.filename).name}:{last.lineno})"
 
 
-def _stop(environ: Mapping[str, str], log: TextIO, error: Exception | str, code: int) -> int:
-    for line in str(error).splitlines():
-        _say(log, commands.command("error", line, {"title": "Fallback Review"}))
+def _stop(runner: Runner, error: Exception | str, code: int) -> int:
+    runner.fail(*str(error).splitlines())
     if isinstance(error, GitHubError) and error.trouble is Trouble.FORBIDDEN:
-        _say(log, commands.inert("What could not be read could not be checked, so this is not a pass."))
+        runner.say("What could not be read could not be checked, so this is not a pass.")
     # Later steps may run all the same (`continue-on-error`) and look at nothing but this.
-    if outputs := environ.get("GITHUB_OUTPUT"):
-        with suppress(OSError):
-            commands.write_outputs(Path(outputs), {"conclusion": Conclusion.UNKNOWN.value})
+    with suppress(OSError):
+        runner.set_outputs({"conclusion": Conclusion.UNKNOWN.value})
     return code
-
-
-def _say(log: TextIO, *lines: str) -> None:
-    log.writelines(f"{line}\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -37,11 +37,11 @@ def answer(run: Run, event: CommentEvent) -> int:
     """
     command = _command(event)
     if command is None:
-        run.say("This comment gives no command.")
+        run.output.say("This comment gives no command.")
         return ANSWERED
     with run.connect(event.urls, event.repository, run.reviewing) as client:
         if not _may_ask(client, event):
-            run.say("Whoever wrote this comment may not give commands here.")
+            run.output.say("Whoever wrote this comment may not give commands here.")
             return ANSWERED
         _react(run, client, event, Reaction.SEEN)
         reply, code = _carried_out(run, client, event, command)
@@ -50,7 +50,7 @@ def answer(run: Run, event: CommentEvent) -> int:
             lambda: deliver_answer(client, event.repository, event.number, command.key, reply.text),
         )
         for sentence in shortfall([delivery]):
-            run.warn(sentence)
+            run.output.warn(sentence)
         _react(run, client, event, reply.reaction)
     return code if delivery.delivered else COULD_NOT
 
@@ -77,14 +77,14 @@ def _react(run: Run, client: Client, event: CommentEvent, reaction: Reaction) ->
     try:
         react(client, event.repository, event.comment_id, reaction)
     except GitHubError as error:
-        run.warn(f"No reaction: {error}")
+        run.output.warn(f"No reaction: {error}")
 
 
 def _carried_out(run: Run, client: Client, event: CommentEvent, command: Command) -> tuple[Reply, int]:
     try:
         return _reply(run, client, event, command)
     except (GitHubError, EventError, SettingsError, LockfileError) as error:
-        run.warn(" ".join(str(error).split()))
+        run.output.warn(" ".join(str(error).split()))
         return replies.failed(error), COULD_NOT
 
 
@@ -104,7 +104,7 @@ def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> t
             return explain(run, client, pull, command.requirement, asking), ANSWERED
         look = Rechecker(run, client, asking).review(pull)
     for sentence in look.missed:
-        run.warn(sentence)
+        run.output.warn(sentence)
     if look.review is None or look.found is Found.OVERTAKEN:
         return replies.overtaken(), ANSWERED
     return replies.rechecked(headline_of(look.review), pull.head_sha, look.url), ANSWERED

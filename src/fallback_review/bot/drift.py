@@ -71,7 +71,7 @@ def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEven
     branch = event.default_branch or _default_branch(client, event.repository)
     files = BranchFiles(client, event.repository, branch)
     configured = schema.parse(
-        files.read(run.inputs.config) or b"", path=run.inputs.config, inputs=run.inputs.settings
+        files.read(run.options.config) or b"", path=run.options.config, inputs=run.options.overrides
     )
     lockfiles, unreadable = _lockfiles(client, files, configured)
     ask = asking.of(configured.indexes)

@@ -37,7 +37,7 @@ def explain(
 
     Raises `GitHubError`, `SettingsError` and `LockfileError`.
     """
-    with client.at_most(run.inputs.request_budget):
+    with client.at_most(run.options.request_budget):
         gathered = gather(run, client, event)
         texts = list(_texts(gathered))
         if not texts:

@@ -21,7 +21,7 @@ from fallback_review.pull_requests.comment_state import (
     says_the_same,
     worth_a_comment,
 )
-from fallback_review.pull_requests.deliver import Workspace, headline_of
+from fallback_review.pull_requests.deliver import headline_of
 from fallback_review.pull_requests.files import too_many_lockfiles
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.settings import schema
@@ -77,7 +77,6 @@ class Rechecker:
         self._client = client
         self._asking = asking
         self._settings: dict[str, Settings] = {}
-        self._about_url = Workspace.of(run.environ).about_url
 
     def look(self, event: PullRequestEvent) -> Look:
         """Look whether a comment that lists something is still right, and set it right; one request if it is.
@@ -109,18 +108,18 @@ class Rechecker:
 
     def _settings_of(self, event: PullRequestEvent) -> Settings:
         if event.base_ref not in self._settings:
-            path = self._run.inputs.config
+            path = self._run.options.config
             data = PullRequestFiles(self._client, event).settings(path)
             self._settings[event.base_ref] = schema.parse(
-                data or b"", path=path, inputs=self._run.inputs.settings
+                data or b"", path=path, inputs=self._run.options.overrides
             )
         return self._settings[event.base_ref]
 
     def _deliver(self, event: PullRequestEvent, reviewed: Reviewed, sticky: StickyComment | None) -> Look:
         """Set the status first and then the comment, whose marker says that all of it is done."""
-        review, inputs, client = reviewed.review, self._run.inputs, self._client
+        review, channels, client = reviewed.review, self._run.options.channels, self._client
         deliveries: list[Delivery] = []
-        if inputs.status:
+        if channels.status:
             deliveries.append(
                 attempt(
                     "commit status",
@@ -132,11 +131,11 @@ class Rechecker:
         state: State = {**reviewed.state, **({"since": since.isoformat()} if since else {})}
         if owed:  # looked at again, until the status could be set
             state = {"open": True, "since": state["since"]} if since else {"open": True}
-        body = body_of(review, about_url=self._about_url, since=since)
+        body = body_of(review, about_url=self._run.about_url, since=since)
         comment = attempt(
             "comment",
             lambda: deliver_comment(
-                client, event, body, create=worth_a_comment(review, inputs.comment), state=state
+                client, event, body, create=worth_a_comment(review, channels.comment), state=state
             ),
         )
         deliveries.append(comment)

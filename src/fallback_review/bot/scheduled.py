@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fallback_review.bot.drift import follow_drift
 from fallback_review.bot.recheck import Found, recheck_all
-from fallback_review.github import commands
 from fallback_review.github.errors import Need
 from fallback_review.model import Conclusion
-from fallback_review.report.escape import inert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,21 +21,20 @@ if TYPE_CHECKING:
 ALL_CHECKED, COULD_NOT_CHECK = Conclusion.PASS.exit_code, Conclusion.UNKNOWN.exit_code
 
 
-def look_after(run: Run, event: RepositoryEvent) -> int:
-    """Do what the input `mode` says; return the exit code: 3 where something could not be checked.
+def look_after(run: Run, event: RepositoryEvent, modes: Sequence[str]) -> int:
+    """Do what `modes` say (``recheck``, ``drift``); return the exit code, 3 where not all could be checked.
 
     Raises `GitHubError`, `EventError` and `SettingsError`.
     """
-    modes = run.inputs.mode or ("recheck",)
     needed = [*run.reviewing] if "recheck" in modes else [Need.CONTENTS_READ]
     needed += [Need.ISSUES_WRITE] if "drift" in modes else []
     codes = []
     with run.connect(event.urls, event.repository, needed) as client, run.asking() as asking:
         if "recheck" in modes:
-            client.left = run.inputs.request_budget
+            client.left = run.options.request_budget
             codes.append(_recheck(run, client, asking, event))
         if "drift" in modes:
-            client.left = run.inputs.request_budget
+            client.left = run.options.request_budget
             codes.append(_drift(run, client, asking, event))
     return max(codes)
 
@@ -47,11 +43,11 @@ def _recheck(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -
     looks, left = recheck_all(run, client, asking, event)
     lines = [_line(look) for look in looks if look.found is not Found.NOTHING_OPEN]
     lines += [f"{left} left for a later run: the budget of requests is used up."] if left else []
-    run.say(*(lines or ["No open pull request has a comment that lists something."]))
+    run.output.say(*(lines or ["No open pull request has a comment that lists something."]))
     for look in looks:
         for sentence in look.missed:
-            run.warn(f"Pull request {look.number}: {sentence}")
-    _summary(run, "Open pull requests, looked at again", lines)
+            run.output.warn(f"Pull request {look.number}: {sentence}")
+    run.output.summarise("Open pull requests, looked at again", lines)
     return COULD_NOT_CHECK if any(look.found is Found.FAILED for look in looks) else ALL_CHECKED
 
 
@@ -61,15 +57,8 @@ def _line(look: Look) -> str:
 
 def _drift(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> int:
     drift = follow_drift(run, client, asking, event)
-    run.say(*drift.told)
+    run.output.say(*drift.told)
     for sentence in drift.missed:
-        run.warn(sentence)
-    _summary(run, "The default branch", [*drift.told, *drift.missed])
+        run.output.warn(sentence)
+    run.output.summarise("The default branch", [*drift.told, *drift.missed])
     return ALL_CHECKED if drift.checked else COULD_NOT_CHECK
-
-
-def _summary(run: Run, title: str, lines: Sequence[str]) -> None:
-    path = run.environ.get("GITHUB_STEP_SUMMARY")
-    if path and lines:
-        text = "\n".join([f"### {title}", "", *(f"- {inert(line)}" for line in lines), ""])
-        commands.write_summary(Path(path), text, shorter=f"### {title}\n")

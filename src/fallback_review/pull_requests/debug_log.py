@@ -1,7 +1,4 @@
-"""What a run did, step by step, for whoever re-runs the job with debug logging; never a secret.
-
-Source: https://docs.github.com/actions/how-tos/monitor-workflows/enable-debug-logging
-"""
+"""What a run did, step by step, for whoever looks for a fault; never a secret."""
 
 from __future__ import annotations
 
@@ -11,11 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fallback_review.github import commands
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from typing import TextIO
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from fallback_review.model import Answer, Role
     from fallback_review.pipeline.ask import Ask
@@ -26,22 +20,24 @@ _ANSWERED = '%s://%s:%s "%s %s'
 
 
 class Debug:
-    """Says lines that the log shows only under RUNNER_DEBUG=1; otherwise nothing, at no cost."""
+    """Says lines to whoever looks for a fault; otherwise nothing, at no cost.
 
-    def __init__(self, environ: Mapping[str, str], log: TextIO) -> None:
-        self._on = environ.get("RUNNER_DEBUG") == "1"
-        self._log = log
+    `tell` writes one line where such lines go; None where nobody looks for a fault.
+    """
+
+    def __init__(self, tell: Callable[[str], object] | None) -> None:
+        self._tell = tell
         self._begun = time.monotonic()
 
     def say(self, text: str) -> None:
         """Say one line, with the seconds since the run began."""
-        if self._on:
-            self._log.write(f"{commands.debug(f'{time.monotonic() - self._begun:7.3f} s  {text}')}\n")
+        if self._tell:
+            self._tell(f"{time.monotonic() - self._begun:7.3f} s  {text}")
 
     @contextmanager
     def requests(self) -> Iterator[None]:
         """Tell of every request and its answer's status, while the context lasts; count them at its end."""
-        if not self._on:
+        if not self._tell:
             yield
             return
         handler, level = _Requests(self), _CONNECTIONS.level

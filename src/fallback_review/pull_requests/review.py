@@ -6,7 +6,6 @@ Nothing of the pull request is checked out, built or run. Settings come from the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fallback_review.github.changed_lockfiles import PullRequestFiles
@@ -28,7 +27,7 @@ from fallback_review.report.tally import tally
 from fallback_review.settings import schema as settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from fallback_review.github.changed_lockfiles import LockfileSides
     from fallback_review.github.client import Client
@@ -67,13 +66,13 @@ def review_pull_request(run: Run, client: Client, event: PullRequestEvent, askin
 
     Raises `GitHubError` and `SettingsError`.
     """
-    with client.at_most(run.inputs.request_budget):
+    with client.at_most(run.options.request_budget):
         return _judge(run, gather(run, client, event), asking)
 
 
 def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     """Read the settings and both sides of every changed lockfile; raises `GitHubError`, `SettingsError`."""
-    debug, config = run.debug, run.inputs.config
+    debug, config = run.debug, run.options.config
     debug.say(f"{event.name} of {event.repository}: pull request {event.number}, head {event.head_sha}")
     files = PullRequestFiles(client, event)
     merge_base = files.comparison.merge_base
@@ -90,7 +89,7 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     few = 0 < len(usual) <= FEW
     if few:
         learn([Wanted(side=None, path=config), *around(files, usual)])
-    configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.inputs.settings)
+    configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.options.overrides)
     chosen = files.lockfiles(lambda path: is_lockfile(path, configured.lockfiles))
     others = files.lockfiles(lambda path: may_be_lockfile(path, configured.lockfiles))
     unnamed = tuple(filter(shows_requirements, others))
@@ -128,11 +127,6 @@ def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
     )
     state = state_of(result, configured, today, ask)
     return Reviewed(review=result, state=state, gathered=gathered, left_out=left_out)
-
-
-def workspace_of(environ: Mapping[str, str]) -> Path:
-    """Return the runner's workspace."""
-    return Path(environ.get("GITHUB_WORKSPACE", "."))
 
 
 def _circumstances(event: PullRequestEvent, secrets: access.Secrets, result: Review) -> tuple[Notice, ...]:

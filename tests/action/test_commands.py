@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallback_review.github.commands import (
+from fallback_review.action.commands import (
     annotation,
     command,
     debug,

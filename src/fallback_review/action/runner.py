@@ -1,0 +1,151 @@
+"""The runner that a step runs on: its log, its files, and what a review leaves in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from fallback_review.action import commands
+from fallback_review.model import Outcome
+from fallback_review.report import render
+from fallback_review.report.annotations import annotate
+from fallback_review.report.escape import inert
+from fallback_review.report.tally import tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fallback_review.github.delivery import Delivery
+    from fallback_review.model import Review
+
+REPORT, SARIF = "fallback-review.json", "fallback-review.sarif"
+ABOUT = "what-it-cannot-know"
+"""The README's heading that the comment links to."""
+_TITLE = {"title": "Fallback Review"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """What the runner's environment says about a step: where its log and its files are."""
+
+    log: TextIO
+    workspace: Path
+    about_url: str | None
+    """Where people read what is checked and what can't be: the README of the action that runs."""
+    outputs: Path | None
+    summary: Path | None
+    debugging: bool
+    """https://docs.github.com/actions/how-tos/monitor-workflows/enable-debug-logging"""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], log: TextIO) -> Runner:
+        """Return the runner that `environ` describes."""
+        outputs, summary = environ.get("GITHUB_OUTPUT"), environ.get("GITHUB_STEP_SUMMARY")
+        server, action = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_ACTION_REPOSITORY")
+        return cls(
+            log=log,
+            workspace=Path(environ.get("GITHUB_WORKSPACE", ".")),
+            about_url=f"{server}/{action}#{ABOUT}" if server and action else None,
+            outputs=Path(outputs) if outputs else None,
+            summary=Path(summary) if summary else None,
+            debugging=environ.get("RUNNER_DEBUG") == "1",
+        )
+
+    def say(self, *lines: str) -> None:
+        """Write lines to the log, none of which can be a workflow command."""
+        self._write(*map(commands.inert, lines))
+
+    def notice(self, sentence: str) -> None:
+        """Write a notice to the log and to the run's overview."""
+        self._write(commands.command("notice", sentence, _TITLE))
+
+    def warn(self, sentence: str) -> None:
+        """Write a warning to the log and to the run's overview."""
+        self._write(commands.command("warning", sentence, _TITLE))
+
+    def fail(self, *sentences: str) -> None:
+        """Write errors to the log and to the run's overview."""
+        self._write(*(commands.command("error", sentence, _TITLE) for sentence in sentences))
+
+    def debug(self, text: str) -> None:
+        """Write a line that the log shows only where debugging is on."""
+        self._write(commands.debug(text))
+
+    def mask(self, secret: str) -> None:
+        """Have a secret starred out in every log that follows."""
+        self._write(*commands.mask(secret))
+
+    def summarise(self, title: str, lines: Sequence[str]) -> None:
+        """Add a list to the job summary."""
+        if self.summary and lines:
+            text = "\n".join([f"### {title}", "", *(f"- {inert(line)}" for line in lines), ""])
+            commands.write_summary(self.summary, text, shorter=f"### {title}\n")
+
+    def set_outputs(self, values: Mapping[str, str]) -> None:
+        """Hand values to later steps."""
+        if self.outputs:
+            commands.write_outputs(self.outputs, values)
+
+    def _write(self, *lines: str) -> None:
+        self.log.writelines(f"{line}\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What became of a review on GitHub, for those who read the job."""
+
+    deliveries: Sequence[Delivery]
+    remarks: Sequence[str]
+    """What is worth a notice and no comment."""
+    missed: Sequence[str]
+    """What could not be delivered, and what would help."""
+
+
+def leave(review: Review, runner: Runner, delivered: Delivered, *, annotations: bool) -> None:
+    """Leave a review with the runner: log, annotations, job summary, report files and outputs.
+
+    Annotations are made as well where something could not be delivered on GitHub.
+    """
+    runner._write(commands.group("Fallback Review", render(review, "terminal")))  # noqa: SLF001 - of this module
+    written, fault = _write_files(review, runner.workspace)
+    missed = [*delivered.missed, *([fault] if fault else [])]
+    if annotations or not all(each.delivered for each in delivered.deliveries):
+        runner._write(*(commands.annotation(each) for each in annotate(review)))  # noqa: SLF001 - as above
+    for sentence in delivered.remarks:
+        runner.notice(sentence)
+    for sentence in missed:
+        runner.warn(sentence)
+    if runner.summary:
+        summary = render(review, "summary", about_url=runner.about_url)
+        short = render(review, "markdown", about_url=runner.about_url)
+        more = "".join(f"\n> {inert(sentence)}\n" for sentence in (*delivered.remarks, *missed))
+        commands.write_summary(runner.summary, summary + more, shorter=short)
+    runner.set_outputs(_outputs(review, delivered.deliveries, written=written))
+
+
+def _write_files(review: Review, folder: Path) -> tuple[bool, str | None]:
+    """Write the reports; return whether they are there, and else why not."""
+    try:
+        for name, form in ((REPORT, "json"), (SARIF, "sarif")):
+            # A pull request that was checked out here may hold a link of this name that leads elsewhere.
+            (folder / name).unlink(missing_ok=True)
+            with (folder / name).open("x", encoding="utf-8") as file:
+                file.write(render(review, form))
+    except OSError as error:
+        return False, f"No report files: the workspace can't be written to ({error.strerror})."
+    return True, None
+
+
+def _outputs(review: Review, deliveries: Sequence[Delivery], *, written: bool) -> dict[str, str]:
+    numbers = tally(review)
+    comment = next((each for each in deliveries if each.channel == "comment"), None)
+    return {
+        "conclusion": review.conclusion.value,
+        "changed-count": str(numbers.judged),
+        "fallback-count": str(numbers.outcomes[Outcome.PYPI]),
+        "chainguard-count": str(numbers.from_chainguard),
+        "unknown-count": str(numbers.outcomes[Outcome.UNKNOWN] + len(review.unreadable)),
+        "report": REPORT if written else "",
+        "comment-url": (comment.url if comment else None) or "",
+    }
