@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-RED = "### 🟠 1 of 1 changed package will come from PyPI"
-GREEN = "### 🟢 The one changed package comes from Chainguard Libraries"
-CLEAR = "### 🟢 No lockfile changed"
+RED = "### ❌ 1 of 1 changed package comes from PyPI"
+GREEN = "### ✅ The one changed package comes from Chainguard"
+CLEAR = "### ✅ No lockfile changed"
 
 
 def headlines(pull: PullRequest) -> list[str]:
@@ -43,7 +43,7 @@ def test_opened(runner: Runner, opened: Opened) -> None:
     assert ended.code == 1
     [comment] = pull.comments()
     assert headlines(pull) == [RED]
-    assert "| 🟠 | [behind](" in comment["body"]
+    assert "| [behind](" in comment["body"]
     assert head_in_marker(pull) == pull.head
     assert ended.summary.startswith(RED)
     assert ended.outputs == {
@@ -104,7 +104,7 @@ def test_lockfile_deleted(runner: Runner, opened: Opened) -> None:
     ended = runner.run(pull)
     assert (ended.code, ended.outputs["conclusion"]) == (0, "pass")
     assert [change["kind"] for change in ended.report["lockfiles"][0]["changes"]] == ["removed", "removed"]
-    assert headlines(pull) == ["### 🟢 Nothing new to install from an index"]
+    assert headlines(pull) == ["### ✅ Nothing new to install from an index"]
     assert runner.index.log == []
 
 

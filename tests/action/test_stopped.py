@@ -96,7 +96,7 @@ def test_where_it_could_not_go_on(runner: Runner, opened: Opened) -> None:
     assert runner.run(pull, status="true").code == 3
     assert states(pull) == ["success", "error"]
     [latest] = runner.lab.front.gaps.statuses[-1:]
-    assert latest["description"] == "⚪ Not checked: the run was stopped or could not go on, see its log"
+    assert latest["description"] == "❔ Not checked: the run was stopped or could not go on, see its log"
 
 
 def test_settings_that_can_not_be_read(runner: Runner, opened: Opened) -> None:

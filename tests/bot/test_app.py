@@ -41,7 +41,7 @@ def test_a_review_under_its_own_name(bot: Bot, opened: Opened) -> None:
     app = bot.lab.front.gaps.bot.app(**ALL)
     pull = opened(BEFORE, FALLS)
     bot.run(pull, status="true", **given(app))
-    assert "will come from PyPI" in sticky(pull)
+    assert "comes from PyPI" in sticky(pull)
     assert authors(pull) == {"our-app[bot]"}
     assert asked(bot) == {
         "repositories": [pull.repository.name],

@@ -129,7 +129,7 @@ def test_recheck(bot: Bot, opened: Opened, index: DemoIndex) -> None:
     assert "Resolved since" in sticky(pull)
     assert statuses(pull) == ["failure", "success"]
     [(_, body)] = answers(pull)
-    assert "The one changed package comes from Chainguard Libraries, at commit" in body
+    assert "The one changed package comes from Chainguard, at commit" in body
     assert pull.head[:7] in body
     [url] = [each["html_url"] for each in pull.comments() if each["body"] == sticky(pull)]
     assert f"({url})" in body
@@ -138,7 +138,7 @@ def test_recheck(bot: Bot, opened: Opened, index: DemoIndex) -> None:
 def test_recheck_without_a_comment_yet(bot: Bot, opened: Opened) -> None:
     pull = opened(BEFORE, FALLS)
     bot.comment(pull, RECHECK)
-    assert "will come from PyPI" in sticky(pull)
+    assert "comes from PyPI" in sticky(pull)
     other = opened(BEFORE, {"README.md": "x\n"})
     bot.comment(other, RECHECK)
     [(_, body)] = answers(other)

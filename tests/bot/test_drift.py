@@ -61,7 +61,7 @@ def test_an_issue_tells_what_is_open(bot: Bot, repository: Made) -> None:
     assert [label["name"] for label in made["labels"]] == ["fallback-review"]
     body = made["body"]
     assert "**2** packages need a look." in body
-    assert "Chainguard 1 of 3 counted (33.3 %)" in body
+    assert "Chainguard covers 1 of 3 packages (33.3 %)" in body
     assert "New in the last seven days (2)" in body
     assert "late" in body
     place = f"{bot.lab.front.url}/{home.full_name}/blob/{home.commits['main']}"

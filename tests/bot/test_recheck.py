@@ -46,7 +46,7 @@ def test_comment_and_status_turn_by_themselves(bot: Bot, opened: Opened, index: 
     pull = opened(BEFORE, FALLS)
     bot.run(pull, status="true")
     first = sticky(pull)
-    assert "will come from PyPI" in first
+    assert "comes from PyPI" in first
     assert statuses(pull) == ["failure"]
     ended = bot.scheduled(pull.repository, status="true")
     assert (ended.code, sticky(pull), statuses(pull)) == (0, first, ["failure"])
@@ -59,7 +59,7 @@ def test_comment_and_status_turn_by_themselves(bot: Bot, opened: Opened, index: 
     ended = bot.scheduled(pull.repository, status="true", number=2)
     assert ended.code == 0, ended.log
     second = sticky(pull)
-    assert "The one changed package comes from Chainguard Libraries" in second
+    assert "The one changed package comes from Chainguard" in second
     assert "✅ Resolved since 20" in second
     assert statuses(pull) == ["failure", "success"]
     assert (state(pull)["open"], state(pull)["head"]) == (False, pull.head)
@@ -89,7 +89,7 @@ def test_some_of_it_built(bot: Bot, opened: Opened, index: DemoIndex) -> None:
     bot.run(pull)
     chainguard_builds(index)
     bot.scheduled(pull.repository)
-    assert "1 of 2 changed packages will come from PyPI" in sticky(pull)
+    assert "1 of 2 changed packages comes from PyPI" in sticky(pull)
     assert "Resolved since" not in sticky(pull)
     assert state(pull)["open"] is True
     assert statuses(pull) == []
@@ -127,7 +127,7 @@ def test_a_marker_that_remembers_little_is_reviewed_anew(
     pull = opened(BEFORE, FALLS)
     pull.comment(marked("an older version's words", pull.head, known), login=US)
     bot.scheduled(pull.repository)
-    assert "will come from PyPI" in sticky(pull)
+    assert "comes from PyPI" in sticky(pull)
     assert "watch" in state(pull)
     bot.scheduled(pull.repository, number=2)
     assert writes(bot.lab) == []

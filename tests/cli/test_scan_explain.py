@@ -40,7 +40,7 @@ def test_a_scan_says_the_share_and_what_was_counted(folder: Path, addresses: lis
     done = run("scan", *addresses, "requirements.txt", cwd=folder, env=TOKEN)
 
     assert done.code == 1
-    assert "Chainguard 1 of 4 counted (25.0 %)" in words(done)
+    assert "Chainguard covers 1 of 4 packages (25.0 %)" in words(done)
     assert "1 direct" in words(done)
     assert PASSWORD not in done.said
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fallback_review.model import Cause, Outcome, Role, Tier, Verdict
+from fallback_review.model import Cause, Outcome, Role, Source, SourceKind, Tier, Verdict
 from fallback_review.prediction import CAUSES, LAYOUTS, advise, describe
 
 from .build import answer, book, change, file, package, situation
@@ -175,7 +175,7 @@ def test_what_to_do_about_a_block_hangs_on_its_reason(reason: str | None, said: 
         (
             Cause.UPSTREAM_TIER,
             "built-available",
-            "PyPI's own file, through Chainguard's index; Chainguard has built it since",
+            "Chainguard has rebuilt this version since",
         ),
         (Cause.NOT_CONFIGURED, "layout", "the index layout is not known, and the answer hangs on it"),
     ],
@@ -196,8 +196,21 @@ def test_good_outcomes_need_neither_clause_nor_step() -> None:
     assert describe(good, change(), situation(), MANY) == ""
     assert advise(change(), [good], situation(), MANY, format="uv.lock", path="uv.lock") is None
     assert advise(change(), [], situation(), MANY, format="uv.lock", path="uv.lock") is None
-    assert describe(verdict(Outcome.DIRECT, None), change(), situation(), MANY) == "not from an index"
-    assert describe(verdict(Outcome.PRIVATE, None), change(), situation(), MANY) == "from another index"
+    private = describe(verdict(Outcome.PRIVATE, None), change(), situation(), MANY)
+    assert private == "its name or its index is private: no index was asked for it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (SourceKind.GIT, "the lock takes it from a Git repository"),
+        (SourceKind.URL, "the lock takes it from a URL"),
+        (SourceKind.EDITABLE, "the lock takes it from a folder"),
+    ],
+)
+def test_a_direct_reference_says_what_it_is(kind: SourceKind, said: str) -> None:
+    entry = package("1.0", source=Source(kind=kind, location="here"))
+    assert describe(verdict(Outcome.DIRECT, None), change(entry), situation(), MANY) == said
 
 
 def test_the_worst_target_that_counts_is_advised_on() -> None:

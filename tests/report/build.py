@@ -30,6 +30,10 @@ INDEX = Source(kind=SourceKind.REGISTRY, location="https://index.example/simple/
 GIT = Source(
     kind=SourceKind.GIT, location="https://git.example/acme/tool", reference="main", commit="c0ffee1234"
 )
+PAGES = (
+    ("Chainguard", "https://libraries.example/python/{name}"),
+    ("PyPI", "https://pypi.example/project/{name}/"),
+)
 TARGETS = tuple(Target(python="3.12", platform="linux", arch=arch) for arch in ("x86_64", "aarch64"))
 
 
@@ -68,7 +72,12 @@ def reviewed(
 
 
 def lockfile(*changes: ReviewedChange, path: str = "uv.lock", **fields: Any) -> ReviewedLockfile:
-    values: dict[str, Any] = {"format": "uv.lock", "installer": "uv", "layout": "chainguard-only"} | fields
+    values: dict[str, Any] = {
+        "format": "uv.lock",
+        "installer": "uv",
+        "layout": "chainguard-only",
+        "targets": TARGETS,
+    } | fields
     return ReviewedLockfile(path=path, changes=changes, **values)
 
 
@@ -216,6 +225,7 @@ def rich() -> Review:
         head="abc1234def5678",
         head_url="https://github.test/acme/app/blob/abc1234def5678",
         run_url="https://github.test/acme/app/actions/runs/1",
+        project_pages=PAGES,
     )
 
 
@@ -293,6 +303,7 @@ def hostile(text: str = HOSTILE) -> Review:
         head=text,
         head_url="https://github.test/acme/app/blob/abc",
         run_url="https://github.test/acme/app/actions/runs/1",
+        project_pages=PAGES,
     )
 
 

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Review
 
 _SHOWN = {"certifi", "click", "idna", "litellm", "numpy", "orjson", "psycopg-binary", "requests", "urllib3"}
-_PAGES = {
-    "project_url": "https://libraries.example/python/{name}",
-    "about_url": "https://docs.example/checks",
-}
+_ABOUT = "https://docs.example/checks"
 
 
 def shoot(html: str, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
@@ -69,11 +66,11 @@ def main(folder: Path, *, everything: bool) -> None:
     sample = render(comment(), "markdown")
     shoot(page(sample, "light"), folder / "comment.png", width=900, height=620)
     shoot(page(sample, "dark"), folder / "comment-dark.png", width=900, height=620)
-    shoot(page(sample, "light"), folder / "comment-narrow.png", width=500, height=900)
+    shoot(page(sample, "light"), folder / "comment-narrow.png", width=390, height=1100)
     if not everything:
         return
     for name, review in build.gallery().items():
-        markdown = render(review, "markdown", **_PAGES).replace("<details>", "<details open>")
+        markdown = render(review, "markdown", about_url=_ABOUT).replace("<details>", "<details open>")
         shoot(page(markdown, "light"), folder / f"{name}.png", width=900, height=1500)
     shoot(render(build.rich(), "html"), folder / "page.png", width=900, height=800)
     shoot(render(build.rich(), "html"), folder / "page-dark.png", width=500, height=800, dark=True)

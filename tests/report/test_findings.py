@@ -33,13 +33,13 @@ def sarif(found: Any) -> dict[str, Any]:
 def test_annotations_are_the_trouble_worst_first() -> None:
     made = annotate(rich())
     assert [(a.level, a.path, a.line, a.title) for a in made] == [
-        ("error", "uv.lock", 12, "orjson 3.11.0: install fails"),
+        ("error", "uv.lock", 12, "orjson 3.11.0: does not install"),
         ("error", "uv.lock", 12, "litellm 1.61.0: PyPI"),
         ("warning", ".github/fallback-review.toml", 8, "Fallback Review"),
         ("warning", "uv.lock", 12, "tokenizers 0.4.1: PyPI"),
     ]
     assert made[0].message == (
-        "orjson 3.11.0: install fails; the lock's hashes are not those of the file that will be served. "
+        "orjson 3.11.0: does not install; the lock's hashes are not those of the file that will be served. "
         "What to do: put the hashes of Chainguard's files into the lock: chainctl libraries update-hashes uv.lock"
     )
     assert json.loads(render(rich(), "annotations"))[0]["message"] == made[0].message
@@ -79,8 +79,8 @@ def test_levels_follow_the_policy() -> None:
         )
     )
     assert [(a.level, a.message.split(";")[0]) for a in annotate(found)] == [
-        ("error", "conda 1: held by the policy."),
-        ("error", "numpy 2.2.0: could not check"),
+        ("error", "conda 1: rejected by the policy."),
+        ("error", "numpy 2.2.0: could not be checked"),
         ("warning", "warned 1.61.0: PyPI"),
         ("notice", "noticed 1.61.0: PyPI"),
     ]

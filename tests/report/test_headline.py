@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fallback_review.model import Allowance, Conclusion, Ecosystem, Notice, Outcome, Review
+from fallback_review.model import Allowance, Conclusion, Ecosystem, Notice, Outcome, Review, ReviewedChange
 from fallback_review.report import FORMATS, render
 from fallback_review.report.headline import coverage, headline, standing
 from fallback_review.report.tally import Group, group_of, tally
@@ -14,57 +14,86 @@ UNREAD = Notice(path="poetry.lock", line=3, text="not valid TOML")
 ALLOWANCE = Allowance(package="*", reason="because")
 
 
+def allowed(name: str) -> ReviewedChange:
+    return from_pypi(name, allowance=ALLOWANCE, conclusion=Conclusion.PASS)
+
+
 @pytest.mark.parametrize(
     ("found", "icon", "line"),
     [
-        (review(), "🟢", "No lockfile changed"),
-        (review(lockfile()), "🟢", "No package changed"),
-        (review(lockfile(), scope="all"), "🟢", "No package to check"),
-        (review(lockfile(reviewed("a", "1", None))), "🟢", "Nothing new to install from an index"),
-        (review(lockfile(good("a"))), "🟢", "The one changed package comes from Chainguard Libraries"),
-        (review(lockfile(good("a"), good("b"))), "🟢", "All 2 changed packages come from Chainguard Libraries"),
+        (review(), "✅", "No lockfile changed"),
+        (review(lockfile()), "✅", "No package changed"),
+        (review(lockfile(), scope="all"), "✅", "No package to check"),
+        (review(lockfile(reviewed("a", "1", None))), "✅", "Nothing new to install from an index"),
+        (review(lockfile(good("a"))), "✅", "The one changed package comes from Chainguard"),
+        (review(lockfile(good("a"), good("b"))), "✅", "All 2 changed packages come from Chainguard"),
         (
             review(
                 lockfile(
                     reviewed("d", None, "1", Outcome.DIRECT), reviewed("v", None, "1", Outcome.PRIVATE)
                 )
             ),
-            "🔵",
-            "2 changed packages, none from Chainguard's index or PyPI",
+            "✅",
+            "None of the 2 changed packages comes from Chainguard or PyPI",
         ),
-        (review(lockfile(good("a")), conclusion=Conclusion.UNKNOWN), "⚪", "Not everything could be checked"),
-        (review(lockfile(good("a")), conclusion=Conclusion.FAIL), "🔴", "Something needs a look, see below"),
-        (review(lockfile(good("a")), conclusion=Conclusion.WARN), "🟠", "Something needs a look, see below"),
-        (review(lockfile(good("a")), unreadable=(UNREAD,)), "⚪", "Something could not be checked"),
+        (review(lockfile(good("a")), conclusion=Conclusion.UNKNOWN), "❔", "Not everything could be checked"),
+        (review(lockfile(good("a")), conclusion=Conclusion.FAIL), "❌", "The notes below need a look"),
+        (review(lockfile(good("a")), conclusion=Conclusion.WARN), "⚠️", "The notes below need a look"),
+        (review(lockfile(good("a")), unreadable=(UNREAD,)), "❔", "Something could not be checked"),
         (
-            review(lockfile(from_pypi()), unreadable=(UNREAD, UNREAD)),
-            "⚪",
-            "1 of 1 changed package will come from PyPI, 2 things besides could not be checked",
+            review(lockfile(from_pypi()), unreadable=(UNREAD, UNREAD), conclusion=Conclusion.UNKNOWN),
+            "❔",
+            "1 of 1 changed package comes from PyPI; 2 more things could not be checked",
         ),
         (
             review(lockfile(fails()), unreadable=(UNREAD,)),
-            "🔴",
-            "1 of 1 changed package will not install, something besides could not be checked",
+            "❌",
+            "1 of 1 changed package does not install; something else could not be checked",
         ),
-        (review(lockfile(from_pypi())), "🟠", "1 of 1 changed package will come from PyPI"),
+        (review(lockfile(from_pypi()), conclusion=Conclusion.FAIL), "❌", "1 of 1 changed package comes from PyPI"),
         (
             review(lockfile(from_pypi(), unknown(), unknown("b"), fails(), good("a"))),
-            "🔴",
-            "1 of 5 changed packages will not install, 2 could not be checked, 1 will come from PyPI",
+            "❌",
+            "1 of 5 changed packages does not install; 2 could not be checked; 1 comes from PyPI",
         ),
-        (review(lockfile(from_pypi(), unknown())), "⚪", "1 of 2 changed packages could not be checked, 1 will come from PyPI"),
+        (review(lockfile(from_pypi(), unknown())), "❔", "1 of 2 changed packages could not be checked; 1 comes from PyPI"),
         (
             review(lockfile(good("b"), reviewed("a", "1", "2", Outcome.UPSTREAM, conclusion=Conclusion.WARN)),
                    conclusion=Conclusion.WARN),
-            "🟡",
-            "1 of 2 changed packages is PyPI's own, served by Chainguard",
+            "⚠️",
+            "1 of 2 changed packages is PyPI's file, served by Chainguard, not rebuilt",
         ),
         (
             review(lockfile(good("a"), from_pypi(allowance=ALLOWANCE), reviewed("u", "1", "2", Outcome.UPSTREAM),
                             reviewed("d", "1", "2", Outcome.DIRECT), reviewed("p", "1", "2", Outcome.PRIVATE))),
-            "🟢",
-            ("1 of 5 changed packages comes from Chainguard Libraries, 1 allowed, 1 PyPI's own, served by Chainguard, "
-            "2 direct or private"),
+            "✅",
+            "1 of 5 changed packages comes from PyPI, allowed; 1 is PyPI's file, served by Chainguard, not rebuilt",
+        ),
+        (
+            review(lockfile(good("a"), reviewed("d", "1", "2", Outcome.DIRECT), reviewed("p", "1", "2", Outcome.PRIVATE))),
+            "✅",
+            "1 of 3 changed packages comes from Chainguard; 1 does not come from an index; 1 comes from a private index",
+        ),
+        (
+            review(lockfile(*(from_pypi(f"p{n}") for n in range(4)), *(allowed(f"q{n}") for n in range(4)),
+                            *(good(f"g{n}") for n in range(6))), conclusion=Conclusion.FAIL),
+            "❌",
+            "8 of 14 changed packages come from PyPI, 4 of them allowed",
+        ),
+        (
+            review(lockfile(allowed("a"), allowed("b"))),
+            "✅",
+            "2 of 2 changed packages come from PyPI, all allowed",
+        ),
+        (
+            review(lockfile(reviewed("p", "1", "2", Outcome.PRIVATE, conclusion=Conclusion.FAIL)), conclusion=Conclusion.FAIL),
+            "❌",
+            "1 of 1 changed package comes from a private index",
+        ),
+        (
+            review(lockfile(reviewed("p", "1", "2", Outcome.PRIVATE))),
+            "✅",
+            "The one changed package comes neither from Chainguard nor from PyPI",
         ),
     ],
 )  # fmt: skip
@@ -77,7 +106,7 @@ def test_no_allowance_hides_what_is_unknown_or_fails(outcome: Outcome) -> None:
     change = reviewed("a", "1", "2", outcome, allowance=ALLOWANCE, conclusion=Conclusion.PASS)
     assert group_of(change) is Group.TROUBLE
     found = review(lockfile(change, good("b")))
-    assert headline(found, tally(found))[0] != "🟢"
+    assert headline(found, tally(found))[0] != "✅"
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"json", "sarif", "annotations"}])
@@ -86,7 +115,7 @@ def test_what_could_not_be_checked_is_never_green_nor_a_fallback(name: str) -> N
     assert "🟢" not in text
     assert "🟠" not in text
     assert "could not be checked" in text
-    assert "This is not a pass" in text
+    assert "The check fails: what could not be checked may come from anywhere." in text
 
 
 def test_a_change_that_policy_minds_is_trouble_whatever_its_outcome() -> None:
@@ -112,11 +141,12 @@ def test_coverage_says_what_was_counted() -> None:
         conclusion=Conclusion.FAIL,
     )  # fmt: skip
     assert standing(found, tally(found)) == (
-        "Chainguard 41 of 56 counted (73.2 %). 1 could not be checked and is not counted. Counted are packages from an index; "
-        "not counted: 1 direct, 1 private, 1 local, 1 conda, 1 without an outcome. The policy does not let this pass."
+        "Chainguard covers 41 of 56 packages (73.2 %). Not counted: 1 not checked, 1 not from an index, "
+        "1 from a private index, 1 of this project, 1 from conda, 1 not installed on these targets. "
+        "The check fails: the policy rejects 15 packages, and 1 could not be checked."
     )
     text = render(found, "markdown")
-    assert "| | Package | Version |" in text
+    assert "| Package | Comes from, why, and what to do |" in text
     assert "p17" not in text
     assert "🟢" not in text
     assert "q13" in text
@@ -132,12 +162,28 @@ def test_nearly_all_is_not_all(good_ones: int, bad: int, share: str) -> None:
 
 
 def test_what_could_not_be_checked_has_no_share() -> None:
-    assert coverage(tally(review(lockfile(unknown()), scope="all"))) == (
-        "1 could not be checked and is not counted."
-    )
+    assert coverage(tally(review(lockfile(unknown()), scope="all"))) == ("1 package could not be checked.")
 
 
 def test_nothing_counted_has_no_share() -> None:
     found = review(lockfile(reviewed("d", None, "1", Outcome.DIRECT)), scope="all")
-    assert coverage(tally(found)) == "No package from an index was counted."
-    assert "Chainguard 0 of" not in render(replace(found), "terminal")
+    assert coverage(tally(found)) == "No package comes from an index."
+    assert "Chainguard covers 0 of" not in render(replace(found), "terminal")
+
+
+def test_what_only_warns_is_told_from_what_fails() -> None:
+    warned = from_pypi("w", conclusion=Conclusion.WARN)
+    found = review(lockfile(fails(), warned, unknown()), conclusion=Conclusion.FAIL)
+    assert standing(found, tally(found)) == (
+        "The check fails: the policy rejects 1 package, and 1 could not be checked. 1 package only warns."
+    )
+    for name in ("markdown", "html", "terminal"):
+        assert render(found, name).count("(only a warning)") == 1
+    alone = review(lockfile(warned), conclusion=Conclusion.WARN)
+    assert standing(alone, tally(alone)) == "The check passes with warnings."
+    assert "only a warning" not in render(alone, "markdown")
+
+
+def test_what_the_policy_rejects_besides_packages_is_said() -> None:
+    found = review(lockfile(good("a")), conclusion=Conclusion.FAIL)
+    assert standing(found, tally(found)) == "The check fails: the policy rejects this."

@@ -13,7 +13,7 @@ from tests.report.github import parsed
 from tests.report.reading import Reader
 from tests.report.texts import hostile_text
 
-LINKS = {"project_url": "https://libraries.example/python/{name}", "about_url": "https://docs.example/checks"}
+LINKS = {"about_url": "https://docs.example/checks"}
 
 
 @pytest.mark.lab
@@ -55,7 +55,19 @@ def test_hostile_text_leaves_the_page_as_it_is(text: str) -> None:
     assert page.attributes == usual.attributes
     assert len(page.links) == len(usual.links)
     assert all(
-        link.startswith(("https://github.test/", "https://libraries.example/", "https://docs.example/"))
+        link.startswith(
+            (
+                "https://github.test/",
+                "https://libraries.example/",
+                "https://pypi.example/",
+                "https://docs.example/",
+            )
+        )
         for link in page.links
     )
     assert all(character.isprintable() or character in "\n\N{NO-BREAK SPACE}" for character in page.text)
+
+
+def test_the_page_names_no_emoji_font() -> None:
+    """Where Noto Color Emoji is in the list, Chromium draws digits from it, far apart."""
+    assert "emoji" not in render(rich(), "html").lower()

@@ -133,6 +133,7 @@ def test_the_report_around_the_changes() -> None:
         "metadata_only": 1,
     }
     lock = made["lockfiles"][0]
+    assert lock.pop("targets") == made["targets"]
     assert {key: lock[key] for key in lock if key != "changes"} == {
         "path": "uv.lock",
         "format": "uv.lock",

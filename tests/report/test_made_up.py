@@ -46,12 +46,12 @@ def found(reason: str | None = None) -> Review:
 
 
 def test_a_made_up_report_shows_a_made_up_cause() -> None:
-    assert render(found(), "made-up") == "x;could not check;it is in quarantine;ask security about x\n"
+    assert render(found(), "made-up") == "x;could not be checked;it is in quarantine;ask security about x\n"
 
 
 def test_a_reason_of_a_cause_has_words_of_its_own() -> None:
     said = render(found("audit"), "made-up")
-    assert said == "x;could not check;it is in quarantine until the audit;wait for the audit\n"
+    assert said == "x;could not be checked;it is in quarantine until the audit;wait for the audit\n"
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

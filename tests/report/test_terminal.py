@@ -9,25 +9,23 @@ from tests.report.build import from_pypi, gallery, good, hostile, lockfile, revi
 from tests.report.texts import hostile_text
 
 HEAD = """\
-🔴 1 of 13 changed packages will not install, 2 will come from PyPI
-   The policy does not let this pass.
+❌ 1 of 13 changed packages does not install; 3 come from PyPI, 1 of them allowed; 1 is PyPI's file, served by Chainguard, not rebuilt
+   The check fails: the policy rejects 2 packages. 1 package only warns.
  • .github/fallback-review.toml:8: the allowance for nvidia-* expires in 12 days
 
 uv.lock
- 🔴 orjson 3.10.1 → 3.11.0  install fails  line 12
+ 🔴 orjson 3.10.1 → 3.11.0  does not install  line 12
     the lock's hashes are not those of the file that will be served
     → put the hashes of Chainguard's files into the lock
       chainctl libraries update-hashes uv.lock
  🟠 litellm 1.61.0 added  PyPI  line 12
     Chainguard has no 1.61.0; nearest 1.60.8
     → pin 1.60.8, or wait: the build is requested
- 🟠 tokenizers 0.4.0 → 0.4.1  PyPI  line 12
-    on macos-arm64
-    elsewhere: Chainguard
+ 🟠 tokenizers 0.4.0 → 0.4.1  PyPI on macos-arm64; elsewhere: Chainguard  (only a warning)  line 12
     no build for this platform
     → build in a Linux container, or allow it
 
-📋 1 allowed by the policy
+📋 1 package is allowed by the settings
  🟠 nvidia-cublas 12.4 added  PyPI  line 12
     allowed: CUDA wheels come from NVIDIA, by ml-team, until 2027-01-01
 """
@@ -37,14 +35,14 @@ def test_the_report_as_people_read_it() -> None:
     text = render(rich(), "terminal")
     assert text.startswith(HEAD)
     assert "📝 Notes (2)\n • uv.lock:3: holds credentials in an index URL: remove them\n" in text
-    assert " • 1 conda package not judged: only packages from PyPI's world are.\n" in text
-    assert text.endswith("\nuv.lock · Python 3.12 · linux x86_64, aarch64\n")
+    assert " • 1 conda package not checked: only packages from PyPI are.\n" in text
+    assert text.endswith("\nuv.lock\nPython 3.12 on Linux (x86_64, aarch64)\n")
 
 
 def test_colour_comes_only_when_asked_for() -> None:
     assert "\x1b" not in render(rich(), "terminal")
     coloured = render(rich(), "terminal", color=True)
-    assert "\x1b[1;31m🔴" in coloured
+    assert "\x1b[1;31m❌" in coloured
 
 
 def test_lines_wrap_at_the_width_except_commands() -> None:
@@ -54,9 +52,9 @@ def test_lines_wrap_at_the_width_except_commands() -> None:
 
 
 def test_a_wrapped_line_goes_on_below_its_first_word() -> None:
-    text = render(review(lockfile(build.fails("orjson"))), "terminal", width=44)
+    text = render(review(lockfile(build.fails("orjson"))), "terminal", width=46)
     row, *rest = text.splitlines()[3:8]
-    assert row == " 🔴 orjson 3.10.1 → 3.11.0  install fails"
+    assert row == " 🔴 orjson 3.10.1 → 3.11.0  does not install"
     assert rest[0] == "    line 12"
     assert rest[1:3] == ["    the lock's hashes are not those of the", "    file that will be served"]
     assert rest[3].startswith("    → ")
@@ -72,7 +70,7 @@ def test_long_quiet_lists_are_shortened_and_counted() -> None:
 def test_what_the_row_above_has_said_is_not_repeated() -> None:
     text = render(review(lockfile(build.fails("a"), build.fails("b"))), "terminal")
     assert text.count("chainctl") == 1
-    assert "\n 🔴 b 3.10.1 → 3.11.0  install fails  line 12\n    as above\n" in text
+    assert "\n 🔴 b 3.10.1 → 3.11.0  does not install  line 12\n    same as the package above\n" in text
 
 
 def test_a_scan_lists_what_is_quiet_in_full() -> None:
@@ -87,14 +85,14 @@ def test_what_fills_more_than_a_screen_ends_with_the_verdict() -> None:
         render(review(lockfile(*(from_pypi(f"p{n}") for n in range(number)))), "terminal").splitlines()
         for number in (30, 3)
     )
-    assert long[0] == long[-1] == "🟠 30 of 30 changed packages will come from PyPI"
-    assert short[-1] == "uv.lock · Python 3.12 · linux x86_64, aarch64"
+    assert long[0] == long[-1] == "✅ 30 of 30 changed packages come from PyPI"
+    assert short[-2:] == ["uv.lock", "Python 3.12 on Linux (x86_64, aarch64)"]
 
 
 def test_trouble_in_many_lockfiles_is_one_list() -> None:
     found = review(*(lockfile(from_pypi(), path=f"{n}/uv.lock") for n in range(10)), lockfile(build.fails()))
     text = render(found, "terminal")
-    assert "\nIn 11 lockfiles\n 🔴 orjson 3.10.1 → 3.11.0  install fails  (uv.lock:12)\n" in text
+    assert "\nIn 11 lockfiles\n 🔴 orjson 3.10.1 → 3.11.0  does not install  (uv.lock:12)\n" in text
     assert "\n 🟠 litellm 1.61.0 added  PyPI  (0/uv.lock, 1/uv.lock and 8 more)\n" in text
 
 
@@ -112,12 +110,12 @@ def test_rows_name_their_lockfile_where_there_are_several() -> None:
 
 
 def test_nothing_to_say_is_one_line() -> None:
-    assert render(review(targets=()), "terminal") == "🟢 No lockfile changed\n"
+    assert render(review(targets=()), "terminal") == "✅ No lockfile changed\n"
 
 
 def test_what_could_not_be_read_is_said() -> None:
     text = render(gallery()["unreadable"], "terminal")
-    assert text.startswith("⚪ Something could not be checked\n   This is not a pass")
+    assert text.startswith("❔ Something could not be checked\n   The check fails")
     assert " • could not be checked: poetry.lock:3: not valid TOML: expected '=' after a key" in text
 
 

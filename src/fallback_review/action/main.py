@@ -49,7 +49,7 @@ OUR_FAULT = (
     "report it, with the log of a run that has debug logging on."
 )
 STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."
-NO_VERDICT = "⚪ Not checked: the run was stopped or could not go on, see its log"
+NO_VERDICT = "❔ Not checked: the run was stopped or could not go on, see its log"
 
 
 def main() -> None:

@@ -79,6 +79,8 @@ class ReviewedLockfile:
     installer: str
     layout: str
     changes: tuple[ReviewedChange, ...]
+    targets: tuple[Target, ...] = ()
+    """Those that its changes were predicted for: a lock may be for some Python versions alone."""
     metadata_only: tuple[MetadataChange, ...] = ()
     unnamed: tuple[Notice, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -107,3 +109,5 @@ class Review:
     head_url: str | None = None
     """Prefix for links to the head's files, where there is one."""
     run_url: str | None = None
+    project_pages: tuple[tuple[str, str], ...] = ()
+    """Sites with a page for each project: their name, and the address with ``{name}`` in it."""

@@ -152,6 +152,7 @@ def _reviewed_lockfile(case: Case, judge: _Judge) -> ReviewedLockfile:
         installer=situation.installer,
         layout=situation.layout,
         changes=tuple(_reviewed_change(change, case, judge) for change in each.changes),
+        targets=case.surroundings.targets,
         metadata_only=each.metadata_only,
         unnamed=each.head.unnamed,
         notices=each.notices,

@@ -71,7 +71,7 @@ def _all(review: Review) -> Iterator[Finding]:
             row = row_of(reviewed, lockfile)
             versions = ", ".join(version for version, _ in row.after)
             title = f"{row.name} {versions}".strip()
-            says = [f"{title}: {row.comes_from or 'held by the policy'}", *row.where, row.why]
+            says = [f"{title}: {row.comes_from or 'rejected by the policy'} {row.where}".rstrip(), row.why]
             message = "; ".join(filter(None, says)) + "."
             step = ": ".join(filter(None, (row.advice, row.command)))
             yield Finding(

@@ -1,4 +1,4 @@
-"""The verdict in one line, and what it means for the merge in another; green only when all is known."""
+"""The verdict in one line, and the check's result in a sentence; green only when all is known."""
 
 from __future__ import annotations
 
@@ -7,42 +7,71 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.tally import Group
 from fallback_review.report.text import count
-from fallback_review.report.words import CONCLUSION_ICONS, GATE, ICONS, MALWARE_ICON, WILL
+from fallback_review.report.words import CONCLUSION_ICONS, MALWARE_ICON, SAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fallback_review.model import Review
     from fallback_review.report.tally import Tally
 
+_ALWAYS_SAID = (Outcome.INSTALL_FAILS, Outcome.UNKNOWN, Outcome.PYPI, Outcome.UPSTREAM)
+"""Outcomes that the headline counts whatever the policy makes of them."""
+
 
 def headline(review: Review, numbers: Tally) -> tuple[str, str]:
-    """Return the icon and the line that a report opens with: worst first."""
-    troubled = sorted(numbers.troubled.items(), key=lambda item: _rank(item[0]))
-    unread = _unread(len(review.unreadable))
-    if troubled:
-        worst = min(troubled[0][0], Outcome.UNKNOWN, key=_rank) if unread else troubled[0][0]
-        line = _trouble(troubled, numbers, _noun(review))
-        icon = MALWARE_ICON if numbers.malware else ICONS[worst]
-        return icon, f"{line}, {unread} besides could not be checked" if unread else line
-    if unread:
-        return ICONS[Outcome.UNKNOWN], f"{unread.capitalize()} could not be checked"
+    """Return the icon of the check's result, and the line that a report opens with: the worst first."""
+    said = "; ".join(_parts(numbers, _noun(review)))
+    if numbers.malware:
+        of_all = f"of {count(numbers.judged, _noun(review))}"
+        said = f"Malware was found in {numbers.malware:,} {of_all}: {'; '.join(_parts(numbers, ''))}"
+    number = len(review.unreadable)
+    if said and number:
+        more = "something else" if number == 1 else f"{number:,} more things"
+        said = f"{said}; {more} could not be checked"
+    elif number:
+        said = f"{'Something' if number == 1 else count(number, 'thing')} could not be checked"
+    return _icon(review, numbers), said or _quiet(review, numbers)
+
+
+def _quiet(review: Review, numbers: Tally) -> str:
+    """Return the line where no package is worth a word of its own."""
     if numbers.judged and not numbers.from_indexes:
-        elsewhere = count(numbers.judged, _noun(review))
-        return ICONS[Outcome.PRIVATE], f"{elsewhere}, none from Chainguard's index or PyPI"
-    icon = CONCLUSION_ICONS[review.conclusion]
+        return _from_elsewhere(numbers, _noun(review))
     if review.conclusion is Conclusion.UNKNOWN:
-        return icon, "Not everything could be checked"
+        return "Not everything could be checked"
     if review.conclusion is not Conclusion.PASS:
-        return icon, "Something needs a look, see below"
-    return icon, _clear(numbers, _noun(review)) if numbers.judged else _nothing(review, numbers)
+        return "The notes below need a look"
+    return _clear(numbers, _noun(review)) if numbers.judged else _nothing(review, numbers)
 
 
-def _unread(number: int) -> str:
-    """Return how much could not be read; a single notice may speak of many lockfiles."""
-    return "something" if number == 1 else count(number, "thing") if number else ""
+def _icon(review: Review, numbers: Tally) -> str:
+    if numbers.malware:
+        return MALWARE_ICON
+    if review.conclusion is Conclusion.PASS and numbers.outcomes[Outcome.INSTALL_FAILS]:
+        return CONCLUSION_ICONS[Conclusion.FAIL]
+    if review.conclusion is Conclusion.PASS and (numbers.outcomes[Outcome.UNKNOWN] or review.unreadable):
+        return CONCLUSION_ICONS[Conclusion.UNKNOWN]
+    return CONCLUSION_ICONS[review.conclusion]
 
 
-def _rank(outcome: Outcome) -> int:
-    return outcome.rank
+def _parts(numbers: Tally, noun: str) -> Iterator[str]:
+    """Yield how many packages have each outcome that is worth a word, the first one "of" all."""
+    of_all = f" of {count(numbers.judged, noun)}" if noun else ""
+    for outcome in Outcome:
+        number, allowed = numbers.outcomes[outcome], numbers.allowed[outcome]
+        if not number or (outcome not in _ALWAYS_SAID and not numbers.troubled[outcome]):
+            continue
+        yield f"{number:,}{of_all} {SAYS[outcome][number != 1]}{_allowed(number, allowed)}"
+        of_all = ""
+
+
+def _allowed(number: int, allowed: int) -> str:
+    if not allowed:
+        return ""
+    if allowed < number:
+        return f", {allowed:,} of them allowed"
+    return ", all allowed" if number > 1 else ", allowed"
 
 
 def _noun(review: Review) -> str:
@@ -57,63 +86,74 @@ def _nothing(review: Review, numbers: Tally) -> str:
     return "No package to check" if review.scope == "all" else "No package changed"
 
 
-def _trouble(troubled: list[tuple[Outcome, int]], numbers: Tally, noun: str) -> str:
-    parts = [(f"{number:,}", WILL[outcome][number != 1]) for outcome, number in troubled]
-    of_all = f" of {count(numbers.judged, noun)}"
-    if numbers.malware:
-        told = ", ".join(map(" ".join, parts))
-        return f"Malware was found in {numbers.malware:,}{of_all}: {told}"
-    (first, will), *others = parts
-    return ", ".join([f"{first}{of_all} {will}", *map(" ".join, others)])
+def _from_elsewhere(numbers: Tally, noun: str) -> str:
+    if numbers.judged == 1:
+        return f"The one {noun} comes neither from Chainguard nor from PyPI"
+    return f"None of the {count(numbers.judged, noun)} comes from Chainguard or PyPI"
 
 
 def _clear(numbers: Tally, noun: str) -> str:
     chainguard, judged = numbers.from_chainguard, numbers.judged
     if chainguard == judged:
         if judged == 1:
-            return f"The one {noun} comes from Chainguard Libraries"
-        return f"All {count(judged, noun)} come from Chainguard Libraries"
-    parts = [f"{chainguard:,} of {count(judged, noun)} {WILL[Outcome.CHAINGUARD][chainguard != 1]}"]
-    rest = (
-        (numbers.groups[Group.ALLOWED], "allowed"),
-        (numbers.groups[Group.UPSTREAM], "PyPI's own, served by Chainguard"),
-        (numbers.groups[Group.ELSEWHERE], "direct or private"),
+            return f"The one {noun} comes from Chainguard"
+        return f"All {count(judged, noun)} come from Chainguard"
+    first = f"{chainguard:,} of {count(judged, noun)} {SAYS[Outcome.CHAINGUARD][chainguard != 1]}"
+    rest = (Outcome.DIRECT, Outcome.PRIVATE)
+    counted = ((outcome, numbers.outcomes[outcome]) for outcome in rest)
+    return "; ".join(
+        [first, *(f"{number:,} {SAYS[outcome][number != 1]}" for outcome, number in counted if number)]
     )
-    parts += [f"{number:,} {word}" for number, word in rest if number]
-    return ", ".join(parts)
 
 
 def standing(review: Review, numbers: Tally) -> str:
-    """Return the sentence under the headline: coverage for a scan, and what the policy makes of it."""
+    """Return the sentence under the headline: coverage for a scan, and the check's result."""
     sentences = [coverage(numbers)] if review.scope == "all" else []
-    return " ".join(filter(None, [*sentences, GATE[review.conclusion]]))
+    return " ".join(filter(None, [*sentences, _result(review, numbers)]))
+
+
+def _result(review: Review, numbers: Tally) -> str:
+    """Return what the conclusion means for the merge, and which packages are behind it."""
+    failing, unknown, warned = (
+        numbers.conclusions[each] for each in (Conclusion.FAIL, Conclusion.UNKNOWN, Conclusion.WARN)
+    )
+    warnings = f" {count(warned, 'package')} only {'warns' if warned == 1 else 'warn'}." if warned else ""
+    if review.conclusion is Conclusion.PASS:
+        return ""
+    if review.conclusion is Conclusion.WARN:
+        return "The check passes with warnings."
+    if review.conclusion is Conclusion.UNKNOWN:
+        return f"The check fails: what could not be checked may come from anywhere.{warnings}"
+    rejected = f"the policy rejects {count(failing, 'package')}" if failing else "the policy rejects this"
+    also = f", and {unknown:,} could not be checked" if unknown else ""
+    return f"The check fails: {rejected}{also}.{warnings}"
 
 
 def coverage(numbers: Tally) -> str:
     """Return the share that Chainguard covers, and what was counted."""
     unknown = numbers.outcomes[Outcome.UNKNOWN]
     known = numbers.from_indexes - unknown
-    open_ends = (
-        f"{unknown:,} could not be checked and {'is' if unknown == 1 else 'are'} not counted. "
-        if unknown
-        else ""
-    )
     if not known:
-        return open_ends.strip() or "No package from an index was counted."
+        return (
+            f"{count(unknown, 'package')} could not be checked."
+            if unknown
+            else "No package comes from an index."
+        )
     share = numbers.from_chainguard / known
     # Rounding must not turn "nearly all" into "all".
     shown = "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
-    fraction = f"Chainguard {numbers.from_chainguard:,} of {known:,} counted ({shown})"
-    return f"{fraction}. {open_ends}{_apart(numbers)}"
+    covered = f"Chainguard covers {numbers.from_chainguard:,} of {count(known, 'package')} ({shown})."
+    return " ".join(filter(None, [covered, _not_counted(numbers)]))
 
 
-def _apart(numbers: Tally) -> str:
+def _not_counted(numbers: Tally) -> str:
     apart = (
-        (numbers.outcomes[Outcome.DIRECT], "direct"),
-        (numbers.outcomes[Outcome.PRIVATE], "private"),
-        (numbers.groups[Group.LOCAL], "local"),
-        (numbers.groups[Group.CONDA], "conda"),
-        (numbers.groups[Group.UNJUDGED], "without an outcome"),
+        (numbers.outcomes[Outcome.UNKNOWN], "not checked"),
+        (numbers.outcomes[Outcome.DIRECT], "not from an index"),
+        (numbers.outcomes[Outcome.PRIVATE], "from a private index"),
+        (numbers.groups[Group.LOCAL], "of this project"),
+        (numbers.groups[Group.CONDA], "from conda"),
+        (numbers.groups[Group.UNJUDGED], "not installed on these targets"),
     )
     left_out = ", ".join(f"{number:,} {word}" for number, word in apart if number)
-    return "Counted are packages from an index" + (f"; not counted: {left_out}." if left_out else ".")
+    return f"Not counted: {left_out}." if left_out else ""

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fallback_review.report.escape import destination
-from fallback_review.report.sections import Links, arrange
+from fallback_review.report.sections import arrange
 from fallback_review.report.templating import environment
 from fallback_review.report.text import readable
 
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
     from fallback_review.model import Review
 
 
-def render(review: Review, *, project_url: str | None = None, about_url: str | None = None) -> str:
-    """Render the page; the arguments are those of the comment (`markdown.render`)."""
-    arrangement = arrange(review, Links(project=project_url, about=about_url))
-    paths, targets = arrangement.footer()
+def render(review: Review, *, about_url: str | None = None) -> str:
+    """Render the page; `about_url` is that of the comment (`markdown.render`)."""
+    arrangement = arrange(review)
     style = environment().get_template("page.css").render()
     return (
         environment()
         .get_template("page.html")
         .render(
             report=arrangement,
-            paths=paths,
-            targets=targets,
+            footer=arrangement.footer(),
             run_url=destination(review.run_url),
             about=destination(about_url),
             commit=readable(review.head, 40)[:7] if review.head else None,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ReviewedChange,
         ReviewedLockfile,
         Source,
+        Target,
         Verdict,
     )
 
@@ -46,17 +47,7 @@ def _report(review: Review) -> dict[str, Any]:
         "scope": review.scope,
         "base": review.base,
         "head": review.head,
-        "targets": [
-            {
-                "label": target.label,
-                "python": target.python,
-                "platform": target.platform,
-                "arch": target.arch,
-                "glibc": target.glibc,
-                "informational": target.informational,
-            }
-            for target in review.targets
-        ],
+        "targets": _targets(review.targets),
         "counts": {
             "changed": numbers.changed,
             "judged": numbers.judged,
@@ -80,6 +71,20 @@ def _report(review: Review) -> dict[str, Any]:
     }
 
 
+def _targets(targets: Iterable[Target]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": target.label,
+            "python": target.python,
+            "platform": target.platform,
+            "arch": target.arch,
+            "glibc": target.glibc,
+            "informational": target.informational,
+        }
+        for target in targets
+    ]
+
+
 def _lockfile(lockfile: ReviewedLockfile) -> dict[str, Any]:
     return {
         "path": lockfile.path,
@@ -88,6 +93,7 @@ def _lockfile(lockfile: ReviewedLockfile) -> dict[str, Any]:
         "base_format": lockfile.base_format,
         "installer": lockfile.installer,
         "layout": lockfile.layout,
+        "targets": _targets(lockfile.targets),
         "base_entries": lockfile.base_entries,
         "head_entries": lockfile.head_entries,
         "changes": (_change(reviewed) for reviewed in lockfile.changes),

@@ -180,6 +180,8 @@ class LockfileRecord(_Part):
     base_format: Str | None
     installer: Str
     layout: Str
+    targets: list[TargetRecord]
+    """Those that its changes were predicted for: a lock may be for some Python versions alone."""
     base_entries: int
     head_entries: int
     changes: Iterable[ChangeRecord]

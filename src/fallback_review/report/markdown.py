@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.report import limits
 from fallback_review.report.budget import Block, fit, size
 from fallback_review.report.escape import destination, inert
-from fallback_review.report.sections import Links, arrange
+from fallback_review.report.sections import arrange
 from fallback_review.report.templating import environment
 from fallback_review.report.text import readable
 
@@ -22,7 +22,6 @@ def render(
     review: Review,
     *,
     limit: int = limits.COMMENT,
-    project_url: str | None = None,
     about_url: str | None = None,
 ) -> str:
     """Render the comment.
@@ -30,34 +29,37 @@ def render(
     Args:
         review: what to show.
         limit: the most that it may measure, in UTF-8 bytes; rows are left out and counted beyond it.
-        project_url: the template of a project's page, with ``{name}``; without it there are no such links.
         about_url: the page that the footer's "what this checks" leads to.
 
     Raises:
         ValueError: not even the frame fits into `limit`.
     """
-    arrangement = arrange(review, Links(project=project_url, about=about_url))
-    return compose(arrangement, limit=limit, elsewhere=", see the job summary")
+    return compose(arrange(review), limit=limit, elsewhere=", see the job summary", about_url=about_url)
 
 
-def compose(arrangement: Arrangement, *, limit: int, chart: str = "", elsewhere: str) -> str:
+def compose(
+    arrangement: Arrangement,
+    *,
+    limit: int,
+    elsewhere: str,
+    chart: str = "",
+    about_url: str | None = None,
+) -> str:
     """Fill the frame with as many rows as fit; `elsewhere` says where the others are.
 
     Raises:
         ValueError: not even the frame fits into `limit`.
     """
     review = arrangement.review
-    paths, targets = arrangement.footer()
     frame: dict[str, Any] = {
         "icon": arrangement.icon,
         "title": arrangement.title,
         "standing": arrangement.standing,
         "chart": chart,
-        "paths": paths,
-        "targets": targets,
+        "footer": arrangement.footer(),
         "run_url": destination(review.run_url),
         "commit": readable(review.head, 40)[:7] if review.head else None,
-        "about": destination(arrangement.links.about),
+        "about": destination(about_url),
         "elsewhere": elsewhere,
     }
     template = environment().get_template("comment.md")
@@ -84,10 +86,10 @@ def _blocks(arrangement: Arrangement, elsewhere: str, share: int) -> Iterator[Bl
         yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere, share)
     for table in arrangement.trouble():
         title = f"#### {inert(table.title)}\n\n" if arrangement.several else ""
-        yield _table(table, arrangement, title, "", elsewhere)
+        yield _table(table, title, "", elsewhere)
     notices = arrangement.notices()
     for table in arrangement.details():
-        yield _table(table, arrangement, _summary(table.title), "\n</details>\n", elsewhere)
+        yield _table(table, _summary(table.title), "\n</details>\n", elsewhere)
     if notices:
         title = f"📝 Notes ({len(notices):,})"
         yield _remarks(notices, _summary(title), "\n</details>\n", elsewhere)
@@ -101,15 +103,14 @@ def _summary(title: str) -> str:
     return f"<details><summary>{inert(title)}</summary>\n\n"
 
 
-def _table(table: Table, arrangement: Arrangement, opening: str, closing: str, elsewhere: str) -> Block:
+def _table(table: Table, opening: str, closing: str, elsewhere: str) -> Block:
     macros: Any = environment().get_template("rows.md").module
-    columns = table.columns
     return Block(
-        opening=opening + macros.head(columns, arrangement.scan),
+        opening=opening + macros.head(table),
         closing=closing,
-        rows=(macros.line(row, columns) for row in table.rows()),
+        rows=(macros.line(row, table) for row in table.rows()),
         total=table.total,
-        more=lambda number: macros.more(number, columns, elsewhere),
+        more=lambda number: macros.more(number, table, elsewhere),
     )
 
 

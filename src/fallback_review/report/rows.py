@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.model import ChangeKind, Outcome
 from fallback_review.report.text import readable
-from fallback_review.report.words import COMES_FROM, ICONS, MALWARE_ICON
+from fallback_review.report.words import COMES_FROM, ICONS, MALWARE_ICON, NOTHING_ICON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ _WORDS = {
     ChangeKind.ADDED: "added",
     ChangeKind.REMOVED: "removed",
     ChangeKind.UPGRADED: "",
-    ChangeKind.DOWNGRADED: "downgrade",
+    ChangeKind.DOWNGRADED: "(downgrade)",
     ChangeKind.SOURCE_CHANGED: "new source",
     ChangeKind.ARTIFACTS_CHANGED: "new files",
 }
@@ -42,8 +42,11 @@ class Row:
     word: str = ""
     """What the versions alone don't say: ``added``, ``new source``…"""
     comes_from: str = ""
-    where: tuple[str, ...] = ()
-    """On which targets, where they differ; each a short clause."""
+    """The words for the icon."""
+    only_warns: bool = False
+    """Whether it warns in a check that fails for other rows."""
+    where: str = ""
+    """On which targets, where they differ: ``on linux-aarch64; elsewhere: Chainguard``."""
     why: str = ""
     advice: str = ""
     command: str = ""
@@ -52,11 +55,19 @@ class Row:
     file: str = ""
     """The path that holds the entry, unshortened and unsafe: for links only."""
     line: int | None = None
-    url: str | None = None
-    """The project's page."""
     line_url: str | None = None
+    pages: tuple[tuple[str, str], ...] = ()
+    """Pages about the project: the name of the site, and the address."""
+    lockfile_shown: str = ""
+    """The lockfile's path, where the table holds rows of several."""
     repeats: bool = False
     """Whether the row above says the same why, and what to do."""
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The lines between where it comes from and what to do."""
+        why = "same as the package above" if self.repeats else self.why
+        return tuple(filter(None, (why, f"allowed: {self.allowed}" if self.allowed else "")))
 
 
 def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool = False) -> Row:
@@ -65,13 +76,13 @@ def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool =
     entries = change.gained or change.after
     before, after, word = _versions(change, scan=scan)
     return Row(
-        icon=MALWARE_ICON if reviewed.malware else ICONS[outcome] if outcome else "⚫",
+        icon=MALWARE_ICON if reviewed.malware else ICONS[outcome] if outcome else NOTHING_ICON,
         name=readable(change.name),
         before=before,
         after=after,
         word=word,
         comes_from=COMES_FROM[outcome] if outcome else "",
-        where=_where(outcome, reviewed.verdicts) if outcome else (),
+        where=_where(outcome, reviewed.verdicts) if outcome else "",
         why=_why(reviewed),
         advice=readable(reviewed.advice.text, _LONGEST_COMMAND) if reviewed.advice else "",
         command=_command(reviewed),
@@ -98,12 +109,13 @@ def folded(rows: Iterable[Row]) -> tuple[Row, ...]:
         anywhere = replace(row, lockfile="", file="", line=None, line_url=None)
         alike.setdefault(anywhere, []).append(row)
     return tuple(
-        found[0] if len(found) == 1 else replace(anywhere, lockfile=_named([row.lockfile for row in found]))
+        replace(found[0] if len(found) == 1 else anywhere, lockfile_shown=_named(found))
         for anywhere, found in alike.items()
     )
 
 
-def _named(lockfiles: Sequence[str]) -> str:
+def _named(rows: Sequence[Row]) -> str:
+    lockfiles = [row.lockfile for row in rows]
     extra = len(lockfiles) - _LOCKFILES_SHOWN
     return ", ".join(lockfiles[:_LOCKFILES_SHOWN]) + (f" and {extra:,} more" if extra > 0 else "")
 
@@ -176,7 +188,7 @@ def _allowed(reviewed: ReviewedChange) -> str:
     return ", ".join(parts)
 
 
-def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> str:
     """Say which targets have which outcome, where they are not all of one."""
     seen: dict[Outcome, dict[str, bool]] = {}
     pythons = {verdict.target.partition(" ")[0] for verdict in verdicts}
@@ -185,7 +197,7 @@ def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         python, _, platform = verdict.target.partition(" ")
         targets[platform if platform and pythons == {python} else verdict.target] = verdict.informational
     if set(seen) <= {worst}:
-        return ()
+        return ""
     clauses = []
     for outcome in sorted(seen, key=lambda outcome: (outcome is not worst, outcome.rank)):
         targets = seen[outcome]
@@ -198,7 +210,5 @@ def _where(worst: Outcome, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         elif len(seen) == 2 and worst in seen and not informational:  # noqa: PLR2004 - the worst and one other
             clauses.append(f"elsewhere: {COMES_FROM[outcome]}")
         else:
-            clauses.append(
-                f"{COMES_FROM[outcome]} on {listed}" + (" (for information)" if informational else "")
-            )
-    return tuple(clauses)
+            clauses.append(f"{listed}{' (for information)' if informational else ''}: {COMES_FROM[outcome]}")
+    return "; ".join(clauses)

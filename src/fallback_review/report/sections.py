@@ -7,12 +7,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fallback_review.model import Outcome
+from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.escape import destination, path_destination
 from fallback_review.report.headline import headline, standing
 from fallback_review.report.rows import folded, repeating, row_of
 from fallback_review.report.tally import Group, group_of, tally
 from fallback_review.report.text import count, readable
+from fallback_review.report.words import SAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,22 +24,12 @@ if TYPE_CHECKING:
 
 _Pair = tuple["ReviewedChange", "ReviewedLockfile"]
 _NOTICE = 600
-_FIELDS = {"unnamed": "requirements without a name", "unparsed": "lines that were not understood"}
-"""Readable words for a lockfile's fields beside its packages, where the field's own name is none."""
+_LOCKFILES_NAMED = 3
 _MOST_TABLES = 10
 """Lockfiles that get a table of their own for their trouble; of more of them one would read headings."""
+_PLATFORMS = {"linux": "Linux", "musllinux": "Linux with musl", "macos": "macOS", "windows": "Windows"}
 _PUBLISHED = set(Outcome) - {Outcome.DIRECT, Outcome.PRIVATE}
 """Outcomes of packages that have a page at a public project page's site."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Links:
-    """Where links may point; None makes plain text of them."""
-
-    project: str | None = None
-    """A template of a project's page, with ``{name}``."""
-    about: str | None = None
-    """The page that says what is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,34 +38,36 @@ class Table:
 
     group: Group
     title: str
-    columns: frozenset[str]
-    """Those beyond Package and Change."""
+    says: str
+    """The heading of the second column; empty where a package's name and versions are all there is to say."""
     total: int
     """How many rows there are."""
     rows: Callable[[], Iterable[Row]]
     """Gives them in the order to show them in; made one at a time, and only as far as there is room."""
 
 
-_COLUMNS: dict[Group, frozenset[str]] = {
-    Group.TROUBLE: frozenset({"comes_from", "why", "advice"}),
-    Group.ALLOWED: frozenset({"comes_from", "allowed"}),
-    Group.UPSTREAM: frozenset({"comes_from", "why"}),
-    Group.ELSEWHERE: frozenset({"comes_from", "why"}),
-    Group.CHAINGUARD: frozenset({"comes_from"}),
-    Group.LOCAL: frozenset(),
-    Group.UNJUDGED: frozenset({"why"}),
-    Group.REMOVED: frozenset(),
+_SAYS: dict[Group, str] = {
+    Group.TROUBLE: "Comes from, why, and what to do",
+    Group.ALLOWED: "Comes from, and why it is allowed",
+    Group.UPSTREAM: "Comes from",
+    Group.ELSEWHERE: "Comes from",
+    Group.CHAINGUARD: "Comes from",
+    Group.UNJUDGED: "What changed",
 }
-_TITLES: dict[Group, tuple[str, str]] = {
-    Group.ALLOWED: ("📋", "allowed by the policy"),
-    Group.UPSTREAM: ("🟡", "PyPI's own, served by Chainguard"),
-    Group.ELSEWHERE: ("🔵", "direct or from a private index"),
-    Group.CHAINGUARD: ("🟢", "from Chainguard Libraries"),
-    Group.LOCAL: ("🏠", "of the project's own"),
-    Group.UNJUDGED: ("⚫", "with nothing new to install"),
-    Group.REMOVED: ("⚫", "removed"),
+_TITLES: dict[Group, tuple[str, str, str]] = {
+    Group.ALLOWED: ("📋", "is allowed by the settings", "are allowed by the settings"),
+    Group.UPSTREAM: ("🟡", *SAYS[Outcome.UPSTREAM]),
+    Group.ELSEWHERE: (
+        "🔵",
+        "does not come from Chainguard or PyPI",
+        "do not come from Chainguard or PyPI",
+    ),
+    Group.CHAINGUARD: ("🟢", *SAYS[Outcome.CHAINGUARD]),
+    Group.LOCAL: ("🏠", "is part of this project", "are part of this project"),
+    Group.UNJUDGED: ("⚫", "changes nothing that gets installed", "change nothing that gets installed"),
+    Group.REMOVED: ("⚫", "is removed", "are removed"),
 }
-"""The quiet groups, in the order to show them in."""
+"""The quiet groups, in the order to show them in: what is said of one package, and of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +84,6 @@ class Arrangement:
     """What a report shows, in order."""
 
     review: Review
-    links: Links
     numbers: Tally
 
     @property
@@ -122,14 +114,21 @@ class Arrangement:
     def row(self, reviewed: ReviewedChange, lockfile: ReviewedLockfile) -> Row:
         """Return one row, with its links."""
         row = row_of(reviewed, lockfile, scan=self.scan)
-        project = self.links.project
-        url = (
-            destination(project.replace("{name}", quote(reviewed.change.name, safe="", errors="replace")))
-            if project and reviewed.outcome in _PUBLISHED
-            else None
-        )
+        fails = self.review.conclusion in (Conclusion.FAIL, Conclusion.UNKNOWN)
         line_url = path_destination(self.review.head_url, row.file, row.line) if row.line else None
-        return replace(row, url=url, line_url=line_url)
+        return replace(
+            row,
+            line_url=line_url,
+            only_warns=fails and reviewed.conclusion is Conclusion.WARN,
+            pages=self._pages(reviewed),
+        )
+
+    def _pages(self, reviewed: ReviewedChange) -> tuple[tuple[str, str], ...]:
+        if reviewed.outcome not in _PUBLISHED:
+            return ()
+        name = quote(reviewed.change.name, safe="", errors="replace")
+        pages = ((site, destination(url.replace("{name}", name))) for site, url in self.review.project_pages)
+        return tuple((site, url) for site, url in pages if url)
 
     def findings(self) -> tuple[Remark, ...]:
         """Return what is wrong with the configuration itself."""
@@ -162,55 +161,35 @@ class Arrangement:
             group for group in _TITLES if group in found and not (self.scan and group is Group.CHAINGUARD)
         ]
         return [
-            self._table(
-                group,
-                f"{_TITLES[group][0]} {len(found[group]):,} {_TITLES[group][1]}",
-                found[group],
-                mixed=self.several,
-            )
+            self._table(group, _title(group, found[group]), found[group], mixed=self.several)
             for group in shown
         ]
 
     def _table(self, group: Group, title: str, pairs: Sequence[_Pair], *, mixed: bool) -> Table:
         """Return a table; in a mixed one rows name their lockfiles, and those that are alike are one."""
-        columns = _COLUMNS[group]
-        if any(reviewed.note for reviewed, _ in pairs):
-            columns |= {"why"}
+        says = _SAYS.get(group, "")
         if not mixed:
             return Table(
                 group=group,
                 title=title,
-                columns=columns,
+                says=says,
                 total=len(pairs),
                 rows=lambda: repeating(self.row(*pair) for pair in pairs),
             )
         rows = folded(self.row(*pair) for pair in sorted(pairs, key=_worst_first))
-        return Table(
-            group=group,
-            title=title,
-            columns=columns | {"lockfile"},
-            total=len(rows),
-            rows=lambda: repeating(rows),
-        )
+        return Table(group=group, title=title, says=says, total=len(rows), rows=lambda: repeating(rows))
 
     def asides(self) -> list[str]:
         """Return what is only counted."""
-        conda, metadata = self.numbers.groups[Group.CONDA], self.numbers.metadata_only
-        texts = []
-        if conda:
-            texts.append(f"{count(conda, 'conda package')} not judged: only packages from PyPI's world are.")
-        if metadata:
-            texts.append(
-                f"{count(metadata, 'entry', 'entries')} changed in metadata only (markers, dependencies…)."
-            )
-        for lockfile in self.review.lockfiles:
-            if lockfile.header_changed:
-                fields = ", ".join(
-                    readable(_FIELDS.get(field, field), 60) for field in lockfile.header_changed[:6]
-                )
-                texts.append(f"{readable(lockfile.path)}: changed besides the packages: {fields}.")
-            if lockfile.base_path and lockfile.base_path != lockfile.path:
-                texts.append(f"{readable(lockfile.path)} was {readable(lockfile.base_path)}.")
+        conda = self.numbers.groups[Group.CONDA]
+        texts = (
+            [f"{count(conda, 'conda package')} not checked: only packages from PyPI are."] if conda else []
+        )
+        texts += [
+            f"{readable(lockfile.path)} was {readable(lockfile.base_path)}."
+            for lockfile in self.review.lockfiles
+            if lockfile.base_path and lockfile.base_path != lockfile.path
+        ]
         return texts
 
     def notices(self) -> tuple[Remark, ...]:
@@ -224,11 +203,24 @@ class Arrangement:
             if (notice.text, notice.path or lockfile.path, notice.line) not in said
         )
 
-    def footer(self) -> tuple[list[str], str]:
-        """Return the lockfiles' paths (a few) and the targets, readable."""
-        paths = [readable(lockfile.path, 80) for lockfile in self.review.lockfiles[:3]]
-        extra = len(self.review.lockfiles) - len(paths)
-        return [*paths, *([f"{extra:,} more"] if extra > 0 else [])], targets(self.review.targets)
+    def footer(self) -> list[str]:
+        """Return what was checked, and for which targets, readable: the parts of a report's last line."""
+        shown = self.review.lockfiles[:_LOCKFILES_NAMED]
+        paths = [readable(lockfile.path, 80) for lockfile in shown]
+        if extra := len(self.review.lockfiles) - len(paths):
+            paths.append(f"{extra:,} more")
+        return [part for part in (", ".join(paths), *self._targets()) if part]
+
+    def _targets(self) -> list[str]:
+        """Return the targets that were used: each lockfile may have its own, by the Python that it is for."""
+        of_all = [lockfile.targets or self.review.targets for lockfile in self.review.lockfiles]
+        distinct = list(dict.fromkeys(of_all)) or [self.review.targets]
+        if len(distinct) == 1 or len(of_all) > _LOCKFILES_NAMED:
+            return [targets(dict.fromkeys(chain.from_iterable(distinct)))]
+        return [
+            f"{readable(lockfile.path, 80)}: {targets(own)}"
+            for lockfile, own in zip(self.review.lockfiles, of_all, strict=True)
+        ]
 
     def _remark(self, notice: Notice, path: str | None = None) -> Remark:
         where = notice.path or path
@@ -246,23 +238,36 @@ def _without_name(notice: Notice) -> Notice:
     return replace(notice, text=f"has no name, so it is not compared: {notice.text}")
 
 
-def arrange(review: Review, links: Links | None = None) -> Arrangement:
+def arrange(review: Review) -> Arrangement:
     """Arrange a review for reading."""
-    return Arrangement(review=review, links=links or Links(), numbers=tally(review))
+    return Arrangement(review=review, numbers=tally(review))
 
 
 def targets(found: Iterable[Target]) -> str:
-    """Name the targets briefly: ``Python 3.12 · linux x86_64, aarch64``."""
-    found = tuple(found)
+    """Name the targets: ``Python 3.12 on Linux (x86_64, aarch64); for information: macOS (arm64)``."""
+    every = tuple(found)
+    parts = []
+    for informational, lead in ((False, ""), (True, "for information: ")):
+        chosen = [target for target in every if target.informational is informational]
+        if chosen:
+            parts.append(lead + _grid(chosen))
+    return readable("; ".join(parts), 300)
+
+
+def _grid(found: Sequence[Target]) -> str:
     pythons = list(dict.fromkeys(target.python for target in found))
     platforms: dict[str, dict[str, None]] = {}
     for target in found:
-        platforms.setdefault(target.platform, {})[target.arch] = None
-    whole = len(pythons) * sum(map(len, platforms.values())) == len(set(found))
-    if not whole:
-        return readable(", ".join(target.label for target in found), 200)
-    listed = [f"{platform} {', '.join(archs)}" for platform, archs in platforms.items()]
-    return readable(" · ".join([f"Python {', '.join(pythons)}", *listed]), 200) if found else ""
+        platforms.setdefault(_PLATFORMS.get(target.platform, target.platform), {})[target.arch] = None
+    if len(pythons) * sum(map(len, platforms.values())) != len(set(found)):
+        return ", ".join(target.label for target in found)
+    listed = [f"{platform} ({', '.join(archs)})" for platform, archs in platforms.items()]
+    return f"Python {', '.join(pythons)} on {', '.join(listed)}"
+
+
+def _title(group: Group, pairs: Sequence[_Pair]) -> str:
+    icon, one, many = _TITLES[group]
+    return f"{icon} {count(len(pairs), 'package')} {one if len(pairs) == 1 else many}"
 
 
 def _worst_first(pair: _Pair) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.report import limits
 from fallback_review.report.markdown import compose
-from fallback_review.report.sections import Links, arrange
+from fallback_review.report.sections import arrange
 from fallback_review.report.words import COLORS, COMES_FROM
 
 if TYPE_CHECKING:
@@ -18,17 +18,19 @@ LIMIT = limits.SUMMARY - 16_384
 """The rest is kept for what else the step has to say."""
 
 
-def render(
-    review: Review, *, limit: int = LIMIT, project_url: str | None = None, about_url: str | None = None
-) -> str:
+def render(review: Review, *, limit: int = LIMIT, about_url: str | None = None) -> str:
     """Render the summary; the arguments are those of the comment (`markdown.render`).
 
     Raises:
         ValueError: not even the frame fits into `limit`.
     """
-    arrangement = arrange(review, Links(project=project_url, about=about_url))
+    arrangement = arrange(review)
     return compose(
-        arrangement, limit=limit, chart=_chart(arrangement.numbers), elsewhere=", see the JSON report"
+        arrangement,
+        limit=limit,
+        chart=_chart(arrangement.numbers),
+        elsewhere=", see the JSON report",
+        about_url=about_url,
     )
 
 

@@ -68,6 +68,10 @@ class Tally:
     groups: Counter[Group]
     troubled: Counter[Outcome]
     """The outcomes of those shown as trouble."""
+    allowed: Counter[Outcome]
+    """The outcomes of those that the allow list covers."""
+    conclusions: Counter[Conclusion]
+    """What the policy makes of each judged one."""
     malware: int
     """Those of the troubled that an index blocks as malware."""
     metadata_only: int
@@ -87,6 +91,8 @@ def tally(review: Review) -> Tally:
     """Count a review's changes."""
     outcomes: Counter[Outcome] = Counter()
     troubled: Counter[Outcome] = Counter()
+    allowed: Counter[Outcome] = Counter()
+    conclusions: Counter[Conclusion] = Counter()
     groups: Counter[Group] = Counter()
     changed = malware = 0
     for lockfile in review.lockfiles:
@@ -96,6 +102,8 @@ def tally(review: Review) -> Tally:
             groups[group] += 1
             if reviewed.outcome is not None and group is not Group.LOCAL:
                 outcomes[reviewed.outcome] += 1
+                conclusions[reviewed.conclusion] += 1
+                allowed[reviewed.outcome] += group is Group.ALLOWED
                 if group is Group.TROUBLE:
                     troubled[reviewed.outcome] += 1
                     malware += reviewed.malware
@@ -105,6 +113,8 @@ def tally(review: Review) -> Tally:
         outcomes=outcomes,
         groups=groups,
         troubled=troubled,
+        allowed=allowed,
+        conclusions=conclusions,
         malware=malware,
         metadata_only=sum(len(lockfile.metadata_only) for lockfile in review.lockfiles),
     )

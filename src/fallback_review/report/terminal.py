@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.sections import arrange
 from fallback_review.report.tally import Group
+from fallback_review.report.words import CONCLUSION_ICONS, ICONS, MALWARE_ICON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,13 +23,17 @@ if TYPE_CHECKING:
     from fallback_review.report.sections import Arrangement, Remark, Table
 
 _STYLES = {
-    "⛔": "bold red",
-    "🔴": "bold red",
-    "⚪": "bold",
-    "🟠": "bold yellow",
-    "🟡": "yellow",
-    "🔵": "blue",
-    "🟢": "green",
+    MALWARE_ICON: "bold red",
+    CONCLUSION_ICONS[Conclusion.FAIL]: "bold red",
+    CONCLUSION_ICONS[Conclusion.UNKNOWN]: "bold",
+    CONCLUSION_ICONS[Conclusion.WARN]: "bold yellow",
+    CONCLUSION_ICONS[Conclusion.PASS]: "green",
+    ICONS[Outcome.INSTALL_FAILS]: "bold red",
+    ICONS[Outcome.UNKNOWN]: "bold",
+    ICONS[Outcome.PYPI]: "bold yellow",
+    ICONS[Outcome.UPSTREAM]: "yellow",
+    ICONS[Outcome.PRIVATE]: "blue",
+    ICONS[Outcome.CHAINGUARD]: "green",
 }
 _QUIET_ROWS = 20
 """Rows of a quiet group that are listed; the JSON report has them all."""
@@ -111,10 +117,10 @@ def _ending(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
         yield Text(""), False
     for aside in asides:
         yield Text(f" • {aside}", style="dim"), False
-    paths, targets = arrangement.footer()
-    footer = " · ".join(filter(None, (", ".join(paths), targets)))
+    footer = arrangement.footer()
     if footer:
-        yield Text(f"\n{footer}", style="dim"), False
+        yield Text(""), False
+    yield from ((Text(part, style="dim"), False) for part in footer)
 
 
 def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[Text, bool]]:
@@ -122,21 +128,22 @@ def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[
         line = Text.assemble(f" {row.icon} ", (row.name, "bold"), " ", *_change(row))
         if row.comes_from:
             line.append(f"  {row.comes_from}", style=_STYLES.get(row.icon, ""))
-        if "lockfile" in table.columns:
+            line.append(f" {row.where}" if row.where else "")
+        if row.only_warns:
+            line.append("  (only a warning)")
+        if row.lockfile_shown:
             at = f":{row.line}" if row.line and detail else ""
-            line.append(f"  ({row.lockfile}{at})", style="dim")
+            line.append(f"  ({row.lockfile_shown}{at})", style="dim")
         elif row.line and detail:
             line.append(f"  line {row.line}", style="dim")
         yield line, False
-        if detail or row.where or "why" in table.columns:
+        if table.says:
             yield from _said(row)
 
 
 def _said(row: Row) -> Iterator[tuple[Text, bool]]:
-    why = "as above" if row.repeats else row.why
-    for text in (*row.where, why, f"allowed: {row.allowed}" if row.allowed else ""):
-        if text:
-            yield Text(f"    {text}"), False
+    for text in row.because:
+        yield Text(f"    {text}"), False
     if row.advice and not row.repeats:
         yield Text(f"    → {row.advice}", style="cyan"), False
     if row.command and not row.repeats:

@@ -14,21 +14,23 @@ ICONS: dict[Outcome, str] = {
     Outcome.REMEDIATED: "🟢",
     Outcome.CHAINGUARD: "🟢",
 }
-
+"""Where a package comes from, beside the words for it (`COMES_FROM`)."""
+NOTHING_ICON = "⚫"
+"""Of a change that installs nothing."""
 MALWARE_ICON = "⛔"
 """Instead of the outcome's, where an index blocks a package as malware: wherever it comes from."""
 
 COMES_FROM: dict[Outcome, str] = {
-    Outcome.INSTALL_FAILS: "install fails",
-    Outcome.UNKNOWN: "could not check",
+    Outcome.INSTALL_FAILS: "does not install",
+    Outcome.UNKNOWN: "could not be checked",
     Outcome.PYPI: "PyPI",
-    Outcome.UPSTREAM: "PyPI, through Chainguard",
-    Outcome.DIRECT: "direct",
-    Outcome.PRIVATE: "private index",
+    Outcome.UPSTREAM: "PyPI's file, served by Chainguard, not rebuilt",
+    Outcome.DIRECT: "not from an index",
+    Outcome.PRIVATE: "a private index",
     Outcome.REMEDIATED: "Chainguard, remediated",
     Outcome.CHAINGUARD: "Chainguard",
 }
-"""What a table's cell says."""
+"""What stands beside the icon of one package."""
 
 COLORS: dict[Outcome, str] = {
     Outcome.INSTALL_FAILS: "#ff8182",
@@ -42,32 +44,25 @@ COLORS: dict[Outcome, str] = {
 }
 """Those of the icons, light enough for dark text upon them and told apart by lightness too."""
 
-WILL: dict[Outcome, tuple[str, str]] = {
-    Outcome.INSTALL_FAILS: ("will not install", "will not install"),
+SAYS: dict[Outcome, tuple[str, str]] = {
+    Outcome.INSTALL_FAILS: ("does not install", "do not install"),
     Outcome.UNKNOWN: ("could not be checked", "could not be checked"),
-    Outcome.PYPI: ("will come from PyPI", "will come from PyPI"),
+    Outcome.PYPI: ("comes from PyPI", "come from PyPI"),
     Outcome.UPSTREAM: (
-        "is PyPI's own, served by Chainguard",
-        "are PyPI's own, served by Chainguard",
+        "is PyPI's file, served by Chainguard, not rebuilt",
+        "are PyPI's files, served by Chainguard, not rebuilt",
     ),
-    Outcome.DIRECT: ("comes from outside the indexes", "come from outside the indexes"),
+    Outcome.DIRECT: ("does not come from an index", "do not come from an index"),
     Outcome.PRIVATE: ("comes from a private index", "come from a private index"),
-    Outcome.REMEDIATED: ("is a remediated build of Chainguard's", "are remediated builds of Chainguard's"),
-    Outcome.CHAINGUARD: ("comes from Chainguard Libraries", "come from Chainguard Libraries"),
+    Outcome.REMEDIATED: ("is remediated by Chainguard", "are remediated by Chainguard"),
+    Outcome.CHAINGUARD: ("comes from Chainguard", "come from Chainguard"),
 }
 """What the headline says of one package, and of several."""
 
 CONCLUSION_ICONS: dict[Conclusion, str] = {
-    Conclusion.PASS: "🟢",
-    Conclusion.WARN: "🟠",
-    Conclusion.FAIL: "🔴",
-    Conclusion.UNKNOWN: "⚪",
+    Conclusion.PASS: "✅",
+    Conclusion.WARN: "⚠️",
+    Conclusion.FAIL: "❌",
+    Conclusion.UNKNOWN: "❔",
 }
-
-GATE: dict[Conclusion, str] = {
-    Conclusion.PASS: "",
-    Conclusion.WARN: "The policy lets this pass with a warning.",
-    Conclusion.FAIL: "The policy does not let this pass.",
-    Conclusion.UNKNOWN: "This is not a pass: what could not be checked may come from anywhere.",
-}
-"""What the conclusion means for the merge, in one sentence."""
+"""What the headline opens with: the check's result, not where packages come from."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Outcome, deciding
+from fallback_review.model import Outcome, SourceKind, deciding
 from fallback_review.prediction.causes import locked, missing, unanswered
 from fallback_review.prediction.causes.missing import BLOCK_REASONS
 from fallback_review.prediction.causes.record import CauseRecord, Facts, Words, move_to_remediated
@@ -23,13 +23,23 @@ CAUSES: dict[Cause, CauseRecord] = {
     record.cause: record for record in (*missing.RECORDS, *locked.RECORDS, *unanswered.RECORDS)
 }
 """Every cause by its name."""
-_WITHOUT_CAUSE = {Outcome.DIRECT: "not from an index", Outcome.PRIVATE: "from another index"}
+_DIRECT = {
+    SourceKind.GIT: "the lock takes it from a Git repository",
+    SourceKind.HG: "the lock takes it from a Mercurial repository",
+    SourceKind.SVN: "the lock takes it from a Subversion repository",
+    SourceKind.BZR: "the lock takes it from a Bazaar repository",
+    SourceKind.URL: "the lock takes it from a URL",
+}
+_PRIVATE = "its name or its index is private: no index was asked for it"
 
 
 def describe(verdict: Verdict, change: Change, situation: Situation, book: Book) -> str:
     """Return why a verdict is not `chainguard`, as one short clause of plain text; empty where it is."""
-    if verdict.outcome in _WITHOUT_CAUSE:
-        return _WITHOUT_CAUSE[verdict.outcome]
+    if verdict.outcome is Outcome.DIRECT:
+        kinds = [package.source.kind for package in change.gained]
+        return next((_DIRECT[kind] for kind in kinds if kind in _DIRECT), "the lock takes it from a folder")
+    if verdict.outcome is Outcome.PRIVATE:
+        return _PRIVATE
     if verdict.cause is None:
         return ""
     facts = Facts(verdict=verdict, change=change, situation=situation, book=book)

@@ -91,10 +91,10 @@ RECORDS = (
     CauseRecord(
         cause=Cause.UPSTREAM_TIER,
         title="Chainguard serves PyPI's own file",
-        words=Words(why="PyPI's own file, through Chainguard's index", step=_upstream),
+        words=Words(why="Chainguard has not rebuilt this version", step=_upstream),
         reasons={
             "built-available": Words(
-                why="PyPI's own file, through Chainguard's index; Chainguard has built it since",
+                why="Chainguard has rebuilt this version since",
                 step=_pinned_copy,
             )
         },
