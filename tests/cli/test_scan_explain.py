@@ -41,7 +41,7 @@ def test_a_scan_says_the_share_and_what_was_counted(folder: Path, addresses: lis
 
     assert done.code == 1
     assert "Chainguard covers 1 of 4 packages (25.0 %)" in words(done)
-    assert "1 direct" in words(done)
+    assert "1 not from an index" in words(done)
     assert PASSWORD not in done.said
 
 
