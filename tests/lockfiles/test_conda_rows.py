@@ -381,3 +381,8 @@ def test_recognition() -> None:
     assert conda_lock.FORMAT.looks_like(CONDA_LOCK)
     assert not conda_lock.FORMAT.looks_like(PIXI_6)
     assert not conda_lock.FORMAT.looks_like("package:\n  name: x\n")
+
+
+def test_the_hash_of_an_old_conda_lock_is_one_text() -> None:
+    row = "package:\n- manager: conda\n  name: x\n  version: '1'\n  url: https://c.example/linux-64/x.conda\n"
+    assert read_conda(f"{row}  hash: MD5:00FF\n").packages[0].hashes == {"md5:00ff"}

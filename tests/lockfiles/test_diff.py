@@ -393,3 +393,36 @@ class TestWhole:
 def test_going_down_needs_something_to_compare() -> None:
     assert not went_down(Counter({"1.0": 1}), Counter())
     assert not went_down(Counter(), Counter({"1.0": 1}))
+
+
+LINUX, MAC = "sys_platform == 'linux'", "sys_platform == 'darwin'"
+
+
+def forked(linux: str, mac: str) -> list[LockedPackage]:
+    return [package("1", UNSTATED, linux, marker=LINUX), package("1", UNSTATED, mac, marker=MAC)]
+
+
+def test_what_markers_tell_apart_keeps_its_own_files() -> None:
+    change = only([], forked("a", "b"))
+    assert [(one.marker, one.hashes) for one in change.gained] == [
+        (LINUX, frozenset({"sha256:a"})),
+        (MAC, frozenset({"sha256:b"})),
+    ]
+
+
+def test_markers_of_the_same_files_are_one_entry() -> None:
+    change = only([], forked("a", "a"))
+    assert [one.marker for one in change.gained] == [f"({LINUX}) or ({MAC})"]
+
+
+@pytest.mark.parametrize("before", [forked("a", "b"), forked("a", "b")[::-1]])
+def test_of_two_forks_only_the_one_that_changes_is_judged(before: list[LockedPackage]) -> None:
+    change = only(before, forked("a", "c"))
+    assert change.kind is ChangeKind.ARTIFACTS_CHANGED
+    assert [(one.marker, one.hashes) for one in change.gained] == [(MAC, frozenset({"sha256:c"}))]
+    assert not compare(before, forked("a", "b")).changes
+
+
+def test_a_fork_that_splits_off_is_new() -> None:
+    change = only([package("1", UNSTATED, "a")], forked("a", "b"))
+    assert [one.marker for one in change.gained] == [MAC]

@@ -174,7 +174,7 @@ def test_markers_of_old_files_stand_in_keys_of_their_own() -> None:
         ("", "not JSON", 1),
         ('{"a": \n nope}', "not JSON", 2),
         ("[1]", "its root is no object", None),
-        ('{"default": {"x": {}, "x": {}}}', "the key 'x' stands twice", None),
+        ('{"default": {"x": {}, "x": {"version": "==1"}}}', "the key 'x' stands twice", None),
         ('{"default": []}', "default: must be a table", None),
         ('{\n"default": {\n"x": 1}}', "default.x: must be a table", 3),
         ('{"default": {" ": {}}}', "default: a package without a name", 1),
@@ -248,3 +248,8 @@ def test_a_key_that_is_no_name_is_refused() -> None:
     with pytest.raises(LockfileError, match="is no package name") as caught:
         read(json.dumps({"default": {f"x @ {EVIL} #": {"version": "==1"}}}, indent=1))
     assert caught.value.line == 3
+
+
+def test_a_key_that_stands_twice_with_one_value_is_taken_as_pipenv_takes_it() -> None:
+    twice = '{"_meta": {"sources": []}, "default": {"x": {"version": "==1"},\n"x": {"version": "==1"}}}'
+    assert [(each.name, each.version) for each in read(twice).packages] == [("x", "1")]

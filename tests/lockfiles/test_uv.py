@@ -30,7 +30,13 @@ def one(rows: str) -> LockedPackage:
         ('{ registry = "../wheels" }', Source(kind=SourceKind.REGISTRY, location="../wheels"), False),
         (
             '{ git = "https://git.example/x?rev=v1&subdirectory=y#abc" }',
-            Source(kind=SourceKind.GIT, location="https://git.example/x", reference="v1", commit="abc"),
+            Source(
+                kind=SourceKind.GIT,
+                location="https://git.example/x",
+                reference="v1",
+                commit="abc",
+                subdirectory="y",
+            ),
             False,
         ),
         (
@@ -45,7 +51,7 @@ def one(rows: str) -> LockedPackage:
         ),
         (
             '{ url = "https://x.example/a.whl", subdirectory = "s" }',
-            Source(kind=SourceKind.URL, location="https://x.example/a.whl"),
+            Source(kind=SourceKind.URL, location="https://x.example/a.whl", subdirectory="s"),
             False,
         ),
         ('{ path = "dist/a.whl" }', Source(kind=SourceKind.PATH, location="dist/a.whl"), False),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.registry import format_of
@@ -29,7 +30,7 @@ from fallback_review.model import (
 from fallback_review.model.versions import parse_version, went_down
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
 
@@ -41,6 +42,8 @@ class Held:
     package: LockedPackage
     """The first of the entries, with the artifacts of all."""
     entries: tuple[LockedPackage, ...]
+    fork: str | None = None
+    """The marker that tells it from others of the same version and source, which have other files."""
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -54,24 +57,34 @@ class Held:
 
 
 def distinct(entries: Sequence[LockedPackage]) -> list[Held]:
-    """Unite repeated entries, oldest version first."""
+    """Unite repeated entries, oldest version first; forks that have files of their own stay apart."""
     groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
     for entry in entries:
         groups.setdefault((entry.shown_version, comparable(entry.source)), []).append(entry)
-    held = []
-    for group in groups.values():
-        first = group[0]
-        if len(group) > 1:
-            artifacts = tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts))
-            first = replace(
-                first,
-                artifacts=artifacts,
-                local=all(entry.local for entry in group),
-                marker=_any([entry.marker or "" for entry in group]) or None,
-                needed_when=_any([entry.needed_when for entry in group]),
-            )
-        held.append(Held(first, tuple(group)))
+    held = [each for group in groups.values() for each in _held(group)]
     return sorted(held, key=_age) if len(held) > 1 else held
+
+
+def _held(group: list[LockedPackage]) -> list[Held]:
+    """Return the entries of one version and source as one, or one for each marker with files of its own."""
+    if len(group) == 1:
+        return [Held(group[0], (group[0],))]
+    forks: dict[str | None, list[LockedPackage]] = {}
+    for entry in group:
+        forks.setdefault(entry.marker, []).append(entry)
+    if len(forks) == 1 or len({frozenset(entry.artifacts) for entry in group}) == 1:
+        return [Held(_united(group), tuple(group))]
+    return [Held(_united(each), tuple(each), fork=marker or "") for marker, each in forks.items()]
+
+
+def _united(group: list[LockedPackage]) -> LockedPackage:
+    return replace(
+        group[0],
+        artifacts=tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts)),
+        local=all(entry.local for entry in group),
+        marker=_any([entry.marker or "" for entry in group]) or None,
+        needed_when=_any([entry.needed_when for entry in group]),
+    )
 
 
 def _any(markers: Sequence[str | None]) -> str | None:
@@ -162,24 +175,45 @@ def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], l
 
 def _compare(before: list[Held], after: list[Held], *, migrated: bool, vague: bool) -> _Compared:
     """Pair the entries of both sides: the same ones first, then those whose sources do not contradict."""
-    there = {_identity(held): held for held in after}
-    stayed = [(held, there.pop(key)) for held in before if (key := _identity(held)) in there]
-    paired = {id(old) for old, _ in stayed}
+
+    def may_stay(old: Held, new: Held) -> bool:
+        return migrated or (vague and _one_unstated(old, new))
+
+    stayed, lost, came = _paired(before, after, lambda held: (*_identity(held), held.fork))
+    for key, agree in ((_identity, _always), (partial(_loose, migrated=migrated), may_stay)):
+        if lost and came:
+            more, lost, came = _paired(lost, came, key, agree)
+            stayed += more
+    return _Compared(before, after, stayed, lost, came, vague)
+
+
+def _always(_old: Held, _new: Held) -> bool:
+    return True
+
+
+def _paired(
+    before: list[Held],
+    after: list[Held],
+    key: Callable[[Held], tuple[Any, ...]],
+    agree: Callable[[Held, Held], bool] = _always,
+) -> tuple[list[tuple[Held, Held]], list[Held], list[Held]]:
+    """Pair entries of one key, in the order of `_age`, where an unstated index comes first.
+
+    Returns the pairs, and what is left of both sides.
+    """
+    waiting: dict[tuple[Any, ...], list[Held]] = {}
+    for held in after:
+        waiting.setdefault(key(held), []).append(held)
+    pairs: list[tuple[Held, Held]] = []
     lost: list[Held] = []
-    rest: dict[tuple[Any, ...], list[Held]] = {}
-    for held in there.values():  # in the order of `_age`: an unstated index comes first
-        rest.setdefault(_loose(held, migrated=migrated), []).append(held)
     for held in before:
-        if id(held) in paired:
-            continue
-        candidates = rest.get(_loose(held, migrated=migrated))
-        if candidates and (migrated or (vague and _one_unstated(held, candidates[0]))):
-            stayed.append((held, candidates.pop(0)))
+        found = waiting.get(key(held))
+        if found and agree(held, found[0]):
+            pairs.append((held, found.pop(0)))
         else:
             lost.append(held)
-    taken = {id(new) for _, new in stayed}
-    came = [held for held in after if id(held) not in taken]
-    return _Compared(before, after, stayed, lost, came, vague)
+    taken = {id(new) for _, new in pairs}
+    return pairs, lost, [held for held in after if id(held) not in taken]
 
 
 def _identity(held: Held) -> tuple[str | None, Source]:

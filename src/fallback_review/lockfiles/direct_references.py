@@ -7,8 +7,8 @@ references, and the file name rules of wheels and source distributions in `packa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, unquote
 
 from fallback_review.lockfiles.names import normalise_name, read_filename
 from fallback_review.lockfiles.urls import strip_credentials
@@ -42,7 +42,6 @@ class Direct:
     """The version that the file's name carries, in its own spelling."""
     egg: str | None = None
     """The raw ``egg`` fragment."""
-    subdirectory: str | None = None
     had_credentials: bool = False
 
 
@@ -77,9 +76,8 @@ def read_url(url: str, *, editable: bool = False) -> Direct:
     subdirectory = _fragment_value(fragment, "subdirectory")
     if "+" in scheme:
         source, had_credentials = _vcs_source(location, scheme)
-        return Direct(
-            source=source, name=egg, egg=egg, subdirectory=subdirectory, had_credentials=had_credentials
-        )
+        source = replace(source, subdirectory=subdirectory)
+        return Direct(source=source, name=egg, egg=egg, had_credentials=had_credentials)
     if scheme == "file":
         return _local(location, egg=egg, subdirectory=subdirectory, editable=editable)
     clean, had_credentials = strip_credentials(location)
@@ -87,13 +85,30 @@ def read_url(url: str, *, editable: bool = False) -> Direct:
     name, version = (None, None) if _FORGE_ARCHIVE.search(clean) else read_filename(filename)
     hashes = tuple(f"{kind}:{digest.lower()}" for kind, digest in _FRAGMENT_HASH.findall(fragment))
     return Direct(
-        source=Source(kind=SourceKind.URL, location=clean),
+        source=Source(kind=SourceKind.URL, location=clean, subdirectory=subdirectory),
         artifact=Artifact(filename=filename or None, url=clean, hashes=hashes),
         name=name or egg,
         version=version,
         egg=egg,
-        subdirectory=subdirectory,
         had_credentials=had_credentials,
+    )
+
+
+def read_locked_git(url: str) -> Source:
+    """Read a git URL as uv and pixi write it into a lock: ``https://HOST/REPO?rev=main#<commit>``.
+
+    Beside ``rev``, ``tag`` and ``branch`` the query can name a ``subdirectory``.
+    """
+    location, _, commit = url.partition("#")
+    location, _, query = location.partition("?")
+    asked = parse_qs(query)
+    reference = next((asked[key][0] for key in ("rev", "tag", "branch") if key in asked), None)
+    return Source(
+        kind=SourceKind.GIT,
+        location=location,
+        reference=reference,
+        commit=commit or None,
+        subdirectory=asked.get("subdirectory", [None])[0],
     )
 
 
@@ -141,15 +156,14 @@ def _local(path: str, *, egg: str | None, subdirectory: str | None, editable: bo
     if is_archive(filename) and not editable:
         name, version = read_filename(filename)
         return Direct(
-            source=Source(kind=SourceKind.PATH, location=path),
+            source=Source(kind=SourceKind.PATH, location=path, subdirectory=subdirectory),
             artifact=Artifact(filename=filename, path=path),
             name=name or egg,
             version=version,
             egg=egg,
-            subdirectory=subdirectory,
         )
     kind = SourceKind.EDITABLE if editable else SourceKind.DIRECTORY
-    return Direct(source=Source(kind=kind, location=path), name=egg, egg=egg, subdirectory=subdirectory)
+    return Direct(source=Source(kind=kind, location=path, subdirectory=subdirectory), name=egg, egg=egg)
 
 
 def _fragment_value(fragment: str, key: str) -> str | None:

@@ -44,6 +44,8 @@ class Source:
     """A branch, tag or short commit that the lock asks for; of an index, the name that Poetry goes by."""
     commit: str | None = None
     """The commit that a VCS source is locked to."""
+    subdirectory: str | None = None
+    """The folder of a repository or archive that holds the project: another one is another project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.conda_rows import FileRow, channel_of, hashes_of, merge, pypi_source
-from fallback_review.lockfiles.names import filename_of
+from fallback_review.lockfiles.names import filename_of, stated_hash
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.lockfiles.yaml import Document, read_yaml
@@ -126,6 +126,9 @@ def _pip(table: Table) -> FileRow:
 
 
 def _hashes(table: Table) -> tuple[str, ...]:
+    stated = table.data.get("hash")
+    if type(stated) is str and ":" in stated:  # "md5:…", before conda-lock's version 1
+        return stated_hash(stated)
     hashes = table.table("hash")
     return hashes_of(hashes) if hashes is not None else ()
 

@@ -5,10 +5,10 @@ Rows of one name, version and source become one locked package with an artifact 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.direct_references import is_archive, is_url, read_url
+from fallback_review.lockfiles.direct_references import is_archive, is_url, read_locked_git, read_url
 from fallback_review.lockfiles.names import filename_of, normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, Ecosystem, LockedPackage, Source, SourceKind
@@ -93,6 +93,19 @@ def channel_of(url: str) -> Source:
     return Source(kind=SourceKind.CHANNEL, location="/".join(clean.split("/")[:-2]) or None)
 
 
+def _locked_vcs(place: str, source: Source) -> Source:
+    """Return the source with what stands in the query and, of a commit, behind ``#``."""
+    fragment = place.partition("#")[2]
+    if source.kind is not SourceKind.GIT or "=" in fragment:
+        return source
+    locked = read_locked_git(f"{source.location}#{fragment}")
+    return replace(
+        locked,
+        reference=locked.reference or source.reference,
+        commit=locked.commit or source.commit,
+    )
+
+
 def pypi_source(
     table: Table, place: str, *, hashes: tuple[str, ...], index: str | None, editable: bool, direct: bool
 ) -> tuple[Source, Artifact]:
@@ -117,7 +130,7 @@ def pypi_source(
         url = strip_credentials(place.partition("#")[0])[0]
         if found.source.kind is not SourceKind.URL:
             # What stands as its hash is the commit's.
-            return found.source, Artifact(url=None)
+            return _locked_vcs(place, found.source), Artifact(url=None)
         source = found.source
         if not direct:
             source = Source(kind=SourceKind.REGISTRY, location=index)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _NAME = "pdm.lock"
 _NEWEST_KNOWN = 4
 _FILES_IN_ENTRIES = (4, 3)
-_SOURCE_FIELDS = ("ref", "revision", "url", "path", *VCS_KINDS)
+_SOURCE_FIELDS = ("ref", "revision", "subdirectory", "url", "path", *VCS_KINDS)
 _OWN_FIELDS = frozenset({"name", "version", "files", "summary", "extras", *_SOURCE_FIELDS})
 
 
@@ -120,9 +120,10 @@ def _source(entry: Table, notices: Notices) -> Source:
             location=location,
             reference=entry.text("ref"),
             commit=entry.text("revision"),
+            subdirectory=entry.text("subdirectory"),
         )
     if named[0] == "url":
-        return Source(kind=SourceKind.URL, location=location)
+        return Source(kind=SourceKind.URL, location=location, subdirectory=entry.text("subdirectory"))
     if is_archive(location):
         return Source(kind=SourceKind.PATH, location=location)
     return Source(

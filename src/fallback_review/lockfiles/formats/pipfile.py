@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import InvalidMarker, Marker
@@ -35,7 +35,7 @@ _MARKER_KEYS = (
     "platform_system", "platform_version", "python_version", "python_full_version", "implementation_name",
     "implementation_version",
 )  # fmt: skip
-_SHOWN_APART = frozenset({"version", "hashes", "index"})
+_SHOWN_APART = frozenset({"version", "hashes", "index", "subdirectory"})
 _IS_HASH = re.compile(r"\s*[A-Za-z0-9_]+:[0-9A-Fa-f]+\s*", re.ASCII)
 _ON_ONE_LINE = (
     "version",
@@ -146,13 +146,12 @@ def _is_text(document: dict[str, Any]) -> bool:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; a key that stands twice with equal values, as Pipenv takes it, is no error."""
     values = dict(pairs)
     if len(values) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
+        for key, value in pairs:
+            if values[key] != value:
                 raise _TwiceError(key[:60])
-            seen.add(key)
     return values
 
 
@@ -276,11 +275,13 @@ def _source(
     for key, kind in VCS_KINDS.items():
         url = entry.text(key)
         if url is not None:
-            return at_revision(kind, strip_credentials(url)[0], entry.text("ref")), None
+            source = at_revision(kind, strip_credentials(url)[0], entry.text("ref"))
+            return replace(source, subdirectory=entry.text("subdirectory")), None
     place = entry.text("file") or entry.text("path")
     if place is not None and _REMOTE.match(place):
         url = strip_credentials(place)[0]
-        return Source(kind=SourceKind.URL, location=url), Artifact(filename=filename_of(url), url=url)
+        source = Source(kind=SourceKind.URL, location=url, subdirectory=entry.text("subdirectory"))
+        return source, Artifact(filename=filename_of(url), url=url)
     if place is not None:
         if entry.flag("editable"):
             return Source(kind=SourceKind.EDITABLE, location=place), None

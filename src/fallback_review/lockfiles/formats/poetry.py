@@ -132,12 +132,15 @@ def _source(entry: Table, notices: Notices) -> Source:
     if kind is SourceKind.DIRECTORY and entry.flag("develop"):
         kind = SourceKind.EDITABLE
     location, reference = notices.clean(table.required("url"), entry.line), table.text("reference")
+    subdirectory = table.text("subdirectory")
     if kind is SourceKind.GIT:
         # Files from before Poetry 1.1 have the commit as the reference.
         commit = table.text("resolved_reference") or reference
-        return Source(kind=kind, location=location, reference=reference, commit=commit)
+        return Source(
+            kind=kind, location=location, reference=reference, commit=commit, subdirectory=subdirectory
+        )
     if kind is not SourceKind.REGISTRY:
-        return Source(kind=kind, location=location)
+        return Source(kind=kind, location=location, subdirectory=subdirectory)
     if (reference or "").lower() == _PYPI:
         notices.note(
             "Poetry asks PyPI for an entry that names it, whatever address stands beside", entry.line

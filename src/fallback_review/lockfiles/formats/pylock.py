@@ -122,7 +122,8 @@ class _Reader:
         key, table = tables[0]
         if key == "directory":
             kind = SourceKind.EDITABLE if table.flag("editable") else SourceKind.DIRECTORY
-            return Source(kind=kind, location=table.required("path")), ()
+            subdirectory = table.text("subdirectory")
+            return Source(kind=kind, location=table.required("path"), subdirectory=subdirectory), ()
         if key == "vcs":
             vcs = VCS_KINDS.get(table.required("type"))
             if vcs is None:
@@ -132,9 +133,11 @@ class _Reader:
                 location=self._place(table),
                 reference=table.text("requested-revision"),
                 commit=table.text("commit-id"),
+                subdirectory=table.text("subdirectory"),
             ), ()
         kind = SourceKind.PATH if table.text("path") else SourceKind.URL
-        return Source(kind=kind, location=self._place(table)), (self._file(table),)
+        source = Source(kind=kind, location=self._place(table), subdirectory=table.text("subdirectory"))
+        return source, (self._file(table),)
 
     def _place(self, table: Table) -> str:
         """Return a path, else a URL: pip and uv take the path where both are stated (measured)."""

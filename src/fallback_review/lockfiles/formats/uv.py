@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
-from fallback_review.lockfiles.direct_references import LOCAL_KINDS
+from fallback_review.lockfiles.direct_references import LOCAL_KINDS, read_locked_git
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.uv_markers import with_markers
 from fallback_review.lockfiles.installer_files import uv_files
@@ -106,6 +105,7 @@ def _package(entry: Table, notices: Notices) -> LockedPackage:
 
 
 def _source(entry: Table, notices: Notices) -> Source:
+    subdirectory = None
     if _is_early(entry):
         kind, _, location = entry.required("source").partition("+")
         fields = {kind: location}
@@ -116,18 +116,15 @@ def _source(entry: Table, notices: Notices) -> Source:
         fields = {kind: table.required(kind) for kind in _KINDS if kind in table.data}
         if len(fields) != 1:
             table.fail(f"must name exactly one of {', '.join(sorted(_KINDS))}")
+        subdirectory = table.text("subdirectory")
     name, location = fields.popitem()
     if name not in _KINDS:
         entry.fail(f"must name one of {', '.join(sorted(_KINDS))}", "source")
     location = notices.clean(location, entry.line)
     kind = _KINDS[name]
     if kind is not SourceKind.GIT:
-        return Source(kind=kind, location=location)
-    url, _, commit = location.partition("#")
-    url, _, query = url.partition("?")
-    asked = parse_qs(query)
-    reference = next((asked[key][0] for key in ("rev", "tag", "branch") if key in asked), None)
-    return Source(kind=kind, location=url, reference=reference, commit=commit or None)
+        return Source(kind=kind, location=location, subdirectory=subdirectory)
+    return read_locked_git(location)
 
 
 def _artifacts(entry: Table, source: Source, notices: Notices) -> Iterator[Artifact]:

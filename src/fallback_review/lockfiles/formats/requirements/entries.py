@@ -239,13 +239,10 @@ def _package(
         extra["extras"] = tuple(sorted(asked.extras))
     hashes = tuple(value.lower() for value in asked.hashes)
     artifacts = tuple(Artifact(hashes=(value,)) for value in hashes)
-    if direct is not None:
-        if direct.subdirectory:
-            extra["subdirectory"] = direct.subdirectory
-        if direct.artifact is not None:
-            file = direct.artifact
-            every = tuple(dict.fromkeys((*file.hashes, *hashes)))
-            artifacts = (Artifact(filename=file.filename, url=file.url, path=file.path, hashes=every),)
+    if direct is not None and direct.artifact is not None:
+        file = direct.artifact
+        every = tuple(dict.fromkeys((*file.hashes, *hashes)))
+        artifacts = (Artifact(filename=file.filename, url=file.url, path=file.path, hashes=every),)
     package = LockedPackage(
         name=normalise_name(name),
         version=version,
