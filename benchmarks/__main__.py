@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bot, container, github, growth, installers, latency, lockfiles, monorepo, parsing
+from benchmarks import (
+    bot,
+    container,
+    github,
+    growth,
+    hostile,
+    installers,
+    latency,
+    lockfiles,
+    monorepo,
+    parsing,
+    stopping,
+)
 
 if TYPE_CHECKING:
     from benchmarks.measure import Row
@@ -17,7 +29,19 @@ if TYPE_CHECKING:
 def main() -> int:
     """Measure, print, and return 1 when a budget is exceeded."""
     rows: list[Row] = []
-    for benchmark in (latency, parsing, lockfiles, growth, monorepo, github, bot, installers, container):
+    for benchmark in (
+        latency,
+        parsing,
+        lockfiles,
+        growth,
+        hostile,
+        monorepo,
+        github,
+        stopping,
+        bot,
+        installers,
+        container,
+    ):
         rows.extend(benchmark.measure())
     table = Table(title="Fallback Review: budgets", title_justify="left")
     for heading in ("work", "measured", "against", "ratio", "budget"):

@@ -28,8 +28,17 @@ LOCK = "built==1.0\n"
 
 def run(environment: Mapping[str, str], event: str, payload: Mapping[str, Any], folder: Path) -> None:
     """Run the Action as a job's step does; raises RuntimeError with its log where it does not pass."""
+    log = io.StringIO()
+    if main.run(environ_of(environment, event, payload, folder), log) != 0:
+        raise RuntimeError(log.getvalue())
+
+
+def environ_of(
+    environment: Mapping[str, str], event: str, payload: Mapping[str, Any], folder: Path
+) -> dict[str, str]:
+    """Return the environment of one event, whose payload is written into `folder`."""
     (folder / "event.json").write_text(json.dumps(payload))
-    environ = {
+    return {
         **environment,
         "GITHUB_EVENT_NAME": event,
         "GITHUB_EVENT_PATH": str(folder / "event.json"),
@@ -37,9 +46,6 @@ def run(environment: Mapping[str, str], event: str, payload: Mapping[str, Any], 
         "GITHUB_WORKSPACE": str(folder),
         "GITHUB_RUN_NUMBER": "1",
     }
-    log = io.StringIO()
-    if main.run(environ, log) != 0:
-        raise RuntimeError(log.getvalue())
 
 
 def environment_of(lab: Lab, index: DemoIndex) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""A run that ends without a verdict: said in the log, the outputs and the commit status, and in time."""
+"""A run that ends without a verdict: said in the log, the outputs and the commit status, and without waiting.
+
+GitHub's runner gives a step 7.5 s from the first signal to the next; `make bench` holds how much of that is used.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -25,9 +29,6 @@ if TYPE_CHECKING:
 
     Opened = Callable[..., PullRequest]
 
-IN_TIME = 7.5
-"""Seconds that GitHub's runner gives a step from the first signal to the next."""
-
 
 def states(pull: PullRequest) -> list[str]:
     found = pull.repository.lab.front.gaps.statuses
@@ -43,14 +44,11 @@ def stopped(runner: Runner, environ: dict[str, str], number: int, *, when: Calla
         stderr=subprocess.STDOUT,
         text=True,
     ) as step:
-        until = time.monotonic() + 30
         while not when():
-            assert time.monotonic() < until
+            assert step.poll() is None
             time.sleep(0.02)
         step.send_signal(number)
-        asked = time.monotonic()
-        log, _ = step.communicate(timeout=30)
-        assert time.monotonic() - asked < IN_TIME
+        log, _ = step.communicate()
     return runner.ended(environ, step.returncode, log)
 
 
@@ -82,9 +80,13 @@ def test_while_an_index_does_not_answer(runner: Runner, lab: Lab, number: int, s
 def test_while_github_does_not_answer(runner: Runner, opened: Opened) -> None:
     pull = opened(BEFORE, FIXED)
     environ = runner.environment(of_pull_request(pull), status="true")
-    fault = Fault(verb="POST", path="/graphql", before=lambda: time.sleep(IN_TIME + 2))
+    over = threading.Event()
+    fault = Fault(verb="POST", path="/graphql", before=over.wait)
     runner.lab.front.faults.append(fault)
-    ended = stopped(runner, environ, signal.SIGTERM, when=lambda: fault.times == 0)
+    try:
+        ended = stopped(runner, environ, signal.SIGTERM, when=lambda: fault.times == 0)
+    finally:
+        over.set()
     assert (ended.code, states(pull)) == (3, ["error"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.servers.scripted import RESET, Seen, answer
+from tests.servers.scripted import FOREVER, RESET, Seen, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     Reply = Callable[[Seen], Iterable[object]]
 
 LOG_IN = b"<!DOCTYPE html><html><body><form action=/login><input type=password name=p></form></body></html>"
-SILENCE = 60.0
-"""Seconds: longer than anybody here waits, so that a run that hangs is seen and ends all the same."""
 
 
 def status(code: int, headers: dict[str, str] | None = None, body: bytes = b"") -> Reply:
@@ -21,19 +19,19 @@ def status(code: int, headers: dict[str, str] | None = None, body: bytes = b"") 
 
 
 def silent(_: Seen) -> list[object]:
-    return [SILENCE]
+    return [FOREVER]
 
 
 def dripping(_: Seen) -> Iterator[object]:
     yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
-    for _turn in range(int(2 * SILENCE / 0.05)):
+    while True:
         yield b" "
         yield 0.05
 
 
 def dripping_headers(_: Seen) -> Iterator[object]:
     yield b"HTTP/1.1 200 OK\r\nX-"
-    for _turn in range(int(2 * SILENCE / 0.05)):
+    while True:
         yield b"x"
         yield 0.05
 

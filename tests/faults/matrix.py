@@ -1,7 +1,6 @@
 """The fault matrix: `python -m tests.faults.matrix > docs/faults.table.md` runs every row and prints the table.
 
-It ends with 1, and says why on standard error, where a row is green without an answer, a credential shows, or
-a bound is not kept.
+It ends with 1, and says why on standard error, where a row is green without an answer or a credential shows.
 """
 
 from __future__ import annotations

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tests.github_lab.lab import PullRequest
 
 PATIENCE = Patience(retries=1, backoff=0.05, longest_wait=1.5, unnamed_wait=0.05, timeout=1)
-BOUND = 30.0
-"""What hangs takes longer: no server here gives up before `broken.SILENCE`."""
 LIMITED = {"message": "You have exceeded a secondary rate limit."}
 COMPARISON = b'{"status": "ahead", "files": [{"filename": "requirements.txt", "sta'
 AT_THE_FRONT: dict[str, dict[str, Any]] = {
@@ -108,9 +106,7 @@ class _Step:
             variables = {"GITHUB_API_URL": in_its_place, "GITHUB_GRAPHQL_URL": f"{in_its_place}/graphql"}
         environ = self.runner.environment(of_pull_request(self.pull), variables=variables)
         log = io.StringIO()
-        began = time.monotonic()
         code = main.run(environ, log, patience=PATIENCE)
-        seconds = time.monotonic() - began
         ended = self.runner.ended(environ, code, log.getvalue())  # searches for secrets, too
         errors = [_spoken(line) for line in ended.annotations("error")]
         said = [line for line in ended.log.splitlines() if not line.startswith("::add-mask::")]
@@ -122,8 +118,6 @@ class _Step:
             conclusion=ended.outputs.get("conclusion", "none"),
             exit_code=code,
             words="; ".join(errors),
-            seconds=seconds,
-            bound=BOUND,
             leaks=(*leaks(texts, "x-access-token", JOB), *leaks(texts, USERNAME, PASSWORD)),
         )
 

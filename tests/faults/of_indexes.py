@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import ssl
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -34,11 +33,8 @@ if TYPE_CHECKING:
     from tests.faults.broken import Reply
 
 LIMITS = Limits(connect=1.0, read=0.5, question=1.5, total=2.5, retries=1, backoff=0.05)
-BOUND = 30.0
-"""What hangs takes longer: no server here gives up before `broken.SILENCE`."""
 PATIENT = Limits(retries=1, backoff=0.05)
 """The product's own limits, for a page that takes its time because it is large."""
-LARGE_BOUND = 60.0
 WHEEL = "/python/simple/made/1.0/made-1.0-py3-none-any.whl"
 FILES = [File(url=WHEEL)]
 PAGE = as_json("made", FILES).encode()
@@ -100,7 +96,7 @@ def rows(folder: Path) -> Iterator[Row]:
             with scripted(lambda _: answer(200, PAGE), tls=context) as server:
                 yield Trial(role, TLS, f"{server.url}/simple/", healthy, name).row()
             large = Trial(role, "50 MB page", nginx.open, healthy, name="large")
-            yield replace(large, limits=PATIENT, bound=LARGE_BOUND).row()
+            yield replace(large, limits=PATIENT).row()
             if role is Role.CHAINGUARD:
                 yield Trial(role, "401 of nginx", nginx.guarded, healthy, name, known=False).row()
 
@@ -131,18 +127,15 @@ class Trial:
     name: str
     strangers: tuple[ScriptedServer, ...] = ()
     limits: Limits = field(default=LIMITS, kw_only=True)
-    bound: float = field(default=BOUND, kw_only=True)
     known: bool = field(default=True, kw_only=True)
     """Whether the password is the right one."""
 
     def row(self) -> Row:
         """Run it."""
         password = PASSWORD if self.known else f"not-{PASSWORD}"
-        began = time.monotonic()
         with _listening() as log:
             result, answers = self._review(Credentials(USERNAME, password))
         texts = {name: render(result, name) for name in sorted(FORMATS)}
-        seconds = time.monotonic() - began
         texts["log"] = log.getvalue()
         texts["redirect"] = "\n".join(str(seen) for server in self.strangers for seen in server.seen)
         said = answers[self.role, self.name]
@@ -153,8 +146,6 @@ class Trial:
             conclusion=result.conclusion.value,
             exit_code=result.conclusion.exit_code,
             words=_words(result),
-            seconds=seconds,
-            bound=self.bound,
             leaks=leaks(texts, USERNAME, password),
         )
 

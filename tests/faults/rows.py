@@ -11,7 +11,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-HEADINGS = ("Fault", "Answer", "Conclusion", "Exit code", "What a person reads", "In time")
+HEADINGS = ("Fault", "Answer", "Conclusion", "Exit code", "What a person reads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,6 @@ class Row:
     conclusion: str
     exit_code: int
     words: str
-    seconds: float
-    bound: float
     leaks: tuple[str, ...]
     """Where a credential was found."""
 
@@ -37,8 +35,6 @@ class Row:
         found = [f"a credential is in the {where}" for where in self.leaks]
         if not self.answered and (self.conclusion in {"pass", "warn", "fail"} or self.exit_code in {0, 1}):
             found.append(f"{self.conclusion} (exit code {self.exit_code}) without an answer")
-        if self.seconds > self.bound:
-            found.append(f"it took {self.seconds:.1f} s, and {self.bound:g} s are its bound")
         if not self.words:
             found.append("it says nothing")
         return [f"{self.counterpart}, {self.fault}: {each}" for each in found]
@@ -72,7 +68,6 @@ def table(rows: Iterable[Row]) -> str:
             row.conclusion,
             str(row.exit_code),
             without_chance(row.words),
-            "no" if row.seconds > row.bound else "yes",
         )
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(lines).strip() + "\n"

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,6 @@ def test_what_is_a_finding(tmp_path: Path, body: str, error: str) -> None:
         f"def target(path, data, base):\n    {body}\n"
         "trial.Trial('uv.lock', '', Path(sys.argv[1]), target)(b'')\n"
     )
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "counts")],
         cwd=ROOT,
@@ -83,7 +81,6 @@ def test_what_is_a_finding(tmp_path: Path, body: str, error: str) -> None:
     )
     assert done.returncode == 1
     assert error in done.stderr
-    assert time.monotonic() - started < 20
 
 
 def test_a_finding_ends_with_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.index.deadline import Question
 from fallback_review.model import Answer, Cause, Role
 from tests.servers.process import free_port
-from tests.servers.scripted import RESET, ScriptedServer, Seen, answer, scripted
+from tests.servers.scripted import FOREVER, RESET, ScriptedServer, Seen, answer, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,15 +141,13 @@ def test_retry_after_is_honoured() -> None:
     begun = time.monotonic()
     result, count = ask_script(reply)
     assert (result.problem, count) == (None, 2)
-    assert 1 <= time.monotonic() - begun < 30
+    assert time.monotonic() - begun >= 1
 
 
 def test_a_retry_after_beyond_the_time_given_is_not_waited_for() -> None:
-    begun = time.monotonic()
     result, count = ask_script(lambda _: answer(503, headers={"Retry-After": "3600"}))
     assert (result.problem, count) == (Cause.UNREACHABLE, 1)
     assert "more patience than the 5 s" in result.message
-    assert time.monotonic() - begun < 30
 
 
 def test_an_unreadable_retry_after_is_passed_over() -> None:
@@ -178,10 +176,8 @@ def _drip(head: bytes) -> Iterator[object]:
     ids=["headers", "body", "not gzip"],
 )
 def test_a_slow_drip_is_cut(head: bytes) -> None:
-    begun = time.monotonic()
     result, _ = ask_script(lambda _: _drip(head), limits=Limits(read=2, question=0.6, retries=0))
     assert result.problem in (Cause.UNREACHABLE, Cause.MALFORMED_INDEX)
-    assert time.monotonic() - begun < 30
     if b"gzip" not in head:
         assert "no complete answer within 0.6 s" in result.message
 
@@ -190,14 +186,12 @@ def test_a_slow_drip_over_tls_is_cut(certificates: Certificates) -> None:
     with scripted(lambda _: _drip(b"HTTP/1.1 200 OK\r\nX-"), tls=_tls(certificates)) as server:
         limits = Limits(read=2, question=0.6, retries=0)
         with IndexClient(server.url, Role.PYPI, limits=limits, ca_bundle=certificates.authority) as client:
-            begun = time.monotonic()
             result = client.ask(["six"])["six"]
     assert "no complete answer within 0.6 s" in result.message
-    assert time.monotonic() - begun < 30
 
 
 def test_silence_is_a_time_out() -> None:
-    result, count = ask_script(lambda _: [60], limits=Limits(read=0.2, retries=1, backoff=0.01))
+    result, count = ask_script(lambda _: [FOREVER], limits=Limits(read=0.2, retries=1, backoff=0.01))
     assert (result.problem, count) == (Cause.UNREACHABLE, 2)
     assert "no answer in time" in result.message
 
@@ -206,13 +200,11 @@ def test_the_time_for_everything_is_kept() -> None:
     def reply(seen: Seen) -> Iterator[object]:
         if "six" in seen.path:
             yield from answer(200, EMPTY)
-        yield 60
+        yield FOREVER
 
     limits = Limits(total=0.5)
     with scripted(reply) as server, IndexClient(server.url, Role.PYPI, limits=limits) as client:
-        begun = time.monotonic()
         answers = client.ask(["six", *(f"slow-{number}" for number in range(40))])
-        assert time.monotonic() - begun < 30
     assert answers["six"].problem is None
     assert {answers[name].problem for name in answers if name != "six"} == {Cause.UNREACHABLE}
     assert "all 0.5 s for this were over" in answers["slow-39"].message

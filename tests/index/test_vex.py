@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from fallback_review.model import Answer, Cause, Remediation, Role
 from fallback_review.settings.schema import CHAINGUARD_VEX_ENDPOINT, Indexes
 from tests.servers.nginx import PASSWORD, USERNAME, NginxIndex, nginx_index
 from tests.servers.process import free_port
-from tests.servers.scripted import Seen, answer, scripted
+from tests.servers.scripted import FOREVER, Seen, answer, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -224,22 +223,18 @@ def test_a_feed_that_has_nothing_or_fails_says_which(status: int, problem: Cause
     assert str(status) in result.message
 
 
-def test_a_feed_that_is_not_there_costs_little_time() -> None:
-    started = time.perf_counter()
+def test_a_feed_that_is_not_there_is_said_to_be_out_of_reach() -> None:
     with VexFeed(f"http://127.0.0.1:{free_port()}/openvex/v1/") as feed:
         answers = feed.ask([f"name-{number}" for number in range(300)])
     assert {each.problem for each in answers.values()} == {Cause.UNREACHABLE}
-    assert time.perf_counter() - started < 30
 
 
-def test_a_feed_that_never_answers_costs_the_question_and_no_more() -> None:
+def test_a_feed_that_never_answers_is_given_up() -> None:
     with (
-        scripted(lambda _: [60]) as server,
+        scripted(lambda _: [FOREVER]) as server,
         VexFeed(f"{server.url}/", limits=replace(QUICK, read=0.3, question=0.5, total=1)) as feed,
     ):
-        started = time.perf_counter()
         assert feed.ask(["urllib3"])["urllib3"].problem is Cause.UNREACHABLE
-        assert time.perf_counter() - started < 30
 
 
 def test_it_is_chainguards_own_host_by_default() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from fallback_review.lockfiles.limits import LONGEST_NAME, LONGEST_TEXT, LONGEST
 from fallback_review.lockfiles.names import read_filename, version_in_filename
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import parse_filename
+from tests import hostile
 from tests.lockfiles.writers import WRITERS, Entry
 
 if TYPE_CHECKING:
@@ -163,7 +163,5 @@ def version_of_candidate(filename: str) -> str | None:
     return str(found.version) if found else None
 
 
-def test_a_name_of_underscores_takes_no_time() -> None:
-    started = time.process_time()
-    assert parse_filename(f"{'_' * 100_000}.whl") is None
-    assert time.process_time() - started < 1
+def test_a_name_of_underscores_is_none() -> None:
+    assert parse_filename(hostile.FILENAMES["underscores"](hostile.ENOUGH)) is None

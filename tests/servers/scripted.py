@@ -27,6 +27,8 @@ class Seen:
 
 RESET = object()
 """In a script: end the connection with a reset."""
+FOREVER = object()
+"""In a script: say no more until the test is over, so that a client that waits for it hangs."""
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ def answer(
 def scripted(
     reply: Callable[[Seen], Iterable[object]], *, tls: ssl.SSLContext | None = None
 ) -> Iterator[ScriptedServer]:
-    """Run a server; for each request `reply` gives bytes to send, seconds to wait, or `RESET`.
+    """Run a server; for each request `reply` gives bytes to send, seconds to wait, `RESET` or `FOREVER`.
 
     Each connection serves one request and is then closed.
     """
@@ -118,7 +120,9 @@ def _serve(
             if step is RESET:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
-            if isinstance(step, bytes):
+            if step is FOREVER:
+                stopping.wait()
+            elif isinstance(step, bytes):
                 connection.sendall(step)
             elif isinstance(step, int | float):
                 stopping.wait(step)
