@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin
 
 import requests
@@ -49,6 +49,8 @@ class Fetched:
     """Whether credentials went with the question that got this answer."""
     delimited: bool = True
     """Whether HTTP itself shows that the body is complete (a length or chunks)."""
+    content_range: str = ""
+    """Which part of the file the body is (RFC 9110, 14.4); empty for a whole file."""
 
     @property
     def host(self) -> str:
@@ -73,6 +75,13 @@ class Limits:
     """Seconds before the first repetition; doubled for each further one, less up to half of it by chance."""
     most_bytes: int = 64 * MEGABYTE
     """Of one answer, counted after decompression, while it arrives; no project detail is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    url: str
+    headers: Mapping[str, str]
+    into: IO[bytes] | None
 
 
 class Wire:
@@ -122,21 +131,35 @@ class Wire:
         self._stopped.set()
         self._session.close()
 
-    def get(self, url: str, question: Question) -> Fetched:
-        """Return the answer to a GET of `url`, repeated where that may help; else raise `QuestionError`."""
+    def get(
+        self,
+        url: str,
+        question: Question,
+        *,
+        headers: Mapping[str, str] | None = None,
+        into: IO[bytes] | None = None,
+    ) -> Fetched:
+        """Return the answer to a GET of `url`, repeated where that may help; else raise `QuestionError`.
+
+        Args:
+            url: What to ask for.
+            question: The time that it may take.
+            headers: Further ones of the request.
+            into: Where a good answer's body goes, instead of into memory.
+        """
         token = CURRENT.set(question)
         try:
-            return self._patiently(url, question)
+            return self._patiently(_Request(url, headers or {}, into), question)
         finally:
             question.uses(None)
             CURRENT.reset(token)
 
-    def _patiently(self, url: str, question: Question) -> Fetched:
+    def _patiently(self, request: _Request, question: Question) -> Fetched:
         for repetition in range(self._limits.retries + 1):
             last = repetition == self._limits.retries
             self._pause(self._not_before - time.monotonic(), question)
             try:
-                fetched, asked_pause = self._follow(url, question)
+                fetched, asked_pause = self._follow(request, question)
             except QuestionError as error:
                 if last or not error.passing:
                     raise
@@ -160,10 +183,10 @@ class Wire:
         if self._stopped.wait(seconds):
             raise QuestionError("the check was stopped")
 
-    def _follow(self, url: str, question: Question) -> tuple[Fetched, float | None]:
+    def _follow(self, request: _Request, question: Question) -> tuple[Fetched, float | None]:
         """Ask once, through redirects; return the answer and the pause that the server asks for."""
         try:
-            found = self._follow_redirects(url, question)
+            found = self._follow_redirects(request, question)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             if question.remaining:
                 raise question_error(error) from error
@@ -173,10 +196,12 @@ class Wire:
                 return found
         raise QuestionError(f"no complete answer within {question.seconds:g} s")
 
-    def _follow_redirects(self, url: str, question: Question) -> tuple[Fetched, float | None]:
-        trusted = True
+    def _follow_redirects(self, asked_for: _Request, question: Question) -> tuple[Fetched, float | None]:
+        trusted, url = True, asked_for.url
         for _ in range(MOST_REDIRECTS + 1):
-            request = self._session.prepare_request(requests.Request("GET", bare(url)))
+            request = self._session.prepare_request(
+                requests.Request("GET", bare(url), headers=dict(asked_for.headers))
+            )
             asked = str(request.url)
             trusted = trusted and origin_of(asked) == self._origin
             if trusted and self._auth:
@@ -191,7 +216,7 @@ class Wire:
                 proxies=self._proxies.towards(asked),
             ) as response:
                 target = self._session.get_redirect_target(response)
-                body = _body(response, question, self._limits.most_bytes)
+                body = _body(response, question, self._limits.most_bytes, asked_for.into)
                 if target is None:
                     return _fetched(response, asked, body, trusted and bool(self._auth)), _asked_pause(
                         response
@@ -208,16 +233,25 @@ def _fetched(response: requests.Response, url: str, body: bytes, authenticated: 
         body=body,
         authenticated=authenticated,
         delimited="Content-Length" in response.headers or "Transfer-Encoding" in response.headers,
+        content_range=response.headers.get("Content-Range", ""),
     )
 
 
-def _body(response: requests.Response, question: Question, most_bytes: int) -> bytes:
+def _body(response: requests.Response, question: Question, most_bytes: int, into: IO[bytes] | None) -> bytes:
     """Read what arrives, up to the limit; of an error or a redirect only its beginning matters."""
-    limit = most_bytes if response.ok and not response.is_redirect else _MOST_BYTES_OF_AN_ERROR
-    body = bytearray()
+    good = response.ok and not response.is_redirect
+    limit = most_bytes if good else _MOST_BYTES_OF_AN_ERROR
+    body, length = bytearray(), 0
+    if into is not None and good:
+        into.seek(0)
+        into.truncate()
     for chunk in response.raw.stream(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > limit:
+        length += len(chunk)
+        if into is not None and good:
+            into.write(chunk)
+        else:
+            body += chunk
+        if length > limit:
             if limit != most_bytes:
                 break
             words = f"its answer is larger than {most_bytes // MEGABYTE} MB"

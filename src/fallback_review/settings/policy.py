@@ -13,7 +13,7 @@ from packaging.version import Version
 from fallback_review.model import Allowance, Cause, Change, Conclusion, Notice, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from fallback_review.settings.schema import Allow, Policy, Severity
@@ -55,13 +55,25 @@ def could_not_check(policy: Policy) -> Conclusion:
     return Conclusion.UNKNOWN if policy.on_unknown == "fail" else Conclusion.WARN
 
 
+def severity(given: Severity) -> Conclusion:
+    """Return the conclusion that a rule of its own asks for."""
+    return _BY_SEVERITY[given]
+
+
 def allowance(change: Change, allow: Iterable[Allow], today: date) -> Allowance | None:
     """Return the first entry of the allow list that covers every version that the change brings in.
 
     An entry is in force through its last day (`expires`), and not after.
     """
+    return allowance_for(change.name, [package.version for package in change.gained], allow, today)
+
+
+def allowance_for(
+    name: str, versions: Collection[str | None], allow: Iterable[Allow], today: date
+) -> Allowance | None:
+    """Return the first entry of the allow list that covers all these versions of a name."""
     for entry in allow:
-        if _in_force(entry, today) and _covers(entry, change):
+        if _in_force(entry, today) and _covers(entry, name, versions):
             return Allowance(
                 package=entry.package,
                 reason=entry.reason,
@@ -102,15 +114,13 @@ def _in_force(entry: Allow, today: date) -> bool:
     return entry.expires is None or today <= entry.expires
 
 
-def _covers(entry: Allow, change: Change) -> bool:
-    if not fnmatchcase(canonicalize_name(change.name), entry.package):
+def _covers(entry: Allow, name: str, versions: Collection[str | None]) -> bool:
+    if not fnmatchcase(canonicalize_name(name), entry.package):
         return False
     if entry.version is None:
         return True
     specifier = SpecifierSet(entry.version)
-    return all(
-        package.version is not None and _within(package.version, specifier) for package in change.gained
-    )
+    return all(version is not None and _within(version, specifier) for version in versions)
 
 
 def _within(version: str, specifier: SpecifierSet) -> bool:

@@ -124,6 +124,8 @@ class Policy(Table):
     on_unknown: Literal["fail", "warn"] = "fail"
     upstream_tier: Severity = "warn"
     unpinned: Severity = "warn"
+    integrity: Severity = "fail"
+    """What `verify` makes of installed files that are not as their wheel has them."""
     private: tuple[NamePattern, ...] = ()
     """Patterns of private package names: never sent to any index."""
 

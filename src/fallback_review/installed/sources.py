@@ -1,0 +1,170 @@
+"""What the indexes say of a project and of its wheels: the one door from this room to `index`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from fallback_review.index import credentials_for, origin_of
+from fallback_review.index.files import FileClient, FileProblem, FileRead
+from fallback_review.index.open import open_indexes
+from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
+from fallback_review.model import Cause, Origin, Role, Tier
+from fallback_review.model.indexed import MALWARE_DETECTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from rich.console import Console
+
+    from fallback_review.index.open import Secrets
+    from fallback_review.model import Answer, ProjectFile
+    from fallback_review.settings.schema import Indexes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A file that an index lists, whose it is, and who is asked for it."""
+
+    file: ProjectFile
+    origin: Origin
+    index: str
+    """The address of the index that lists it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What all indexes say of one project."""
+
+    offered: tuple[Offered, ...] = ()
+    """The same bytes once, also where both list them."""
+    unanswered: str = ""
+    """Why Chainguard's index gave no answer, in words; empty where it did."""
+    uncompared: str = ""
+    """The same of PyPI."""
+    unknown: bool = False
+    """Whether every index answered that it knows no such project."""
+    blocked: str = ""
+    """Why an index blocks the project, in words."""
+    malware: bool = False
+
+
+class Sources(Protocol):
+    """What this room asks."""
+
+    def projects(self, names: Collection[str]) -> Mapping[str, Project]:
+        """Return what the indexes say of each project."""
+        ...
+
+    def wheels(self, wanted: Collection[Offered]) -> Mapping[str, FileRead[Wheel] | FileProblem]:
+        """Return what wheels say of themselves, by address."""
+        ...
+
+
+class _OfIndexes:
+    def __init__(
+        self,
+        ask: Callable[[Role, Collection[str]], Mapping[str, Answer]],
+        indexes: Indexes,
+        reader: Callable[[str], FileClient],
+        *,
+        full: bool,
+        console: Console | None,
+    ) -> None:
+        self._ask = ask
+        self._addresses = {
+            Role.CHAINGUARD: indexes.chainguard,
+            Role.REMEDIATED: indexes.remediated,
+            Role.PYPI: indexes.pypi,
+        }
+        self._reader = reader
+        self._full = full
+        self._console = console
+
+    def projects(self, names: Collection[str]) -> Mapping[str, Project]:
+        roles = [role for role, address in self._addresses.items() if address]
+        answers = {role: self._ask(role, names) for role in roles} if names else {}
+        return {name: self._project([(role, answers[role][name]) for role in roles]) for name in names}
+
+    def _project(self, answers: Collection[tuple[Role, Answer]]) -> Project:
+        ours = [(role, answer) for role, answer in answers if role is not Role.PYPI]
+        public = next(answer for role, answer in answers if role is Role.PYPI)
+        theirs = {file.sha256 for file in public.files if file.sha256}
+        offered = []
+        taken = set()
+        for role, answer in answers:
+            for file in answer.files:
+                if file.sha256 in taken and file.sha256 is not None:
+                    continue
+                taken.add(file.sha256)
+                origin = Origin.PYPI if role is Role.PYPI else _origin(file, theirs)
+                offered.append(Offered(file=file, origin=origin, index=str(self._addresses[role])))
+        blocked = next((answer for _, answer in answers if answer.problem is Cause.BLOCKED), None)
+        return Project(
+            offered=tuple(offered),
+            unanswered="; ".join(answer.message for _, answer in ours if not answer.answered),
+            uncompared="" if public.answered else public.message,
+            unknown=all(answer.problem is Cause.PROJECT_MISSING for _, answer in answers),
+            blocked=blocked.message if blocked else "",
+            malware=any(answer.reason == MALWARE_DETECTED for _, answer in answers),
+        )
+
+    def wheels(self, wanted: Collection[Offered]) -> Mapping[str, FileRead[Wheel] | FileProblem]:
+        found: dict[str, FileRead[Wheel] | FileProblem] = {}
+        make = read_whole_wheel if self._full else read_wheel
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+        shown = self._console is not None and self._console.is_terminal
+        with Progress(*columns, console=self._console, transient=True, disable=not shown) as progress:
+            task = progress.add_task("Reading wheels", total=len(wanted))
+            for index in dict.fromkeys(each.index for each in wanted):
+                client = self._reader(index)
+                files = [each.file for each in wanted if each.index == index]
+                found.update(client.read(files, make, on_read=lambda: progress.advance(task)))
+        return found
+
+
+def _origin(file: ProjectFile, theirs: Collection[str]) -> Origin:
+    """Whose a file of Chainguard's page is: PyPI's where PyPI lists the same bytes, else by its path."""
+    if file.sha256 in theirs or file.tier is Tier.UPSTREAM:
+        return Origin.UPSTREAM
+    return Origin.REMEDIATED if file.tier is Tier.REMEDIATED else Origin.CHAINGUARD
+
+
+@contextmanager
+def open_sources(
+    indexes: Indexes, secrets: Secrets, *, full: bool = False, console: Console | None = None
+) -> Iterator[Sources]:
+    """Open the indexes and the reader of their files.
+
+    Args:
+        indexes: The addresses.
+        secrets: Credentials and transport.
+        full: Whether wheels are read whole, rather than their RECORD by range.
+        console: Where progress is shown, if it is a terminal.
+    """
+    with ExitStack() as stack:
+        ask = stack.enter_context(open_indexes(indexes, secrets, console=console))
+        clients: dict[str, FileClient] = {}
+
+        def reader(index: str) -> FileClient:
+            if index not in clients:
+                ours = index != indexes.pypi
+                explicit = (
+                    secrets.explicit if ours and origin_of(index) == origin_of(indexes.chainguard) else None
+                )
+                role = Role.CHAINGUARD if ours else Role.PYPI
+                clients[index] = stack.enter_context(
+                    FileClient(
+                        index,
+                        credentials_for(index, role=role, explicit=explicit, environ=secrets.environ),
+                        whole=full,
+                        ca_bundle=secrets.ca_bundle,
+                        environ=secrets.environ,
+                    )
+                )
+            return clients[index]
+
+        yield _OfIndexes(ask, indexes, reader, full=full, console=console)

@@ -1,0 +1,1 @@
+"""What is installed, made by the real installers from two indexes on loopback."""
