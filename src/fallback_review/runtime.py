@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import random
 import socket
 import ssl
 from contextlib import contextmanager
@@ -42,6 +43,19 @@ class ConnectionAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
+
+
+_BY_CHANCE = random.SystemRandom()
+
+
+def pauses(repetitions: int, first: float) -> Iterator[float | None]:
+    """Yield the seconds to wait before each repetition of something that failed; None once none is left.
+
+    Doubled each time, less up to half of it by chance, so that many who failed at once do not return at once.
+    """
+    for repetition in range(repetitions):
+        yield first * 2**repetition * _BY_CHANCE.uniform(0.5, 1.0)
+    yield None
 
 
 def cut(connected: socket.socket) -> None:

@@ -103,7 +103,7 @@ def test_a_limit_that_lasts_while_commenting(runner: Runner, opened: Opened) -> 
     ended = runner.run(pull)
     assert (ended.code, pull.comments()) == (1, [])
     [line] = ended.annotations("warning")
-    assert "run the job again later" in line
+    assert "run the job again after 20" in line
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html>", b'{"files": [', b"null", b"[]", b'{"files": 1}'])

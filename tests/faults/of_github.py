@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from fallback_review.action import main
 from fallback_review.cli.demo.server import DemoIndex
-from fallback_review.github.transport import Patience
+from fallback_review.github.client import Patience
 from tests.action.job import PASSWORD, UNIVERSE, USERNAME, Runner, lock, settings
 from tests.faults import broken
 from tests.faults.rows import Row, leaks
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from tests.faults.broken import Reply
     from tests.github_lab.lab import PullRequest
 
-PATIENCE = Patience(retries=1, backoff=0.05, longest_wait=1.5, unnamed_wait=0.05, timeout=1)
+PATIENCE = Patience(
+    retries=1, backoff=0.05, longest_wait=1.5, unnamed_wait=0.05, timeout=1, between_writes=0.0
+)
 LIMITED = {"message": "You have exceeded a secondary rate limit."}
 COMPARISON = b'{"status": "ahead", "files": [{"filename": "requirements.txt", "sta'
 AT_THE_FRONT: dict[str, dict[str, Any]] = {
@@ -72,7 +74,7 @@ def rows(folder: Path) -> Iterator[Row]:
         pull = lab.repository(before).pull_request({"requirements.txt": lock(built="2.0")})
         step = _Step(Runner(lab=lab, index=index, folder=folder), pull)
         for fault, trouble in AT_THE_FRONT.items():
-            lab.front.faults.append(Fault(verb=".*", path=".*", times=1_000, **_closed(trouble)))
+            lab.front.faults.append(Fault(verb=".*", path=".*", times=1_000, **trouble))
             yield step.row(fault)
             lab.front.faults.clear()
         stranger = stack.enter_context(scripted(broken.log_in))
@@ -87,11 +89,6 @@ def rows(folder: Path) -> Iterator[Row]:
         with scripted(broken.log_in, tls=context) as server:
             yield step.row("TLS failure: a certificate that nobody vouches for", server.url)
         assert all(JOB not in str(seen) for seen in stranger.seen)
-
-
-def _closed(trouble: dict[str, Any]) -> dict[str, Any]:
-    """Have the client know that the connection is at its end, so that every run goes the same way."""
-    return {**trouble, "headers": {**trouble.get("headers", {}), "Connection": "close"}}
 
 
 @dataclass(frozen=True, slots=True)

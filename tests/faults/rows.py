@@ -48,8 +48,9 @@ def leaks(texts: Mapping[str, str], username: str, password: str) -> tuple[str, 
 
 
 def without_chance(text: str) -> str:
-    """Return words without what differs from run to run: ports, commits and repositories' numbers."""
+    """Return words without what differs from run to run: ports, times, commits and repositories' numbers."""
     text = re.sub(r"(127\.0\.0\.1|localhost):\d+", "HOST", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "TIME", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "COMMIT", text)
     return re.sub(r"acme/app\d+", "acme/app", text)
 

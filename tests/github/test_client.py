@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.github.client import Client
+from fallback_review.github.client import Client, Pace, Patience
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
 from fallback_review.github.errors import EventError, GitHubError, Need, Trouble, graphql_refusal, refusal
-from fallback_review.github.transport import Patience
 from tests.conftest import lab_tool
+from tests.github_lab.fixtures import QUICK
 from tests.github_lab.front import Fault
 from tests.github_lab.lab import JOB
 from tests.servers.scripted import scripted
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 READ = Need.CONTENTS_READ
 
 
-def test_importing_the_quiet_modules_does_not_import_pygithub() -> None:
-    quiet = "errors, events, delivery, comment, status, review_comments, changed_lockfiles, pull_requests"
-    code = f"import sys; from fallback_review.github import {quiet}; sys.exit('github' in sys.modules)"
+def test_importing_it_brings_no_cryptographic_library() -> None:
+    """Only Apps have keys."""
+    code = "import sys; import fallback_review.github.client; sys.exit('jwt' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -58,7 +58,7 @@ def test_headers(lab: Lab, client: Client) -> None:
     assert headers["user-agent"].startswith("fallback-review/")
     assert headers["x-github-api-version"] == "2022-11-28"
     assert headers["accept"] == "application/vnd.github.raw+json"
-    assert headers["authorization"] == f"token {JOB}"
+    assert headers["authorization"] == f"Bearer {JOB}"
 
 
 def test_nobody_listens() -> None:
@@ -164,15 +164,29 @@ def test_an_answer_without_length_is_not_taken_for_a_file(answer: bytes) -> None
 
 @pytest.mark.parametrize("location", ["https://localhost/elsewhere", "http://other.example/x"])
 def test_a_redirect_to_another_host_is_not_followed(lab: Lab, client: Client, location: str) -> None:
-    lab.front.faults.append(Fault(verb="GET", path="/user", status=301, headers={"Location": location}))
+    elsewhere = Fault(verb="GET", path="/user", status=301, headers={"Location": location}, times=99)
+    lab.front.faults.append(elsewhere)
     with pytest.raises(GitHubError, match="sent us to another host"):
         client.get("/user", need=READ)
-    assert len(lab.front.exchanges) == 1
+    assert lab.requests() == ["GET /user"] * (1 + QUICK.retries)
+
+
+def test_a_repository_that_was_renamed(lab: Lab, client: Client) -> None:
+    """Such a redirect takes the same request, whatever its verb, and only so many in a row."""
+    repository = lab.repository({"uv.lock": "a\n"})
+    here = f"{repository.path}/issues"
+    moved = Fault(verb="(GET|POST)", path="/repos/old/.*", status=301, headers={"Location": here}, times=2)
+    lab.front.faults.append(moved)
+    client.create("/repos/old/app/issues", {"title": "x"}, need=Need.ISSUES_WRITE, found=lambda: None)
+    assert [issue["title"] for issue in client.get("/repos/old/app/issues", need=READ, state="all")] == ["x"]
+    lab.front.faults.append(Fault(verb="GET", path=".*", status=301, headers={"Location": here}, times=99))
+    with pytest.raises(GitHubError, match="TooManyRedirects"):
+        client.get("/repos/old/app/issues", need=READ)
 
 
 def test_an_answer_cut_off(lab: Lab, client: Client) -> None:
     lab.front.faults.append(
-        Fault(verb="GET", path="/user", status=200, headers={"Content-Type": "text/html"}, body={})
+        Fault(verb="GET", path="/user", status=200, headers={"Content-Type": "text/html"}, times=99)
     )
     lab.front.faults[0].raw = b"<html>login"
     with pytest.raises(GitHubError, match="was not JSON"):
@@ -197,14 +211,124 @@ def test_deleting_what_is_gone_is_fine_and_other_trouble_is_not(
         connect(lab.token(contents="read")).delete(path, need=Need.PULL_REQUESTS_WRITE)
 
 
-def test_a_primary_rate_limit_waits_for_its_reset_or_gives_up(lab: Lab, client: Client) -> None:
-    body = {"message": "API rate limit exceeded for installation ID 1."}
-    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}
-    lab.front.faults.append(Fault(verb="GET", path="/.*", status=403, headers=headers, body=body))
-    with pytest.raises(GitHubError, match="rate limit") as caught:
-        client.get("/repos/acme/x/contents/y", need=READ)
+EXHAUSTED = {"message": "API rate limit exceeded for installation ID 1."}
+
+
+def exhausted(seconds: int, **more: str) -> Fault:
+    """Make the next request exhaust the token's limit, until so many seconds after GitHub's own noon."""
+    headers = {
+        "Date": "Mon, 02 Nov 2026 12:00:00 GMT",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": str(1793620800 + seconds),
+        **more,
+    }
+    return Fault(verb=".*", path="/user", status=403, headers=headers, body=EXHAUSTED, times=99)
+
+
+def test_an_exhausted_limit_that_lasts_longer_than_a_run_waits(lab: Lab, client: Client) -> None:
+    lab.front.faults.append(exhausted(3_000))
+    with pytest.raises(GitHubError) as caught:
+        client.get("/user", need=READ)
     assert caught.value.trouble is Trouble.RATE_LIMITED
+    assert str(caught.value).endswith(
+        "run the job again after 2026-11-02 12:50 UTC; runs that share a token share its rate limit"
+    )
     assert len(lab.front.exchanges) == 1
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits, which take no time here."""
+    waits: list[float] = []
+    monkeypatch.setattr("fallback_review.github.client.sleep", waits.append)
+    return waits
+
+
+def test_an_exhausted_limit_is_waited_for_once(lab: Lab, connect: Connect, slept: list[float]) -> None:
+    """By GitHub's clock, whatever ours says."""
+    fault = exhausted(80)
+    fault.times = 1
+    lab.front.faults.append(fault)
+    with connect("ghp_acme", patience=Patience()) as client:
+        assert client.get("/user", need=READ)["login"] == "acme"
+        assert slept == [81.0]
+        fault.times = 1
+        with pytest.raises(GitHubError, match="after 2026-11-02 12:01 UTC"):
+            client.get("/user", need=READ)  # together that is more than a run waits
+    assert slept == [81.0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({}, [60.0]),  # a secondary limit that says nothing
+        ({"Retry-After": "7"}, [7.0]),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "soon"}, [60.0]),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 30}, [60.0]),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0"}, [1.0]),
+    ],
+)
+def test_what_a_limit_says(
+    lab: Lab, connect: Connect, slept: list[float], headers: dict[str, str], waits: list[float]
+) -> None:
+    lab.front.faults.append(Fault(verb="GET", path="/user", status=429, headers=headers, body=EXHAUSTED))
+    with connect("ghp_acme", patience=Patience()) as client:
+        client.get("/user", need=READ)
+    assert slept == waits
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(verb="POST", path="/graphql", status=403, headers={"Retry-After": "60"}, body=EXHAUSTED),
+        Fault(verb="POST", path="/graphql", status=502),
+        Fault(verb="POST", path="/graphql", killed=True),
+        Fault(verb="POST", path="/graphql", status=404),
+    ],
+    ids=lambda fault: str(fault.status),
+)
+def test_a_shortcut_is_not_waited_for_and_not_tried_again(
+    lab: Lab, connect: Connect, slept: list[float], fault: Fault
+) -> None:
+    fault.times = 99
+    lab.front.faults.append(fault)
+    with connect(patience=Patience()) as client:
+        for _ in range(3):
+            with pytest.raises(GitHubError):
+                client.shortcut("query { viewer { login } }", {}, need=READ)
+    assert (slept, lab.requests()) == ([], ["POST /graphql"])
+
+
+def test_a_query_that_is_wrong_leaves_other_shortcuts_open(lab: Lab, client: Client) -> None:
+    with pytest.raises(GitHubError):
+        client.shortcut("query { nonsense }", {}, need=READ)
+    assert client.shortcut("query { viewer { login } }", {}, need=READ)["viewer"]["login"]
+
+
+def test_writes_are_spaced() -> None:
+    """GitHub takes about 80 writes a minute; some may follow each other at once."""
+    pace, now, sent = Pace(Patience()), 100.0, []
+    for _ in range(300):
+        now += pace.delay(now)
+        sent.append(now)
+    assert sent[:10] == [100.0] * 10
+    assert max(sum(1 for each in sent if start <= each < start + 60) for start in sent) <= 80
+    assert pace.delay(now + 3_600) == 0.0
+
+
+def test_only_writes_are_spaced(lab: Lab, connect: Connect, slept: list[float]) -> None:
+    repository = lab.repository({})
+    with connect(patience=Patience(free_writes=1, between_writes=5.0)) as client:
+        for _ in range(3):
+            client.get(repository.path, need=READ)
+            client.graphql("query { viewer { login } }", {}, need=READ)
+        assert slept == []
+        for _ in range(2):
+            client.create(
+                f"{repository.path}/issues", {"title": "x"}, need=Need.ISSUES_WRITE, found=lambda: None
+            )
+    assert slept[0] == 0.0
+    assert 0.0 < slept[1] <= 5.0
 
 
 @pytest.mark.parametrize(

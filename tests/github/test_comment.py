@@ -211,7 +211,7 @@ def test_too_long_a_limit_is_not_waited_for(
     lab: Lab, pull: PullRequest, client: Client, event_of: EventOf, *, verb: str, status: int
 ) -> None:
     lab.front.faults.append(Fault(verb=verb, path=COMMENTS, status=status, headers={"Retry-After": "3600"}))
-    with pytest.raises(GitHubError, match="later") as caught:
+    with pytest.raises(GitHubError, match="run the job again after 20") as caught:
         deliver_comment(client, event_of(pull), "patience")
     assert (caught.value.trouble, caught.value.retry_after) == (Trouble.RATE_LIMITED, 3600)
 

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.github.client import Client
+from fallback_review.github.client import Client, Patience
 from fallback_review.github.events import PullRequestEvent, read_event
-from fallback_review.github.transport import Patience
 from tests.github_lab.lab import JOB, Lab, PullRequest
 from tests.github_lab.payloads import of_pull_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-QUICK = Patience(retries=3, backoff=0.01, longest_wait=5.0, unnamed_wait=0.01, timeout=10)
+QUICK = Patience(retries=3, backoff=0.01, longest_wait=5.0, unnamed_wait=0.01, timeout=10, between_writes=0.0)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +39,7 @@ def connect(lab: Lab) -> Iterator[Callable[..., Client]]:
 
     def connect(token: str = JOB, **options: Any) -> Client:
         urls: dict[str, Any] = {"api_url": lab.front.url, "graphql_url": f"{lab.front.url}/graphql"}
-        clients.append(Client(token, **{**urls, **options}, patience=QUICK))
+        clients.append(Client(token, **{"patience": QUICK, **urls, **options}))
         return clients[-1]
 
     yield connect

@@ -182,13 +182,14 @@ class Front:
             return
         exchange.status = fault.status
         answer = Answer.json(fault.body, fault.status)
-        answer.headers.update(fault.headers)
+        answer.headers.update({"Connection": "close", **fault.headers})
         if fault.raw is not None:
             answer.content = fault.raw
         self.send(request, answer)
 
     def send(self, request: BaseHTTPRequestHandler, answer: Answer) -> None:
-        request.send_response(answer.status)
+        request.send_response_only(answer.status)
+        answer.headers.setdefault("Date", request.date_time_string())
         for name, value in answer.headers.items():
             request.send_header(name, value)
         if answer.status != 204:

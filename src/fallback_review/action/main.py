@@ -38,9 +38,8 @@ if TYPE_CHECKING:
 
     from fallback_review.action.activity import Activity, ReviewPullRequest
     from fallback_review.action.inputs import Inputs
-    from fallback_review.github.client import Client
+    from fallback_review.github.client import Client, Patience
     from fallback_review.github.events import PullRequestEvent
-    from fallback_review.github.transport import Patience
     from fallback_review.pull_requests.review import Reviewed
 
 USAGE_ERROR, COULD_NOT_CHECK = 2, Conclusion.UNKNOWN.exit_code

@@ -6,18 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jwt.exceptions import PyJWTError
-
 from fallback_review.github.client import Client
 from fallback_review.github.errors import APP, EventError, GitHubError, Need, Trouble
 from fallback_review.github.transport import AppKey
-from github import Auth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fallback_review.github.client import Patience
     from fallback_review.github.events import GitHubUrls
-    from fallback_review.github.transport import Patience
 
 _LEVELS = {"read": ("read", "write", "admin"), "write": ("write", "admin")}
 """What fulfils a wish."""
@@ -41,8 +38,10 @@ def app_key(app_id: str, private_key: str) -> AppKey:
         EventError: it is no private key in PEM form; nothing of it is repeated.
     """
     key = AppKey(app_id=app_id, private_key=private_key.replace("\\n", "\n").strip() + "\n")
+    from jwt.exceptions import PyJWTError  # noqa: PLC0415 - it brings a cryptographic library
+
     try:
-        Auth.AppAuth(key.app_id, key.private_key).create_jwt()
+        key.proof()
     except (PyJWTError, ValueError, TypeError):
         raise EventError(
             "input app-private-key is not a private key in PEM form: give the whole file that GitHub made, "

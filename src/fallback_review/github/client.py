@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-import time
+import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from github.GithubException import GithubException, RateLimitExceededException
+from requests import RequestException
 from requests.utils import parse_header_links
 
 from fallback_review.github.errors import APP, JOB, GitHubError, Need, Trouble, graphql_refusal, refusal
-from fallback_review.github.transport import AppKey, Patience, transport
+from fallback_review.github.transport import AppKey, LeftGitHub, Transport
+from fallback_review.runtime import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from fallback_review.github.transport import Answered
 
 JSON = "application/vnd.github+json"
 RAW = "application/vnd.github.raw+json"
@@ -27,8 +32,44 @@ USER_TOKENS = ("ghp_", "github_pat_", "gho_", "ghu_")
 Value = TypeVar("Value")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to put up with GitHub."""
+
+    retries: int = 4
+    backoff: float = 1.0
+    """Seconds before the first repetition; doubled for each further one, less up to half by chance."""
+    longest_wait: float = 120.0
+    """Seconds that a run waits for rate limits, all waits together; a longer one ends the attempt at once."""
+    unnamed_wait: float = 60.0
+    """What to wait at a secondary limit that names no time (GitHub's documentation asks for a minute)."""
+    timeout: float = 30.0
+    """Seconds for a connection, and without a byte; a whole answer gets four times that."""
+    free_writes: int = 10
+    """Writes that may follow each other at once."""
+    between_writes: float = 1.0
+    """Seconds between further writes: GitHub asks for one, and takes about 80 writes a minute."""
+
+
+class Pace:
+    """Spaces writes such that GitHub's secondary limit is not met.
+
+    Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._every = patience.between_writes
+        self._ahead = patience.free_writes * patience.between_writes
+        self._full_at = 0.0
+
+    def delay(self, now: float) -> float:
+        """Return the seconds to wait at the time `now` before one more write."""
+        self._full_at = max(self._full_at, now) + self._every
+        return max(0.0, self._full_at - now - self._ahead)
+
+
 class Client:
-    """Speaks to one GitHub with one token.
+    """Speaks to one GitHub with one token; several threads may ask at once.
 
     GET, PATCH and DELETE are repeated after 5xx, 429 and killed connections; POST only by `create`.
     """
@@ -47,7 +88,13 @@ class Client:
         if not token:
             raise GitHubError(Trouble.UNAUTHORIZED, "there is no GitHub token")
         self._patience = patience or Patience()
-        self._transport = transport(token, api_url=api_url, ca_bundle=ca_bundle, patience=self._patience)
+        self._transport = Transport(
+            token,
+            api_url=api_url,
+            graphql_url=graphql_url,
+            ca_bundle=ca_bundle,
+            timeout=self._patience.timeout,
+        )
         self._graphql_url = graphql_url
         self.login = login
         """The token's own login, where the caller knows it (a GitHub App's ``slug[bot]``)."""
@@ -58,10 +105,14 @@ class Client:
         self.left: int | None = None
         """How many requests may still be sent; None for any number. Repeated ones count once."""
         self._holder = APP if of_app else JOB
+        self._pace = Pace(self._patience)
+        self._waited = 0.0
+        self._shortcuts = True
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._transport.connection.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +132,7 @@ class Client:
 
     def get(self, path: str, *, need: Need, **parameters: str | int) -> Any:
         """Return the JSON at `path`; raises `GitHubError`."""
-        return _json(self._send("GET", path, need, parameters=parameters)[1])
+        return self._ask("GET", path, need, _json, parameters=parameters)
 
     def pages(
         self, path: str, *, need: Need, limit: int | None = None, **parameters: str | int
@@ -90,11 +141,10 @@ class Client:
         page, seen = 1, 0
         while limit is None or seen < limit:
             asked = {**parameters, "per_page": PER_PAGE, "page": page}
-            headers, text = self._send("GET", path, need, parameters=asked)
-            items = _json(text)
+            items, more = self._ask("GET", path, need, _page, parameters=asked)
             yield from items
             seen += len(items)
-            if not any(link.get("rel") == "next" for link in parse_header_links(headers.get("link", ""))):
+            if not more:
                 return
             page += 1
 
@@ -105,19 +155,16 @@ class Client:
         content out above 1 MB. A folder or a submodule comes as JSON all the same.
         Source: https://docs.github.com/rest/repos/contents#get-repository-content
         """
-        headers, text = self._send("GET", path, need, parameters=parameters, accept=RAW)
-        if headers.get("content-type", "").startswith("application/json"):
-            return None
-        return text.encode("latin-1")
+        return self._ask("GET", path, need, _file, parameters=parameters, accept=RAW)
 
     def patch(self, path: str, body: Mapping[str, Any], *, need: Need) -> Any:
         """Change what is at `path`; raises `GitHubError`."""
-        return _json(self._send("PATCH", path, need, body=body)[1])
+        return self._ask("PATCH", path, need, _json, body=body)
 
     def delete(self, path: str, *, need: Need) -> None:
         """Delete what is at `path`; something already gone is fine. Raises `GitHubError`."""
         try:
-            self._send("DELETE", path, need)
+            self._ask("DELETE", path, need, _json)
         except GitHubError as error:
             if error.trouble is not Trouble.NOT_FOUND:
                 raise
@@ -129,38 +176,94 @@ class Client:
 
         Returns GitHub's answer, or what `found` returned. Raises `GitHubError`.
         """
-        return self._persist(lambda: _json(self._send("POST", path, need, body=body)[1]), found)
+        return self._ask("POST", path, need, _json, body=body, found=found)
 
-    def graphql(self, query: str, variables: Mapping[str, Any], *, need: Need) -> Any:
+    def graphql(self, query: str, variables: Mapping[str, Any], *, need: Need, writes: bool = False) -> Any:
         """Return the ``data`` of a query, or of a mutation that may be done twice; raises `GitHubError`."""
+        return self._graphql(query, variables, need, writes=writes)
 
-        def ask() -> Any:
-            body = {"query": query, "variables": dict(variables)}
-            answer = _json(self._send("POST", self._graphql_url, need, body=body)[1])
+    def shortcut(self, query: str, variables: Mapping[str, Any], *, need: Need) -> Any:
+        """Return the ``data`` of a query for which REST is another way; raises `GitHubError`.
+
+        It is asked once and never waited for: GraphQL has a limit of its own, and REST may be free. Where
+        GraphQL is limited or not there at all, it is not asked for shortcuts again.
+        """
+        if not self._shortcuts:
+            raise GitHubError(Trouble.UNAVAILABLE, "GitHub's GraphQL did not answer before")
+        try:
+            return self._graphql(query, variables, need, once=True)
+        except GitHubError as error:
+            if error.trouble in (Trouble.RATE_LIMITED, Trouble.UNREACHABLE, Trouble.NOT_FOUND):
+                self._shortcuts = False
+            raise
+
+    def _graphql(
+        self,
+        query: str,
+        variables: Mapping[str, Any],
+        need: Need,
+        *,
+        writes: bool = False,
+        once: bool = False,
+    ) -> Any:
+
+        def data(answered: Answered) -> Any:
+            answer = _json(answered)
             if errors := answer.get("errors"):
                 raise graphql_refusal(errors[0], need)
             return answer["data"]
 
-        return self._persist(ask, lambda: None)
+        body = {"query": query, "variables": dict(variables)}
+        return self._ask("POST", self._graphql_url, need, data, body=body, writes=writes, once=once)
 
-    def _persist(self, send: Callable[[], Any], found: Callable[[], Value | None]) -> Value | Any:
-        for attempt in range(self._patience.retries):
+    def _ask(
+        self,
+        verb: str,
+        path: str,
+        need: Need,
+        read: Callable[[Answered], Value],
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+        accept: str = JSON,
+        found: Callable[[], Value | None] = lambda: None,
+        writes: bool | None = None,
+        once: bool = False,
+    ) -> Value:
+        """Return what `read` makes of the answer, after as many repetitions as patience allows.
+
+        `writes` is for what its verb does not tell, `once` for what is not repeated.
+        """
+        self._count(verb, path)
+        for pause in pauses(0 if once else self._patience.retries, self._patience.backoff):
+            if verb != "GET" if writes is None else writes:
+                with self._lock:
+                    delay = self._pace.delay(monotonic())
+                sleep(delay)
             try:
-                return send()
+                return read(self._send(verb, path, need, parameters=parameters, body=body, accept=accept))
             except GitHubError as error:
+                if pause is None:
+                    raise
                 if error.trouble is Trouble.RATE_LIMITED:  # refused, so surely not done
-                    wait = self._patience.unnamed_wait if error.retry_after is None else error.retry_after
-                    if wait > self._patience.longest_wait:
-                        raise
-                    time.sleep(wait)
+                    self._wait(error)
                 elif error.trouble is Trouble.UNREACHABLE:
-                    time.sleep(self._patience.backoff * 2**attempt)
+                    sleep(pause)
                     existing = found()
                     if existing is not None:
                         return existing
                 else:
                     raise
-        return send()
+        raise AssertionError("the last repetition returns or raises")  # pragma: no cover
+
+    def _wait(self, limited: GitHubError) -> None:
+        """Wait until a limit is over; raise it again where that takes longer than a run waits."""
+        wait = self._patience.unnamed_wait if limited.retry_after is None else limited.retry_after
+        with self._lock:
+            if self._waited + wait > self._patience.longest_wait:
+                raise limited
+            self._waited += wait
+        sleep(wait)
 
     def _send(
         self,
@@ -168,45 +271,46 @@ class Client:
         path: str,
         need: Need,
         *,
-        parameters: Mapping[str, str | int] | None = None,
-        body: Mapping[str, Any] | None = None,
-        accept: str = JSON,
-    ) -> tuple[dict[str, Any], str]:
-        self._count(verb, path)
+        parameters: Mapping[str, str | int] | None,
+        body: Mapping[str, Any] | None,
+        accept: str,
+    ) -> Answered:
         headers = {"Accept": accept, "X-GitHub-Api-Version": API_VERSION}
         doing = f"GitHub, asked to {verb} {path},"
         try:
-            status, answered, text = self._transport.requester.requestJson(
-                verb, path, dict(parameters or {}), headers, body, cnx=self._transport.connection
-            )
-        except RateLimitExceededException as error:
-            wait = getattr(error, "wait", None)
-            raise GitHubError(Trouble.RATE_LIMITED, f"{doing} is rate limited", retry_after=wait) from None
-        except GithubException as error:
-            # PyGithub looks into every 403 itself and raises from within the retry.
-            headers, data = error.headers or {}, error.data
-            raise refusal(error.status, headers, data, doing, need, holder=self._holder) from None
-        except OSError as error:  # every failure of requests, and a CA bundle that is not there
+            answered = self._transport.send(verb, path, headers=headers, parameters=parameters, body=body)
+        except LeftGitHub:
+            raise GitHubError(Trouble.UNREACHABLE, f"{doing} sent us to another host") from None
+        except (RequestException, OSError) as error:  # OSError: a CA bundle that is not there
             raise GitHubError(
                 Trouble.UNREACHABLE, f"{doing} did not answer ({type(error).__name__})"
             ) from None
-        except RuntimeError:
-            raise GitHubError(Trouble.UNREACHABLE, f"{doing} sent us to another host") from None
-        if status >= HTTPStatus.BAD_REQUEST:
-            raise refusal(status, answered, text, doing, need, holder=self._holder)
-        return answered, text
+        if answered.status >= HTTPStatus.BAD_REQUEST:
+            raise refusal(answered.status, answered.headers, answered.body, doing, need, holder=self._holder)
+        return answered
 
     def _count(self, verb: str, path: str) -> None:
-        if self.left is None:
-            return
-        if self.left <= 0:
-            what = f"GitHub was not asked to {verb} {path}: the run's budget of requests is used up"
-            raise GitHubError(Trouble.BUDGET, what)
-        self.left -= 1
+        with self._lock:
+            if self.left is None:
+                return
+            if self.left <= 0:
+                what = f"GitHub was not asked to {verb} {path}: the run's budget of requests is used up"
+                raise GitHubError(Trouble.BUDGET, what)
+            self.left -= 1
 
 
-def _json(text: str) -> Any:
+def _json(answered: Answered) -> Any:
     try:
-        return json.loads(text) if text else None
+        return json.loads(answered.body) if answered.body else None
     except ValueError:
         raise GitHubError(Trouble.UNREACHABLE, "GitHub's answer was not JSON (cut off?)") from None
+
+
+def _page(answered: Answered) -> tuple[Any, bool]:
+    links = parse_header_links(answered.headers.get("link", ""))
+    return _json(answered), any(link.get("rel") == "next" for link in links)
+
+
+def _file(answered: Answered) -> bytes | None:
+    described = answered.headers.get("content-type", "").startswith("application/json")
+    return None if described else answered.body

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -44,11 +47,12 @@ class Trouble(StrEnum):
 
 JOB, APP = "job's `permissions:`", "GitHub App's permissions, and accept them for its installation"
 """Where a missing permission is added."""
+_SHARED_LIMIT = "runs that share a token share its rate limit"
 _NEXT_STEP = {
     Trouble.UNAUTHORIZED: "check the github-token input: it is wrong, has expired or was revoked",
     Trouble.FORBIDDEN: "the token may not do this, for the reason that GitHub gives",
     Trouble.NOT_FOUND: "check the repository and that the token may read it (contents: read)",
-    Trouble.RATE_LIMITED: "run the job again later; runs that share a token share its rate limit",
+    Trouble.RATE_LIMITED: f"run the job again later; {_SHARED_LIMIT}",
     Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",
     Trouble.UNAVAILABLE: "mend that, or run the job again where it passes by itself",
     Trouble.TOO_LARGE: "GitHub hands out files of at most 100 MB; exclude this one from `lockfiles`",
@@ -66,6 +70,7 @@ class GitHubError(Exception):
         what: str,
         *,
         permission: str | None = None,
+        until: datetime | None = None,
         retry_after: float | None = None,
         holder: str = JOB,
     ) -> None:
@@ -73,8 +78,10 @@ class GitHubError(Exception):
         self.what = what
         self.permission = permission
         """The permission that was missing, as a workflow writes it: ``pull-requests: write``."""
+        self.until = until
+        """When a limit is over, where GitHub says so."""
         self.retry_after = retry_after
-        """Seconds to wait, where GitHub named them."""
+        """Seconds until then."""
         self.holder = holder
         """What a missing permission has to be added to."""
         super().__init__(f"{what}; {self.next_step}")
@@ -84,6 +91,8 @@ class GitHubError(Exception):
         """One sentence: what a person can do about it."""
         if self.trouble is Trouble.FORBIDDEN and self.permission:
             return f"add `{self.permission}` to the {self.holder}"
+        if self.trouble is Trouble.RATE_LIMITED and self.until:
+            return f"run the job again after {self.until:%Y-%m-%d %H:%M} UTC; {_SHARED_LIMIT}"
         return _NEXT_STEP[self.trouble]
 
 
@@ -122,15 +131,14 @@ def refusal(
     body = _body(data)
     message = " ".join(str(body.get("message", "")).split())[:200].rstrip(".")
     said = f"{doing} said {status}" + (f": {message}" if message else "")
-    wait = lower.get("retry-after", "")
-    after = float(wait) if str(wait).isdigit() else None
     if any(fault.get("code") in _TOO_LARGE for fault in body.get("errors", ()) if isinstance(fault, dict)):
         return GitHubError(Trouble.TOO_LARGE, said)
-    limited = after is not None or lower.get("x-ratelimit-remaining") == "0"
+    limited = "retry-after" in lower or lower.get("x-ratelimit-remaining") == "0"
     if status == HTTPStatus.TOO_MANY_REQUESTS or (
         status == HTTPStatus.FORBIDDEN and (limited or _LIMITED.search(message))
     ):
-        return GitHubError(Trouble.RATE_LIMITED, said, retry_after=after)
+        until, wait = _over(lower)
+        return GitHubError(Trouble.RATE_LIMITED, said, until=until, retry_after=wait)
     if status == HTTPStatus.FORBIDDEN:
         accepted = str(lower.get("x-accepted-github-permissions", ""))
         permission = None if _NOT_A_PERMISSION.search(message) else _missing(accepted, need)
@@ -140,8 +148,27 @@ def refusal(
     return GitHubError(_PLAIN.get(status, Trouble.REFUSED), said)
 
 
+def _over(headers: Mapping[str, Any]) -> tuple[datetime | None, float | None]:
+    """Return when a limit is over and the seconds until then, by GitHub's clock; None where it is silent.
+
+    Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    now = datetime.now(UTC)
+    with suppress(TypeError, ValueError):
+        now = parsedate_to_datetime(str(headers["date"])) if "date" in headers else now
+    named = str(headers.get("retry-after", ""))
+    with suppress(OverflowError, OSError, ValueError):
+        if named.isdecimal():
+            return now + timedelta(seconds=int(named)), float(named)
+        if str(headers.get("x-ratelimit-remaining")) == "0":
+            until = datetime.fromtimestamp(int(headers.get("x-ratelimit-reset", "")), UTC)
+            # A second more: GitHub counts in whole ones.
+            return until, max(0.0, (until - now).total_seconds()) + 1.0
+    return None, float(named) if named.isdecimal() else None
+
+
 def _body(data: Any) -> dict[str, Any]:
-    if isinstance(data, str):
+    if isinstance(data, str | bytes):
         try:
             data = json.loads(data)
         except ValueError:

@@ -98,7 +98,7 @@ def _ask(
     owner, _, name = event.repository.partition("/")
     query = _query({**dict.fromkeys(sides, "{ __typename }"), **dict.fromkeys(files, _FIELDS)})
     variables = {"owner": owner, "name": name, **sides, **files}
-    found = client.graphql(query, variables, need=Need.CONTENTS_READ)["repository"]
+    found = client.shortcut(query, variables, need=Need.CONTENTS_READ)["repository"]
     present = {side for side, alias in zip(revisions, sides, strict=True) if found[alias] is not None}
     for each, alias in zip(names, files, strict=True):
         if each.side in present:

@@ -161,7 +161,7 @@ def resolve(client: Client, event: PullRequestEvent, comment_id: int) -> bool:
     thread = _thread_of(client, event, comment_id)
     if thread is None:
         return False
-    client.graphql(_RESOLVE, {"thread": thread}, need=Need.PULL_REQUESTS_WRITE)
+    client.graphql(_RESOLVE, {"thread": thread}, need=Need.PULL_REQUESTS_WRITE, writes=True)
     return True
 
 

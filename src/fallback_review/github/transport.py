@@ -1,55 +1,39 @@
-"""PyGithub set up for a short job: bounded retries, exact bytes, one connection pool.
-
-Importing this module imports PyGithub, which takes about 0.2 s: import it only where GitHub is spoken to.
-"""
+"""Requests to one GitHub: its credentials, its redirects, and an end for every answer."""
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from github.GithubException import RateLimitExceededExceedsMaxWait
-from github.GithubRetry import GithubRetry
-from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
-from requests import ConnectionError as CutError
-from requests import TooManyRedirects
+import requests
+from requests import PreparedRequest, Response
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from fallback_review import __version__
 from fallback_review.runtime import ConnectionAdapter, cut
-from github import Auth, Github
 
 if TYPE_CHECKING:
-    from github.Requester import Requester, RequestsResponse
-    from requests import Response
-    from urllib3.connectionpool import ConnectionPool
-    from urllib3.response import HTTPResponse
-    from urllib3.util import Retry
+    from collections.abc import Mapping
 
-SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
-"""Doing these twice is doing them once. POST is not among them: a repeated one posts twice."""
-TOO_MANY_REQUESTS = 429
-SERVER_ERRORS = (500, 502, 503, 504)
+TIMES = 4
+"""How many time-outs long one whole answer may take, from the end of the request."""
+MOST_REDIRECTS = 3
+_MOVED = frozenset(
+    {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}
+)
+"""Redirects whose target takes the same request.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to put up with GitHub."""
-
-    retries: int = 4
-    backoff: float = 1.0
-    """Seconds; doubled from the second retry on."""
-    longest_wait: float = 90.0
-    """A longer wait than this, asked for by a rate limit, ends the attempt."""
-    unnamed_wait: float = 60.0
-    """What to wait at a secondary limit that names no time (GitHub's documentation asks for a minute)."""
-    timeout: int = 30
-    """Seconds for a connection, and without a byte; a whole answer gets four times that."""
-    between_writes: float = 0.0
-    """GitHub asks for a second between writes where there are many of them."""
+Source: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+"""
+_ELSEWHERE = frozenset({HTTPStatus.FOUND, HTTPStatus.SEE_OTHER})
+"""Nothing that we ask for lies elsewhere for the moment: such a redirect is a proxy's."""
+_JWT_LIFE = 540
+"""Seconds that an App's proof holds; GitHub takes ten minutes at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +45,30 @@ class AppKey:
     private_key: str = field(repr=False)
     """PEM."""
 
+    def proof(self) -> str:
+        """Return a signed statement that GitHub takes for the next minutes.
 
-TIMES = 4
-"""How many time-outs long one whole answer may take, from the end of the request."""
+        Raises jwt's `PyJWTError`, `ValueError` or `TypeError` where the key is none.
+        Source: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+        """
+        import jwt  # noqa: PLC0415 - it brings a cryptographic library, which only Apps need
 
-_ELSEWHERE = frozenset(
-    {
-        HTTPStatus.FOUND,
-        HTTPStatus.SEE_OTHER,
-        HTTPStatus.TEMPORARY_REDIRECT,
-        HTTPStatus.PERMANENT_REDIRECT,
-    }
-)
+        now = int(time.time())
+        claims = {"iat": now - 60, "exp": now + _JWT_LIFE, "iss": self.app_id}
+        return jwt.encode(claims, self.private_key, algorithm="RS256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A complete answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class LeftGitHub(requests.RequestException):
+    """A redirect leads to another host, which gets neither the request nor the token."""
 
 
 class _Ending(HTTPConnection):
@@ -102,123 +98,97 @@ class _EndingTls(_Ending, HTTPSConnection):
     """The same over TLS."""
 
 
-def ending_adapter(**options: Any) -> ConnectionAdapter:
-    """Return an adapter of requests whose answers end; `options` are those of `HTTPAdapter`."""
-    return ConnectionAdapter(_Ending, _EndingTls, **options)
+class Transport:
+    """One session with the GitHub at `api_url`; nothing is sent until it is asked for.
+
+    The token goes to the origins of `api_url` and `graphql_url` and to nobody else. Proxies are those of the
+    environment; a netrc file is not looked at. Several threads may send at once.
+    """
+
+    def __init__(
+        self, token: str | AppKey, *, api_url: str, graphql_url: str, ca_bundle: str | None, timeout: float
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._origins = frozenset(map(_origin, (api_url, graphql_url)))
+        self._timeout = timeout
+        self._verify = ca_bundle or True
+        secret = token if isinstance(token, str) else token.proof()
+        self._session = requests.Session()
+        self._session.auth = _Authorized(f"Bearer {secret}")
+        self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, ConnectionAdapter(_Ending, _EndingTls))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def send(
+        self,
+        verb: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        parameters: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+    ) -> Answered:
+        """Send one request to a path of the API, or to a whole address, and return the answer, of any status.
+
+        Raises requests' `RequestException`, `LeftGitHub` among them, and `OSError` for a bundle of
+        certificates that is not there.
+        """
+        url = path if "://" in path else f"{self._api_url}{path}"
+        for _ in range(MOST_REDIRECTS + 1):
+            if _origin(url) not in self._origins:
+                raise LeftGitHub("a redirect to another host")
+            response = self._session.request(
+                verb,
+                url,
+                params=parameters,
+                headers=headers,
+                json=body,
+                timeout=timeout or self._timeout,
+                verify=self._verify,  # for each request: the session's own yields to the environment's
+                allow_redirects=False,
+            )
+            target = response.headers.get("Location")
+            if response.status_code not in _MOVED or target is None:
+                return _whole(response)
+            url, parameters = urljoin(str(response.url), target), None
+        raise requests.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects")
 
 
-def whole(response: Response) -> Response:
+class _Authorized(requests.auth.AuthBase):
+    """Sets the header; that there is any keeps requests from looking into a netrc file."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Return scheme, host and port; None for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def _whole(response: Response) -> Answered:
     """Return an answer that HTTP itself shows to be complete, and that is one.
 
     A connection that ends among the headers looks like an answer without a body: an empty lockfile, say.
-    GitHub gives every body a length or chunks. What moved for good (301) is followed by PyGithub; nothing
-    that we ask for is elsewhere for the moment, so another redirect is a proxy's. Raises requests' errors.
+    GitHub gives every body a length or chunks.
     """
     if response.status_code in _ELSEWHERE:
-        raise TooManyRedirects("the answer is a redirect")
+        raise requests.TooManyRedirects("the answer is a redirect")
     delimited = "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
     if response.ok and response.status_code != HTTPStatus.NO_CONTENT and not delimited:
-        raise CutError("the answer was cut off among its headers")
-    return response
-
-
-class BoundedRetry(GithubRetry):
-    """PyGithub's retry, which waits for as long as any Retry-After says and knows no 429."""
-
-    def increment(  # type: ignore[override]  # as in PyGithub, whose response type is narrower than urllib3's
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: HTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: ConnectionPool | None = None,
-        _stacktrace: object = None,
-    ) -> Retry:
-        """Return the state after one more failure; raise where the wait asked for is too long."""
-        if response is not None and self.max_rate_limit_wait is not None:
-            wait = self.get_retry_after(response)
-            if wait is None and response.status == TOO_MANY_REQUESTS:
-                wait = self.secondary_rate_wait
-            if wait is not None and wait > self.max_rate_limit_wait:
-                response.drain_conn()
-                raise RateLimitExceededExceedsMaxWait(
-                    response.status, {"message": "rate limited"}, dict(response.headers), wait=wait
-                )
-        return super().increment(method, url, response, error, _pool)
-
-    def get_backoff_time(self) -> float:
-        """Return the seconds to wait where the last answer named none."""
-        if self.history and self.history[-1].status == TOO_MANY_REQUESTS:
-            return self.secondary_rate_wait
-        return super().get_backoff_time()
-
-
-def _exact(response: RequestsResponse) -> RequestsResponse:
-    # PyGithub hands out text only. One character a byte keeps a file's bytes as they are.
-    kind = whole(response.response).headers.get("Content-Type", "")
-    response.response.encoding = "utf-8" if kind.startswith("application/json") else "latin-1"
-    return response
-
-
-class _Secure(HTTPSRequestsConnectionClass):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.session.mount("https://", ending_adapter(max_retries=self.retry))
-
-    def getresponse(self) -> RequestsResponse:
-        return _exact(super().getresponse())
-
-
-class _Plain(HTTPRequestsConnectionClass):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.session.mount("http://", ending_adapter(max_retries=self.retry))
-
-    def getresponse(self) -> RequestsResponse:
-        return _exact(super().getresponse())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transport:
-    """What the client sends requests with."""
-
-    requester: Requester
-    connection: _Secure | _Plain
-
-
-def transport(token: str | AppKey, *, api_url: str, ca_bundle: str | None, patience: Patience) -> Transport:
-    """Return the means to speak to the GitHub at `api_url`; nothing is sent yet."""
-    retry = BoundedRetry(
-        total=patience.retries,
-        backoff_factor=patience.backoff,
-        backoff_max=patience.longest_wait,
-        status_forcelist=[*SERVER_ERRORS, TOO_MANY_REQUESTS],
-        allowed_methods=SAFE_TO_REPEAT,
-        raise_on_status=False,
-        max_rate_limit_wait=patience.longest_wait,
-        secondary_rate_wait=patience.unnamed_wait,
-    )
-    verify: bool | str = ca_bundle or True
-    github = Github(
-        auth=_auth(token),
-        base_url=api_url,
-        timeout=patience.timeout,
-        user_agent=f"fallback-review/{__version__}",
-        per_page=100,
-        verify=verify,
-        retry=retry,
-        seconds_between_requests=None,
-        seconds_between_writes=patience.between_writes or None,
-    )
-    address = urlsplit(api_url)
-    kind = _Secure if address.scheme == "https" else _Plain
-    connection = kind(
-        address.hostname or "", address.port, retry=retry, timeout=patience.timeout, verify=verify
-    )
-    return Transport(requester=github.requester, connection=connection)
-
-
-def _auth(token: str | AppKey) -> Auth.Auth:
-    if isinstance(token, str):
-        return Auth.Token(token)
-    return Auth.AppAuth(token.app_id, token.private_key)
+        raise requests.ConnectionError("the answer was cut off among its headers")
+    return Answered(status=response.status_code, headers=response.headers, body=response.content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from fallback_review.index.errors import QuestionError, question_error
 from fallback_review.index.origins import Origin, bare, origin_of
 from fallback_review.index.proxies import Proxies
 from fallback_review.model import Cause
+from fallback_review.runtime import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,6 @@ _MOST_BYTES_OF_AN_ERROR = 64 * 1024
 _CHUNK = 64 * 1024
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30
-_JITTER = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,20 +154,19 @@ class Wire:
             CURRENT.reset(token)
 
     def _patiently(self, request: _Request, question: Question) -> Fetched:
-        for repetition in range(self._limits.retries + 1):
-            last = repetition == self._limits.retries
+        for pause in pauses(self._limits.retries, self._limits.backoff):
             self._pause(self._not_before - time.monotonic(), question)
             try:
                 fetched, asked_pause = self._follow(request, question)
             except QuestionError as error:
-                if last or not error.passing:
+                if pause is None or not error.passing:
                     raise
                 asked_pause = None
             else:
-                if last or fetched.status not in _PASSING:
+                if pause is None or fetched.status not in _PASSING:
                     return fetched
             if asked_pause is None:
-                asked_pause = self._limits.backoff * 2**repetition * _JITTER.uniform(0.5, 1.0)
+                asked_pause = pause
             else:
                 # The server speaks to all threads at once, so all of them wait.
                 self._not_before = max(self._not_before, time.monotonic() + asked_pause)

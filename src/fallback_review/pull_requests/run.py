@@ -17,8 +17,8 @@ from fallback_review.settings.schema import SETTINGS_PATH
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from fallback_review.github.client import Patience
     from fallback_review.github.events import GitHubUrls
-    from fallback_review.github.transport import Patience
     from fallback_review.index.open import Secrets
     from fallback_review.pull_requests.debug_log import Debug
 
