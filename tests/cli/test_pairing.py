@@ -29,6 +29,8 @@ def changed(base: str | None, head: str | None) -> ChangedFile:
         ("services/api/poetry.lock", {}, True),
         ("README.md", {}, False),
         ("deps/pins.lock", {"include": ["deps/*.lock"]}, True),
+        ("constraints.txt", {}, False),
+        ("constraints.txt", {"include": ["constraints.txt"]}, True),
         ("examples/a/uv.lock", {"exclude": ["examples/**"]}, False),
         ("examples/uv.lock", {"include": ["*.lock"], "exclude": ["examples/"]}, False),
     ],
@@ -46,6 +48,8 @@ def test_lockfiles_are_told_by_name_and_globs(path: str, given: dict[str, list[s
         ("base.txt", {"include": ["base.txt"]}, False),
         ("docs/base.txt", {"exclude": ["docs/"]}, False),
         ("base.py", {}, False),
+        ("constraints.txt", {}, False),
+        ("constraints/dev.txt", {}, False),
     ],
 )
 def test_some_files_may_be_lockfiles_by_content(

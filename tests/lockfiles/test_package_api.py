@@ -73,7 +73,6 @@ def test_a_file_that_is_too_large() -> None:
         ("requirements-dev.txt", "requirements.txt"),
         ("requirements/prod.txt", "requirements.txt"),
         ("dev-requirements.txt", "requirements.txt"),
-        ("constraints.txt", "requirements.txt"),
     ],
 )
 def test_names(path: str, name: str) -> None:
@@ -255,6 +254,19 @@ def test_what_a_linked_requirements_file_includes_is_beside_the_link() -> None:
         ("idna", "api/more.txt"),
         ("six", "shared/requirements.txt"),
     ]
+
+
+@pytest.mark.parametrize(("path", "before"), [("requirements.txt", "a==1\n"), ("deps.txt", "a==1\n")])
+@pytest.mark.parametrize("after", ["", "\n", "# nothing\n"])
+def test_emptied_requirements_install_nothing(path: str, before: str, after: str) -> None:
+    base, head = parse_pair(Text(path=path, text=before), Text(path=path, text=after))
+    assert (head.packages, head.unread, head.format) == ((), (), "requirements.txt")
+    assert [change.kind.value for change in diff(base, head).changes] == ["removed"]
+
+
+def test_an_emptied_lock_of_another_format_is_an_error() -> None:
+    with pytest.raises(LockfileError, match="the file is empty"):
+        parse_pair(UV, Text(path="uv.lock", text=""))
 
 
 @pytest.mark.parametrize(

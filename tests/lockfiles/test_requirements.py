@@ -71,7 +71,7 @@ def test_a_comment_starts_the_line_or_follows_white_space(line: str, rest: str) 
     [
         ("six==1.16.0", "1.16.0", None),
         ("six == 1.16.0", "1.16.0", None),
-        ("six===1.16.foo", "1.16.foo", None),
+        ("six===1.16.foo", "1.16.foo", "===1.16.foo"),
         ("six (==1.16)", "1.16", None),
         ("six==1.0+cgr.1", "1.0+cgr.1", None),
         ("six==v1.0", "v1.0", None),
@@ -79,7 +79,10 @@ def test_a_comment_starts_the_line_or_follows_white_space(line: str, rest: str) 
         ("six", None, None),
         ("six>=1,<2", None, "<2,>=1"),
         ("six~=1.4", None, "~=1.4"),
-        ("six==1.0,<2", "1.0", None),
+        ("six==1.0,<2", "1.0", "<2,==1.0"),
+        ("six===1.0", "1.0", "===1.0"),
+        ("six==1.0,!=1.0+cgr.1", "1.0", "!=1.0+cgr.1,==1.0"),
+        ("six==1.0,==1.0.0", "1.0", None),
         ("six==1.0,==2.0", None, "==1.0,==2.0"),
         ("six==3.0,<2", None, "<2,==3.0"),
     ],
@@ -380,7 +383,8 @@ def test_includes_are_relative_to_the_file_that_holds_them() -> None:
     ("line", "words"),
     [
         ("-r missing.txt", "there is no file 'missing.txt'; packages that it names are not reviewed"),
-        ("-c missing.txt", "there is no file 'missing.txt'; versions that it pins are not seen"),
+        ("-c missing.txt", "there is no file 'missing.txt'; what it pins, or takes from a URL"),
+        ("-c https://f.test/c.txt", "never fetched; what it pins, or takes from a URL instead of an index"),
         ("-r https://f.test/x.txt", "never fetched"),
         ("-r /etc/passwd", "only files beside the lockfile"),
         ("-r ~/x.txt", "only files beside the lockfile"),
@@ -395,6 +399,7 @@ def test_an_include_that_is_not_read_is_said(line: str, words: str) -> None:
     lock = read(f"{line}\n", files)
     assert not lock.packages
     assert [words in notice.text for notice in lock.notices] == [True]
+    assert lock.unread == lock.notices
 
 
 def test_a_file_included_twice_is_read_once() -> None:
@@ -450,6 +455,8 @@ def test_a_requirements_file_inside_constraints_installs_as_pip_does() -> None:
         ("six", "other==1", [(None, None)]),
         ("six", "six", [(None, None)]),
         ("six==1", "six<2", [("1", None)]),
+        ("six==1", "six==1 ; os_name == 'nt'", [("1", None)]),
+        ("six==1", "six!=1.0+cgr.1 ; os_name == 'nt'", [("1", None), ("1", 'os_name == "nt"')]),
         ("six", "six==1 ; os_name == 'nt'", [("1", 'os_name == "nt"')]),
         (
             "six",
@@ -480,6 +487,28 @@ def test_a_constraint_with_a_url_gives_the_source() -> None:
     assert direct.version is None
 
 
+@pytest.mark.parametrize(
+    ("constraint", "specifier"),
+    [
+        ("six<2", "<2,==1"),
+        ("six!=1+cgr.1", "!=1+cgr.1,==1"),
+        ("six==1.0", None),
+        ("six==2", "==1,==2"),
+    ],
+)
+def test_what_a_constraint_asks_for_stands_beside_the_pin(constraint: str, specifier: str) -> None:
+    lock = read("-c c.txt\nsix==1\n", {"c.txt": f"{constraint}\n"})
+    assert [(p.version, p.specifier) for p in lock.packages] == [("1", specifier)]
+
+
+@pytest.mark.parametrize("marker", ["", " ; python_version >= '3'"])
+def test_a_constraint_takes_a_pinned_package_from_a_url(marker: str) -> None:
+    lock = read("-c c.txt\nsix==1.0\n", {"c.txt": f"six @ https://f.test/six-1.0.tar.gz{marker}\n"})
+    direct = [p for p in lock.packages if p.source.kind is SourceKind.URL]
+    assert [p.source.location for p in direct] == ["https://f.test/six-1.0.tar.gz"]
+    assert len(lock.packages) == (2 if marker else 1)
+
+
 def test_two_pins_that_contradict_are_said() -> None:
     lock = read("-c c.txt\nsix==1\n", {"c.txt": "six==2\n"})
     assert lock.packages[0].version == "1"
@@ -504,6 +533,29 @@ def test_what_can_be_no_constraint_is_said(line: str) -> None:
     assert lock.header["unparsed"] == ()
 
 
+HIDING = "aa==1 # why \\\nbb==1\n"
+
+
+@pytest.mark.parametrize(
+    ("joins_comments", "names", "unread"), [(True, ["aa"], 0), (False, ["aa", "bb"], 0), (None, ["aa"], 1)]
+)
+def test_what_stands_behind_a_comments_backslash(
+    joins_comments: bool | None, names: list[str], unread: int
+) -> None:
+    lock = FORMAT.parse(Text(path="requirements.txt", text=HIDING, joins_comments=joins_comments))
+    assert [package.name for package in lock.packages] == names
+    assert [("'bb==1'" in notice.text, notice.line) for notice in lock.unread] == [(True, 2)] * unread
+
+
+@pytest.mark.parametrize(
+    "text", ["# why \\\nbb==1\n", "aa==1 # \\ why\nbb==1\n", "aa==1 \\\n# why \\\nbb==1\n"]
+)
+def test_both_readings_agree(text: str) -> None:
+    assert not read(text).unread
+    readings = [list(logical_lines(text, joins_comments=joins)) for joins in (True, False)]
+    assert readings[0] == readings[1]
+
+
 # Recognition.
 @pytest.mark.parametrize(
     ("path", "claimed"),
@@ -517,8 +569,11 @@ def test_what_can_be_no_constraint_is_said(line: str) -> None:
         ("requirements-dev.lock", True),
         ("requirements/ci.txt", True),
         ("requirements-dev/ci.txt", True),
-        ("constraints.txt", True),
-        ("tools/oldest_constraints.txt", True),
+        ("constraints.txt", False),
+        ("tools/oldest_constraints.txt", False),
+        ("constraints/dev.txt", False),
+        ("requirements/constraints.txt", True),
+        ("requirements-constraints.txt", True),
         ("Requirements.TXT", True),
         ("requirements.in", False),
         ("requirements.md", False),

@@ -11,10 +11,10 @@ from fallback_review.github.branch_files import BranchFiles
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.issues import Wish, close_duplicate, find_issues, keep_issue
-from fallback_review.lockfiles import LockfileError, Text, decode
+from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Cause, Notice, Outcome, Role
 from fallback_review.pipeline import review
-from fallback_review.pipeline.compare import whole
+from fallback_review.pipeline.compare import text_of, whole
 from fallback_review.pipeline.discovery import is_lockfile
 from fallback_review.report.tally import Group, group_of, tally
 from fallback_review.settings import schema
@@ -120,7 +120,7 @@ def _lockfiles(
             unreadable.append(Notice(text=f"{words}; raise `request-budget`, or exclude some"))
             break
         try:
-            found.append(whole(_text(files, path)))
+            found.append(whole(_text(files, path, configured)))
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
         except GitHubError as error:
@@ -130,15 +130,11 @@ def _lockfiles(
     return found, unreadable
 
 
-def _text(files: BranchFiles, path: str) -> Text:
-    def read(other: str) -> str | None:
-        beside = files.read(other)
-        return None if beside is None else decode(other, beside)
-
+def _text(files: BranchFiles, path: str, configured: Settings) -> Text:
     data = files.read(path)
     if data is None:
         raise LockfileError(path, "GitHub lists it and hands out no file (is it a submodule?)")
-    return Text(path=path, text=decode(path, data), read=read)
+    return text_of(path, data, files.read, configured)
 
 
 def _open(result: Review, answers: Mapping[tuple[Role, str], Answer]) -> Iterator[Open]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from fallback_review.cli.git import Repository, RevisionError
 from fallback_review.cli.work_tree import read_bounded, read_file
-from fallback_review.lockfiles import LockfileError, Text, decode
+from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Notice
-from fallback_review.pipeline.compare import compare_tolerantly, once
+from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def repository_for(base: str | None, head: str | None) -> Repository:
         raise RevisionError(f"{named}no git repository can be used here: {error}") from None
 
 
-def file_text(path: Path) -> Text | None:
+def file_text(path: Path, configured: Settings) -> Text | None:
     """Read one side from a file; files that it includes may lie below the current folder or beside it.
 
     Raises:
@@ -55,14 +55,11 @@ def file_text(path: Path) -> Text | None:
         return None
     root = Path.cwd() if path.absolute().is_relative_to(Path.cwd()) else path.parent.absolute()
 
-    def read(other: str) -> str | None:
+    def read(other: str) -> bytes | None:
         absolute = Path(os.path.normpath(Path(other).absolute()))
-        if not absolute.is_relative_to(root):
-            return None
-        data = read_file(root, str(absolute.relative_to(root)))
-        return None if data is None else decode(other, data)
+        return read_file(root, str(absolute.relative_to(root))) if absolute.is_relative_to(root) else None
 
-    return Text(path=str(path), text=decode(str(path), read_bounded(path)), read=read)
+    return text_of(str(path), read_bounded(path), read, configured)
 
 
 def revision_diffs(
@@ -75,8 +72,8 @@ def revision_diffs(
     for file in pair(listed, lambda path: path in unnamed or is_lockfile(path, configured.lockfiles)):
         try:
             compared = compare_tolerantly(
-                partial(_revision_text, read, base, file.base_path),
-                partial(_revision_text, read, head, file.head_path),
+                partial(_revision_text, read, base, file.base_path, configured),
+                partial(_revision_text, read, head, file.head_path, configured),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
@@ -98,15 +95,10 @@ def _by_content(
     return frozenset(found)
 
 
-def _revision_text(read: Read, revision: str | None, path: str | None) -> Text | None:
+def _revision_text(read: Read, revision: str | None, path: str | None, configured: Settings) -> Text | None:
     if path is None:
         return None
     data = read(revision, path)
     if data is None:  # git has told of a change to it, which must not pass unseen
         raise LockfileError(path, "it is no ordinary file, or the repository lacks its content")
-
-    def beside(other: str) -> str | None:
-        found = read(revision, other)
-        return None if found is None else decode(other, found)
-
-    return Text(path=path, text=decode(path, data), read=beside)
+    return text_of(path, data, partial(read, revision), configured)

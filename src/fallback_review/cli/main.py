@@ -60,7 +60,7 @@ def review_command(base: str | None, head: str | None, **given: Any) -> None:
     options = options_from(given)
     if base is not None and head is not None and is_file(base) and is_file(head):
         configured = settings_for(options, _beside)
-        sides = file_text(Path(base)), file_text(Path(head))
+        sides = file_text(Path(base), configured), file_text(Path(head), configured)
         if sides == (None, None):
             raise click.UsageError("both sides are absent: name at least one lockfile")
         _finish([compare(*sides)], [], configured, options)
@@ -81,10 +81,11 @@ def review_command(base: str | None, head: str | None, **given: Any) -> None:
 def scan_command(lockfile: Path, **given: Any) -> None:
     """Predict every package of one LOCKFILE and show what share Chainguard covers."""
     options = options_from(given)
-    text = file_text(lockfile)
+    configured = settings_for(options, _beside)
+    text = file_text(lockfile, configured)
     if text is None:
         raise click.UsageError("name a lockfile")
-    _finish([whole(text)], [], settings_for(options, _beside), options, scope="all")
+    _finish([whole(text)], [], configured, options, scope="all")
 
 
 @cli.command("explain")
@@ -102,7 +103,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
     pin = _pin(requirement)
     if lockfile is None and not _exact(pin):
         raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
-    text = file_text(lockfile) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
+    text = file_text(lockfile, configured) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
     if text is None:
         raise click.UsageError("name a lockfile")
     with _asking(configured, options) as ask:

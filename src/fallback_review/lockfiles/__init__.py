@@ -51,7 +51,8 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
     """Read both sides of a lockfile, leaving out the entries of names whose text both sides share.
 
     An absent side (the lockfile is new, or deleted) is an empty `Lockfile` of the other side's path and
-    format, and so is a base that is an empty file. Two formats (a migration) are read whole.
+    format, and so is a base that is an empty file. Two formats (a migration) are read whole. A head that was
+    emptied holds no entries where its format allows that.
 
     Raises:
         LockfileError: As `parse`, for the side that cannot be read.
@@ -67,22 +68,28 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
         absent = Lockfile(path=read.path, format=read.format)
         return (absent, read) if base is None else (read, absent)
     sides = real(base), real(head)
-    formats = _recognised(sides[0]), _recognised(sides[1])
-    pair = formats[0].parse_pair
-    if formats[0] is formats[1] and pair is not None and not (sides[0].target or sides[1].target):
-        left, right = pair(base, head)
+    old = _recognised(sides[0])
+    new = _recognised(sides[1], old)
+    if old is new and old.parse_pair is not None and not (sides[0].target or sides[1].target):
+        left, right = old.parse_pair(base, head)
     else:
-        left, right = sides[0].read_by(formats[0].parse), sides[1].read_by(formats[1].parse)
-    return _finished(left, formats[0]), _finished(right, formats[1])
+        left, right = sides[0].read_by(old.parse), sides[1].read_by(new.parse)
+    return _finished(left, old), _finished(right, new)
 
 
 def _finished(lockfile: Lockfile, known: Format) -> Lockfile:
     return bounded(replace(lockfile, format=known.name))
 
 
-def _recognised(side: Real) -> Format:
-    path = side.text.path
-    known = recognise(path, side.text.text)
+def _recognised(side: Real, before: Format | None = None) -> Format:
+    """Return a side's format; for a file that was emptied, what it was `before`."""
+    path, text = side.text.path, side.text.text
+    known = recognise(path, text)
+    emptied = known is None and before is not None and before.may_be_empty
+    if emptied and all(line.isspace() or line.startswith("#") for line in text.splitlines(keepends=True)):
+        known = before
+    if not text.strip() and (known is None or not known.may_be_empty):
+        raise LockfileError(path, "the file is empty")
     if known is None:
         raise LockfileError(path, f"not a lockfile that this tool knows: {known_names()}")
     return known

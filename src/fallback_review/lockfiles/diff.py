@@ -72,7 +72,7 @@ def _held(group: list[LockedPackage]) -> list[Held]:
     forks: dict[str | None, list[LockedPackage]] = {}
     for entry in group:
         forks.setdefault(entry.marker, []).append(entry)
-    if len(forks) == 1 or len({frozenset(entry.artifacts) for entry in group}) == 1:
+    if len(forks) == 1 or len({(frozenset(entry.artifacts), entry.specifier) for entry in group}) == 1:
         return [Held(_united(group), tuple(group))]
     return [Held(_united(each), tuple(each), fork=marker or "") for marker, each in forks.items()]
 
@@ -260,6 +260,9 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
 
 
 def _artifacts_changed(old: Held, new: Held) -> bool:
+    """Whether an entry allows other files: by hash, by URL, or by what it asks for beside a pin."""
+    if old.package.specifier != new.package.specifier:
+        return True
     if old.package.artifacts == new.package.artifacts:
         return False
     if old.package.hashes != new.package.hashes or _swapped(old.package, new.package):

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 
+def _never(_path: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relock:
     """How one package of a lock is locked again: templates of a command for a shell.
@@ -47,6 +51,8 @@ class Format:
     """The installer that reads it: ``pip``, ``uv``, ``poetry``, ``pdm``, ``pipenv`` or ``pixi``."""
     claims: Callable[[str], bool]
     """Whether a path has this format's usual name."""
+    only_constrains: Callable[[str], bool] = _never
+    """Whether a path's usual name says that the file installs nothing, and only constrains other files."""
     suffixes_of_any_name: frozenset[str] = frozenset()
     """Suffixes of files that may be this format whatever they are called (``.txt``): their content tells."""
     looks_like: Callable[[str], bool]
@@ -55,6 +61,8 @@ class Format:
     """The whole file; raises `LockfileError`."""
     parse_pair: Callable[[Text, Text], tuple[Lockfile, Lockfile]] | None = None
     """Both sides without the entries whose text they share (counted in `Lockfile.omitted`)."""
+    may_be_empty: bool = False
+    """Whether an empty file is one: it installs nothing."""
     configured_by: Callable[[str], tuple[str, ...]] = no_files
     """The lockfile's path -> the files that may configure its installer, in the order of their precedence."""
     project_file: str | None = None

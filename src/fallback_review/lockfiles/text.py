@@ -61,6 +61,11 @@ class Text:
     """Decoded, with line ends made ``\\n`` (see `decode`)."""
     read: Callable[[str], str | None] = nothing_beside
     """Gives the text of another file of the same tree (``-r other.txt``), None where there is none."""
+    joins_comments: bool | None = None
+    """Whether a backslash at a comment's end joins the next line to it, as for pip, and not for uv.
+
+    None where nobody said who installs.
+    """
 
 
 def decode(path: str, data: bytes) -> str:
@@ -135,8 +140,8 @@ def real(text: Text) -> Real:
     """Return the text that a lockfile stands for.
 
     Raises:
-        LockfileError: there is none: the file is empty, a Git LFS pointer, a link that leads nowhere here, or
-            two sides of a merge.
+        LockfileError: there is none: the file is a Git LFS pointer, a link that leads nowhere here, or two
+            sides of a merge.
     """
     target: str | None = None
     for _ in range(MOST_LINKS + 1):
@@ -155,8 +160,6 @@ def real(text: Text) -> Real:
 
 
 def _refuse(text: Text) -> None:
-    if not text.text.strip():
-        raise LockfileError(text.path, "the file is empty")
     if text.text.startswith(_LFS):
         raise LockfileError(text.path, "a Git LFS pointer, not the lockfile itself")
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles import LockfileError, parse, parse_pair, recognise
+from fallback_review.lockfiles import LockfileError, Text, decode, parse, parse_pair, recognise
 from fallback_review.lockfiles.diff import diff
 from fallback_review.model import Notice
+from fallback_review.prediction import INSTALLERS
 from fallback_review.prediction.context import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fallback_review.lockfiles import Text
     from fallback_review.model import LockedPackage, LockfileDiff
+    from fallback_review.settings.schema import Settings
 
     Read = Callable[[str], str | None]
+    ReadBytes = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,28 @@ class Compared:
     """None where the lockfile is gone."""
     new_hosts: frozenset[str] = frozenset()
     """Hosts that entries come from now and that the base does not hold at all."""
+
+
+def text_of(path: str, data: bytes, read: ReadBytes, settings: Settings) -> Text:
+    """Return one side of a lockfile, which knows the files beside it and what the settings say of its reader.
+
+    `read` gives the bytes of a file of the same tree, None where there is none.
+
+    Raises:
+        LockfileError: the bytes are no text, or too many; reading a file beside it raises that as well.
+    """
+
+    def beside(other: str) -> str | None:
+        found = read(other)
+        return None if found is None else decode(other, found)
+
+    installer = INSTALLERS.get(settings.indexes.installer or "")
+    return Text(
+        path=path,
+        text=decode(path, data),
+        read=beside,
+        joins_comments=installer.joins_comments if installer is not None else None,
+    )
 
 
 def compare(base: Text | None, head: Text | None) -> Compared:

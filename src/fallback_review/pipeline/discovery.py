@@ -41,7 +41,9 @@ def may_be_lockfile(path: str, globs: Lockfiles) -> bool:
     Requirements files include others of any name (``-r base.txt``), and then these alone may change.
     """
     suffix = PurePosixPath(path).suffix
-    if not any(suffix in known.suffixes_of_any_name for known in FORMATS.values()):
+    if not any(
+        suffix in known.suffixes_of_any_name and not known.only_constrains(path) for known in FORMATS.values()
+    ):
         return False
     if is_lockfile(path, globs):
         return False

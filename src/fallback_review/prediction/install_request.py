@@ -70,8 +70,8 @@ def request_for(
 
 
 def specifier_of(package: LockedPackage) -> SpecifierSet:
-    """Return the pin as a specifier, or what an entry without a pin asks for."""
-    if package.version is None:
+    """Return the pin as a specifier, or what the entry asks for besides it or without one."""
+    if package.version is None or package.specifier is not None:
         try:
             return SpecifierSet(package.specifier or "")
         except InvalidSpecifier:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
-from fallback_review.lockfiles import FORMATS, PLAIN, LockfileError, Text, decode, recognise
+from fallback_review.lockfiles import FORMATS, PLAIN, LockfileError, Text, recognise
 from fallback_review.model import Notice
-from fallback_review.pipeline.compare import compare_tolerantly, once
+from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import ChangedFile, pair
 from fallback_review.report.text import count, readable
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from fallback_review.github.changed_files import ChangedEntry
     from fallback_review.github.changed_lockfiles import LockfileSides, PullRequestFiles
+    from fallback_review.lockfiles import Text
     from fallback_review.pipeline.compare import Compared
+    from fallback_review.settings.schema import Settings
 
 FEW = 20
 """Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
@@ -91,7 +93,7 @@ def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterat
 
 
 def compare(
-    files: PullRequestFiles, changed: Sequence[LockfileSides]
+    files: PullRequestFiles, changed: Sequence[LockfileSides], settings: Settings
 ) -> tuple[list[Compared], list[Notice], list[str]]:
     """Compare every lockfile that the pull request changes.
 
@@ -116,8 +118,8 @@ def compare(
     for file in pairs:
         try:
             one = compare_tolerantly(
-                partial(_text, files, Side.BASE, file.base_path, base.get(file.base_path)),
-                partial(_text, files, Side.HEAD, file.head_path, head.get(file.head_path)),
+                partial(_text, files, Side.BASE, file.base_path, base.get(file.base_path), settings),
+                partial(_text, files, Side.HEAD, file.head_path, head.get(file.head_path), settings),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
@@ -139,15 +141,12 @@ def too_many_lockfiles(left_out: Sequence[str]) -> str:
     )
 
 
-def _text(files: PullRequestFiles, side: Side, path: str | None, data: bytes | None) -> Text | None:
-    return None if path is None or data is None else text_at(files, side, path, data)
+def _text(
+    files: PullRequestFiles, side: Side, path: str | None, data: bytes | None, settings: Settings
+) -> Text | None:
+    return None if path is None or data is None else text_at(files, side, path, data, settings)
 
 
-def text_at(files: PullRequestFiles, side: Side, path: str, data: bytes) -> Text:
+def text_at(files: PullRequestFiles, side: Side, path: str, data: bytes, settings: Settings) -> Text:
     """Return a lockfile's text, which knows the files beside it; raises `LockfileError`."""
-
-    def read(other: str) -> str | None:
-        found = files.read(other, side)
-        return None if found is None else decode(other, found)
-
-    return Text(path=path, text=decode(path, data), read=read)
+    return text_of(path, data, lambda other: files.read(other, side), settings)

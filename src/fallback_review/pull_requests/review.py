@@ -111,7 +111,7 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
 
 def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
     event, configured = gathered.event, gathered.settings
-    compared, unreadable, left_out = compare(gathered.files, gathered.changed)
+    compared, unreadable, left_out = compare(gathered.files, gathered.changed, configured)
     if left_out:
         unreadable.append(Notice(text=too_many_lockfiles(left_out)))
     ask = asking.of(configured.indexes)

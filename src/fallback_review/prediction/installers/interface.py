@@ -76,6 +76,8 @@ class Installer:
     """Whether it takes wheels whose name has ``__``, which `packaging` refuses."""
     locked_build_tags: bool = False
     """Whether build tags are compared among the URLs of a lock."""
+    joins_comments: bool = True
+    """Whether a requirements file's comment that ends in a backslash goes on in the next line."""
     one_source: bool = False
     """Whether an entry is looked up in the one source that the lock names."""
 

@@ -164,5 +164,12 @@ ARCHIVES = Archives(
     version=version_of,
     passed_over=frozenset(ARCHIVE_ENDS) - {".tar.gz", ".zip"},
 )
-UV = Installer(name="uv", choose=choose, archives=ARCHIVES, locked_build_tags=True, doubled_underscores=True)
+UV = Installer(
+    name="uv",
+    choose=choose,
+    archives=ARCHIVES,
+    locked_build_tags=True,
+    doubled_underscores=True,
+    joins_comments=False,
+)
 PIXI = replace(UV, name="pixi")

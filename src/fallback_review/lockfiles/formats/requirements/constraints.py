@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from fallback_review.lockfiles.formats.requirements.entries import pinned_version
 from fallback_review.lockfiles.formats.requirements.lines import shown
 from fallback_review.model import Artifact, LockedPackage, Notice, SourceKind
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +32,8 @@ def apply_constraints(
     """Narrow requirements down by constraints.
 
     A name with several constraints under different markers (one for each Python version, say) makes one entry
-    for each, as only the environment that installs can tell which of them holds.
+    for each, as only the environment that installs can tell which of them holds. A pinned entry stays beside
+    those that constrain it further, or take it from a URL: pip and uv do so for a pin as well (measured).
 
     Returns:
         The packages in their order, and what contradicts each other.
@@ -54,12 +57,18 @@ def apply_constraints(
         for constraint in mine:
             if constraint.marker is None:
                 entry = _narrow(entry, constraint, notices)
-        forks = [one for one in mine if one.marker is not None]
+        forks = [_fork(entry, constraint, notices) for constraint in mine if constraint.marker is not None]
         if not forks or entry.version is not None:
             narrowed.append(entry)
-            continue
-        narrowed.extend(_fork(entry, constraint, notices) for constraint in forks)
+            forks = [fork for fork in forks if _differs(fork, entry)]
+        narrowed.extend(forks)
     return narrowed, notices
+
+
+def _differs(fork: LockedPackage, entry: LockedPackage) -> bool:
+    """Whether the environments in which a constraint holds get something else of a pinned entry."""
+    told = (entry.source, entry.version, entry.specifier, entry.artifacts)
+    return (fork.source, fork.version, fork.specifier, fork.artifacts) != told
 
 
 def _fork(package: LockedPackage, constraint: LockedPackage, notices: list[Notice]) -> LockedPackage:
@@ -85,21 +94,32 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
             extra=extra,
         )
     artifacts = _allowed_by_both(package.artifacts, constraint.artifacts)
-    if package.version is None and constraint.version is not None:
-        return replace(package, version=constraint.version, specifier=None, artifacts=artifacts, extra=extra)
-    if package.version is not None:
-        if constraint.version is not None and constraint.version != package.version:
-            notices.append(
-                Notice(
-                    text=f"{shown(package.name)} is pinned to {shown(package.version)} here and to "
-                    f"{shown(constraint.version)} in {shown(origin)}: pip refuses two different pins",
-                    path=package.path,
-                    line=package.line,
-                )
+    if None not in (package.version, constraint.version) and _other_versions(package, constraint):
+        notices.append(
+            Notice(
+                text=f"{shown(package.name)} is pinned to {shown(package.version or '')} here and to "
+                f"{shown(constraint.version or '')} in {shown(origin)}: pip refuses two different pins",
+                path=package.path,
+                line=package.line,
             )
-        return replace(package, artifacts=artifacts, extra=extra)
-    both = SpecifierSet(package.specifier or "") & SpecifierSet(constraint.specifier or "")
-    return replace(package, specifier=str(both) or None, artifacts=artifacts, extra=extra)
+        )
+    both = _asked(package) & _asked(constraint)
+    version, specifier = pinned_version(both)
+    if package.version is not None:
+        # Where the constraint rules the pin out nothing fits both, and the entry stays what it is called.
+        version = package.version
+    return replace(package, version=version, specifier=specifier, artifacts=artifacts, extra=extra)
+
+
+def _asked(package: LockedPackage) -> SpecifierSet:
+    """Return everything that an entry's version has to fit."""
+    pin = "" if package.version is None else f"=={package.version}"
+    return SpecifierSet(pin if package.specifier is None else package.specifier)
+
+
+def _other_versions(one: LockedPackage, other: LockedPackage) -> bool:
+    versions = parse_version(one.version), parse_version(other.version)
+    return versions[0] != versions[1] if all(versions) else one.version != other.version
 
 
 def _allowed_by_both(first: tuple[Artifact, ...], second: tuple[Artifact, ...]) -> tuple[Artifact, ...]:

@@ -27,6 +27,7 @@ from fallback_review.lockfiles.limits import LONGEST_VERSION, too_long, versions
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, LockedPackage, Source, SourceKind
+from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,20 +162,21 @@ def read_editable(text: str, place: Position, options: dict[str, Any]) -> Named 
 
 
 def pinned_version(specifiers: SpecifierSet) -> tuple[str | None, str | None]:
-    """Return (version, None) for an exact pin, else (None, the specifier as `packaging` prints it).
+    """Return the pinned version, and the specifier as `packaging` prints it where it says more than that.
 
-    ``==`` without a wildcard and ``===`` pin (PEP 440). Two different pins, or a pin that another part of the
-    specifier excludes, ask for nothing that exists, and are shown as they stand.
+    ``==`` without a wildcard and ``===`` pin (PEP 440): ``==1.0`` gives (``1.0``, None), and ``===1.0``,
+    which ``1.0+cgr.1`` does not fit, (``1.0``, ``===1.0``). Two different pins, or a pin that another part of
+    the specifier excludes, ask for nothing that exists, and are shown as they stand.
     """
-    pins = {
+    pins = sorted(
         one.version
         for one in specifiers
         if one.operator == "===" or (one.operator == "==" and not one.version.endswith(".*"))
-    }
-    if len(pins) == 1:
-        (pin,) = pins
+    )
+    if len({parse_version(pin) or pin for pin in pins}) == 1:
+        pin = pins[0]
         if len(specifiers) == 1 or specifiers.contains(pin, prereleases=True):
-            return pin, None
+            return pin, None if str(specifiers) == f"=={pin}" else str(specifiers)
     return None, str(specifiers) or None
 
 

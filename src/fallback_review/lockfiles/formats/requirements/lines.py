@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_COMMENT_GOES_ON = re.compile(r"\S[ \t]+#[^\n]*\\$", re.MULTILINE)
 _DECLARED = re.compile(r"coding[:=][ \t]*([-\w.]{1,60})")
 _UTF8 = frozenset({"utf-8", "utf-8-sig"})
 _EXTENSIONS_OF_ASCII = ("ascii", "iso8859", "cp125")
@@ -36,7 +37,7 @@ class Line:
     """Without comments, stripped, never empty."""
 
 
-def logical_lines(text: str) -> Iterator[Line]:
+def logical_lines(text: str, *, joins_comments: bool = True) -> Iterator[Line]:
     r"""Split a requirements file's text into logical lines.
 
     A line ending in a backslash goes on in the next one, except after a comment. Environment variables stay
@@ -44,6 +45,8 @@ def logical_lines(text: str) -> Iterator[Line]:
 
     Args:
         text: the file, line ends as ``\n``.
+        joins_comments: whether a comment behind words goes on in the next line (``a==1 # why \``): it does
+            for pip 26.3, and not for uv 0.13, which reads the next line as one of its own (measured).
 
     Yields:
         Every line that says something, in the file's order.
@@ -55,7 +58,8 @@ def logical_lines(text: str) -> Iterator[Line]:
         if not started:
             start = number
         comment = row.lstrip().startswith("#")
-        goes_on = row.endswith("\\") and not comment
+        ends = comment if joins_comments else len(without_comment(row)) < len(row)
+        goes_on = row.endswith("\\") and not ends
         # A comment that ends a continuation is set off from the words before it, as pip does.
         piece = f" {row}" if comment else row
         if goes_on:
@@ -68,6 +72,14 @@ def logical_lines(text: str) -> Iterator[Line]:
         pieces.clear()
         started = False
     yield from _finished(start, pieces)
+
+
+def hidden_behind_comments(text: str) -> list[Line]:
+    """Return the lines that uv reads and pip does not, since a comment before them ends in a backslash."""
+    if _COMMENT_GOES_ON.search(text) is None:
+        return []
+    read_by_pip = set(logical_lines(text))
+    return [line for line in logical_lines(text, joins_comments=False) if line not in read_by_pip]
 
 
 def _finished(start: int, pieces: list[str]) -> Iterator[Line]:

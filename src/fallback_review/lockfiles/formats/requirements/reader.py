@@ -24,6 +24,7 @@ from fallback_review.lockfiles.formats.requirements.entries import (
 )
 from fallback_review.lockfiles.formats.requirements.lines import (
     Line,
+    hidden_behind_comments,
     logical_lines,
     redacted,
     shown,
@@ -99,8 +100,16 @@ class _Reading:
                 f"pip may read this file as {shown(encoding)} and find other requirements: write it as UTF-8"
             )
             self.unread.append(self._note(said, place))
-        for line in logical_lines(text):
+        joins_comments = self.root.joins_comments
+        for line in logical_lines(text, joins_comments=joins_comments is not False):
             self._line(line, here, constraint=constraint)
+        for line in hidden_behind_comments(text) if joins_comments is None else ():
+            said = (
+                f"uv reads {shown(line.text)}, and pip takes it for a part of the comment before it, which "
+                "ends in a backslash: take the backslash out, or name the installer in the settings"
+            )
+            place = Position(line=line.number, path=path if above else None)
+            self.unread.append(self._note(said, place))
 
     def header(self) -> dict[str, Any]:
         """What the lockfile's own lines say beside packages, to see that it changed."""
@@ -193,13 +202,13 @@ class _Reading:
         if place.path is None:
             self.includes.append(redacted(f"{flag} {value}"))
         hidden = (
-            "versions that it pins are not seen" if constraint else "packages that it names are not reviewed"
+            "what it pins, or takes from a URL instead of an index, is not seen"
+            if constraint
+            else "packages that it names are not reviewed"
         )
         problem = self._enter(value, here, constraint=constraint)
         if problem is not None:
-            note = self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place)
-            if not constraint:
-                self.unread.append(note)
+            self.unread.append(self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place))
 
     def _enter(self, value: str, here: tuple[str, ...], *, constraint: bool) -> str | None:
         """Read an included file; return why it was not read, None where all is well."""
