@@ -1,4 +1,4 @@
-"""The command line: `fallback-review review | scan | explain | demo | init | action`.
+"""The command line: `fallback-review review | scan | explain | verify | demo | init | action`.
 
 Exit codes: 0 pass or warn, 1 the policy fails, 2 usage, settings or input error, 3 could not check.
 """
@@ -20,6 +20,7 @@ from fallback_review.cli.compare import file_text, is_file, repository_for, revi
 from fallback_review.cli.git import RevisionError
 from fallback_review.cli.init import init_command
 from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
+from fallback_review.cli.verify import verify_command
 from fallback_review.cli.work_tree import read_file
 from fallback_review.index import open as access
 from fallback_review.lockfiles import PLAIN, LockfileError, Text
@@ -131,6 +132,7 @@ def demo_command(output: Path) -> None:
 
 
 cli.add_command(init_command)
+cli.add_command(verify_command)
 
 
 @cli.command("action")

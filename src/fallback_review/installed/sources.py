@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from fallback_review.index import credentials_for, origin_of
 from fallback_review.index.files import FileClient, FileProblem, FileRead
 from fallback_review.index.open import open_indexes
+from fallback_review.index.session import Remembering
 from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
 from fallback_review.model import Cause, Origin, Role, Tier
 from fallback_review.model.indexed import MALWARE_DETECTED
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from fallback_review.index.open import Secrets
     from fallback_review.model import Answer, ProjectFile
+    from fallback_review.pipeline.ask import Ask
     from fallback_review.settings.schema import Indexes
 
 
@@ -55,6 +57,9 @@ class Project:
 class Sources(Protocol):
     """What this room asks."""
 
+    ask: Ask
+    """For predictions, over the same connections and answers."""
+
     def projects(self, names: Collection[str]) -> Mapping[str, Project]:
         """Return what the indexes say of each project."""
         ...
@@ -67,14 +72,14 @@ class Sources(Protocol):
 class _OfIndexes:
     def __init__(
         self,
-        ask: Callable[[Role, Collection[str]], Mapping[str, Answer]],
+        ask: Ask,
         indexes: Indexes,
         reader: Callable[[str], FileClient],
         *,
         full: bool,
         console: Console | None,
     ) -> None:
-        self._ask = ask
+        self.ask = ask
         self._addresses = {
             Role.CHAINGUARD: indexes.chainguard,
             Role.REMEDIATED: indexes.remediated,
@@ -86,7 +91,7 @@ class _OfIndexes:
 
     def projects(self, names: Collection[str]) -> Mapping[str, Project]:
         roles = [role for role, address in self._addresses.items() if address]
-        answers = {role: self._ask(role, names) for role in roles} if names else {}
+        answers = {role: self.ask(role, names) for role in roles} if names else {}
         return {name: self._project([(role, answers[role][name]) for role in roles]) for name in names}
 
     def _project(self, answers: Collection[tuple[Role, Answer]]) -> Project:
@@ -146,7 +151,7 @@ def open_sources(
         console: Where progress is shown, if it is a terminal.
     """
     with ExitStack() as stack:
-        ask = stack.enter_context(open_indexes(indexes, secrets, console=console))
+        ask = Remembering(stack.enter_context(open_indexes(indexes, secrets, console=console)))
         clients: dict[str, FileClient] = {}
 
         def reader(index: str) -> FileClient:

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from multiprocessing import get_context
 from pathlib import Path
 from sys import implementation
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -22,9 +22,11 @@ from fallback_review.index.files import FileProblem, UnreadableFileError
 from fallback_review.installed.bytecode import is_compiled_from
 from fallback_review.installed.compare import Candidate, Compared, by_itself, compare
 from fallback_review.installed.distributions import Installed, distributions
+from fallback_review.installed.held import hold_against
 from fallback_review.installed.image import Image
 from fallback_review.installed.places import read_pip_report, sites_of_image
 from fallback_review.installed.surroundings import look_around, tell_overwritten
+from fallback_review.installed.targets import of_image, of_pip_report, of_this_machine, with_target
 from fallback_review.installed.tree import Files, Folder, Listed, Tree, TreeError
 from fallback_review.installed.wheels import Wheel, read_wheel, stays_inside
 from fallback_review.model import (
@@ -40,6 +42,8 @@ from fallback_review.model import (
 )
 from fallback_review.model.installed import MOST_NAMED
 from fallback_review.model.versions import parse_version
+from fallback_review.pipeline.compare import whole
+from fallback_review.pipeline.review import review
 from fallback_review.settings import policy
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from fallback_review.index.files import FileRead
     from fallback_review.installed.places import Place, Reported
     from fallback_review.installed.sources import Offered, Project, Sources
+    from fallback_review.lockfiles import Text
     from fallback_review.settings.schema import Settings
 
 MOST_CANDIDATES = 8
@@ -82,24 +87,39 @@ class Verifying:
     bytecode: bool = True
 
 
-def verify(place: Place, run: Verifying) -> Verification:
-    """Verify one place.
+def verify(place: Place, run: Verifying, lock: Text | None = None) -> Verification:
+    """Verify one place; with a lock, hold what is predicted from it against what is there.
 
     Raises:
-        TreeError: it can't be read; one line that names it.
+        TreeError: the place can't be read; one line that names it.
+        LockfileError: the lock can't be read.
     """
     try:
-        if place.kind == "wheels":
-            return _wheels(place, run)
-        if place.kind == "pip-report":
-            return _pip_report(place, run)
-        if place.kind == "image":
-            with Image(place.path) as image:
-                return _tree(place, image, list(sites_of_image(image)), "", run)
-        return _environment(place, run)
+        found, told = _verified_place(place, run)
     except TreeError as error:
         text = str(error)
         raise TreeError(text if text.startswith(place.shown) else f"{place.shown}: {text}") from None
+    if lock is None:
+        return found
+    configured = with_target(run.settings, told)
+    return hold_against(
+        found, review([whole(lock)], configured, run.sources.ask, today=run.today, scope="all")
+    )
+
+
+def _verified_place(place: Place, run: Verifying) -> tuple[Verification, dict[str, Any]]:
+    """Return what a place holds, and what it tells of the target that it was installed for."""
+    match place.kind:
+        case "wheels":
+            return _wheels(place, run), {}
+        case "pip-report":
+            return _pip_report(place, run), of_pip_report(place)
+        case "image":
+            with Image(place.path) as image:
+                sites = list(sites_of_image(image))
+                return _tree(place, image, sites, "", run), of_image(image, sites)
+        case _:
+            return _environment(place, run), of_this_machine(place)
 
 
 def _environment(place: Place, run: Verifying) -> Verification:

@@ -1,0 +1,112 @@
+"""Prediction against fact: whether what a lock was predicted to bring is what is installed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fallback_review.model import Conclusion, Held, Notice, Origin, Outcome
+from fallback_review.model.versions import parse_version
+from fallback_review.settings import policy
+
+if TYPE_CHECKING:
+    from fallback_review.model import (
+        LockedPackage,
+        Review,
+        ReviewedChange,
+        Verdict,
+        Verification,
+        VerifiedDistribution,
+    )
+
+_AS_PREDICTED = {
+    Outcome.CHAINGUARD: {Origin.CHAINGUARD},
+    Outcome.REMEDIATED: {Origin.REMEDIATED},
+    Outcome.UPSTREAM: {Origin.UPSTREAM},
+    # Bytes that both serve are PyPI's, whoever they came through: from the disk it can't be told.
+    Outcome.PYPI: {Origin.PYPI, Origin.UPSTREAM},
+    Outcome.DIRECT: {Origin.LOCAL_BUILD},
+}
+_NOT_TOLD = {Origin.UNVERIFIABLE, Origin.SYSTEM}
+_BY_NAME = {Origin.PRIVATE}
+"""Known by their names alone on both sides: nothing is proved by that."""
+
+
+def hold_against(verification: Verification, review: Review) -> Verification:
+    """Return what was verified with the prediction for each distribution, and whether it held.
+
+    `review` is that of a whole lock on the one target that the place was installed for. What is installed
+    and not in the lock has no prediction.
+    """
+    (lockfile,) = review.lockfiles
+    entries: defaultdict[str, list[tuple[ReviewedChange, LockedPackage]]] = defaultdict(list)
+    for change in lockfile.changes:
+        for package in change.change.gained:
+            entries[package.name].append((change, package))
+    distributions = tuple(_held(each, entries.get(each.name, [])) for each in verification.distributions)
+    installed = {each.name for each in verification.distributions}
+    absent = sorted(
+        name
+        for name, found in entries.items()
+        if name not in installed and any(change.outcome is not None for change, _ in found)
+    )
+    findings = verification.findings
+    if absent:
+        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")  # noqa: PLR2004
+        findings = (
+            *findings,
+            Notice(
+                path=lockfile.path,
+                text=f"{len(absent)} of the lock's packages are not installed: {shown}. Groups or extras "
+                "that were not chosen, or markers that don't hold here",
+            ),
+        )
+    missed = any(each.prediction and each.prediction.held is False for each in distributions)
+    conclusion = policy.conclude([verification.conclusion, *[Conclusion.WARN] * missed])
+    label = review.targets[0].label if review.targets else None
+    return replace(
+        verification,
+        distributions=distributions,
+        findings=findings,
+        conclusion=conclusion,
+        target=label,
+        lockfile=lockfile.path,
+    )
+
+
+def _held(
+    found: VerifiedDistribution, entries: list[tuple[ReviewedChange, LockedPackage]]
+) -> VerifiedDistribution:
+    if not entries or found.origin in _BY_NAME:
+        return found
+    verdicts = [(change, package, verdict) for change, package in entries for verdict in change.verdicts]
+    same = [each for each in verdicts if parse_version(each[2].version) == parse_version(found.version)]
+    line = entries[0][1].line
+    if not verdicts:
+        return replace(found, line=line)
+    if not same:
+        locked = ", ".join(dict.fromkeys(str(verdict.version) for *_, verdict in verdicts))
+        held = Held(
+            held=False, predicted=None, why=f"the lock has {locked}, and {found.version} is installed"
+        )
+        return replace(found, prediction=held, line=line)
+    change, package, verdict = same[0]
+    return replace(found, prediction=_compared(found, change, verdict), line=package.line)
+
+
+def _compared(found: VerifiedDistribution, change: ReviewedChange, verdict: Verdict) -> Held:
+    predicted = verdict.outcome
+    if predicted is Outcome.UNKNOWN:
+        return Held(held=None, predicted=predicted, why=change.why or "it could not be predicted")
+    if found.origin in _NOT_TOLD:
+        return Held(held=None, predicted=predicted, why=found.why or found.origin.value)
+    if found.origin in _AS_PREDICTED.get(predicted, set()):
+        return Held(held=True, predicted=predicted)
+    if found.origin is Origin.LOCAL_BUILD and predicted in (Outcome.CHAINGUARD, Outcome.PYPI):
+        return Held(held=None, predicted=predicted, why=f"{found.why}, so that its bytes are nobody else's")
+    return Held(
+        held=False,
+        predicted=predicted,
+        why=f"{predicted.value} was predicted, and it is {found.origin.value}",
+    )

@@ -1,0 +1,108 @@
+"""The shape of a verification's JSON report, version 1: fields may be added, never renamed or removed."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from fallback_review.model import Conclusion, Integrity, Origin, Outcome, Proof
+from fallback_review.report.json_schema import AllowanceRecord, NoticeRecord, Str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class DeviationRecord(_Part):
+    """One file that is not as its wheel has it."""
+
+    path: Str
+    """Below the place."""
+    kind: Integrity
+    detail: Str
+
+
+class PredictionRecord(_Part):
+    """Whether the prediction from a lock held."""
+
+    held: bool | None
+    """null where it could not be told."""
+    predicted: Outcome | None
+    why: Str
+
+
+class DistributionRecord(_Part):
+    """One installed distribution, or one wheel."""
+
+    name: Str
+    version: Str | None
+    place: Str
+    """Its `.dist-info`, or its file, below the place."""
+    origin: Origin
+    integrity: Integrity
+    proof: Proof
+    why: Str
+    conclusion: Conclusion
+    installer: Str | None
+    """What INSTALLER says, which anybody can write."""
+    file: Str | None
+    """The wheel that explains it."""
+    files: int
+    """Files compared."""
+    deviations: list[DeviationRecord]
+    """The worst of them."""
+    deviating: int
+    """How many there are."""
+    bytecode_unchecked: int
+    attestation: Str | None
+    linked: bool
+    """Whether it is the project's own, installed as a link to its folder."""
+    malware: bool
+    allowance: AllowanceRecord | None
+    prediction: PredictionRecord | None
+    line: int | None
+    """Of its entry in the lock."""
+
+
+class PlaceCounts(_Part):
+    """How many distributions there are of what."""
+
+    distributions: int
+    counted: int
+    """Without the system's own and links to the project's folder."""
+    chainguard_unchanged: int
+    wrong: int
+    """Mixed, changed, added to, or with other bytecode."""
+    origins: dict[Origin, int]
+    predicted: int
+    held: int
+    not_told: int
+
+
+class PlaceRecord(_Part):
+    """What one place holds."""
+
+    place: Str
+    kind: Literal["environment", "wheels", "pip-report", "image"]
+    conclusion: Conclusion
+    target: Str | None
+    lockfile: Str | None
+    counts: PlaceCounts
+    requests: int
+    """Questions for files of the indexes; pages are not counted."""
+    received_bytes: int
+    distributions: list[DistributionRecord]
+    strays: list[DeviationRecord]
+    """Files beside the distributions that none of them explains."""
+    startup: list[Str]
+    """Files that Python runs at every start."""
+    findings: list[NoticeRecord]
+    unreadable: list[NoticeRecord]
+
+
+class Report(_Part):
+    """The whole report."""
+
+    model_config = ConfigDict(title="Fallback Review verification")
+
+    schema_version: Literal[1]
+    places: list[PlaceRecord]
