@@ -1,253 +1,154 @@
-"""Every measured row, through the ordinary installers' code: how many, and each miss."""
+"""Every measured row that the product makes a claim about, from a lockfile's text to the verdict."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from packaging.version import Version
 
-from fallback_review.model import Answer, Cause, Outcome, Role
-from fallback_review.prediction import INSTALLERS, Situation, locked_urls, predict
-from fallback_review.prediction.install_request import request_for
-from fallback_review.prediction.installers import Failure
-from fallback_review.prediction.locking import relock
+from fallback_review.lockfiles import Text
+from fallback_review.model import Answer, Cause, Outcome, ProjectFile, Role
+from fallback_review.pipeline.compare import compare
+from fallback_review.pipeline.review import review
 from fallback_review.prediction.targets import tags
-
-from .oracle import (
-    HOST,
-    SIDE,
-    Result,
-    Row,
-    Universe,
-    described,
-    indexes,
-    locked_package,
-    lockfile,
-    measured,
-    request,
-    rows,
-    said,
-)
+from fallback_review.settings import schema
+from tests.prediction.oracle import HOST, rows, universe
+from tests.prediction.oracle.written import Written, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Collection, Mapping
 
-_TOOL: dict[str, str] = {"uv project": "uv", "uv pip": "uv"}
-_URL_TOOLS = ("pip -r pylock", "uv pip sync", "uv pip install -r")
+    from fallback_review.model import Verdict
+    from tests.prediction.oracle import Row
+
+    Result = tuple[Outcome, str]
+    """An outcome, and the file that is installed or how the install fails."""
+
+TODAY = date(2026, 11, 21)
+NO_LOCK = "locking failed: there is no lockfile"
+VARIABLE = "a variable names another index for that one call of uv"
+PYPI_ALONE = "only PyPI is named, which an environment may override: the settings decide"
+OLDER_PIP = "an older pip, which ranks plain linux tags last: the newest is assumed"
+PYPI_UNASKED = "it fails whatever PyPI has, which was not asked: PyPI's page would give another reason"
+TODAY_ONLY = "not pinned: what is taken today is right, and no pass"
+LEFT: Mapping[str, Mapping[str, int]] = {
+    "pip": {OLDER_PIP: 30, TODAY_ONLY: 5},
+    "uv pip": {PYPI_ALONE: 118, TODAY_ONLY: 7},
+    "uv project": {VARIABLE: 140, NO_LOCK: 11},
+    "poetry": {PYPI_UNASKED: 5, NO_LOCK: 4, PYPI_ALONE: 3},
+    "pdm": {PYPI_ALONE: 7, NO_LOCK: 6},
+    "pipenv": {NO_LOCK: 10},
+}
+"""The rows of which the product claims nothing, by tool and reason."""
 
 
-@pytest.fixture(scope="module")
-def folder(shared: Path) -> Path:
-    return shared / "oracle"
+class Indexes:
+    """What the two indexes answer; Chainguard's links carry no hash under flag h0."""
 
+    def __init__(self, row: Row) -> None:
+        self._hashes = row["flags"] != "h0"
+        self.pypi_asked = False
 
-@pytest.fixture(scope="module")
-def universe(folder: Path) -> Universe:
-    return Universe.read(folder)
+    def __call__(self, role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+        self.pypi_asked |= role is Role.PYPI
+        side = {Role.CHAINGUARD: "c", Role.PYPI: "p"}.get(role)
+        return {name: self._answer(role, side, name) for name in names}
 
-
-def test_the_hosts_own_tags_are_computed_from_the_target(universe: Universe) -> None:
-    assert [str(tag) for tag in tags(HOST, plain_linux_first=True)] == universe.tags_pip_26_3
-    older = [str(tag) for tag in tags(HOST, plain_linux_first=False)]
-    assert [tag for tag in older if tag != "cp312-none-any"] == universe.tags_older_pip
-
-
-def test_every_row_is_reproduced(
-    folder: Path, universe: Universe, capsys: pytest.CaptureFixture[str]
-) -> None:
-    replayed: Counter[str] = Counter()
-    misses = []
-    for row in rows(folder):
-        predicted = replay(universe, row)
-        replayed[row["tool"]] += 1
-        if predicted != measured(row):
-            misses.append(f"{_place(row)}: predicted {predicted}, measured {measured(row)}")
-    with capsys.disabled():
-        sys.stdout.write(
-            "\n   ".join(
-                (
-                    f"\noracle: {replayed.total()} rows replayed {dict(replayed)}, {len(misses)} misses",
-                    *misses,
-                )
+    def _answer(self, role: Role, side: str | None, name: str) -> Answer:
+        known = side is not None and name in universe().projects
+        files = tuple(
+            ProjectFile(
+                filename=file.filename,
+                url=file.url,
+                version=file.version,
+                sha256=file.sha256 if self._hashes or file.side == "p" else None,
             )
-            + "\n"
+            for file in (universe().page(name, str(side)) if known else ())
         )
-    assert replayed.total() > 10_000
-    assert misses == []
+        return Answer(role=role, name=name, files=files, problem=None if files else Cause.PROJECT_MISSING)
 
 
-def test_what_locking_records_is_reproduced(
-    folder: Path, universe: Universe, capsys: pytest.CaptureFixture[str]
-) -> None:
-    checked = 0
-    misses = []
-    for row in rows(folder):
-        tool = str(_TOOL.get(row["tool"], row["tool"]))
-        fresh = row["hashes"] == "own" and row["phase"] in ("own", "sync --frozen") and row.get("lock")
-        if not fresh or tool == "pdm":  # PDM's lock merges origins under one version: read off the file names
-            continue
-        lock = row["lock"][0] if isinstance(row["lock"], list) else row["lock"]
-        where, options = indexes(universe, row, row["setup"], tool)
-        found = relock(
-            tool,
-            request(row, tool, universe.projects[row["project"]]["requirement"], frozenset()),
-            where,
-            options,
-        )
-        recorded = {universe.locked(row["project"], each)[:2] for each in lock["files"]}
-        predicted = {("c" if f.owner is Role.CHAINGUARD else "p", f.file.filename) for f in found.files}
-        checked += 1
-        if predicted != recorded:
-            misses.append(f"{_place(row)}: predicted {sorted(predicted)}, recorded {sorted(recorded)}")
-    with capsys.disabled():
-        sys.stdout.write(
-            "\n   ".join((f"\noracle: {checked} locks compared, {len(misses)} misses", *misses)) + "\n"
-        )
-    assert checked > 500
-    assert misses == []
+def reviewed(written: Written, indexes: Indexes) -> Verdict:
+    head = Text(path=written.path, text=written.text, read=written.beside.get)
+    settings = schema.parse(written.settings.encode())
+    result = review([compare(None, head)], settings, indexes, today=TODAY)
+    [change] = [each for each in result.lockfiles[0].changes if each.change.name != "app"]
+    [verdict] = change.verdicts
+    return verdict
 
 
-def replay(universe: Universe, row: Row) -> Result:
-    """Predict one row."""
-    if row["phase"] == "lock":
-        return _locking(universe, row)
-    if row["tool"] in _URL_TOOLS:
-        return _pylock(universe, row)
-    by_tool: dict[str, Callable[[Universe, Row], Result]] = {
-        "pip": _requirement,
-        "uv pip": _requirement,
-        "uv project": _uv_sync,
-        "poetry": _looked_up,
-        "pdm": _static if row["option"] == "static" else _looked_up,
-        "pipenv": _looked_up,
-    }
-    return by_tool[row["tool"]](universe, row)
+def measured(row: Row) -> Result:
+    took = row["outcome"]
+    if "fails" in took:
+        # pip's message for it is not one of the oracle's words
+        unfit = row["tool"] == "pip -r pylock" and took["fails"] == "error"
+        return Outcome.INSTALL_FAILS, "no-compatible" if unfit else took["fails"]
+    origin = {"C": Outcome.CHAINGUARD, "P": Outcome.PYPI}[took["origin"]]
+    kind = f"{took['tags']}.whl" if took["kind"] == "wheel" else ".tar.gz"
+    return Outcome.REMEDIATED if "+" in took["version"] else origin, f"-{took['version']}…{kind}"
 
 
-def _place(row: Row) -> str:
-    keys = ("tool", "tool_version", "project", "setup", "hashes", "flags", "option", "phase")
-    return " | ".join(str(row[key]) for key in keys)
-
-
-def _requirement(universe: Universe, row: Row) -> Result:
-    """`pip install` and `uv pip install` of one requirement, with or without hashes."""
-    tool = str(_TOOL.get(row["tool"], row["tool"]))
-    case = universe.projects[row["project"]]
-    specifier = case["requirement"]
-    hashes: frozenset[str] = frozenset()
-    if row["hashes"] != "none":
-        if specifier.startswith(">="):
-            specifier = "==1.0" if row["hashes"] == "c" else "==2.0"
-        pin = specifier.removeprefix("==")
-        sides = [side for side in SIDE if row["hashes"] in (side, "both")]
-        listed = [file for side in sides for file in case[SIDE[side]]]
-        hashes = frozenset(file["sha256"] for file in listed if Version(file["version"]).public == pin)
-    where, options = indexes(universe, row, row["setup"], tool)
-    return said(INSTALLERS[tool].choose(request(row, tool, specifier, hashes), where, options))
-
-
-def _looked_up(universe: Universe, row: Row) -> Result:
-    """Poetry, PDM and Pipenv: the lock's version and hashes, looked up where the set-up says."""
-    lock = row["lock"]
-    digests = (universe.locked(row["project"], each)[2] for each in lock["files"])
-    hashes = frozenset(digest for digest in digests if digest)
-    setup = row["setup"]
-    if " then " in setup:  # the locked source serves something else now; Pipenv does not heed the mirror
-        setup = "p" if setup.startswith("PIPENV_PYPI_MIRROR") else setup.rpartition(" ")[2]
-    elif row["tool"] == "poetry" and setup not in ("c", "p") and lock["source"] != "one":
-        setup = {"cgr": "c", "pub": "p", None: "p"}[lock["source"]]
-    where, options = indexes(universe, row, setup, row["tool"])
-    if row["tool"] == "pipenv":
-        where = where[:1]
-    asked = request(row, row["tool"], f"=={lock['version'].removeprefix('==')}", hashes)
-    return said(INSTALLERS[row["tool"]].choose(asked, where, options))
-
-
-def _locking(universe: Universe, row: Row) -> Result:
-    tool = str(_TOOL.get(row["tool"], row["tool"]))
-    where, options = indexes(universe, row, row["setup"], tool)
-    asked = request(row, tool, universe.projects[row["project"]]["requirement"], frozenset())
-    found = relock(tool, asked, where, options)
-    if found.failure is None:
-        return "a lock"
-    # PDM tells a version that is missing ("error") from a project that is ("no-version")
-    return "error" if tool == "pdm" and any(index.page for index in where) else found.failure.value
-
-
-def _from_lock(universe: Universe, row: Row, spelt: list[str], version: str) -> Result:
-    package = locked_package(universe, row, spelt, version)
-    asked = request_for(package, lockfile(row), HOST, _situation(row), ((), (), ()))
-    artifact = locked_urls.choose(package, asked, HOST).artifact
-    if artifact is None:
-        return Failure.NO_COMPATIBLE.value
-    side = "c" if str(artifact.url).startswith("https://c.") else "p"
-    file = next(f for f in universe.page(row["project"], side) if f.file.filename == artifact.filename)
-    return described(file)
-
-
-def _static(universe: Universe, row: Row) -> Result:
-    return _from_lock(universe, row, row["lock"]["files"], row["lock"]["version"])
-
-
-def _uv_sync(universe: Universe, row: Row) -> Result:
-    """`uv sync`: the lock's URLs; a registry that is no longer configured makes uv lock again first."""
-    lock = row["lock"][0]
-    spelt, version = lock["files"], lock["version"]
-    replaced = row["phase"].partition("UV_DEFAULT_INDEX=")[2]
-    if not replaced or "--frozen" in row["phase"]:
-        return _from_lock(universe, row, spelt, version)
-    where, options = indexes(universe, row, replaced, "uv")
-    hashes = frozenset(d for each in spelt if (d := universe.locked(row["project"], each)[2]))
-    asked = request(row, "uv", universe.projects[row["project"]]["requirement"], hashes)
-    found = relock("uv", asked, where, options, keep=Version(version))
-    if found.failure is not None:
-        return found.failure.value
-    if "--locked" in row["phase"]:
-        return "lock-outdated"
-    again = [f"{'C' if f.owner is Role.CHAINGUARD else 'P'}:{f.file.filename}" for f in found.files]
-    return _from_lock(universe, row, again, str(found.version))
-
-
-def _pylock(universe: Universe, row: Row) -> Result:
-    """A pylock.toml from one origin; `swapped`: the other origin's hash stands beside the URL."""
-    side = row["setup"].partition("lock from ")[2][0].lower()
-    page = universe.page(row["project"], side)
-    newest = max(Version(str(f.file.version)) for f in page)
-    files = [f for f in page if Version(str(f.file.version)) == newest]
-    package = locked_package(universe, row, [f"{side.upper()}:{f.file.filename}" for f in files], str(newest))
-    if row["hashes"] == "swapped":
-        other = universe.page(row["project"], "p" if side == "c" else "c")
-        swapped = tuple(replace(a, hashes=(f"sha256:{other[0].digest}",)) for a in package.artifacts)
-        package = replace(package, artifacts=swapped)
-    verdict = predict(package, lockfile(row), HOST, _situation(row), _book(universe, row))
-    assert verdict is not None
+def said(verdict: Verdict, like: str) -> Result:
+    """What a verdict says; a file is given as the measurement gives it, where it is that one."""
     if verdict.outcome is Outcome.INSTALL_FAILS:
-        assert verdict.reason is not None
-        nothing = verdict.reason == Failure.NO_COMPATIBLE.value and row["tool"] == "pip -r pylock"
-        return "error" if nothing else verdict.reason  # pip's message for it is not one of the oracle's words
-    chosen = next(f for f in files if f.file.filename == verdict.file)
-    assert verdict.outcome is (Outcome.CHAINGUARD if side == "c" else Outcome.PYPI)
-    return described(chosen)
+        return verdict.outcome, str(verdict.reason)
+    version, _, kind = like.partition("…")
+    file = str(verdict.file)
+    return verdict.outcome, like if kind and version in file and file.endswith(kind) else file
 
 
-def _situation(row: Row) -> Situation:
-    return Situation(
-        installer="pip" if row["tool"].startswith("pip") else "uv",
-        layout="virtual-file",
-        chainguard_url="https://c.test/",
-        pypi_url="https://p.test/",
-    )
+def no_claim(row: Row, verdict: Verdict, expected: Result, *, pypi_asked: bool) -> str | None:
+    """Return why a verdict that differs is no claim about this row."""
+    if row["setup"] in ("p", "builtin") and row["tool"] in ("uv pip", "pdm", "poetry"):
+        return PYPI_ALONE
+    if row["tool"] == "pip" and row["tool_version"] != "26.3" and row["project"] == "eta":
+        return OLDER_PIP
+    failing = verdict.outcome is expected[0] is Outcome.INSTALL_FAILS
+    return PYPI_UNASKED if failing and not pypi_asked else None
 
 
-def _book(universe: Universe, row: Row) -> dict[tuple[Role, str], Answer]:
-    book = {}
-    for side, role in (("c", Role.CHAINGUARD), ("p", Role.PYPI)):
-        files = tuple(listed.file for listed in universe.page(row["project"], side))
-        problem = None if files else Cause.PROJECT_MISSING
-        book[role, row["project"]] = Answer(role=role, name=row["project"], files=files, problem=problem)
-    return book
+def replay(row: Row, left: Counter[str]) -> str | None:
+    """Review one row; return what is wrong, and count it in `left` where the product claims nothing of it."""
+    written = write(row)
+    if isinstance(written, str):
+        left[written] += 1
+        return None
+    indexes = Indexes(row)
+    verdict = reviewed(written, indexes)
+    expected = measured(row)
+    if said(verdict, expected[1]) == expected:
+        return None
+    if verdict.cause is Cause.NOT_PINNED and said(verdict, expected[1])[1] == expected[1]:
+        left[TODAY_ONLY] += 1
+        return None
+    reason = no_claim(row, verdict, expected, pypi_asked=indexes.pypi_asked)
+    if reason is not None:
+        left[reason] += 1
+        return None
+    keys = ("id", "tool", "tool_version", "project", "setup", "hashes", "flags", "option", "phase")
+    return f"{' | '.join(row[key] for key in keys)}: {verdict}, measured {expected}"
+
+
+@pytest.mark.parametrize("tool", sorted({row["tool"] for row in rows()}))
+def test_every_row_agrees_with_the_review(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
+    left: Counter[str] = Counter()
+    of_tool = [row for row in rows() if row["tool"] == tool]
+    misses = [wrong for row in of_tool if (wrong := replay(row, left))]
+    claims = len(of_tool) - left.total()
+    lines = [
+        f"oracle, {tool}: {claims - len(misses)} of {claims} claims right, {left.total()} rows without one"
+    ]
+    lines += [f"{count}: {reason}" for reason, count in left.most_common()]
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n   ".join([*lines, *misses]) + "\n")
+    assert misses == []
+    assert left == LEFT.get(tool, {})
+
+
+def test_the_hosts_own_tags_are_computed_from_the_target() -> None:
+    assert [str(tag) for tag in tags(HOST, plain_linux_first=True)] == universe().tags_pip_26_3
+    older = [str(tag) for tag in tags(HOST, plain_linux_first=False)]
+    assert [tag for tag in older if tag != "cp312-none-any"] == universe().tags_older_pip

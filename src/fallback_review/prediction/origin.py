@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import Outcome, ProjectFile, Role, Tier
@@ -59,9 +60,7 @@ def of_chainguard(file: ProjectFile, role: Role | None) -> Outcome:
     """Return the origin of a file of Chainguard's indexes: by tier; a ``+cgr.N`` version is remediated."""
     if file.tier is Tier.UPSTREAM:
         return Outcome.UPSTREAM
-    parsed = parse_filename(file.filename)
-    local = (parsed.version.local if parsed else None) or ""
-    if role is Role.REMEDIATED or local.startswith("cgr"):
+    if role is Role.REMEDIATED or _is_remediated(file.filename):
         return Outcome.REMEDIATED
     return _OF_TIER[file.tier] if file.tier else Outcome.CHAINGUARD
 
@@ -179,14 +178,23 @@ def _in_folder(url: str, listed: Iterable[ProjectFile]) -> bool:
 
 
 def tier_of(url: str) -> Tier:
-    """Read the tier off a Chainguard file URL: `/python/`, `/python-upstream/`, `/python-remediated/`."""
+    """Read the tier off a Chainguard file URL: `/python/`, `/python-upstream/`, `/python-remediated/`.
+
+    A ``+cgr.N`` version is remediated wherever it lies.
+    """
     at = address_of(url)
-    for part in at.path.split("/") if at else ():
+    parts = at.path.split("/") if at else [""]
+    for part in parts:
         if part.endswith("-upstream"):
             return Tier.UPSTREAM
         if part.endswith("-remediated"):
             return Tier.REMEDIATED
-    return Tier.BUILT
+    return Tier.REMEDIATED if _is_remediated(unquote(parts[-1])) else Tier.BUILT
+
+
+def _is_remediated(filename: str) -> bool:
+    parsed = parse_filename(filename)
+    return ((parsed.version.local if parsed else None) or "").startswith("cgr")
 
 
 def _by_url(url: str | None, at: Place) -> Outcome | None:
