@@ -1,9 +1,16 @@
-# demo, test, lint and bench each work on a fresh clone with Python 3.11+, Node 20+ and make alone.
+# check, demo, test, lint and bench each work on a fresh clone with Python 3.11+, Node 20+ and make alone.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: demo test lint bench fuzz differential format lock clean lab
+.PHONY: check demo test lint bench fuzz differential format lock clean lab
+
+# The inner loop. The rooms that touch nothing (.importlinter holds them to it), without the tests that need the lab
+# and those that try hundreds of made inputs; ruff and mypy look at what changed since they last looked.
+PURE := $(addprefix tests/,configuration lockfiles pipeline prediction report settings)
+check: lint
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not lab and not hypothesis" $(PURE)
+
 demo: .venv/.ready
 	$(BIN)/fallback-review demo
 
