@@ -32,8 +32,15 @@ def test_a_locked_upstream_url_is_told_from_the_build_that_has_come_since(listed
     verdict = predict(entry, LOCK, LINUX, WHERE, listed)
     assert verdict is not None
     assert (verdict.outcome, verdict.cause, verdict.reason) == PINNED
-    assert "Chainguard has built it since" in describe(verdict, change(entry), WHERE, listed)
-    advice = advise(change(entry), [verdict], WHERE, listed, format="uv.lock", path="uv.lock")
+    assert "Chainguard has rebuilt this version since" in describe(verdict, change(entry), WHERE, listed)
+    advice = advise(
+        change(entry),
+        [verdict],
+        WHERE,
+        listed,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert advice is not None
     assert advice.command == "chainctl libraries cache zap && chainctl libraries update-hashes uv.lock"
 

@@ -6,10 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from fallback_review.model import Cause, Outcome, Role, Source, SourceKind, Tier, Verdict
-from fallback_review.prediction import CAUSES, LAYOUTS, advise, describe
+from fallback_review.model import (
+    Advice,
+    Cause,
+    LockedPackage,
+    Lockfile,
+    Outcome,
+    Role,
+    Source,
+    SourceKind,
+    Target,
+    Tier,
+    Verdict,
+)
+from fallback_review.prediction import CAUSES, LAYOUTS, Book, Situation, advise, describe
 
-from .build import answer, book, change, file, package, situation
+from .build import LINUX, LOCK, MAC, answer, book, change, file, package, sha, situation
 
 C, R, P = Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI
 NOTHING = book(answer(C, problem=Cause.PROJECT_MISSING))
@@ -35,106 +47,190 @@ def verdict(
 MISSING = verdict(Outcome.PYPI, Cause.VERSION_MISSING)
 
 
-def test_the_nearest_built_versions_are_advised() -> None:
-    told = advise(change(package("1.61.0")), [MISSING], situation(), MANY, format="uv.lock", path="uv.lock")
+WAIT = "wait for Chainguard's build, which this check has requested"
+
+
+def step(
+    *verdicts: Verdict,
+    lock: Lockfile = LOCK,
+    known: Book = MANY,
+    where: Situation | None = None,
+    entries: tuple[LockedPackage, ...] = (),
+    targets: tuple[Target, ...] = (LINUX,),
+) -> Advice:
+    """What is advised about some verdicts, which must be something."""
+    told = advise(change(*entries), verdicts, where or situation(), known, lockfile=lock, targets=targets)
     assert told is not None
-    assert told.text == "pin 1.60.8 or 1.62.0, or wait: its build is now requested"
-    said = describe(MISSING, change(package("1.61.0")), situation(), MANY)
-    assert said == "Chainguard has no 1.61.0; nearest 1.60.8 and 1.62.0"
+    return told
+
+
+def test_the_nearest_built_version_is_advised_with_its_command() -> None:
+    told = step(MISSING)
+    assert told.text == f"pin 1.62.0; or {WAIT}"
+    assert told.command == "uv lock --upgrade-package x==1.62.0"
+    assert describe(MISSING, change(package("1.61.0")), situation(), MANY) == "Chainguard has no 1.61.0"
 
 
 @pytest.mark.parametrize(
     ("wanted", "near"),
     [
-        ("1.62.1", "1.62.0"),
+        ("1.62.1", "1.62.0 (a downgrade)"),
         ("1.60.1", "1.60.8"),
-        ("1.61.5", "1.60.8 or 1.62.0"),
-        ("1.62.0.post1", "1.62.0"),
-        ("3.0", "2.0.0"),
-        ("1!1.61.0", "2.0.0"),
+        ("1.61.5", "1.62.0"),
+        ("1.62.0.post1", "1.62.0 (a downgrade)"),
+        ("3.0", "2.0.0 (a downgrade)"),
+        ("1!1.61.0", "2.0.0 (a downgrade)"),
     ],
 )
-def test_the_release_series_comes_first(wanted: str, near: str) -> None:
-    told = advise(
-        change(), [replace(MISSING, version=wanted)], situation(), MANY, format="uv.lock", path="uv.lock"
+def test_the_release_series_comes_first_and_a_downgrade_is_called_so(wanted: str, near: str) -> None:
+    assert step(replace(MISSING, version=wanted)).text == f"pin {near}; or {WAIT}"
+
+
+def test_an_earlier_version_of_the_series_comes_before_a_later_series() -> None:
+    known = book(
+        answer(C, "x-1.4.9-py3-none-any.whl", "x-1.5.1-py3-none-any.whl", "x-1.6.0-py3-none-any.whl")
     )
-    assert told is not None
-    assert told.text.removeprefix("pin ").partition(", or wait")[0] == (
-        "1.62.0" if wanted == "1.61.5x" else near
+    told = step(replace(MISSING, version="1.5.2"), known=known)
+    assert told.text.startswith("pin 1.5.1 (a downgrade);")
+
+
+def test_only_a_version_for_every_target_that_decides_is_advised() -> None:
+    """Where the nearest version fails the same way, it is no way out."""
+    known = book(
+        answer(
+            C,
+            "x-1.62.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+            file("x-1.63.0-py3-none-any.whl", requires_python=">=3.13"),
+            "x-1.64.0.tar.gz",
+            "x-1.65.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+            "x-1.65.0-cp312-cp312-macosx_11_0_arm64.whl",
+        )
+    )
+    assert step(MISSING, known=known).text.startswith("pin 1.62.0;")
+    assert step(MISSING, known=known, targets=(LINUX, MAC)).text.startswith("pin 1.65.0;")
+    newer = replace(LINUX, python="3.13")
+    assert step(MISSING, known=known, targets=(newer,)).text.startswith("pin 1.63.0;")
+    assert step(MISSING, known=known, targets=(LINUX, newer)).text == WAIT
+    assert step(MISSING, known=known, targets=(LINUX, replace(MAC, informational=True))).text.startswith(
+        "pin 1.62.0;"
     )
 
 
-def test_the_same_series_is_named_first() -> None:
-    known = book(answer(C, "x-1.4.9-py3-none-any.whl", "x-1.5.7-py3-none-any.whl"))
-    told = advise(
-        change(), [replace(MISSING, version="1.5.2")], situation(), known, format="uv.lock", path="uv.lock"
-    )
-    assert told is not None
-    assert told.text.startswith("pin 1.5.7 or 1.4.9,")
+def test_an_index_that_did_not_answer_gives_no_pin() -> None:
+    silent = book(answer(C, problem=Cause.UNREACHABLE))
+    assert step(MISSING, known=silent) == Advice(text=WAIT)
 
 
 def test_nothing_near_is_a_wait() -> None:
-    told = advise(
-        change(),
-        [verdict(Outcome.PYPI, Cause.PROJECT_MISSING)],
-        situation(),
-        NOTHING,
-        format="uv.lock",
-        path="uv.lock",
-    )
-    assert told is not None
-    assert told.text == "wait: its build is now requested"
+    assert step(verdict(Outcome.PYPI, Cause.PROJECT_MISSING), known=NOTHING) == Advice(text=WAIT)
     unpinned = replace(MISSING, version=None)
     assert describe(unpinned, change(), situation(), NOTHING) == "Chainguard has no version that matches"
+    assert step(unpinned) == Advice(text=WAIT)
+
+
+def test_a_pin_without_a_command_says_where_to_write_it() -> None:
+    entry = package("1.61.0", path="base.txt")
+    by_hand = step(
+        MISSING, lock=Lockfile(path="requirements.txt", format="requirements.txt"), entries=(entry,)
+    )
+    assert by_hand == Advice(text=f"pin 1.62.0: write x==1.62.0 at base.txt:3; or {WAIT}")
+    made = step(MISSING, lock=Lockfile(path="w/pylock.toml", format="pylock.toml"))
+    assert made.command is None
+    assert "pin 1.62.0: require x==1.62.0 where w/pylock.toml is made from, then lock again; or" in made.text
+
+
+def test_a_missing_wheel_names_the_target_and_leaves_the_settings_for_last() -> None:
+    known = book(answer(C, "x-1.61.0-cp312-cp312-manylinux_2_28_aarch64.whl"))
+    fails = verdict(Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE)
+    assert (
+        describe(fails, change(), situation(), known)
+        == "Chainguard has no wheel for Python 3.12 on linux-x86_64"
+    )
+    assert step(fails, known=known).text == (
+        "wait for a wheel. If nothing installs it for Python 3.12 on linux-x86_64, take that out of [targets] "
+        "in the settings"
+    )
+    falls_back = verdict(Outcome.PYPI, Cause.ONLY_SDIST)
+    assert (
+        step(falls_back, known=known).text
+        == "wait for a wheel, or allow PyPI's file in the settings: [[allow]]"
+    )
 
 
 @pytest.mark.parametrize(
     ("lock", "command"),
     [
-        ("uv.lock", "uv lock --upgrade-package x"),
-        ("poetry.lock", "poetry update x"),
-        ("pdm.lock", "pdm update x"),
-        ("Pipfile.lock", "pipenv upgrade --lock-only x"),
-        ("requirements.txt", "pip-compile -P x -o requirements.txt requirements.in"),
-        ("pixi.lock", "pixi update x"),
-        ("pylock.toml", None),
+        ("api/uv.lock", "uv lock --directory api --upgrade-package x==1.61.0+cgr.2"),
+        ("api/poetry.lock", "poetry -C api add --lock x==1.61.0+cgr.2"),
+        ("api/pdm.lock", "pdm add -p api --no-sync x==1.61.0+cgr.2"),
+        ("api/Pipfile.lock", "cd api && pipenv upgrade x==1.61.0+cgr.2"),
+        ("api/pixi.lock", "pixi add --pypi --manifest-path api x==1.61.0+cgr.2"),
+        ("api/pylock.toml", None),
     ],
 )
 def test_a_remediated_version_is_advised_with_the_formats_own_command(lock: str, command: str | None) -> None:
     known = book(answer(C, "x-1.61.0+cgr.1-py3-none-any.whl", "x-1.61.0+cgr.2-py3-none-any.whl"), answer(R))
     for worst in (MISSING, verdict(Outcome.CHAINGUARD, None), verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER)):
-        told = advise(change(), [worst], situation(), known, format=lock, path=lock)
-        assert told is not None
-        assert "1.61.0+cgr.2" in told.text
+        told = step(worst, lock=Lockfile(path=lock, format=lock.removeprefix("api/")), known=known)
+        assert told.text.startswith("move to 1.61.0+cgr.2, which Chainguard has remediated")
         assert told.command == command
 
 
-@pytest.mark.parametrize("cause", [Cause.HASH_MISMATCH, Cause.LOCK_PINS_PYPI_HASH, Cause.LOCK_PINS_PYPI_URL])
+URL_CAUSES = [Cause.HASH_MISMATCH, Cause.LOCK_PINS_PYPI_HASH, Cause.LOCK_PINS_PYPI_URL]
+
+
+@pytest.mark.parametrize("cause", URL_CAUSES)
 def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
     worst = verdict(Outcome.INSTALL_FAILS, cause)
     for lock in ("uv.lock", "pdm.lock", "requirements.txt", "pylock.toml"):
-        told = advise(change(), [worst], situation(), MANY, format=lock, path=lock)
-        assert told is not None
+        told = step(worst, lock=Lockfile(path=lock, format=lock))
         assert told.command == f"chainctl libraries update-hashes {lock}"
-    other = advise(change(), [worst], situation(), MANY, format="pixi.lock", path="pixi.lock")
-    assert other is not None
-    assert other.command == "pixi update x"
+    other = step(worst, lock=Lockfile(path="pixi.lock", format="pixi.lock"))
+    assert other.command == "pixi add --pypi x==1.61.0"
+
+
+def test_a_repository_manager_is_named_to_the_documented_command() -> None:
+    where = situation(resolver_url="https://repo.example/api/simple/")
+    told = step(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), where=where)
+    assert told.command == (
+        "chainctl libraries update-hashes --registry-url https://repo.example/api/simple/ uv.lock"
+    )
+
+
+@pytest.mark.parametrize("cause", URL_CAUSES)
+def test_a_lock_as_the_documented_command_leaves_it_is_advised_the_next_way(cause: Cause) -> None:
+    """Advice that was followed and did not help is not given again."""
+    known = book(answer(C, file("x-1.61.0-py3-none-any.whl", mark="c")))
+    updated = (package("1.61.0", hashes=(sha("c"), sha("p"))),)
+    worst = verdict(Outcome.PYPI, cause)
+    for name, command in (
+        ("requirements.txt", "chainctl libraries update-hashes --replace requirements.txt"),
+        ("pylock.toml", None),
+        ("uv.lock", "uv lock --upgrade-package x==1.61.0"),
+    ):
+        told = step(worst, lock=Lockfile(path=name, format=name), known=known, entries=updated)
+        assert told.command == command
+    assert "remove PyPI's files of x from uv.lock" in told.text
+    prefers = verdict(Outcome.PYPI, Cause.INSTALLER_PREFERS_PYPI)
+    lock = Lockfile(path="requirements.txt", format="requirements.txt")
+    again = step(prefers, lock=lock, known=known, entries=updated)
+    assert again.command == "chainctl libraries update-hashes --replace requirements.txt"
 
 
 @pytest.mark.parametrize(
     ("lock", "project", "relock"),
-    [("poetry.lock", "pyproject.toml", "poetry lock"), ("Pipfile.lock", "Pipfile", "pipenv lock")],
+    [
+        ("w/poetry.lock", "w/pyproject.toml", "poetry -C w add --lock x==1.61.0"),
+        ("w/Pipfile.lock", "w/Pipfile", "cd w && pipenv upgrade x==1.61.0"),
+    ],
 )
 def test_hashes_do_not_move_a_lock_that_names_its_indexes(lock: str, project: str, relock: str) -> None:
-    named = advise(
-        change(), [verdict(Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL)], situation(), MANY, format=lock, path=lock
+    held = Lockfile(path=lock, format=lock.removeprefix("w/"))
+    named = step(verdict(Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL), lock=held)
+    assert named == Advice(
+        text=f"name Chainguard's index first in {project}, then lock this package again", command=relock
     )
-    assert named is not None
-    assert f"Chainguard's index first in {project}" in named.text
-    assert named.command == relock
-    served = verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)
-    hashes = advise(change(), [served], situation(), MANY, format=lock, path=lock)
-    assert hashes is not None
+    hashes = step(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), lock=held)
     assert hashes.command == f"chainctl libraries update-hashes {lock}"
 
 
@@ -143,7 +239,14 @@ def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
     outcome = Outcome.UNKNOWN if cause in (Cause.UNAUTHORIZED, Cause.FORBIDDEN) else Outcome.PYPI
     worst = verdict(outcome, cause)
     clause = describe(worst, change(), situation(), MANY)
-    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
+    told = advise(
+        change(),
+        [worst],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert clause
     assert "\n" not in clause
     assert told is not None
@@ -154,7 +257,7 @@ def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
     ("reason", "said"),
     [
         ("MALWARE_DETECTED", "do not install it"),
-        ("POLICY_COOLDOWN", "wait until its cooldown is over"),
+        ("POLICY_COOLDOWN", "pin 1.62.0; or wait until its cooldown is over"),
         ("POLICY_ORG_BLOCKLIST", "ask whoever keeps your organisation's blocklist"),
         ("SOMETHING_NEW", "choose another package"),
         (None, "choose another package"),
@@ -162,7 +265,14 @@ def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
 )
 def test_what_to_do_about_a_block_hangs_on_its_reason(reason: str | None, said: str) -> None:
     blocked = verdict(Outcome.INSTALL_FAILS, Cause.BLOCKED, reason=reason)
-    told = advise(change(), [blocked], situation(), MANY, format="uv.lock", path="uv.lock")
+    told = advise(
+        change(),
+        [blocked],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert told is not None
     assert said in told.text
 
@@ -194,8 +304,28 @@ def test_an_unanswered_index_is_named() -> None:
 def test_good_outcomes_need_neither_clause_nor_step() -> None:
     good = verdict(Outcome.CHAINGUARD, None)
     assert describe(good, change(), situation(), MANY) == ""
-    assert advise(change(), [good], situation(), MANY, format="uv.lock", path="uv.lock") is None
-    assert advise(change(), [], situation(), MANY, format="uv.lock", path="uv.lock") is None
+    assert (
+        advise(
+            change(),
+            [good],
+            situation(),
+            MANY,
+            lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+            targets=(LINUX,),
+        )
+        is None
+    )
+    assert (
+        advise(
+            change(),
+            [],
+            situation(),
+            MANY,
+            lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+            targets=(LINUX,),
+        )
+        is None
+    )
     private = describe(verdict(Outcome.PRIVATE, None), change(), situation(), MANY)
     assert private == "its name or its index is private: no index was asked for it"
 
@@ -215,10 +345,24 @@ def test_a_direct_reference_says_what_it_is(kind: SourceKind, said: str) -> None
 
 def test_the_worst_target_that_counts_is_advised_on() -> None:
     worse = replace(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), informational=True)
-    told = advise(change(), [worse, MISSING], situation(), MANY, format="uv.lock", path="uv.lock")
+    told = advise(
+        change(),
+        [worse, MISSING],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert told is not None
-    assert told.text.startswith("pin 1.60.8")
-    only = advise(change(), [worse], situation(), MANY, format="uv.lock", path="uv.lock")
+    assert told.text.startswith("pin 1.62.0")
+    only = advise(
+        change(),
+        [worse],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert only is not None
     assert only.command == "chainctl libraries update-hashes uv.lock"
 
@@ -227,16 +371,30 @@ def test_where_both_have_it_the_arrangement_is_advised_on() -> None:
     worst = verdict(Outcome.PYPI, Cause.INSTALLER_PREFERS_PYPI)
     texts = {}
     for layout in ("extra-index", "virtual-file"):
-        told = advise(change(), [worst], situation(layout=layout), MANY, format="uv.lock", path="uv.lock")
+        told = advise(
+            change(),
+            [worst],
+            situation(layout=layout),
+            MANY,
+            lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+            targets=(LINUX,),
+        )
         assert told is not None
         texts[LAYOUTS[layout].client] = told.text
-    assert "in front of PyPI's" in texts[True]
+    assert "put Chainguard's before it" in texts[True]
     assert "repository manager" in texts[False]
 
 
 def test_a_pinned_upstream_copy_is_cleared() -> None:
     worst = verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER, reason="built-available")
-    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
+    told = advise(
+        change(),
+        [worst],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert told is not None
     assert told.command == "chainctl libraries cache zap && chainctl libraries update-hashes uv.lock"
 
@@ -248,17 +406,24 @@ def test_a_hostile_name_is_quoted_in_commands() -> None:
         [verdict(Outcome.PYPI, Cause.NO_CANDIDATE)],
         situation(),
         {},
-        format="uv.lock",
-        path="uv.lock",
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
     )
     assert told is not None
-    assert told.command == "uv lock --upgrade-package 'x;rm -rf ~'"
+    assert told.command == "uv lock --upgrade-package 'x;rm -rf ~==1.61.0'"
 
 
 def test_a_commands_path_is_quoted_for_the_shell() -> None:
     worst = verdict(Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL)
 
-    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="a b/$(id)/uv.lock")
+    told = advise(
+        change(),
+        [worst],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="a b/$(id)/uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
 
     assert told is not None
     assert told.command == "chainctl libraries update-hashes 'a b/$(id)/uv.lock'"
@@ -277,7 +442,14 @@ def test_a_commands_path_is_quoted_for_the_shell() -> None:
 )
 def test_what_is_not_configured_has_a_step_of_its_own(reason: str | None, step: str) -> None:
     worst = verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason=reason)
-    told = advise(change(), [worst], situation(), MANY, format="uv.lock", path="uv.lock")
+    told = advise(
+        change(),
+        [worst],
+        situation(),
+        MANY,
+        lockfile=Lockfile(path="uv.lock", format="uv.lock"),
+        targets=(LINUX,),
+    )
     assert told is not None
     assert step in told.text
     assert (told.command is None) is (reason is not None)

@@ -16,7 +16,7 @@ QUARANTINED = Cause("quarantined")
 
 
 def _ask(facts: Facts) -> Advice:
-    return Advice(text=f"ask security about {facts.change.name}", command=facts.update_hashes)
+    return Advice(text=f"ask security about {facts.change.name}", command=facts.update_hashes())
 
 
 RECORD = CauseRecord(

@@ -7,11 +7,11 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from fallback_review.model import Conclusion, Outcome, Review, Verdict
+from fallback_review.model import Conclusion, Lockfile, Outcome, Review, Verdict
 from fallback_review.prediction import CAUSES, advise, describe
 from fallback_review.report import FORMATS, render
 from fallback_review.report.json import schema
-from tests.prediction.build import change, situation
+from tests.prediction.build import LINUX, change, situation
 from tests.report import made_up
 from tests.report.build import lockfile, review, reviewed
 
@@ -38,7 +38,14 @@ def found(reason: str | None = None) -> Review:
         cause=verdict.cause,
         reason=reason,
         why=describe(verdict, change(), situation(), {}),
-        advice=advise(change(), [verdict], situation(), {}, format="uv.lock", path="api/uv.lock"),
+        advice=advise(
+            change(),
+            [verdict],
+            situation(),
+            {},
+            lockfile=Lockfile(path="api/uv.lock", format="uv.lock"),
+            targets=(LINUX,),
+        ),
         verdicts=(verdict,),
         conclusion=Conclusion.UNKNOWN,
     )

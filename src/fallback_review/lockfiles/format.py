@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.installer_files import no_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fallback_review.lockfiles.text import Text
-    from fallback_review.model import Lockfile
+    from fallback_review.model import Compiled, Lockfile
 
 
 def _never(_path: str) -> bool:
@@ -25,8 +25,9 @@ class Relock:
     """How one package of a lock is locked again: templates of a command for a shell.
 
     In a template ``{name}`` is the package, ``{requirement}`` the package with the version (``aa==1.0``),
-    ``{file}`` the lock's own path, ``{stem}`` that path without its suffix, and ``{folder}`` what `folder`
-    makes of the lock's folder: nothing where it lies at the root.
+    ``{file}`` the lock's own path, ``{source}`` the file beside it that it is made from, ``{options}``
+    the options that it was made with, and ``{folder}`` what `folder` makes of the lock's folder:
+    nothing where it lies at the root.
     """
 
     newest: str
@@ -67,10 +68,12 @@ class Format:
     """The lockfile's path -> the files that may configure its installer, in the order of their precedence."""
     project_file: str | None = None
     """The file of the project that names the sources by which the lock's entries go (``Pipfile``)."""
-    lock_all: str | None = None
-    """The command that makes the whole lock again, with `Relock`'s words, where the sources decide."""
     relock: Relock | None = None
     """How one package is locked again; None where no tool does that."""
+    relock_by: Mapping[str, Relock] = field(default_factory=dict)
+    """The same by the tool that made the file, where several make this format (`Lockfile.compiled`)."""
+    made_by_hand: bool = False
+    """Whether people write such files too, so that a version may be changed in the file itself."""
     update_hashes: bool = False
     """Whether `chainctl libraries update-hashes` handles the file (its documentation)."""
     heeds_requires_python: bool = False
@@ -86,35 +89,38 @@ class Format:
     by_pip_interface: bool = False
     """Whether uv reads it by `uv pip`, so that ``[tool.uv.pip]`` counts."""
 
-    def relock_command(self, name: str, version: str | None, path: str) -> str | None:
+    def relock_command(
+        self, name: str, version: str | None, path: str, *, compiled: Compiled | None = None
+    ) -> str | None:
         """Return the command that locks one package again, quoted for a shell, as pasted at the root.
 
         Args:
             name: the package's normalised name.
             version: the version to move to; None for the newest that the project allows.
             path: where the lockfile is in the repository.
+            compiled: what the lockfile says about the tool that made it.
 
-        None comes out where no command does that: PDM, for example, has none for one version.
+        None comes out where no command does that: conda-lock, for example, has none for one version.
         """
-        if self.relock is None:
+        relock = self.relock_by.get(compiled.tool) if compiled is not None else self.relock
+        if relock is None:
             return None
-        template = self.relock.newest if version is None else self.relock.exact
-        return None if template is None else _filled(template, self.relock.folder, name, version, path)
-
-    def lock_all_command(self, path: str) -> str | None:
-        """Return the command that makes the whole lock again, quoted for a shell, or None."""
-        if self.lock_all is None:
+        template = relock.newest if version is None else relock.exact
+        if template is None:
             return None
-        return _filled(self.lock_all, self.relock.folder if self.relock else "", "", None, path)
+        requirement = name if version is None else f"{name}=={version}"
+        return _filled(template, relock.folder, path, name=name, requirement=requirement, compiled=compiled)
 
 
-def _filled(template: str, folder: str, name: str, version: str | None, path: str) -> str:
+def _filled(
+    template: str, folder: str, path: str, *, name: str, requirement: str, compiled: Compiled | None
+) -> str:
     at = posixpath.dirname(path)
-    requirement = name if version is None else f"{name}=={version}"
     return template.format(
         name=shlex.quote(name),
         requirement=shlex.quote(requirement),
         file=shlex.quote(path),
-        stem=shlex.quote(posixpath.splitext(path)[0]),
+        source=shlex.quote(posixpath.join(at, compiled.source)) if compiled else "",
+        options="".join(f"{shlex.quote(option)} " for option in compiled.options) if compiled else "",
         folder=folder.format(shlex.quote(at)) if at else "",
     )

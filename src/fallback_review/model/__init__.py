@@ -25,6 +25,7 @@ from fallback_review.model.installed import (
 )
 from fallback_review.model.locked import (
     Artifact,
+    Compiled,
     Ecosystem,
     LockedPackage,
     Lockfile,
@@ -47,6 +48,7 @@ __all__ = [
     "Cause",
     "Change",
     "ChangeKind",
+    "Compiled",
     "Conclusion",
     "Constraint",
     "Deviation",

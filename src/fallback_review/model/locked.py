@@ -149,6 +149,18 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """What a requirements file says in its first lines about the tool that made it."""
+
+    tool: str
+    """``pip-compile`` or ``uv``."""
+    source: str
+    """The name of the file beside it that it is made from: ``requirements.in``."""
+    options: tuple[str, ...] = ()
+    """Options of the command that decide what the file looks like: ``--generate-hashes``, ``--universal``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lockfile:
     """The parsed form of one lockfile, or of the part of it that differs from the other side."""
 
@@ -163,6 +175,8 @@ class Lockfile:
     requires_python: str | None = None
     installer: str | None = None
     """The installer that wrote the file, where it says so (pylock.toml's ``created-by``)."""
+    compiled: Compiled | None = None
+    """The tool that made a requirements file, where the file says so."""
     notices: tuple[Notice, ...] = ()
     unread: tuple[Notice, ...] = ()
     """Those of the notices that may hide packages: an include out of reach, a line that is no requirement."""

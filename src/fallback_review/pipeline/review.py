@@ -188,7 +188,12 @@ def _reviewed_change(change: Change, case: Case, judge: _Judge) -> ReviewedChang
         reason=worst.reason,
         why=prediction.describe(worst, change, situation, judge.book),
         advice=prediction.advise(
-            change, verdicts, situation, judge.book, format=case.diff.format, path=case.diff.path
+            change,
+            verdicts,
+            situation,
+            judge.book,
+            lockfile=case.diff.head,
+            targets=case.surroundings.targets,
         ),
         verdicts=verdicts,
         differs_on=tuple(dict.fromkeys(v.target for v in verdicts if v.outcome is not worst.outcome)),

@@ -7,40 +7,65 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Role, Tier
 from fallback_review.prediction.candidates import parse_filename, public
 from fallback_review.prediction.origin import OURS, files
+from fallback_review.prediction.requires_python import fits
+from fallback_review.prediction.targets import full_version, ranks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
     from packaging.version import Version
 
+    from fallback_review.model import ProjectFile, Target
     from fallback_review.prediction.context import Book
 
 
-def built_versions(name: str, book: Book) -> tuple[Version, ...]:
-    """Return the plain versions that Chainguard built, ascending.
+def pinnable(name: str, wanted: Version, book: Book, targets: Sequence[Target]) -> Version | None:
+    """Return the version to pin instead of the wanted one: the nearest with a built wheel for every target.
 
-    No pre-release, no yanked one, no upstream copy.
+    A later one in the same release series comes first, then an earlier one there, then other series of the
+    same major version, then any. None where no version would do on every target.
     """
-    found = {
-        parsed.version
-        for file in files(Role.CHAINGUARD, name, book)
-        if file.tier is not Tier.UPSTREAM and not file.yanked
-        if (parsed := parse_filename(file.filename)) is not None
-        if not parsed.version.is_prerelease and parsed.version.local is None
-    }
-    return tuple(sorted(found))
+    wheels: dict[Version, list[ProjectFile]] = {}
+    for file in files(Role.CHAINGUARD, name, book):
+        parsed = parse_filename(file.filename)
+        if parsed is not None and parsed.wheel and file.tier is not Tier.UPSTREAM and not file.yanked:
+            wheels.setdefault(parsed.version, []).append(file)
+    usable = [
+        version
+        for version, built in wheels.items()
+        if not version.is_prerelease and version.local is None and public(version) != public(wanted)
+        if all(any(_fits(file, target) for file in built) for target in targets)
+    ]
+    near = [
+        max((v for v in usable if v < wanted), default=None),
+        min((v for v in usable if v > wanted), default=None),
+    ]
+    found = [version for version in near if version is not None]
+    found.sort(
+        key=lambda v: (
+            v.epoch != wanted.epoch,
+            v.major != wanted.major,
+            v.release[:2] != wanted.release[:2],
+            v < wanted,
+        )
+    )
+    return next(iter(found), None)
 
 
-def nearest(name: str, wanted: Version, book: Book) -> tuple[Version, ...]:
-    """Return the nearest built version below and above, the one in the same release series first.
+def lists_any(name: str, hashes: AbstractSet[str], book: Book) -> bool:
+    """Whether Chainguard lists a file whose SHA-256 is among `hashes`."""
+    return any(file.sha256 in hashes for role in OURS for file in files(role, name, book))
 
-    Versions of the wanted one's major series come before others; at most two.
-    """
-    versions = built_versions(name, book)
-    below = max((v for v in versions if v < wanted), default=None)
-    above = min((v for v in versions if v > wanted), default=None)
-    found = [v for v in (below, above) if v is not None]
-    found.sort(key=lambda v: (v.release[:2] != wanted.release[:2], v.major != wanted.major))
-    near = [v for v in found if v.major == wanted.major and v.epoch == wanted.epoch]
-    return tuple(near or found)
+
+def _fits(file: ProjectFile, target: Target) -> bool:
+    parsed = parse_filename(file.filename)
+    known = ranks(target, plain_linux_first=False)
+    return (
+        parsed is not None
+        and any(tag in known for tag in parsed.tags)
+        and fits(file.requires_python, full_version(target))
+    )
 
 
 def remediated(name: str, wanted: Version, book: Book) -> Version | None:

@@ -166,7 +166,11 @@ FORMAT = Format(
     parse=_READER.parse,
     parse_pair=_READER.parse_pair,
     configured_by=pdm_files,
-    relock=Relock(newest="pdm update {folder}{name}", folder="-p {} "),
+    relock=Relock(
+        newest="pdm update {folder}--no-sync {name}",
+        exact="pdm add {folder}--no-sync {requirement}",
+        folder="-p {} ",
+    ),
     update_hashes=True,
     heeds_requires_python=True,
     any_hash_of_an_entry=True,

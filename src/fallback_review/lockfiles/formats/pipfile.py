@@ -340,10 +340,9 @@ FORMAT = Format(
     parse=parse,
     configured_by=pipenv_files,
     project_file="Pipfile",
-    lock_all="{folder}pipenv lock",
     relock=Relock(
-        newest="{folder}pipenv upgrade --lock-only {name}",
-        exact="{folder}pipenv upgrade --lock-only {requirement}",
+        newest="{folder}pipenv upgrade {name}",
+        exact="{folder}pipenv upgrade {requirement}",
         folder="cd {} && ",
     ),
     update_hashes=True,

@@ -263,7 +263,11 @@ FORMAT = Format(
     looks_like=looks_like,
     parse=parse,
     configured_by=pixi_files,
-    relock=Relock(newest="pixi update {folder}{name}", folder="--manifest-path {} "),
+    relock=Relock(
+        newest="pixi update {folder}{name}",
+        exact="pixi add --pypi {folder}{requirement}",
+        folder="--manifest-path {} ",
+    ),
     per_platform=True,
     locks_urls=True,
 )

@@ -160,8 +160,11 @@ FORMAT = Format(
     parse_pair=_READER.parse_pair,
     configured_by=poetry_files,
     project_file="pyproject.toml",
-    lock_all="poetry {folder}lock",
-    relock=Relock(newest="poetry {folder}update {name}", folder="-C {} "),
+    relock=Relock(
+        newest="poetry {folder}update --lock {name}",
+        exact="poetry {folder}add --lock {requirement}",
+        folder="-C {} ",
+    ),
     update_hashes=True,
     unnamed_is_default_index=True,
 )

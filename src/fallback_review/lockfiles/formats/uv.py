@@ -19,7 +19,7 @@ from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.toml.reader import TomlReader
 from fallback_review.lockfiles.toml.table import Notices, Table
 from fallback_review.lockfiles.urls import address_of
-from fallback_review.model import Artifact, LockedPackage, Lockfile, Notice, Source, SourceKind
+from fallback_review.model import Artifact, Compiled, LockedPackage, Lockfile, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fallback_review.lockfiles.toml.blocks import Document
 
 _NAME = "uv.lock"
+_SCRIPT = "uv lock --script"
 _KNOWN_VERSION = 1
 _KINDS = {
     "registry": SourceKind.REGISTRY,
@@ -70,6 +71,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
     refused = tuple(_refused(packages, text.path))
     return Lockfile(
         path=text.path,
+        compiled=_script(text.path),
         packages=packages,
         requires_python=header.text("requires-python"),
         notices=(*notices.all(), *refused),
@@ -77,6 +79,12 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         header=document.header,
         omitted=document.omitted,
     )
+
+
+def _script(path: str) -> Compiled | None:
+    """Return the script that a lock is for: ``uv lock --script tool.py`` writes ``tool.py.lock``."""
+    name = path.rpartition("/")[2]
+    return Compiled(tool=_SCRIPT, source=name.removesuffix(".lock")) if name.endswith(".py.lock") else None
 
 
 def _refused(packages: Iterable[LockedPackage], path: str) -> Iterator[Notice]:
@@ -162,6 +170,12 @@ FORMAT = Format(
         exact="uv lock {folder}--upgrade-package {requirement}",
         folder="--directory {} ",
     ),
+    relock_by={
+        _SCRIPT: Relock(
+            newest="uv lock --script {source} --upgrade-package {name}",
+            exact="uv lock --script {source} --upgrade-package {requirement}",
+        )
+    },
     update_hashes=True,
     heeds_requires_python=True,
     locks_urls=True,

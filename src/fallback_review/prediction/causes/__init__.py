@@ -16,7 +16,7 @@ from fallback_review.prediction.causes.record import CauseRecord, Facts, Words, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fallback_review.model import Advice, Cause, Change, Verdict
+    from fallback_review.model import Advice, Cause, Change, Lockfile, Target, Verdict
     from fallback_review.prediction.context import Book, Situation
 
 CAUSES: dict[Cause, CauseRecord] = {
@@ -52,17 +52,26 @@ def advise(
     situation: Situation,
     book: Book,
     *,
-    format: str,  # noqa: A002 - the lockfile's own word, and the caller's
-    path: str,
+    lockfile: Lockfile,
+    targets: Iterable[Target],
 ) -> Advice | None:
     """Return what to do about the worst of a change's verdicts; None where nothing is to be done.
 
-    `format` is the lockfile's registered format, `path` where it is: commands are written for them.
+    Commands are written for the lockfile's format and path, as pasted at the repository's root; a version is
+    only advised where it would come from Chainguard on every one of the targets that decides.
     """
     worst = deciding(verdicts)
     if worst is None:
         return None
-    facts = Facts(verdict=worst, change=change, situation=situation, book=book, format=format, path=path)
+    every = tuple(targets)
+    facts = Facts(
+        verdict=worst,
+        change=change,
+        situation=situation,
+        book=book,
+        lockfile=lockfile,
+        targets=tuple(target for target in every if not target.informational) or every,
+    )
     better = worst.outcome in (Outcome.CHAINGUARD, Outcome.UPSTREAM)
     if better and facts.fixed not in (None, facts.wanted):
         return move_to_remediated(facts)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, Cause
 from fallback_review.prediction.causes.record import CauseRecord, Words
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 def _url(facts: Facts) -> Advice:
-    known = FORMATS.get(facts.format)
-    if known is not None and known.project_file is not None:
+    known = facts.format
+    if known is not None and known.project_file is not None and facts.lockfile is not None:
+        file = posixpath.join(posixpath.dirname(facts.lockfile.path), known.project_file)
         return Advice(
-            text=f"name Chainguard's index first in {known.project_file}, then lock again",
-            command=known.lock_all_command(facts.path),
+            text=f"name Chainguard's index first in {file}, then lock this package again",
+            command=facts.relock,
         )
     return _update(facts, "point the lock at Chainguard's files")
 
@@ -27,10 +28,27 @@ def _hashes(facts: Facts) -> Advice:
 
 
 def _update(facts: Facts, text: str) -> Advice:
-    """Chainguard's documented way first; locking again where it does not know the format."""
-    if facts.update_hashes:
-        return Advice(text=text, command=facts.update_hashes)
-    return Advice(text="lock this package again through Chainguard's index", command=facts.relock)
+    """Chainguard's documented way first; where the lock is as that leaves it, the next way.
+
+    It appends where a format allows several hashes, so that an installer may still take PyPI's file; a
+    pylock.toml that it appended to still has PyPI's row first, which pip and uv take (both measured).
+    """
+    command = facts.update_hashes()
+    if command is None:
+        return Advice(text="lock this package again through Chainguard's index", command=facts.relock)
+    if not facts.updated:
+        return Advice(text=text, command=command)
+    if facts.format is not None and not facts.format.locks_urls:
+        return Advice(
+            text="replace PyPI's hashes: the lock allows both sources' files",
+            command=facts.update_hashes("--replace"),
+        )
+    path = facts.lockfile.path if facts.lockfile is not None else "the lock"
+    return Advice(
+        text=f"remove PyPI's files of {facts.change.name} from {path}: Chainguard's stand there too, and the "
+        "installer takes the first that fits",
+        command=facts.relock,
+    )
 
 
 def _lock_again(facts: Facts) -> Advice:
@@ -44,12 +62,14 @@ def _preferred(facts: Facts) -> str:
 
 
 def _prefer_chainguard(facts: Facts) -> Advice:
+    if facts.updated and (command := facts.update_hashes("--replace")):
+        return Advice(text="replace PyPI's hashes: the lock allows both sources' files", command=command)
     if facts.configured_on_client:
         return Advice(
-            text="put Chainguard's index in front of PyPI's, or leave PyPI's out of the configuration"
+            text=f"remove PyPI's index from {facts.installer}'s configuration, or put Chainguard's before it"
         )
     return Advice(
-        text="let the repository manager serve a version from Chainguard alone once Chainguard has it"
+        text="set the repository manager to serve a version from Chainguard alone once Chainguard has it"
     )
 
 

@@ -5,54 +5,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import MALWARE_DETECTED, Advice, Cause, Outcome
-from fallback_review.prediction.causes.record import CauseRecord, Words, move_to_remediated
+from fallback_review.prediction.causes.record import CauseRecord, Words, move_to_remediated, pin_or
 
 if TYPE_CHECKING:
-    from fallback_review.prediction.causes.record import Facts
+    from fallback_review.prediction.causes.record import Facts, Step
 
-_REQUESTED = "its build is now requested"
+_WAIT = "wait for Chainguard's build, which this check has requested"
 
 
 def _version_missing(facts: Facts) -> str:
-    near = " and ".join(facts.near)
-    said = f"Chainguard has no {facts.verdict.version or 'version that matches'}"
-    return said + (f"; nearest {near}" if near else "")
+    return f"Chainguard has no {facts.verdict.version or 'version that matches'}"
 
 
 def _wait_or_pin(facts: Facts) -> Advice:
-    if facts.fixed is not None:
-        return move_to_remediated(facts)
-    near = " or ".join(facts.near)
-    return Advice(text=f"pin {near}, or wait: {_REQUESTED}" if near else f"wait: {_REQUESTED}")
+    return move_to_remediated(facts) if facts.fixed is not None else pin_or(facts, _WAIT)
 
 
-def _no_fit(facts: Facts) -> Advice:
-    near = " or ".join(facts.near)
-    also = f", pin {near}" if near else ""
-    if facts.verdict.outcome is Outcome.INSTALL_FAILS:
-        return Advice(
-            text=f"take this target out of the settings if nothing installs there{also}, or wait for a wheel"
-        )
-    return Advice(text=f"allow it{also}, or wait for a wheel that fits")
+def _no_wheel(facts: Facts) -> str:
+    return f"Chainguard has no wheel for {facts.target}"
+
+
+def _only_sdist(facts: Facts) -> str:
+    return f"Chainguard has only a source distribution for {facts.target}"
+
+
+def _wait_for_wheel(facts: Facts) -> Advice:
+    """A target is taken out of the settings last, and by whoever knows that nothing installs there."""
+    otherwise = "wait for a wheel"
+    if facts.verdict.outcome is not Outcome.INSTALL_FAILS:
+        return pin_or(facts, f"{otherwise}, or allow PyPI's file in the settings: [[allow]]")
+    return pin_or(
+        facts,
+        f"{otherwise}. If nothing installs it for {facts.target}, take that out of [targets] in the settings",
+    )
 
 
 def _not_yanked(facts: Facts) -> Advice:
-    near = " or ".join(facts.near)
-    return Advice(text="choose a version that is not yanked" + (f" ({near})" if near else ""))
+    return pin_or(facts, "choose a version that is not yanked")
 
 
 def _upstream(facts: Facts) -> Advice:
-    near = " or ".join(facts.near)
-    return Advice(text=f"pin {near}, or wait for the build" if near else "wait for the build")
+    return pin_or(facts, "wait for Chainguard's build")
 
 
 def _pinned_copy(facts: Facts) -> Advice:
-    update = f" && {facts.update_hashes}" if facts.update_hashes else ""
+    update = facts.update_hashes()
     return Advice(
-        text="Chainguard has built it, but the lock (or your organisation's build pinning) holds the "
-        "upstream file: clear that copy, then update the lock",
-        command=f"chainctl libraries cache zap{update}",
+        text="clear your organisation's copy of PyPI's file (build pinning), then update the lock",
+        command="chainctl libraries cache zap" + (f" && {update}" if update else ""),
     )
+
+
+def _cooldown(facts: Facts) -> Advice:
+    return pin_or(facts, "wait until its cooldown is over")
 
 
 BLOCK_REASONS = {
@@ -63,7 +68,7 @@ BLOCK_REASONS = {
 """Why an index blocks a package, by the reason that it answers with."""
 
 
-def _blocked(reason: str, step: str) -> Words:
+def _blocked(reason: str, step: Step) -> Words:
     return Words(why=f"Chainguard blocks it: {BLOCK_REASONS[reason]}", step=step)
 
 
@@ -80,13 +85,13 @@ RECORDS = (
     ),
     CauseRecord(
         cause=Cause.NO_COMPATIBLE_FILE,
-        title="Chainguard has no file for this target",
-        words=Words(why="no file that fits this target", step=_no_fit),
+        title="Chainguard has no wheel for the target",
+        words=Words(why=_no_wheel, step=_wait_for_wheel),
     ),
     CauseRecord(
         cause=Cause.ONLY_SDIST,
         title="Chainguard has only a source distribution",
-        words=Words(why="Chainguard has only a source distribution for this target", step=_no_fit),
+        words=Words(why=_only_sdist, step=_wait_for_wheel),
     ),
     CauseRecord(
         cause=Cause.UPSTREAM_TIER,
@@ -107,9 +112,7 @@ RECORDS = (
             MALWARE_DETECTED: _blocked(
                 MALWARE_DETECTED, "do not install it: take it out, and look where it was installed before"
             ),
-            "POLICY_COOLDOWN": _blocked(
-                "POLICY_COOLDOWN", "wait until its cooldown is over, or pin an older version"
-            ),
+            "POLICY_COOLDOWN": _blocked("POLICY_COOLDOWN", _cooldown),
             "POLICY_ORG_BLOCKLIST": _blocked(
                 "POLICY_ORG_BLOCKLIST",
                 "choose another package, or ask whoever keeps your organisation's blocklist",

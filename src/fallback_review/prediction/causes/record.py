@@ -11,12 +11,13 @@ from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, Role
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.layouts import LAYOUTS
-from fallback_review.prediction.nearest import nearest, remediated
+from fallback_review.prediction.nearest import lists_any, pinnable, remediated
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from fallback_review.model import Cause, Change, Verdict
+    from fallback_review.lockfiles import Format
+    from fallback_review.model import Cause, Change, Lockfile, Target, Verdict
     from fallback_review.prediction.context import Book, Situation
 
 _INDEXES = {
@@ -35,10 +36,10 @@ class Facts:
     change: Change
     situation: Situation
     book: Book
-    format: str = ""
-    """The lockfile's registered format; empty where only the reason is asked for."""
-    path: str = ""
-    """The lockfile's path as it is: whatever a pull request calls it."""
+    lockfile: Lockfile | None = None
+    """The side that will be installed from; None where only the reason is asked for."""
+    targets: tuple[Target, ...] = ()
+    """Those that decide."""
 
     @property
     def wanted(self) -> Version | None:
@@ -46,10 +47,10 @@ class Facts:
         return parse_version(self.verdict.version or "")
 
     @property
-    def near(self) -> tuple[str, ...]:
-        """The nearest versions that Chainguard built; empty where it has none."""
+    def pin(self) -> Version | None:
+        """The nearest version that would come from Chainguard on every target that decides."""
         wanted = self.wanted
-        return tuple(map(str, nearest(self.change.name, wanted, self.book))) if wanted is not None else ()
+        return pinnable(self.change.name, wanted, self.book, self.targets) if wanted is not None else None
 
     @property
     def fixed(self) -> Version | None:
@@ -58,18 +59,49 @@ class Facts:
         return remediated(self.change.name, wanted, self.book) if wanted is not None else None
 
     @property
-    def relock(self) -> str | None:
-        """The command that locks this package again; None where its format has none."""
-        known = FORMATS.get(self.format)
-        return known.relock_command(self.change.name, None, self.path) if known is not None else None
+    def format(self) -> Format | None:
+        """The lockfile's format; None where only the reason is asked for."""
+        return FORMATS.get(self.lockfile.format) if self.lockfile is not None else None
 
     @property
-    def update_hashes(self) -> str | None:
-        """The command that moves a lock to Chainguard's hashes; None where it does not know the format."""
-        known = FORMATS.get(self.format)
-        if known is None or not known.update_hashes:
+    def target(self) -> str:
+        """The verdict's target in words: ``Python 3.13 on linux-aarch64``."""
+        python, _, platform = self.verdict.target.partition(" ")
+        return f"Python {python.removeprefix('py')} on {platform}" if platform else self.verdict.target
+
+    def lock_at(self, version: Version | None) -> str | None:
+        """Return the command that locks this package at a version; None where its format has none."""
+        if self.lockfile is None or self.format is None or version is None:
             return None
-        return f"chainctl libraries update-hashes {shlex.quote(self.path)}"
+        return self.format.relock_command(
+            self.change.name, str(version), self.lockfile.path, compiled=self.lockfile.compiled
+        )
+
+    @property
+    def relock(self) -> str | None:
+        """The command that locks this package again, at the version that it has where the tool can."""
+        if self.lockfile is None or self.format is None:
+            return None
+        return self.lock_at(self.wanted) or self.format.relock_command(
+            self.change.name, None, self.lockfile.path, compiled=self.lockfile.compiled
+        )
+
+    def update_hashes(self, *options: str) -> str | None:
+        """Return the command that moves a lock to Chainguard's hashes; None where it can't.
+
+        A repository manager is named: without its address the command asks Chainguard's own index.
+        """
+        if self.lockfile is None or self.format is None or not self.format.update_hashes:
+            return None
+        manager = self.situation.resolver_url
+        words = [*options, *(["--registry-url", shlex.quote(manager)] if manager else [])]
+        return " ".join(["chainctl libraries update-hashes", *words, shlex.quote(self.lockfile.path)])
+
+    @property
+    def updated(self) -> bool:
+        """Whether the lock holds hashes of Chainguard's files for this package: as that command leaves it."""
+        hashes = {text.partition(":")[2] for package in self.change.gained for text in package.hashes}
+        return lists_any(self.change.name, hashes, self.book)
 
     @property
     def installer(self) -> str:
@@ -138,4 +170,28 @@ class CauseRecord:
 
 def move_to_remediated(facts: Facts) -> Advice:
     """Return the step to the remediated build of the wanted version, which must exist."""
-    return Advice(text=f"Chainguard has {facts.fixed}, remediated: move the lock to it", command=facts.relock)
+    return pin_to(facts, facts.fixed, f"move to {facts.fixed}, which Chainguard has remediated")
+
+
+def pin_or(facts: Facts, otherwise: str) -> Advice:
+    """Return the step to a version that Chainguard has for every target, or else what to do without one."""
+    pin, wanted = facts.pin, facts.wanted
+    if pin is None or wanted is None:
+        return Advice(text=otherwise)
+    lower = " (a downgrade)" if pin < wanted else ""
+    return pin_to(facts, pin, f"pin {pin}{lower}", otherwise)
+
+
+def pin_to(facts: Facts, version: Version | None, text: str, otherwise: str = "") -> Advice:
+    """Return a step to a version, with the command for it or with words for where to write it."""
+    command = facts.lock_at(version)
+    lockfile, rest = facts.lockfile, f"; or {otherwise}" if otherwise else ""
+    if command is not None or version is None or lockfile is None:
+        return Advice(text=f"{text}{rest}", command=command)
+    pin = f"{facts.change.name}=={version}"
+    if facts.format is None or not facts.format.made_by_hand:
+        how = f"require {pin} where {lockfile.path} is made from, then lock again"
+    else:
+        places = (f"{package.path or lockfile.path}:{package.line}" for package in facts.change.gained)
+        how = f"write {pin} at {next(places, lockfile.path)}"
+    return Advice(text=f"{text}: {how}{rest}")

@@ -86,10 +86,17 @@ FORMAT = Format(
     looks_like=looks_like,
     parse=read,
     configured_by=pip_then_uv_files,
-    relock=Relock(
-        newest="pip-compile -P {name} -o {file} {stem}.in",
-        exact="pip-compile -P {requirement} -o {file} {stem}.in",
-    ),
+    relock_by={
+        "pip-compile": Relock(
+            newest="pip-compile {options}-P {name} -o {file} {source}",
+            exact="pip-compile {options}-P {requirement} -o {file} {source}",
+        ),
+        "uv": Relock(
+            newest="uv pip compile {options}-P {name} -o {file} {source}",
+            exact="uv pip compile {options}-P {requirement} -o {file} {source}",
+        ),
+    },
+    made_by_hand=True,
     update_hashes=True,
     by_pip_interface=True,
     may_be_empty=True,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.direct_references import is_url
+from fallback_review.lockfiles.formats.requirements.compiled import compiled
 from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints
 from fallback_review.lockfiles.formats.requirements.effects import VARIABLE, OptionEffects
 from fallback_review.lockfiles.formats.requirements.entries import (
@@ -62,6 +63,7 @@ def read(text: Text) -> Lockfile:
     packages, contradictions = apply_constraints(reading.packages, reading.constraints)
     return Lockfile(
         path=text.path,
+        compiled=compiled(text.text),
         packages=tuple(packages),
         unnamed=tuple(reading.unnamed),
         indexes=tuple(reading.effects.indexes),
