@@ -11,7 +11,13 @@ import pytest
 from packaging.tags import sys_tags
 
 from fallback_review.model import Target
-from fallback_review.prediction.targets import applies, is_free_threaded, tags
+from fallback_review.prediction.targets import (
+    applies,
+    applies_instead,
+    full_version,
+    is_free_threaded,
+    tags,
+)
 from tests.conftest import lab_tool
 
 if TYPE_CHECKING:
@@ -86,6 +92,17 @@ def test_other_platforms() -> None:
         ("platform_machine == 'AMD64'", "windows", True),
         ("sys_platform == 'darwin' and platform_machine == 'arm64'", "macos", True),
         ("python_full_version < '3.12'", "linux", False),
+        ("python_full_version < '3.12.4'", "linux", True),
+        ("python_full_version == '3.12.4'", "linux", True),
+        ("python_full_version in '3.12.4, 3.12.5'", "linux", True),
+        ("python_full_version in '3.11.4, 3.13.5'", "linux", False),
+        ("implementation_version == '3.12.4'", "linux", True),
+        ("python_full_version > '3.12.4' and python_full_version < '3.12.6'", "linux", True),
+        ("python_full_version > '3.12.4' and implementation_version < '3.12.4'", "linux", False),
+        ("python_full_version == '3.12.0rc1'", "linux", True),
+        ("python_full_version >= '3.12.100'", "linux", False),
+        ("python_full_version == '3.12.*' and os_name == 'nt'", "linux", False),
+        (f"python_full_version in '{' '.join(f'3.12.{n}' for n in range(9999))}'", "linux", True),
         ("python_version >= '3.12'", "linux", True),
         ("extra == 'dev'", "linux", True),
         ("extra == 'dev' and sys_platform == 'win32'", "linux", False),
@@ -108,6 +125,38 @@ def test_other_platforms() -> None:
 def test_markers_are_evaluated_for_the_target(marker: str | None, platform: str, expected: bool) -> None:
     arch = {"windows": "amd64", "macos": "arm64"}.get(platform, "x86_64")
     assert applies(marker, Target(python="3.12", platform=platform, arch=arch)) is expected
+
+
+@pytest.mark.parametrize(
+    ("marker", "expected"),
+    [
+        ("python_full_version < '3.12.4'", False),
+        ("python_full_version <= '3.12.4'", True),
+        ("implementation_version == '3.12.4'", True),
+        ("python_version == '3.12'", True),
+        ("python_version == '3.12.4'", False),
+    ],
+)
+def test_a_target_may_name_its_micro_version(marker: str, expected: bool) -> None:
+    named = Target(python="3.12.4", platform="linux", arch="x86_64", glibc="2.36")
+    assert applies(marker, named) is expected
+    assert spelt(named) == spelt(LINUX)
+    assert full_version(named) == "3.12.4"
+    assert full_version(Target(python="3.13.1t", platform="linux", arch="x86_64")) == "3.13.1"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        ("python_full_version >= '3.12.4'", "python_full_version < '3.12.4'", True),
+        ("python_full_version < '3.12.4'", "python_full_version < '3.12.5'", False),
+        ("python_full_version < '3.12.5'", "python_full_version < '3.12.4'", True),
+        ("python_version >= '3'", "python_full_version < '3.12.4'", True),
+        (None, "python_version >= '3'", False),
+    ],
+)
+def test_a_marker_lets_in_what_another_does_not(now: str | None, before: str, expected: bool) -> None:
+    assert applies_instead(now, [before], LINUX) is expected
 
 
 @pytest.mark.lab

@@ -78,6 +78,8 @@ class Format:
     """Whether `chainctl libraries update-hashes` handles the file (its documentation)."""
     heeds_requires_python: bool = False
     """Whether its installer takes no Python that the lock does not allow (measured: pip, uv, PDM)."""
+    heeds_entries_python: bool = False
+    """Whether its installer refuses it for an entry that is not for its Python (measured: pip, uv)."""
     per_platform: bool = False
     """Whether it names files for each platform and locks the interpreter too."""
     locks_urls: bool = False

@@ -173,6 +173,8 @@ class Lockfile:
     indexes: tuple[LockIndex, ...] = ()
     options: InstallOptions = NO_OPTIONS
     requires_python: str | None = None
+    environments: tuple[str, ...] = ()
+    """Markers of the environments that the lock is for, any of which may hold; empty for all."""
     installer: str | None = None
     """The installer that wrote the file, where it says so (pylock.toml's ``created-by``)."""
     compiled: Compiled | None = None

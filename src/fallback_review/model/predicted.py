@@ -16,7 +16,7 @@ class Target:
     """An environment that will install: Python version, platform, architecture, C library."""
 
     python: str
-    """Major and minor, for example ``3.12``; ``3.13t`` is free-threaded."""
+    """Major and minor, for example ``3.12``, or a micro version, ``3.12.4``; ``3.13t`` is free-threaded."""
     platform: str
     """``linux``, ``musllinux``, ``macos`` or ``windows``."""
     arch: str

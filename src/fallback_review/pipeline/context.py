@@ -11,7 +11,7 @@ from fallback_review.lockfiles import format_of, nothing_beside
 from fallback_review.model import Notice
 from fallback_review.prediction import Situation
 from fallback_review.prediction.context import Standing, is_private, standing
-from fallback_review.prediction.requires_python import fitting
+from fallback_review.prediction.lock_environments import fitting
 from fallback_review.settings.schema import PYPI_ITSELF
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.diff import distinct
 from fallback_review.model import Change, ChangeKind
-from fallback_review.prediction.targets import applies
+from fallback_review.prediction.targets import applies_instead
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -58,10 +58,7 @@ def _let_in(change: Change, targets: Collection[Target]) -> Iterator[LockedPacka
         markers = [old.marker for old in change.before if old.shown_version == package.shown_version]
         if package in change.gained or not markers or package.marker in markers:
             continue
-        if any(
-            applies(package.marker, target) and not any(applies(marker, target) for marker in markers)
-            for target in targets
-        ):
+        if any(applies_instead(package.marker, markers, target) for target in targets):
             yield package
 
 

@@ -7,17 +7,15 @@ Where it can't be read, pip heeds none of it (`packaging` reads it there); uv me
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
+from fallback_review.prediction.targets import full_versions
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fallback_review.model import Target
-
 
 _SLIPS = (
     (re.compile(r"(?<=\d)(?=[<>=~^!])"), ","),  # >=3.8<4
@@ -72,30 +70,11 @@ def _mended(said: str | None) -> SpecifierSet | None:
         return None
 
 
-_MINORS = range(6, 31)
+def admits(said: str | None, target: Target) -> bool:
+    """Whether `requires-python` admits some micro version of the target's Python; all, if unreadable."""
+    return any(fits(said, version) for version in full_versions(target, said or ""))
 
 
-def fitting(targets: Iterable[Target], requires_python: str | None) -> tuple[Target, ...]:
-    """Return the targets whose Python a lock allows.
-
-    Where it allows none of them, they are taken with the oldest Python that it does allow: a lock for 3.13 is
-    judged on 3.13, not passed over. A specifier that can't be read, or allows nothing, rules nothing out.
-    Source: the version specifiers of PEP 440; a target names no patch release, so its newest is meant too.
-    """
-    every = tuple(targets)
-    try:
-        allowed = SpecifierSet(requires_python or "")
-    except ValueError:  # InvalidSpecifier, or a number of more digits than Python reads
-        return every
-    fit = tuple(target for target in every if _allows(allowed, target.python.removesuffix("t")))
-    if fit:
-        return fit
-    oldest = next((f"3.{minor}" for minor in _MINORS if _allows(allowed, f"3.{minor}")), None)
-    if oldest is None:
-        return every
-    moved = (replace(t, python=oldest + ("t" if t.python.endswith("t") else "")) for t in every)
-    return tuple(dict.fromkeys(moved))
-
-
-def _allows(allowed: SpecifierSet, python: str) -> bool:
-    return allowed.contains(python, prereleases=True) or allowed.contains(f"{python}.99", prereleases=True)
+def hangs_on_micro(said: str | None, target: Target) -> bool:
+    """Whether `requires-python` admits one micro version of the target's Python, and not another."""
+    return len({fits(said, version) for version in full_versions(target, said or "")}) > 1

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker, default_environment
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 
+from fallback_review.model.versions import parse_version
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from fallback_review.model import Target
@@ -31,8 +34,10 @@ _OLDEST_MACOS = 10
 """A version below is glibc's: nobody said which macOS."""
 _MOST_NAMES = 64
 """A marker with more quoted words is not tried out word by word."""
-_ASSUMED_MICRO = "99"
-"""A target names no micro version: the newest of its series is meant."""
+_NEWEST_MICRO = 99
+"""A target that names no micro version may have any up to this; where one is needed, the newest is meant."""
+_MICRO_VARIABLES = ("python_full_version", "implementation_version")
+_FULL_VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){1,3}(?:(?:a|b|rc)\d{1,9})?")
 _COMPARED = r"(?:not in|in|[<>=!~]{1,3})"
 _WORD = r"""(?:"[^"]*"|'[^']*')"""
 _KERNEL = r"platform_(?:release|version)"
@@ -94,32 +99,80 @@ def is_free_threaded(target: Target) -> bool:
     return target.python.endswith("t")
 
 
-def version_of(python: str) -> tuple[int, int]:
-    """Return major and minor of ``3.12`` or ``3.13t``."""
-    major, _, minor = python.rstrip("t").partition(".")
+def version_of(version: str) -> tuple[int, int]:
+    """Return major and minor of ``3.12``, ``3.12.4`` or ``3.13t``."""
+    major, minor, *_ = version.rstrip("t").split(".")
     return int(major), int(minor)
 
 
+def names_micro(target: Target) -> bool:
+    """Whether the target names the micro version of its Python (``3.12.4``)."""
+    return target.python.count(".") > 1
+
+
 def full_version(target: Target) -> str:
-    """Return the version that `requires-python` is compared with."""
-    return f"{target.python.rstrip('t')}.{_ASSUMED_MICRO}"
+    """Return the version that `requires-python` is compared with; the newest where the target names none."""
+    python = target.python.rstrip("t")
+    return python if names_micro(target) else f"{python}.{_NEWEST_MICRO}"
+
+
+def full_versions(target: Target, *texts: str) -> tuple[str, ...]:
+    """Return the versions of Python that the target may have, as far as some texts tell them apart.
+
+    A target of ``3.12`` may have any micro version. For ``python_full_version < "3.12.4"`` these come out:
+    3.12.0, 3.12.3, 3.12.4, 3.12.5 and the newest; of a pre-release that a text names, that too.
+    """
+    if names_micro(target):
+        return (full_version(target),)
+    series = version_of(target.python)
+    micros = {0, _NEWEST_MICRO}
+    early = set()
+    words = dict.fromkeys(word for text in texts for word in _FULL_VERSION.findall(text))
+    for word in islice(words, _MOST_NAMES):
+        named = parse_version(word)
+        if named is not None and (named.major, named.minor) == series:
+            micros |= {named.micro - 1, named.micro, named.micro + 1}
+            early |= {word} if named.is_prerelease else set()
+    within = sorted(micro for micro in micros if 0 <= micro <= _NEWEST_MICRO)
+    return (*sorted(early), *(f"{series[0]}.{series[1]}.{micro}" for micro in within))
 
 
 @lru_cache(maxsize=4096)
 def applies(marker: str | None, target: Target) -> bool:
-    """Whether an entry with this marker (PEP 508) is installed on the target.
+    """Whether an entry with this marker (PEP 508) may be installed on the target.
 
-    A marker that only an extra or a dependency group decides counts as chosen: a lock says what can be
-    installed, and what may be installed is judged. One that can't be read applies too, and what is asked of
-    the kernel's release or version counts as so: no target names them.
+    It may where the marker holds on some micro version of the target's Python. A marker that only an extra or
+    a dependency group decides counts as chosen: a lock says what can be installed, and what may be installed
+    is judged. One that can't be read applies too, and what is asked of the kernel's release or version counts
+    as so: no target names them.
     """
+    return applies_instead(marker, (), target)
+
+
+def applies_instead(marker: str | None, others: Collection[str | None], target: Target) -> bool:
+    """Whether a marker holds on some micro version of the target's Python on which none of the others does.
+
+    Of ``python_full_version >= "3.12.4"`` and ``python_full_version < "3.12.4"`` that is so both ways.
+    """
+    texts = [text for text in (marker, *others) if text]
+    by_micro = any(word in text for text in texts for word in _MICRO_VARIABLES)
+    versions = full_versions(target, *texts) if by_micro else (full_version(target),)
+    return any(
+        _holds(marker, target, version) and not any(_holds(other, target, version) for other in others)
+        for version in versions
+    )
+
+
+@lru_cache(maxsize=16384)
+def _holds(marker: str | None, target: Target, version: str) -> bool:
+    """Whether a marker holds on a full version of Python."""
     if not marker:
         return True
     named = _quoted(marker)
     if len(named) > _MOST_NAMES:
         return True
     groups = frozenset(named) if "extra" in marker or "dependency_groups" in marker else frozenset()
-    base: dict[str, str | AbstractSet[str]] = dict(_environment(target))
+    base: dict[str, str | AbstractSet[str]] = dict(_environment(target, version))
     try:
         parsed = Marker(marker)
         if "platform_release" in marker or "platform_version" in marker:
@@ -138,7 +191,7 @@ def _quoted(marker: str) -> tuple[str, ...]:
     return tuple(marker.replace("'", '"').split('"')[1::2])
 
 
-def _environment(target: Target) -> dict[str, str]:
+def _environment(target: Target, version: str) -> dict[str, str]:
     system = {"linux": "Linux", "musllinux": "Linux", "macos": "Darwin", "windows": "Windows"}[
         target.platform
     ]
@@ -148,15 +201,15 @@ def _environment(target: Target) -> dict[str, str]:
     base: dict[str, str] = {key: str(value) for key, value in default_environment().items()}
     return base | {
         "implementation_name": "cpython",
-        "implementation_version": full_version(target),
+        "implementation_version": version,
         "os_name": "nt" if system == "Windows" else "posix",
         "platform_machine": machine,
         "platform_python_implementation": "CPython",
         "platform_release": "",
         "platform_system": system,
         "platform_version": "",
-        "python_full_version": full_version(target),
-        "python_version": target.python.rstrip("t"),
+        "python_full_version": version,
+        "python_version": "{}.{}".format(*version_of(target.python)),
         "sys_platform": {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}[system],
     }
 

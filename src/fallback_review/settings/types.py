@@ -70,8 +70,10 @@ def _host_name(value: str) -> str:
 
 
 def _python_version(value: str) -> str:
-    if not re.fullmatch(r"3\.\d{1,3}t?", value):
-        raise ValueError(f"{value!r} is not a Python version such as '3.12' (or '3.13t', free-threaded)")
+    if not re.fullmatch(r"3\.\d{1,3}(?:\.\d{1,3})?t?", value):
+        raise ValueError(
+            f"{value!r} is not a Python version such as '3.12' or '3.12.4' (or '3.13t', free-threaded)"
+        )
     return value
 
 

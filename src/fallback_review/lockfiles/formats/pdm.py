@@ -7,8 +7,11 @@ under ``"name version"``. Markers count with the strategy ``inherit_metadata``; 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, is_archive
 from fallback_review.lockfiles.format import Format, Relock
@@ -20,7 +23,7 @@ from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, Sou
 from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.toml.blocks import Document
@@ -29,6 +32,15 @@ if TYPE_CHECKING:
 _NAME = "pdm.lock"
 _NEWEST_KNOWN = 4
 _FILES_IN_ENTRIES = (4, 3)
+_SPECIFIER = re.compile(r"(?P<operator>[=<>!~]{1,3})\s*(?P<version>[\w.*+!\-]+)")
+_SYSTEMS = {
+    "linux": "linux",
+    "manylinux": "linux",
+    "musllinux": "linux",
+    "macos": "darwin",
+    "windows": "win32",
+}
+_MACHINES = ("x86_64", "aarch64", "arm64", "amd64", "x86")
 _SOURCE_FIELDS = ("ref", "revision", "subdirectory", "url", "path", *VCS_KINDS)
 _OWN_FIELDS = frozenset({"name", "version", "files", "summary", "extras", *_SOURCE_FIELDS})
 
@@ -60,6 +72,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         path=text.path,
         packages=tuple(map(reader.package, document.tables(text.path, "package"))),
         requires_python=_required_python(metadata),
+        environments=_environments(metadata),
         notices=notices.all(),
         header=header,
         omitted=document.omitted,
@@ -70,6 +83,50 @@ def _required_python(metadata: Table) -> str | None:
     """Return the Python that the lock is for, where it has one target: PDM refuses any other (measured)."""
     targets = list(metadata.tables("targets"))
     return targets[0].text("requires_python") if len(targets) == 1 else None
+
+
+def _environments(metadata: Table) -> tuple[str, ...]:
+    """Return markers of the lock's targets: PDM refuses an environment that fits none of them (measured).
+
+    A target names a Python, a platform (``macos_14_0_arm64``, ``windows_amd64``, ``linux``) and an
+    implementation, as far as it likes. Which C library or which macOS it needs no marker can say.
+    """
+    markers = [
+        " and ".join(
+            (
+                *_python_clauses(target.text("requires_python") or ""),
+                *_platform_clauses(target.text("platform") or ""),
+                *_implementation_clauses(target.text("implementation") or ""),
+            )
+        )
+        for target in metadata.tables("targets")
+    ]
+    return tuple(markers) if all(markers) else ()
+
+
+def _python_clauses(requires_python: str) -> Iterator[str]:
+    try:
+        specifiers = sorted(map(str, SpecifierSet(requires_python)))
+    except ValueError:  # InvalidSpecifier, or a number of more digits than Python reads
+        return
+    for specifier in specifiers:
+        found = _SPECIFIER.fullmatch(specifier)
+        if found is not None:
+            yield f'python_full_version {found["operator"]} "{found["version"]}"'
+
+
+def _platform_clauses(platform: str) -> Iterator[str]:
+    system = next((value for start, value in _SYSTEMS.items() if platform.startswith(start)), None)
+    if system is not None:
+        yield f'sys_platform == "{system}"'
+    machine = next((each for each in _MACHINES if platform.endswith(f"_{each}")), None)
+    if machine is not None:
+        yield f'platform_machine == "{machine.upper() if system == "win32" else machine}"'
+
+
+def _implementation_clauses(implementation: str) -> Iterator[str]:
+    if implementation.isalpha():
+        yield f'implementation_name == "{implementation}"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         path=text.path,
         packages=tuple(map(reader.package, document.tables(text.path, "packages"))),
         requires_python=header.text("requires-python"),
+        environments=header.texts("environments"),
         installer=author if author in _INSTALLERS else None,
         notices=notices.all(),
         header={key: value for key, value in document.header.items() if key != "tool"},
@@ -180,6 +181,7 @@ FORMAT = Format(
     configured_by=any_installers_files,
     update_hashes=True,
     heeds_requires_python=True,
+    heeds_entries_python=True,
     locks_urls=True,
     by_pip_interface=True,
 )

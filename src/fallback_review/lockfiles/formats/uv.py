@@ -74,6 +74,7 @@ def _lockfile(text: Text, document: Document) -> Lockfile:
         compiled=_script(text.path),
         packages=packages,
         requires_python=header.text("requires-python"),
+        environments=header.texts("supported-markers"),
         notices=(*notices.all(), *refused),
         unread=refused,
         header=document.header,
