@@ -91,7 +91,8 @@ ROWS = [
             ("pypi-first", uv_index(P), uv_index(C)),
         )
     ),
-    ("uv", {PROJECT: STRATEGY.format("newest-of-all") + uv_index(C)}, "uv-chainguard-first"),
+    # uv passes over the whole table for a value that it does not take: nothing names Chainguard's index
+    ("uv", {PROJECT: STRATEGY.format("newest-of-all") + uv_index(C)}, None),
     ("uv", {PROJECT: uv_index(C, "cgr", EXPLICIT)}, "explicit"),
     ("uv", {PROJECT: uv_index(C, "cgr", EXPLICIT) + uv_index(MANAGER, "m", DEFAULT)}, None),
     ("uv", {PROJECT: uv_index(OTHER, "team") + uv_index(C, "cgr", DEFAULT)}, "chainguard-only"),
@@ -239,7 +240,7 @@ def test_indexes_that_the_lock_names(
 def test_uv_reads_index_lines_of_requirements_after_its_own_options() -> None:
     lockfile = lock("pip", indexes=[line("index-url", C), line("extra-index-url", P)])
     assert arrange("uv", {}, lockfile).layout == "uv-pypi-first"
-    own = {"uv.toml": f'[pip]\nindex-url = "{P}"\nextra-index-url = "{C}"\n'}
+    own = {"uv.toml": f'[pip]\nindex-url = "{P}"\nextra-index-url = ["{C}"]\n'}
     assert arrange("uv", own, lockfile).layout == "uv-chainguard-first"
 
 

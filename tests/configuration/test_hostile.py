@@ -117,15 +117,6 @@ def test_any_text(installer: str, text: str) -> None:
 WRONG = [
     ("uv", "tool = 1", "tool is not a table"),
     ("uv", "[tool]\nuv = []", "tool.uv is not a table"),
-    ("uv", "[tool.uv]\nindex = 'x'", "tool.uv.index is not an array"),
-    ("uv", "[tool.uv]\nindex = [1]", "tool.uv.index[0] is not a table"),
-    ("uv", "[[tool.uv.index]]\nurl = 7", "tool.uv.index.url is not a string"),
-    ("uv", uv_index(C, "c", "default = 'yes'"), "tool.uv.index.default is not true or false"),
-    (
-        "uv",
-        "[tool.uv]\nextra-index-url = [1]",
-        "tool.uv.extra-index-url holds something that is not a string",
-    ),
     ("uv", uv_index(C) * 60, "tool.uv.index holds more than 50 entries"),
     ("uv", f"[tool.uv]\nextra-index-url = {json.dumps([C] * 60)}", "holds more than 50 entries"),
     (
@@ -168,10 +159,35 @@ def test_ini_that_is_none(text: str) -> None:
     assert "not valid INI" in found.problems[0].text
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("[tool.uv]\nindex = 'x'", "index", "has no value that uv takes"),
+        ("[tool.uv]\nindex = [1]", "index", "has no value that uv takes"),
+        ("[[tool.uv.index]]\nurl = 7", "index", "has no value that uv takes"),
+        (uv_index(C, "c", "default = 'yes'"), "index", "has no value that uv takes"),
+        ("[tool.uv]\nextra-index-url = [1]", "extra-index-url", "has no value that uv takes"),
+        ("[tool.uv]\nno-index = 'x'\n" + uv_index(C, "cgr"), "no-index", "has no value that uv takes"),
+        ("[tool.uv.pip]\nno-binary = ['a,b']", "pip.no-binary", "has no value that uv takes"),
+        ("[tool.uv]\nexclude-newer = '3 months'", "exclude-newer", "has no value that uv takes"),
+        ("[tool.uv]\nbogus = 1\n" + uv_index(C, "cgr"), "bogus", "is no key that uv knows"),
+    ],
+)
+def test_uv_passes_over_a_table_that_it_cannot_take(text: str, key: str, words: str) -> None:
+    """Measured with uv 0.13: a warning, and then PyPI."""
+    found = read("uv", {"pyproject.toml": text}, lock("pip"))
+    assert (found.indexes, found.builtin_pypi, found.refused) == ((), True, None)
+    [notice] = found.problems
+    assert notice.text.startswith(f"{key} {words}, in [tool.uv] of pyproject.toml: uv passes over")
+    assert notice.line is not None
+    refused = read("uv", {"uv.toml": text.replace("tool.uv.", "").replace("[tool.uv]", "")}, lock("pip"))
+    assert refused.refused is not None
+    assert refused.refused.text.startswith(f"{key} {words}, in uv.toml: uv stops at it")
+
+
 def test_one_bad_value_does_not_hide_the_good_ones() -> None:
-    found = read(
-        "uv", {"pyproject.toml": "[tool.uv]\nno-index = 'x'\n" + uv_index(C, "cgr", "default = true")}
-    )
+    text = '[[tool.pdm.source]]\nname = "x"\nurl = 1\n[[tool.pdm.source]]\nname = "c"\nurl = "' + C + '"\n'
+    found = read("pdm", {"pyproject.toml": text})
     assert [index.url for index in found.indexes] == [C]
     assert len(found.problems) == 1
 

@@ -48,7 +48,7 @@ DEFAULT = "default = true"
             "uv.lock",
             ["jobs/run.py", "jobs/uv.toml", "jobs/pyproject.toml", "uv.toml", "pyproject.toml"],
         ),
-        ("a/poetry.lock", "poetry.lock", ["a/pyproject.toml"]),
+        ("a/poetry.lock", "poetry.lock", ["a/poetry.toml", "a/pyproject.toml"]),
         ("./pdm.lock", "pdm.lock", ["pdm.toml", "pyproject.toml"]),
         ("a/b/Pipfile.lock", "Pipfile.lock", ["a/b/Pipfile"]),
         ("pixi.lock", "pixi.lock", ["pixi.toml", "pyproject.toml"]),

@@ -22,6 +22,8 @@ from fallback_review.configuration.values import Arrangement, Configuration, Con
 from fallback_review.lockfiles import format_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fallback_review.configuration.values import ReadText
     from fallback_review.model import Lockfile
 
@@ -38,20 +40,23 @@ __all__ = [
 ]
 
 
-def read(lockfile: Lockfile, text_of: ReadText, *, installer: str) -> Configuration:
+def read(
+    lockfile: Lockfile, text_of: ReadText, *, installer: str, now: datetime | None = None
+) -> Configuration:
     """Return how an installer is configured for a lockfile.
 
     Args:
         lockfile: gives the path, the format, and the indexes that the lock itself names.
         text_of: gives the text of a file by its path in the same tree, None where there is none, and raises
             `LockfileError` where it is no text; asked only for paths that the format's `configured_by`
-            names, each at most once, and for no more than it takes.
+            names, each at most once and for no more than it takes, and for constraints files that those name.
         installer: whose rules and files count; a name that is not known is read as pip.
+        now: when the install is, for options that count days from then; None where nobody knows.
 
     What can't be read is in `Configuration.problems`; nothing is raised.
     """
     known = frozenset(format_of(lockfile).configured_by(lockfile.path))
-    files = Files(text_of=lambda path: text_of(path) if path in known else None)
+    files = Files(text_of=lambda path: text_of(path) if path in known else None, beside=text_of, now=now)
     configuration = TOOLS.get(installer, TOOLS["pip"])(lockfile, files)
     return replace(
         configuration, problems=tuple(files.problems), credentials=tuple(dict.fromkeys(files.credentials))

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from fallback_review.configuration.values import clip
-from fallback_review.lockfiles import LockfileError
+from fallback_review.lockfiles import LockfileError, nothing_beside
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from fallback_review.configuration.values import ReadText
 
@@ -33,7 +34,14 @@ class Files:
     """The files beside a lockfile, and what was met while reading them."""
 
     text_of: ReadText
+    """Of the files that configure the installer."""
+    beside: ReadText = nothing_beside
+    """Of any file of the repository: what those name, too."""
+    now: datetime | None = None
+    """When the install is; None where nobody says, so that spans of time mean nothing."""
     problems: list[Notice] = field(default_factory=list)
+    broken: list[Notice] = field(default_factory=list)
+    """Files that are not what their name says: tools refuse them."""
     credentials: list[tuple[str, int]] = field(default_factory=list)
 
     def problem(self, path: str, what: str, line: int | None = None) -> None:
@@ -58,16 +66,21 @@ class Files:
         return self._toml(path, content, lines_before=text.count("\n", 0, block.start("content")))
 
     def ini(self, path: str) -> Section | None:
-        """Return an INI file's sections as tables of strings, as `configparser` reads them for pip."""
+        """Return an INI file's sections as tables of strings, as pip reads them.
+
+        Keys are in lower case with dashes, and one that stands twice makes the file invalid (measured).
+        """
         text = self._text(path)
         if text is None:
             return None
-        parser = configparser.RawConfigParser(strict=False)
+        parser = configparser.RawConfigParser()
+        parser.optionxform = _pip_key  # type: ignore[assignment,method-assign]
         try:
             parser.read_string(text)
             data = {name: dict(parser.items(name)) for name in parser.sections()}
-        except configparser.Error:
-            self.problem(path, "it is not valid INI")
+        except configparser.Error as error:
+            twice = isinstance(error, configparser.DuplicateOptionError | configparser.DuplicateSectionError)
+            self._break(path, "a key or section stands in it twice" if twice else "it is not valid INI")
             return None
         return Section(files=self, path=path, text=text, data=data)
 
@@ -90,9 +103,13 @@ class Files:
         try:
             data = tomli.loads(text)
         except (ValueError, RecursionError):  # TOMLDecodeError is a ValueError; its text may quote the file
-            self.problem(path, "it is not valid TOML")
+            self._break(path, "it is not valid TOML")
             return None
         return Section(files=self, path=path, text=text, data=data, lines_before=lines_before)
+
+    def _break(self, path: str, what: str) -> None:
+        self.problem(path, what)
+        self.broken.append(self.problems[-1])
 
     def _look_for_credentials(self, path: str, text: str) -> None:
         found = 0
@@ -157,11 +174,15 @@ class Section:
         value = self.data.get(key)
         if isinstance(value, str):
             return tuple(value.split()[:MOST_INDEXES])
+        return self.texts(key, most=MOST_INDEXES)
+
+    def texts(self, key: str, *, most: int) -> tuple[str, ...]:
+        """Return an array of strings; empty where it is absent."""
         values = self._get(key, list) or []
-        if len(values) > MOST_INDEXES:
-            self._problem(key, f"holds more than {MOST_INDEXES} entries")
-        texts = [each for each in values[:MOST_INDEXES] if isinstance(each, str)]
-        if len(texts) < len(values[:MOST_INDEXES]):
+        if len(values) > most:
+            self._problem(key, f"holds more than {most:,} entries")
+        texts = [each for each in values[:most] if isinstance(each, str)]
+        if len(texts) < len(values[:most]):
             self._problem(key, "holds something that is not a string")
         return tuple(texts)
 
@@ -171,6 +192,16 @@ class Section:
             self._problem("url", f"is longer than {LONGEST_URL:,} characters")
             return "", None
         return strip_credentials(url.strip())[0], self.line_of(url)
+
+    def line_of_key(self, key: str) -> int | None:
+        """Return the first line that starts with a key, or with a table of that name, counted from 1.
+
+        Of a dotted key the last part counts.
+        """
+        spelt = re.escape(key.rpartition(".")[2]).replace("\\-", "[-_]")
+        key_or_table = rf"(?mi)^[ \t]*(?:\[\[?(?:[^\]\n]*\.)?)?[\"']?{spelt}[\"']?[ \t]*[=:\].]"
+        found = re.search(key_or_table, self.text)
+        return self.lines_before + self.text.count("\n", 0, found.end()) + 1 if found else None
 
     def line_of(self, value: str) -> int | None:
         """Return the first line that holds a value before any comment, counted from 1."""
@@ -192,3 +223,7 @@ class Section:
 
     def _problem(self, key: str, what: str) -> None:
         self.files.problem(self.path, f"{clip(f'{self.where}.{key}' if self.where else key)} {what}")
+
+
+def _pip_key(name: str) -> str:
+    return name.lower().replace("_", "-").removeprefix("--")

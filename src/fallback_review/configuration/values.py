@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.names import normalise_name
+from fallback_review.model.options import NO_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fallback_review.model import Notice
+    from fallback_review.model import InstallOptions, LockedPackage, Notice
 
     ReadText = Callable[[str], str | None]
     """Gives the text of a file of the tree that the lockfile is in; None where there is none."""
@@ -55,8 +56,38 @@ class ConfiguredIndex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotModelled:
+    """A key that is set, and known to change what is installed in a way that is not predicted."""
+
+    key: str
+    path: str
+    line: int | None = None
+    effect: str
+    """What it does, as a clause."""
+    names: frozenset[str] | None = None
+    """The packages that hang on it, by normalised name; None for all."""
+    pinned: bool = True
+    """Whether entries with an exact version hang on it."""
+    locked_urls: bool = False
+    """Whether entries whose files' URLs the lock names hang on it."""
+
+    @property
+    def where(self) -> str:
+        """File, line and key, for a sentence."""
+        return f"{self.path}{f':{self.line}' if self.line else ''}, {clip(self.key)}"
+
+    def concerns(self, package: LockedPackage) -> bool:
+        """Whether what is installed for an entry hangs on the key."""
+        return (
+            (self.names is None or package.name in self.names)
+            and (self.pinned or package.version is None)
+            and (self.locked_urls or not package.urls_locked)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """Which indexes an installer asks, as far as files of the repository say."""
+    """How an installer is configured for a lockfile, as far as files of the repository say."""
 
     installer: str
     indexes: tuple[ConfiguredIndex, ...] = ()
@@ -70,6 +101,16 @@ class Configuration:
     builtin_pypi: bool = True
     """Whether the tool asks PyPI without being told to."""
     no_index: bool = False
+    search_all_sources: bool = False
+    """Pipenv's ``install_search_all_sources``: every source is asked for every package, pooled as by pip."""
+    options: InstallOptions = NO_OPTIONS
+    """What else changes which file is taken, of the files and of the lockfile's own lines."""
+    not_modelled: tuple[NotModelled, ...] = ()
+    """Keys that are set and whose effect is not predicted: what hangs on them is not known."""
+    unknown_keys: tuple[Notice, ...] = ()
+    """Keys that have no place in the tool's table: a newer version of the tool may have them."""
+    refused: Notice | None = None
+    """Why the tool refuses this configuration and installs nothing, where files tell."""
     files: tuple[str, ...] = ()
     """The files that said so."""
     credentials: tuple[tuple[str, int], ...] = ()

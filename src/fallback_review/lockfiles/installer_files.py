@@ -70,8 +70,8 @@ def any_installers_files(path: str) -> tuple[str, ...]:
 
 
 def poetry_files(path: str) -> tuple[str, ...]:
-    """Return the manifest that holds Poetry's sources."""
-    return beside(path, "pyproject.toml")
+    """Return Poetry's settings, and the manifest that holds its sources."""
+    return beside(path, "poetry.toml", "pyproject.toml")
 
 
 def pdm_files(path: str) -> tuple[str, ...]:

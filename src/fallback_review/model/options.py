@@ -60,6 +60,7 @@ class PackageOptions:
     prereleases: Prereleases = Prereleases.IF_NECESSARY_OR_EXPLICIT
     uploaded_before: datetime | None = None
     require_hashes: bool = False
+    verify_hashes: bool = True
     constraints: tuple[Constraint, ...] = ()
     overrides: tuple[Constraint, ...] = ()
 
@@ -74,6 +75,9 @@ class InstallOptions:
 
     no_index: bool = False
     require_hashes: bool = False
+    """Whether an entry without hashes fails the install."""
+    verify_hashes: bool = True
+    """Whether the lock's hashes are checked."""
     only_binary: frozenset[str] = frozenset()
     """Normalised names, or ``:all:``; of these no source distribution is taken."""
     no_binary: frozenset[str] = frozenset()
@@ -102,6 +106,7 @@ class InstallOptions:
             prereleases=self.prereleases_of.get(name, self.prereleases),
             uploaded_before=self.uploaded_before_of.get(name, self.uploaded_before),
             require_hashes=self.require_hashes,
+            verify_hashes=self.verify_hashes,
             constraints=self.constraints.get(name, ()),
             overrides=self.overrides.get(name, ()),
         )

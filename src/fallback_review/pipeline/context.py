@@ -84,7 +84,7 @@ def survey(
     installer = _installer(lockfile, settings)
     situation = _from_settings(settings.indexes, installer, settings.policy.private)
     head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer)
-    situation = replace(situation, unasked=configuration.unasked(head, situation))
+    situation = replace(situation, unasked=configuration.unasked(head, situation), options=head.options)
     base = None
     if compared.base_read is not None:
         before = compared.diff.base

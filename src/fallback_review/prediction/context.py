@@ -13,7 +13,7 @@ from fallback_review.lockfiles.urls import Address, address_of
 from fallback_review.model import Answer, Ecosystem, Role, SourceKind
 
 if TYPE_CHECKING:
-    from fallback_review.model import LockedPackage
+    from fallback_review.model import InstallOptions, LockedPackage
 
 _TIER_FOLDER = re.compile(r"python(?:-upstream|-remediated)?|cu\d{2,4}")
 
@@ -47,6 +47,8 @@ class Situation:
     """None is the newest measured version."""
     uv_strategy: str | None = None
     """uv's ``index-strategy``; None leaves it to the layout."""
+    options: InstallOptions | None = None
+    """What the installer's configuration says besides; None leaves it to the lockfile's own lines."""
     unasked: tuple[str, ...] = ()
     """Indexes that the installer asks too, for any name, and that nobody asks from here."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,19 @@ from fallback_review.prediction.listing import (
     one_index,
 )
 from fallback_review.prediction.origin import files
-from fallback_review.prediction.targets import full_version
+from fallback_review.prediction.targets import applies, full_version
 
 if TYPE_CHECKING:
-    from fallback_review.model import LockedPackage, Lockfile, LockIndex, Target
+    from collections.abc import Iterable
+
+    from packaging.version import Version
+
+    from fallback_review.model import LockedPackage, Lockfile, LockIndex, PackageOptions, Target
     from fallback_review.prediction.context import Book, Situation
 
 _INDEX_LINES = ("index-url", "extra-index-url")
+_NO_FILE = frozenset({"sha256:none"})
+"""Where two sides allow no common hash."""
 
 
 def installer_of(situation: Situation) -> Installer:
@@ -51,17 +58,23 @@ def request_for(
 ) -> Request:
     """Return what the installer is asked for on one target."""
     installer = installer_of(situation)
-    hashes = frozenset(h.partition(":")[2] for h in package.hashes if h.startswith("sha256:"))
+    options = (situation.options or lockfile.options).of(package.name)
+    specifier, version, allowed = _asked(package, options, target)
+    if allowed:
+        options = replace(options, require_hashes=False)
+    if not options.verify_hashes:
+        allowed = frozenset()
+    hashes = frozenset(h.partition(":")[2] for h in allowed if h.startswith("sha256:"))
     known = {listed.bytes_sha256 for page in pages for listed in page}
     unexplained = [artifact for artifact in package.artifacts if artifact.sha256 not in known]
     return Request(
         name=package.name,
-        specifier=specifier_of(package),
-        version=parse_version(package.version) if package.version else None,
+        specifier=specifier,
+        version=version,
         hashes=hashes,
         trust_unhashed=bool(hashes - known),
         trusted_names=frozenset(artifact.filename for artifact in unexplained if artifact.filename),
-        options=lockfile.options.of(package.name),
+        options=options,
         archives=installer.archives,
         python=full_version(target),
         ranks=installer.ranks(target, situation.installer_version),
@@ -69,14 +82,44 @@ def request_for(
     )
 
 
+def _asked(
+    package: LockedPackage, options: PackageOptions, target: Target
+) -> tuple[SpecifierSet, Version | None, frozenset[str]]:
+    """Return what is asked for, the pin in it, and the allowed hashes: the entry's, with what options say."""
+    specifier, version = specifier_of(package), parse_version(package.version) if package.version else None
+    overrides = [each for each in options.overrides if applies(each.marker, target)]
+    if overrides:
+        specifier = _all_of(each.specifier for each in overrides)
+        pins = {each.version for each in specifier if each.operator in ("==", "===")}
+        version = parse_version(pins.pop()) if len(pins) == 1 else None
+    hashes = package.hashes
+    for constraint in options.constraints:
+        if applies(constraint.marker, target):
+            specifier &= _specifier(constraint.specifier)
+            both = hashes & constraint.hashes if hashes and constraint.hashes else hashes | constraint.hashes
+            hashes = both or (hashes and _NO_FILE)
+    return specifier, version, hashes
+
+
 def specifier_of(package: LockedPackage) -> SpecifierSet:
-    """Return the pin as a specifier, or what the entry asks for besides it or without one."""
+    """Return what an entry asks for: its specifier, or its pin as one."""
     if package.version is None or package.specifier is not None:
-        try:
-            return SpecifierSet(package.specifier or "")
-        except InvalidSpecifier:
-            return SpecifierSet()
+        return _specifier(package.specifier or "")
     return _exactly(package.version)
+
+
+def _all_of(specifiers: Iterable[str]) -> SpecifierSet:
+    every = SpecifierSet()
+    for each in specifiers:
+        every &= _specifier(each)
+    return every
+
+
+def _specifier(text: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        return SpecifierSet()
 
 
 @lru_cache(maxsize=16384)

@@ -1,49 +1,129 @@
-"""pip: ``pip.conf`` or ``pip.ini``, and the index lines of a requirements file.
+"""pip: ``pip.conf`` or ``pip.ini``, and the lines of a requirements file.
 
-Rules, from pip's documentation ("Configuration", "Requirements file format") and its source: ``[install]``
-outranks ``[global]``, key by key; an ``--index-url`` line of a requirements file replaces every index known
-so far, an ``--extra-index-url`` line adds one; without any ``index-url`` PyPI is asked, and ``no-index`` asks
-none.
+Rules, from pip's documentation ("Configuration", "Requirements file format") and its source, measured with
+pip 26.3: ``[install]`` outranks ``[global]``, key by key, but options that name packages add up in the order
+global, install, lines of the file; an ``--index-url`` line replaces every index known so far, an
+``--extra-index-url`` line adds one, of one address the first position counts; without any ``index-url`` PyPI
+is asked; ``no-index`` asks none, whatever stands behind it. A file with one key twice is refused.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import posixpath
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
+from fallback_review.configuration.constraints import by_name, from_files
 from fallback_review.configuration.documents import MOST_INDEXES
-from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.configuration.keys import Keys, Treatment, Unmodelled
+from fallback_review.configuration.moments import before, iso_moment
+from fallback_review.configuration.values import Configuration, ConfiguredIndex, NotModelled
+from fallback_review.lockfiles.formats.requirements.effects import with_flags
 from fallback_review.lockfiles.installer_files import pip_files
+from fallback_review.model import InstallOptions, Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from fallback_review.configuration.documents import Files, Section
     from fallback_review.model import Lockfile, LockIndex
 
+_INDEX_KEYS = ("index-url", "extra-index-url", "find-links")
+_FLAGS = ("no-binary", "only-binary", "all-releases", "only-final")
+_SWITCHES = ("no-index", "prefer-binary", "pre", "require-hashes", "no-require-hashes")
+_TARGET = Unmodelled(effect="files for another target than the settings' are taken")
+_MORE = Unmodelled(effect="more is installed than the lockfile says")
+KEYS = Keys(
+    installer="pip",
+    place="pip.conf, [global] and [install]",
+    modelled={
+        "index-url": "the first index",
+        "extra-index-url": "further indexes, which are pooled with it",
+        "find-links": "lists of files",
+        "no-index": "no index is asked",
+        "no-binary": "source distributions alone, by name or for all; a name outranks `:all:`",
+        "only-binary": "wheels alone, by name or for all",
+        "prefer-binary": "an older wheel before a newer source distribution",
+        "pre": "pre-releases too",
+        "all-releases": "pre-releases too, by name or for all",
+        "only-final": "no pre-releases, by name or for all",
+        "uploaded-prior-to": "nothing newer; an index that does not tell upload times fails the install",
+        "require-hashes": "an entry without hashes fails the install",
+        "no-require-hashes": "hashes of some entries do not ask for hashes of all",
+        "constraint": "what the files named by it say of versions, hashes and addresses",
+    },
+    not_modelled={
+        "platform": _TARGET,
+        "python-version": _TARGET,
+        "implementation": _TARGET,
+        "abi": _TARGET,
+        "ignore-requires-python": Unmodelled(effect="files for another Python may be taken"),
+        "requirement": _MORE,
+        "editable": _MORE,
+        "group": _MORE,
+        "requirements-from-script": _MORE,
+        "only-deps": Unmodelled(effect="the requirements themselves are not installed", locked_urls=True),
+        "use-deprecated": Unmodelled(effect="an older resolver may choose other versions", pinned=False),
+    },
+    harmless=frozenset({
+        "abi3", "break-system-packages", "build-constraint", "cache-dir", "cert", "check-build-dependencies",
+        "client-cert", "compile", "config-settings", "debug", "disable-pip-version-check", "dry-run",
+        "exists-action", "force-reinstall", "help", "ignore-installed", "isolated", "keyring-provider", "log",
+        "no-build-isolation", "no-cache-dir", "no-clean", "no-color", "no-compile", "no-deps", "no-input",
+        "no-proxy-env", "no-python-version-warning", "no-user", "no-warn-conflicts",
+        "no-warn-script-location", "prefix", "progress-bar", "proxy", "python", "quiet", "refresh-package",
+        "report", "require-virtualenv", "resume-retries", "retries", "root", "root-user-action", "src",
+        "target", "timeout", "trusted-host", "upgrade", "upgrade-strategy", "use-feature", "use-pep517",
+        "user", "verbose",
+    }),
+    unknown="pip passes over keys that it does not know; a newer one may know it",
+)  # fmt: skip
+ALIASES = {
+    "pypi-url": "index-url",
+    "no-dependencies": "no-deps",
+    "only-dependencies": "only-deps",
+    "source": "src",
+    "source-dir": "src",
+    "source-directory": "src",
+    "require-venv": "require-virtualenv",
+    "log-file": "log",
+    "local-log": "log",
+    "default-timeout": "timeout",
+}
+"""Other names that pip has for some of its options."""
+_TELLING = frozenset({Treatment.MODELLED, Treatment.NOT_MODELLED})
 _YES = frozenset({"1", "yes", "true", "on", "y", "t"})
+_NO = frozenset({"0", "no", "false", "off", "n", "f"})
+_DAYS = re.compile(r"P(\d{1,6})D", re.ASCII)
 
 
 def read(lockfile: Lockfile, files: Files) -> Configuration:
-    """Return pip's configuration: the first configuration file that names an index, then the lock's lines."""
-    indexes: list[ConfiguredIndex] = []
-    no_index = False
-    named: list[str] = []
-    for path in pip_files(lockfile.path):
-        section = files.ini(path)
-        options = _options(section) if section else {}
-        if section and options.keys() & {"index-url", "extra-index-url", "no-index"}:
-            indexes += _indexes(section, options)
-            no_index = options.get("no-index", "").strip().lower() in _YES
-            named.append(path)
-            break
+    """Return pip's configuration: the first configuration file that says anything, then the lock's lines."""
+    said = next(_filled(files, lockfile.path), None)
+    section = said.section if said else None
+    indexes = _indexes(section) if section else []
     for line in lockfile.indexes[:MOST_INDEXES]:
         if line.role == "index-url":
             indexes = [index for index in indexes if index.flat]
         indexes.append(from_line(line, lockfile.path))
+    options, unclear = _options(said, lockfile, files) if said else (lockfile.options, [])
+    strange = KEYS.strange(section) if section else ()
     return Configuration(
         installer="pip",
-        indexes=tuple(indexes),
+        indexes=tuple(_once(indexes)),
         builtin_pypi=not any(index.default for index in indexes),
-        no_index=no_index or lockfile.options.no_index,
-        files=(*named, *([lockfile.path] if lockfile.indexes else [])),
+        no_index=options.no_index,
+        options=_with_hashes_for_all(options, section, lockfile),
+        not_modelled=(*(KEYS.passed_over(section) if section else ()), *unclear),
+        unknown_keys=tuple(strange),
+        refused=next(iter(files.broken), None) or (_refused(section) if section else None),
+        files=(
+            *([section.path] if section else []),
+            *([lockfile.path] if lockfile.indexes else []),
+        ),
     )
 
 
@@ -60,18 +140,30 @@ def from_line(line: LockIndex, path: str) -> ConfiguredIndex:
     )
 
 
-def _options(section: Section) -> dict[str, str]:
-    options: dict[str, str] = {}
-    for name in ("global", "install"):
-        for key, value in section.data.get(name, {}).items():
-            options[key.lower().replace("_", "-").removeprefix("--")] = value
-    return options
+class _Said(NamedTuple):
+    section: Section
+    """The file's options, those of ``[install]`` over those of ``[global]``."""
+    flags: tuple[tuple[str, str], ...]
+    """Its options that name packages, which add up instead."""
 
 
-def _indexes(section: Section, options: dict[str, str]) -> list[ConfiguredIndex]:
+def _filled(files: Files, path: str) -> Iterator[_Said]:
+    """Give each configuration file that says anything about what is installed."""
+    for name in pip_files(path):
+        document = files.ini(name)
+        tables = [document.data.get(table, {}) for table in ("global", "install")] if document else []
+        options = {ALIASES.get(key, key): value for table in tables for key, value in table.items()}
+        if document and any(KEYS.treatment(key) in _TELLING for key in options):
+            flags = tuple(
+                (f"--{key}", value) for table in tables for key, value in table.items() if key in _FLAGS
+            )
+            yield _Said(document.holding(options), flags)
+
+
+def _indexes(section: Section) -> list[ConfiguredIndex]:
     found = []
-    for key in ("index-url", "extra-index-url", "find-links"):
-        for given in options.get(key, "").split()[:MOST_INDEXES]:
+    for key in _INDEX_KEYS:
+        for given in section.data.get(key, "").split()[:MOST_INDEXES]:
             url, line = section.address(given)
             if url:
                 index = ConfiguredIndex(
@@ -84,3 +176,73 @@ def _indexes(section: Section, options: dict[str, str]) -> list[ConfiguredIndex]
                 )
                 found.append(index)
     return found
+
+
+def _once(indexes: list[ConfiguredIndex]) -> Iterator[ConfiguredIndex]:
+    """Give each address once, with or without a slash at its end: the first position counts (measured)."""
+    seen = set()
+    for index in indexes:
+        address = (index.url.removesuffix("/"), index.flat)
+        if address not in seen:
+            seen.add(address)
+            yield index
+
+
+def _options(said: _Said, lockfile: Lockfile, files: Files) -> tuple[InstallOptions, list[NotModelled]]:
+    """Return what the file and the lock's own lines say, and which of the file's keys can't be told."""
+    section, own = said.section, lockfile.options
+    constraints, unclear = from_files(
+        section.data.get("constraint", "").split(), section, posixpath.dirname(lockfile.path)
+    )
+    given = section.data.get("uploaded-prior-to")
+    bound = _moment(given, files.now) if given else None
+    if given and bound is None:
+        unclear.append(
+            NotModelled(
+                key="uploaded-prior-to",
+                path=section.path,
+                line=section.line_of_key("uploaded-prior-to"),
+                effect="files that were uploaded later are passed over",
+            )
+        )
+    pre = (("--pre", ""),) if _is_yes(section, "pre") else ()
+    base = InstallOptions(
+        no_index=own.no_index or _is_yes(section, "no-index"),
+        require_hashes=own.require_hashes or _is_yes(section, "require-hashes"),
+        prefer_binary=own.prefer_binary or _is_yes(section, "prefer-binary"),
+        uploaded_before=bound,
+        constraints=by_name(constraints),
+    )
+    return with_flags(base, (*said.flags, *pre, *own.flags)), unclear
+
+
+def _moment(given: str, now: datetime | None) -> datetime | None:
+    days = _DAYS.fullmatch(given.strip())
+    if days is None:
+        return iso_moment(given)
+    return before(now, timedelta(days=int(days[1]))) if now is not None else None
+
+
+def _with_hashes_for_all(
+    options: InstallOptions, section: Section | None, lockfile: Lockfile
+) -> InstallOptions:
+    """One entry with hashes makes pip ask for hashes of all, unless it is told not to (measured)."""
+    if options.require_hashes or (section and _is_yes(section, "no-require-hashes")):
+        return options
+    return replace(options, require_hashes=any(package.hashes for package in lockfile.packages))
+
+
+def _is_yes(section: Section, key: str) -> bool:
+    return section.data.get(key, "").strip().lower() in _YES
+
+
+def _refused(section: Section) -> Notice | None:
+    """Return why pip stops at a configuration file, where it does (measured)."""
+    for key in _SWITCHES:
+        if key in section.data and section.data[key].strip().lower() not in _YES | _NO:
+            text = f"pip refuses {section.path}, where {key} is not yes or no, and installs nothing. Mend it"
+            return Notice(text=text, path=section.path, line=section.line_of_key(key))
+    if _is_yes(section, "pre") and section.data.keys() & {"all-releases", "only-final"}:
+        text = f"pip refuses {section.path}, where pre stands beside all-releases or only-final. Take one out"
+        return Notice(text=text, path=section.path, line=section.line_of_key("pre"))
+    return None

@@ -1,24 +1,50 @@
 """Pipenv: the sources of ``Pipfile.lock``, which `pipenv sync` uses, else those of the ``Pipfile``.
 
 Rules, from pipenv.pypa.io ("Specifying package indexes") and measured: a package without ``index`` is looked
-up in the first source only; without any source there is PyPI.
+up in the first source only, unless ``install_search_all_sources`` pools them all as pip does; without any
+source there is PyPI. pip's own configuration files don't count. A lock whose hash does not fit the
+``Pipfile`` is installed by `pipenv sync`, refused by `pipenv install --deploy`, and made again by
+`pipenv install`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
 from fallback_review.configuration.documents import MOST_INDEXES
+from fallback_review.configuration.freshness import pipenv_hashes
+from fallback_review.configuration.keys import Keys
 from fallback_review.configuration.tools.pip import from_line
-from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.configuration.values import Configuration, ConfiguredIndex, NotModelled
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
+from fallback_review.model import InstallOptions, Prereleases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fallback_review.configuration.documents import Files, Section
     from fallback_review.model import Lockfile
 
 _NO_PACKAGES = frozenset({"source", "requires", "pipenv", "scripts", "build-system"})
+KEYS = Keys(
+    installer="pipenv",
+    place="[pipenv] of the Pipfile",
+    modelled={
+        "install_search_all_sources": "every source is asked for every package",
+        "allow_prereleases": "pre-releases too",
+    },
+    harmless=frozenset({
+        "cool-down-period", "disable_pip_input", "keep_outdated", "prefetch_index_manifests", "resolver",
+        "resolver_backend", "resolver_timeout_seconds", "sort_pipfile", "use_default_constraints",
+        "use_pylock",
+    }),
+    unknown="Pipenv passes over keys that it does not know; a newer one may know it",
+)  # fmt: skip
+_DEFAULT_SOURCE = {"url": PYPI_SIMPLE_ENDPOINT.rstrip("/"), "verify_ssl": True, "name": "pypi"}
+"""What Pipenv takes where a ``Pipfile`` names no source."""
 
 
 def read(lockfile: Lockfile, files: Files) -> Configuration:
@@ -27,18 +53,37 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
     document = files.toml(path)
     indexes = [from_line(line, lockfile.path) for line in lockfile.indexes[:MOST_INDEXES]]
     named = [lockfile.path] if indexes else []
-    package_index: dict[str, str] = {}
+    settings = document.table("pipenv") if document else None
     if document is not None:
         indexes = indexes or _sources(document)
-        package_index = _package_index(document)
         named.append(path)
+    pre = settings is not None and settings.flag("allow_prereleases")
     return Configuration(
         installer="pipenv",
         indexes=tuple(indexes),
-        package_index=package_index,
+        package_index=_package_index(document) if document else {},
         builtin_pypi=not indexes,
+        search_all_sources=settings is not None and settings.flag("install_search_all_sources"),
+        options=InstallOptions(prereleases=Prereleases.ALLOW) if pre else InstallOptions(),
+        not_modelled=tuple(_stale(lockfile, document)) if document else (),
+        unknown_keys=tuple(KEYS.strange(settings)) if settings else (),
+        refused=next(iter(files.broken), None),
         files=tuple(named),
     )
+
+
+def _stale(lockfile: Lockfile, document: Section) -> Iterator[NotModelled]:
+    """Give the hash of a lock that its Pipfile has left behind."""
+    meta = lockfile.header.get("_meta")
+    said = meta.get("hash") if isinstance(meta, dict) else None
+    digest = said.get("sha256") if isinstance(said, dict) else None
+    if digest and digest not in pipenv_hashes(document.data, _DEFAULT_SOURCE):
+        yield NotModelled(
+            key="_meta.hash",
+            path=lockfile.path,
+            effect="the Pipfile changed since the lock was made: `pipenv install --deploy` refuses it, and "
+            "`pipenv install` locks again; run `pipenv lock`",
+        )
 
 
 def _sources(document: Section) -> list[ConfiguredIndex]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fallback_review.configuration.keys import Keys, Unmodelled
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
@@ -21,6 +22,29 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 
+_SOLVED = Unmodelled(effect="other versions or files may be locked the next time", locked_urls=False)
+KEYS = Keys(
+    installer="pixi",
+    place="[pypi-options] of pixi.toml, or [tool.pixi.pypi-options]",
+    modelled={
+        "index-url": "what stands for PyPI",
+        "extra-index-urls": "further indexes, which are asked before it",
+        "index-strategy": "which of several indexes that have a project count",
+        "no-index": "no index is asked",
+    },
+    not_modelled={
+        "find-links": _SOLVED,
+        "no-build": _SOLVED,
+        "no-binary": _SOLVED,
+        "prerelease-mode": _SOLVED,
+        "dependency-overrides": _SOLVED,
+        "exclude-newer": _SOLVED,
+    },
+    harmless=frozenset({"no-build-isolation", "skip-wheel-filename-check"}),
+    measured=False,
+)
+
+
 def read(lockfile: Lockfile, files: Files) -> Configuration:
     """Return pixi's configuration for a lockfile."""
     own, manifest = beside(lockfile.path, "pixi.toml", "pyproject.toml")
@@ -29,7 +53,7 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
         project = files.toml(manifest)
         root = project.table("tool", "pixi") if project else None
     if root is None:
-        return Configuration(installer="pixi")
+        return Configuration(installer="pixi", refused=next(iter(files.broken), None))
     parts = list(_parts(root))
     options = [part.table("pypi-options") for part in parts]
     indexes = tuple(dict.fromkeys(index for table in options for index in _indexes(table)))
@@ -40,6 +64,9 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
         package_index=dict(pair for part in parts for pair in _package_index(part)),
         builtin_pypi=not any(index.default for index in indexes),
         no_index=any(table.flag("no-index") for table in options),
+        not_modelled=tuple(each for table in options for each in KEYS.passed_over(table)),
+        unknown_keys=tuple(each for table in options for each in KEYS.strange(table)),
+        refused=next(iter(files.broken), None),
         files=(root.path,),
     )
 

@@ -1,18 +1,24 @@
-"""Poetry: ``[[tool.poetry.source]]`` and the ``source`` of dependencies in ``pyproject.toml``.
+"""Poetry: ``[[tool.poetry.source]]`` and dependencies in ``pyproject.toml``, and ``poetry.toml``.
 
-Rules, from python-poetry.org/docs/repositories and Poetry 2.5's `Factory.create_pool`: a source without a
-priority is primary; PyPI stays in, as a primary source, while no source is primary and none is named PyPI;
-the name PyPI, in any case and without a URL, is PyPI itself. Before 2.0: ``default = true`` or the priority
-``default`` shuts PyPI out, ``secondary = true`` comes behind the primary ones.
+Rules, from python-poetry.org/docs/repositories, Poetry 2.5's `Factory.create_pool`, and measured: a source
+without a priority is primary; PyPI stays in, as a primary source, while no source is primary and none is
+named PyPI; the name PyPI, in any case and without a URL, is PyPI itself. Before 2.0: ``default = true`` or
+the priority ``default`` shuts PyPI out, ``secondary = true`` comes behind the primary ones.
+``installer.no-binary`` and ``only-binary`` choose between the files of a version, a name before ``:all:``;
+names in an array must be spelt as PEP 503 has them. A lock whose content hash does not fit
+``pyproject.toml`` is refused.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.configuration.freshness import poetry_hashes
+from fallback_review.configuration.keys import Keys, Unmodelled
+from fallback_review.configuration.values import Configuration, ConfiguredIndex, clip
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
+from fallback_review.model import InstallOptions, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,25 +27,161 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 PRIMARY = frozenset({"default", "primary"})
+KEYS = Keys(
+    installer="poetry",
+    place="poetry.toml",
+    modelled={
+        "installer.no-binary": "source distributions alone, by name or for all; a name outranks `:all:`",
+        "installer.only-binary": "wheels alone, by name or for all",
+    },
+    not_modelled={
+        "installer.re-resolve": Unmodelled(effect="what the lock's markers say is not followed"),
+    },
+    harmless=frozenset({
+        "cache-dir", "data-dir", "installer.build-config-settings", "installer.builtin-uninstall",
+        "installer.max-workers", "installer.parallel", "keyring.enabled", "python.installation-dir",
+        "requests.max-retries", "solver.lazy-wheel", "solver.min-release-age",
+        "solver.min-release-age-exclude", "solver.min-release-age-exclude-source", "system-git-client",
+        "virtualenvs.create", "virtualenvs.in-project", "virtualenvs.options.always-copy",
+        "virtualenvs.options.no-pip", "virtualenvs.options.system-site-packages", "virtualenvs.path",
+        "virtualenvs.prompt", "virtualenvs.use-poetry-python",
+    }),
+    unknown="Poetry passes over keys that it does not know; a newer one may know it",
+)  # fmt: skip
+FAMILIES = (
+    "certificates.",
+    "http-basic.",
+    "pypi-token.",
+    "repositories.",
+    "installer.build-config-settings.",
+)
+"""Keys of ``poetry.toml`` that go on with a name of the user's: credentials, and where to publish."""
+PROJECT_KEYS = Keys(
+    installer="poetry",
+    place="[tool.poetry] of pyproject.toml",
+    modelled={
+        "source": "the sources with their priorities",
+        "dependencies": "the source that a package names",
+        "dev-dependencies": "the same",
+        "group": "the same",
+    },
+    harmless=frozenset({
+        "authors", "build", "build-constraints", "classifiers", "description", "documentation", "exclude",
+        "extras", "homepage", "include", "keywords", "license", "maintainers", "name", "package-mode",
+        "packages", "plugins", "readme", "repository", "requires-plugins", "requires-poetry", "scripts",
+        "urls", "version",
+    }),
+    unknown="Poetry 2 stops at it",
+)  # fmt: skip
+SOURCE_KEYS = Keys(
+    installer="poetry",
+    place="[[tool.poetry.source]]",
+    modelled={
+        "name": "its name",
+        "url": "its address",
+        "priority": "whether it is asked first, behind the others, or by name alone",
+        "links": "whether it is a flat list of files",
+        "default": "before Poetry 2: it stands for PyPI",
+        "secondary": "before Poetry 2: it is asked behind the others",
+    },
+    harmless=frozenset({"indexed"}),
+    unknown="Poetry 2 stops at it",
+)
+_NOW = "2.1"
+"""The lock version that Poetry 2 writes."""
 
 
 def read(lockfile: Lockfile, files: Files) -> Configuration:
     """Return Poetry's configuration for a lockfile."""
-    (path,) = beside(lockfile.path, "pyproject.toml")
-    document = files.toml(path)
-    if document is None:
-        return Configuration(installer="poetry")
-    poetry = document.table("tool", "poetry")
-    indexes = tuple(_indexes(poetry))
+    config, path = beside(lockfile.path, "poetry.toml", "pyproject.toml")
+    settings, document = files.toml(config), files.toml(path)
+    poetry = document.table("tool", "poetry") if document else None
+    indexes = tuple(_indexes(poetry)) if poetry else ()
+    flat = settings.holding(dict(_flattened(settings.data))) if settings else None
+    sources = list(poetry.tables("source")) if poetry else []
+    tables = [(KEYS, flat)] if flat else []
+    tables += [(PROJECT_KEYS, poetry)] if poetry else []
+    tables += [(SOURCE_KEYS, table) for table in sources]
     return Configuration(
         installer="poetry",
         indexes=indexes,
-        package_index=_package_index(poetry),
+        package_index=_package_index(poetry) if poetry else {},
         builtin_pypi=not any(
             index.priority in PRIMARY or (index.name or "").lower() == "pypi" for index in indexes
         ),
-        files=(path,),
+        options=_options(flat) if flat else InstallOptions(),
+        not_modelled=tuple(each for keys, table in tables for each in keys.passed_over(table)),
+        unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
+        refused=next(iter(files.broken), None)
+        or (_crash(flat) if flat else None)
+        or _refused(lockfile, document, poetry, sources),
+        files=tuple(each.path for each in (document, settings) if each is not None),
     )
+
+
+def _flattened(data: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Give the values of nested tables under dotted keys, as Poetry calls them."""
+    for key, value in data.items():
+        name = f"{before}{key}"
+        if isinstance(value, dict) and value:
+            yield from _flattened(value, f"{name}.")
+        elif not f"{name}.".startswith(FAMILIES):
+            yield name, value
+
+
+def _options(settings: Section) -> InstallOptions:
+    return InstallOptions(
+        no_binary=_policy(settings.data.get("installer.no-binary")),
+        only_binary=_policy(settings.data.get("installer.only-binary")),
+    )
+
+
+def _policy(value: Any) -> frozenset[str]:
+    """Return the names of a policy: an array, or names with commas, ``true`` for all (measured)."""
+    if isinstance(value, str):
+        if value.lower() in ("true", "1"):
+            return frozenset({":all:"})
+        value = [
+            name if name in (":all:", ":none:") else normalise_name(name)
+            for each in value.split(",")
+            if (name := each.strip())
+        ]
+    names = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return frozenset(names) - {":none:"}
+
+
+def _crash(settings: Section) -> Notice | None:
+    """Poetry takes a policy in quotes or as an array, and stops at ``true`` without quotes (measured)."""
+    for key in ("installer.no-binary", "installer.only-binary"):
+        if settings.data.get(key) is True:
+            name = key.removeprefix("installer.")
+            text = f'Poetry stops at {name} = true in {settings.path}. Write {name} = [":all:"]'
+            return Notice(text=text, path=settings.path, line=settings.line_of_key(name))
+    return None
+
+
+def _refused(
+    lockfile: Lockfile, document: Section | None, poetry: Section | None, sources: list[Section]
+) -> Notice | None:
+    """Return why Poetry stops, where files tell (measured with 2.5)."""
+    metadata = lockfile.header.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if document is None or poetry is None:
+        return None
+    if str(metadata.get("lock-version", "")) >= _NOW:
+        for keys, table in ((PROJECT_KEYS, poetry), *((SOURCE_KEYS, each) for each in sources)):
+            for key in table.data:
+                old = table is not poetry and key in ("default", "secondary")
+                if old or keys.treatment(key) is None:
+                    text = f"Poetry 2 stops at {clip(key)} in {keys.place}, and installs nothing. Take it out"
+                    return Notice(text=text, path=table.path, line=table.line_of_key(key))
+    if lockfile.header and metadata.get("content-hash") not in poetry_hashes(document.data):
+        text = (
+            f"pyproject.toml changed since {clip(lockfile.path)} was made, and `poetry install` refuses such "
+            "a lock. Run `poetry lock`"
+        )
+        return Notice(text=text, path=lockfile.path)
+    return None
 
 
 def _indexes(poetry: Section) -> Iterator[ConfiguredIndex]:
@@ -57,6 +199,7 @@ def _indexes(poetry: Section) -> Iterator[ConfiguredIndex]:
             priority=priority,
             default=priority == "default",
             explicit=priority == "explicit",
+            flat=table.flag("links"),
             path=poetry.path,
             line=line or table.line_of(name or ""),
         )

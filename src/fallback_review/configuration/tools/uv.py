@@ -1,90 +1,519 @@
-"""uv: ``uv.toml``, ``[tool.uv]`` of ``pyproject.toml``, a script's own block, index lines of requirements.
+"""uv: ``uv.toml``, ``[tool.uv]`` of ``pyproject.toml``, a script's own block, lines of requirements.
 
-Rules, from docs.astral.sh/uv ("Package indexes", "Configuration files", "Settings"): the nearest folder with
-a ``uv.toml``, else with ``[tool.uv]``, counts, and of two in one folder ``uv.toml`` does; ``[tool.uv.pip]``
-outranks ``[tool.uv]`` for `uv pip`; the index that says ``default = true``, or else ``index-url``, stands for
-PyPI and is asked last; a script's ``[tool.uv]`` (PEP 723) comes before both. uv reads no ``pip.conf``.
+Rules, from docs.astral.sh/uv ("Package indexes", "Configuration files", "Settings"), and measured, 0.13:
+
+- The nearest folder with a ``uv.toml``, else with ``[tool.uv]``, counts, and of two in one folder ``uv.toml``
+  does; a script's ``[tool.uv]`` (PEP 723) comes before both. uv reads no ``pip.conf``.
+- A ``uv.toml`` with a key that uv does not know, or of another type, stops uv. ``[tool.uv]`` with such a key
+  is passed over as a whole, with a warning, and uv looks in the folder above.
+- ``[tool.uv.pip]`` outranks ``[tool.uv]`` for `uv pip`, key by key; what names packages adds up.
+- The first index that says ``default = true``, or else ``index-url``, stands for PyPI and is asked last; of
+  two with one name the first counts. The lines of a requirements file come behind all others, and add to
+  them; two ``--index-url`` lines stop uv.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fallback_review.configuration.constraints import (
+    by_name,
+    from_addresses,
+    from_requirements,
+    is_requirement,
+)
 from fallback_review.configuration.documents import MOST_INDEXES
+from fallback_review.configuration.keys import Keys, Unmodelled
+from fallback_review.configuration.moments import before, end_of_day, is_date, iso_moment, span
 from fallback_review.configuration.tools.pip import from_line
-from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.configuration.values import Configuration, ConfiguredIndex, NotModelled, clip
 from fallback_review.lockfiles import format_of
 from fallback_review.lockfiles.installer_files import folders, script_of, within
 from fallback_review.lockfiles.names import normalise_name
+from fallback_review.model import ALL, InstallOptions, Notice, Prereleases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from fallback_review.configuration.documents import Files, Section
-    from fallback_review.model import Lockfile
+    from fallback_review.model import Constraint, Lockfile
 
-_INDEX_KEYS = ("index", "index-url", "extra-index-url", "index-strategy", "no-index", "find-links")
+_TORCH = frozenset({
+    "fbgemm-gpu", "fbgemm-gpu-genai", "pytorch-triton", "pytorch-triton-rocm", "pytorch-triton-xpu", "torch",
+    "torch-tensorrt", "torchao", "torcharrow", "torchaudio", "torchcodec", "torchcsprng", "torchdistx",
+    "torchrec", "torchserve", "torchtext", "torchtune", "torchvision", "triton", "triton-rocm", "triton-xpu",
+    "xformers",
+})  # fmt: skip
+"""The packages that ``torch-backend`` finds an index for (uv's crate ``uv-torch``)."""
 
 
-class _Options(NamedTuple):
+def _names(value: Any) -> frozenset[str]:
+    """Return the projects that an array of requirements names."""
+    texts = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return frozenset(normalise_name(found[0]) for text in texts if (found := _NAME.match(text.strip())))
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_RESOLUTION = Unmodelled(effect="the oldest versions may be chosen", pinned=False, unset=("highest",))
+_TORCH_BACKEND = Unmodelled(effect="an index of PyTorch's is asked instead", names=lambda _value: _TORCH)
+_OFFLINE = Unmodelled(effect="nothing is fetched, only a cache is asked", locked_urls=True)
+_BOTH_MODELLED = {
+    "index-url": "the default index, which is asked last",
+    "extra-index-url": "further indexes, which are asked before it",
+    "no-index": "no index is asked",
+    "find-links": "lists of files",
+    "index-strategy": "which of several indexes that have a project count",
+    "prerelease": "when pre-releases are taken",
+    "exclude-newer": "nothing newer; a file that tells no upload time counts as newer",
+    "exclude-newer-package": "the same for one package",
+}
+_BOTH_NOT = {"resolution": _RESOLUTION, "torch-backend": _TORCH_BACKEND}
+_BOTH_HARMLESS = frozenset({
+    "compile-bytecode", "config-settings", "config-settings-package", "dependency-metadata",
+    "extra-build-dependencies", "extra-build-variables", "fork-strategy", "keyring-provider", "link-mode",
+    "no-build-isolation", "no-build-isolation-package", "no-sources", "no-sources-package", "reinstall",
+    "reinstall-package", "require-build-hashes", "upgrade", "upgrade-package",
+})  # fmt: skip
+_PROJECT_ONLY = frozenset({
+    "build-backend", "conflicts", "default-groups", "dependency-groups", "dev-dependencies", "environments",
+    "managed", "package", "required-environments", "sources", "workspace",
+})  # fmt: skip
+"""Keys that uv takes in ``pyproject.toml`` alone; in a ``uv.toml`` they stop it."""
+KEYS = Keys(
+    installer="uv",
+    place="uv.toml, or [tool.uv] of pyproject.toml",
+    modelled={
+        **_BOTH_MODELLED,
+        "index": "indexes with their names; one of them may stand for PyPI",
+        "no-binary": "source distributions alone",
+        "no-binary-package": "the same for one package; a name outranks the rule for all",
+        "no-build": "wheels alone",
+        "no-build-package": "the same for one package",
+        "prerelease-package": "when pre-releases of one package are taken",
+        "constraint-dependencies": "what else must hold for a version",
+        "override-dependencies": "what is asked for instead",
+        "pip": "what `uv pip` sees",
+        "sources": "the index that a package names",
+    },
+    not_modelled={
+        **_BOTH_NOT,
+        "exclude-dependencies": Unmodelled(effect="the package is not installed", names=_names),
+        "offline": _OFFLINE,
+        "minimum-libc-version": Unmodelled(effect="wheels for another C library count as fitting"),
+    },
+    harmless=_BOTH_HARMLESS | _PROJECT_ONLY - {"sources"} | frozenset({
+        "add-bounds", "allow-insecure-host", "audit", "build-constraint-dependencies", "cache-dir",
+        "cache-keys", "check-url", "concurrent-builds", "concurrent-downloads", "concurrent-installs",
+        "graalpy-install-mirror", "http-proxy", "https-proxy", "native-tls", "no-cache", "no-proxy",
+        "preview", "preview-features", "publish-url", "pypy-install-mirror", "pyodide-install-mirror",
+        "python-downloads", "python-downloads-json-url", "python-install-mirror", "python-preference",
+        "required-version", "system-certs", "trusted-publishing",
+    }),
+    unknown="uv 0.13 stops at it in a uv.toml, and passes over the whole of [tool.uv] for it",
+)  # fmt: skip
+PIP_KEYS = Keys(
+    installer="uv",
+    place="[pip] of uv.toml, or [tool.uv.pip]",
+    modelled={
+        **_BOTH_MODELLED,
+        "no-binary": "source distributions alone, by name or for all",
+        "only-binary": "wheels alone, by name or for all",
+        "no-build": "wheels alone",
+        "require-hashes": "an entry without hashes fails the install",
+        "verify-hashes": "whether the lock's hashes are checked",
+    },
+    not_modelled={
+        **_BOTH_NOT,
+        "python-platform": Unmodelled(effect="files for another platform than the settings' are taken"),
+        "python-version": Unmodelled(effect="files for another Python than the settings' may be taken"),
+        "universal": Unmodelled(effect="versions for all platforms are chosen", pinned=False),
+    },
+    harmless=_BOTH_HARMLESS | frozenset({
+        "all-extras", "allow-empty-requirements", "annotation-style", "break-system-packages",
+        "custom-compile-command", "emit-build-options", "emit-find-links", "emit-index-annotation",
+        "emit-index-url", "emit-marker-expression", "extra", "generate-hashes", "group", "no-annotate",
+        "no-deps", "no-emit-package", "no-extra", "no-header", "no-strip-extras", "no-strip-markers",
+        "output-file", "prefix", "python", "strict", "system", "target",
+    }),
+    unknown=KEYS.unknown,
+)  # fmt: skip
+INDEX_KEYS = Keys(
+    installer="uv",
+    place="[[index]] of uv.toml, or [[tool.uv.index]]",
+    modelled={
+        "url": "its address",
+        "name": "its name; of two with one name the first counts",
+        "default": "it stands for PyPI, and is asked last",
+        "explicit": "it is asked for packages alone that name it",
+        "format": "whether it is a flat list of files",
+    },
+    not_modelled={
+        "exclude-newer": Unmodelled(effect="of this index nothing newer is taken"),
+        "ignore-error-codes": Unmodelled(effect="an index that refuses to answer may be passed over"),
+    },
+    harmless=frozenset({"authenticate", "cache-control", "hash-algorithm", "publish-url"}),
+    unknown="uv passes over keys that it does not know here; a newer one may know it",
+)
+_STRATEGIES = {
+    "first-index": "first-index",
+    "unsafe-any-match": "unsafe-first-match",
+    "unsafe-first-match": "unsafe-first-match",
+    "unsafe-best-match": "unsafe-best-match",
+}
+_PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_MOST_NAMES = 5_000
+
+
+class _Layer(NamedTuple):
+    """One table of options that counts."""
+
     options: Section
     prefix: str
+    """How keys of it are called: ``tool.uv.`` in a ``pyproject.toml``."""
     sources: Section
+
+
+class _Found(NamedTuple):
+    layers: list[_Layer]
+    refused: Notice | None
+    void: list[NotModelled]
+    """Tables that this uv passes over, and another one may not."""
 
 
 def read(lockfile: Lockfile, files: Files) -> Configuration:
     """Return uv's configuration for a lockfile."""
     is_pip = format_of(lockfile).by_pip_interface
-    layers = list(_layers(lockfile.path, files))
+    found = _layers(lockfile.path, files, is_pip=is_pip)
     indexes: list[ConfiguredIndex] = []
     late: list[ConfiguredIndex] = []
     strategy: str | None = None
-    no_index = lockfile.options.no_index
     package_index: dict[str, str] = {}
-    for layer in layers:
-        merged = _with_pip(layer.options) if is_pip else layer.options
+    options = _Merged(lockfile.options, files.now)
+    for layer in found.layers:
+        pip = layer.options.table("pip") if is_pip else layer.options.holding({})
+        merged = layer.options.holding({**layer.options.data, **_shared(pip)})
         plain, pip_style = _indexes(merged, layer.prefix)
         indexes += plain
         late += pip_style
-        strategy = strategy or merged.word("index-strategy")
-        no_index = no_index or merged.flag("no-index")
+        strategy = strategy or _STRATEGIES.get(merged.word("index-strategy") or "")
         package_index = {**_sources(layer.sources), **package_index}
+        options.add(layer.options, pip, merged)
     late += [from_line(line, lockfile.path) for line in lockfile.indexes[:MOST_INDEXES]]
-    every = (*indexes, *late)
+    every = tuple(_by_first_name((*indexes, *late)))
+    merged_options = options.result(lockfile)
+    tables = [(KEYS, layer.options) for layer in found.layers]
+    tables += [(PIP_KEYS, layer.options.table("pip")) for layer in found.layers if is_pip]
+    tables += [(INDEX_KEYS, table) for layer in found.layers for table in layer.options.tables("index")]
     return Configuration(
         installer="uv",
         indexes=every,
         strategy=strategy,
         package_index=package_index,
         builtin_pypi=not any(index.default for index in every),
-        no_index=no_index,
-        files=tuple(dict.fromkeys((*(each.options.path for each in layers), *(each.path for each in every)))),
+        no_index=merged_options.no_index,
+        options=merged_options,
+        not_modelled=(
+            *(each for keys, table in tables for each in keys.passed_over(table)),
+            *options.unclear,
+            *found.void,
+        ),
+        unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
+        refused=found.refused or _refused_lines(lockfile),
+        files=tuple(
+            dict.fromkeys((*(each.options.path for each in found.layers), *(each.path for each in every)))
+        ),
     )
 
 
-def _layers(path: str, files: Files) -> Iterator[_Options]:
-    """Give the script's own block, then the nearest folder's options."""
+def _layers(path: str, files: Files, *, is_pip: bool) -> _Found:
+    """Return the script's own block, then the nearest folder's options."""
+    layers: list[_Layer] = []
+    void: list[NotModelled] = []
     script = script_of(path)
     block = files.script(script) if script else None
     if block:
         options = block.table("tool", "uv")
-        yield _Options(options, "tool.uv.", options.table("sources"))
+        layers.append(_Layer(options, "tool.uv.", options.table("sources")))
     for folder in folders(path):
-        own = files.toml(within(folder, "uv.toml"))
+        own = files.toml(at := within(folder, "uv.toml"))
         project = files.toml(within(folder, "pyproject.toml"))
+        broken = {notice.path: notice for notice in files.broken}
+        if at in broken or (not is_pip and folder == folders(path)[0] and files.broken):
+            return _Found(layers, broken.get(at) or files.broken[0], void)
         tool = project.table("tool", "uv") if project and "uv" in project.table("tool").data else None
         if own:
-            yield _Options(own, "", (tool or own).table("sources"))
-            return
+            refused = _invalid(own, own_file=True)
+            layers.append(_Layer(own, "", (tool or own).table("sources")))
+            return _Found(layers, refused, void)
         if tool:
-            yield _Options(tool, "tool.uv.", tool.table("sources"))
-            return
+            wrong = _invalid(tool, own_file=False)
+            if wrong is None:
+                layers.append(_Layer(tool, "tool.uv.", tool.table("sources")))
+                return _Found(layers, None, void)
+            void += _void(tool, wrong)
+    return _Found(layers, None, void)
 
 
-def _with_pip(options: Section) -> Section:
-    """Return the options that `uv pip` sees: those of the ``pip`` table over the others, key by key."""
-    pip = options.table("pip").data
-    return options.holding({**options.data, **{key: pip[key] for key in _INDEX_KEYS if key in pip}})
+def _invalid(options: Section, *, own_file: bool) -> Notice | None:
+    """Return why uv can't take a table of options, or None; it takes all of it or nothing (measured)."""
+    named = options.path if own_file else f"[tool.uv] of {options.path}"
+    said = "uv stops at it" if own_file else "uv passes over the whole table, with a warning"
+    pip = options.table("pip")
+    for table, known in ((options, _TYPES), (pip, {**_TYPES, **_PIP_TYPES})):
+        keys = PIP_KEYS if table is pip else KEYS
+        for key, value in table.data.items():
+            wrong = None
+            if keys.treatment(key) is None:
+                wrong = "is no key that uv knows"
+            elif own_file and table is options and key in _PROJECT_ONLY:
+                wrong = "may stand in a pyproject.toml only"
+            elif key in known and not known[key](value):
+                wrong = "has no value that uv takes"
+            if wrong is not None:
+                where = f"pip.{key}" if table is pip else key
+                text = f"{clip(where)} {wrong}, in {named}: {said}. Mend it"
+                return Notice(text=text, path=options.path, line=table.line_of_key(key))
+    return None
+
+
+def _void(tool: Section, wrong: Notice) -> Iterator[NotModelled]:
+    """Give a table that is passed over for an unknown key, which a newer uv may know."""
+    tool.files.problems.append(wrong)
+    tables = ((KEYS, tool), (PIP_KEYS, tool.table("pip")))
+    for key in [key for keys, table in tables for key in table.data if keys.treatment(key) is None][:1]:
+        yield NotModelled(
+            key=key,
+            path=tool.path,
+            line=tool.line_of_key(key),
+            effect="uv 0.13 does not know it and passes over the whole of [tool.uv]; a newer one may heed it",
+            locked_urls=True,
+        )
+
+
+def _is_strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_names(value: Any) -> bool:
+    return _is_strings(value) and all(_PACKAGE_NAME.fullmatch(each) for each in value)
+
+
+def _is_names_or_all(value: Any) -> bool:
+    return _is_strings(value) and all(
+        each in (ALL, ":none:") or _PACKAGE_NAME.fullmatch(each) for each in value
+    )
+
+
+def _is_requirements(value: Any) -> bool:
+    return _is_strings(value) and all(is_requirement(each) for each in value)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_indexes(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, dict)
+        and isinstance(each.get("url"), str)
+        and isinstance(each.get("name", ""), str)
+        and isinstance(each.get("default", False), bool)
+        and isinstance(each.get("explicit", False), bool)
+        and each.get("format", "flat") in ("flat", "simple")
+        for each in value
+    )
+
+
+def _is_bound(value: Any) -> bool:
+    """Whether uv takes a value as a bound of upload times."""
+    if isinstance(value, str):
+        return iso_moment(value) is not None or span(value) is not None
+    return value is False or (isinstance(value, dict) and "timestamp" in value)
+
+
+_TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "index": _is_indexes,
+    "index-url": _is_text,
+    "extra-index-url": _is_strings,
+    "find-links": _is_strings,
+    "no-index": _is_bool,
+    "index-strategy": lambda value: isinstance(value, str) and value in _STRATEGIES,
+    "prerelease": lambda value: isinstance(value, str) and value in set(Prereleases),
+    "prerelease-package": lambda value: isinstance(value, dict) and set(value.values()) <= set(Prereleases),
+    "exclude-newer": _is_bound,
+    "exclude-newer-package": lambda value: isinstance(value, dict) and all(map(_is_bound, value.values())),
+    "no-binary": _is_bool,
+    "no-build": _is_bool,
+    "no-binary-package": _is_names,
+    "no-build-package": _is_names,
+    "constraint-dependencies": _is_requirements,
+    "override-dependencies": _is_requirements,
+    "pip": lambda value: isinstance(value, dict),
+    "sources": lambda value: isinstance(value, dict),
+}
+"""What uv takes as the value of a key that is modelled."""
+_PIP_TYPES: Mapping[str, Callable[[Any], bool]] = {
+    "no-binary": _is_names_or_all,
+    "only-binary": _is_names_or_all,
+    "require-hashes": _is_bool,
+    "verify-hashes": _is_bool,
+}
+
+
+def _shared(pip: Section) -> dict[str, Any]:
+    """Return those options of ``[pip]`` that outrank the general ones of the same name."""
+    return {key: pip.data[key] for key in (*_BOTH_MODELLED,) if key in pip.data}
+
+
+class _Merged:
+    """The install options of one layer after the other, the first of which counts."""
+
+    def __init__(self, lines: InstallOptions, now: datetime | None) -> None:
+        self.lines = lines
+        self.now = now
+        self.unclear: list[NotModelled] = []
+        self._switches: dict[str, Any] = {}
+        self._kinds: dict[str, set[str]] = {"no-binary": set(), "only-binary": set()}
+        self._packages: dict[str, dict[str, Any]] = {"newer": {}, "prerelease": {}}
+        self._requirements: dict[str, list[Constraint]] = {"constraint": [], "override": []}
+
+    def add(self, options: Section, pip: Section, merged: Section) -> None:
+        """Take in one layer: its general options, those for `uv pip`, and both together."""
+        for key in ("no-index", "prerelease", "exclude-newer"):
+            if key in merged.data:
+                self._switches.setdefault(key, merged.data[key])
+        for key in ("require-hashes", "verify-hashes"):
+            if key in pip.data:
+                self._switches.setdefault(key, pip.data[key])
+        self._kind("no-binary", _of_package(options, "no-binary"), _named(pip, "no-binary"))
+        build = {ALL} if pip.flag("no-build") else _named(pip, "only-binary")
+        self._kind("only-binary", _of_package(options, "no-build"), build)
+        for table in (pip, options):
+            for name, value in table.table("exclude-newer-package").data.items():
+                self._packages["newer"].setdefault(normalise_name(name), value)
+        for name, value in options.table("prerelease-package").data.items():
+            self._packages["prerelease"].setdefault(normalise_name(name), value)
+        for kind, every in self._requirements.items():
+            every.extend(from_requirements(options, f"{kind}-dependencies"))
+        self._note_unclear(options)
+
+    def _note_unclear(self, options: Section) -> None:
+        spans: list[tuple[str, str | None, Any]] = [
+            ("exclude-newer", None, self._switches.get("exclude-newer"))
+        ]
+        spans += [("exclude-newer-package", name, value) for name, value in self._packages["newer"].items()]
+        for key, name, value in spans:
+            if value and self._bound(value) is None:
+                self._unclear(options, key, "files that were uploaded later are passed over", name)
+        for kind, found in self._requirements.items():
+            self.unclear += from_addresses(found, f"{kind}-dependencies")
+        for each in self._requirements["override"]:
+            if each.marker is not None:
+                effect = "it is installed where a marker holds, and nowhere else"
+                self._unclear(options, "override-dependencies", effect, each.name)
+
+    def _unclear(self, options: Section, key: str, effect: str, name: str | None) -> None:
+        names = None if name is None else frozenset({name})
+        line = options.line_of_key(key)
+        self.unclear.append(NotModelled(key=key, path=options.path, line=line, effect=effect, names=names))
+
+    def _kind(self, kind: str, *more: set[str]) -> None:
+        self._kinds[kind] = _united(self._kinds[kind], *more)
+
+    def _bound(self, value: Any) -> datetime | None:
+        """Return the moment that a bound stands for; None for none, and where nobody knows when it is now."""
+        if not isinstance(value, str):
+            return None
+        moment = iso_moment(value)
+        if moment is not None:
+            return end_of_day(moment) if is_date(value) else moment
+        ago = span(value)
+        return before(self.now, ago) if ago is not None and self.now is not None else None
+
+    def result(self, lockfile: Lockfile) -> InstallOptions:
+        """Return what all layers and the lockfile's own lines say together."""
+        for flag, value in self.lines.flags:
+            kind = flag.removeprefix("--")
+            if kind in self._kinds and value != ":none:":
+                self._kind(kind, {value if value == ALL else normalise_name(value)})
+        given = self._switches
+        required = bool(given.get("require-hashes")) or self.lines.require_hashes
+        return InstallOptions(
+            no_index=bool(given.get("no-index")) or self.lines.no_index,
+            require_hashes=required and format_of(lockfile).by_pip_interface,
+            verify_hashes=required or given.get("verify-hashes", True) is not False,
+            only_binary=frozenset(self._kinds["only-binary"]),
+            no_binary=frozenset(self._kinds["no-binary"]),
+            prereleases=_mode(given.get("prerelease")),
+            prereleases_of={name: _mode(mode) for name, mode in self._packages["prerelease"].items()},
+            uploaded_before=self._bound(given.get("exclude-newer")),
+            uploaded_before_of={name: self._bound(value) for name, value in self._packages["newer"].items()},
+            constraints=by_name(self._requirements["constraint"]),
+            overrides=by_name(self._requirements["override"]),
+            flags=self.lines.flags,
+        )
+
+
+def _of_package(options: Section, kind: str) -> set[str]:
+    """Return whom ``no-binary`` or ``no-build`` is for: all, or nobody where it is false, or those named."""
+    value = options.data.get(kind)
+    if value is None:
+        return {normalise_name(each) for each in options.texts(f"{kind}-package", most=_MOST_NAMES)}
+    return {ALL} if value is True else set()
+
+
+def _named(pip: Section, key: str) -> set[str]:
+    """Return the names in one of pip's lists, in which the last ``:all:`` or ``:none:`` starts anew."""
+    names: set[str] = set()
+    for each in pip.texts(key, most=_MOST_NAMES):
+        if each == ALL:
+            return {ALL}
+        names = set() if each == ":none:" else names | {normalise_name(each)}
+    return names
+
+
+def _united(*sets: set[str]) -> set[str]:
+    """Return the union, in which all leaves no names."""
+    union = set().union(*sets)
+    return {ALL} if ALL in union else union
+
+
+def _mode(value: Any) -> Prereleases:
+    known = isinstance(value, str) and value in set(Prereleases)
+    return Prereleases(value) if known else Prereleases.IF_NECESSARY_OR_EXPLICIT
+
+
+def _by_first_name(indexes: tuple[ConfiguredIndex, ...]) -> Iterator[ConfiguredIndex]:
+    """Give the indexes without those whose name an earlier one has (measured)."""
+    seen = set()
+    for index in indexes:
+        if index.name is None or index.name not in seen:
+            seen.add(index.name)
+            yield index
+
+
+def _refused_lines(lockfile: Lockfile) -> Notice | None:
+    """Return why uv stops at a requirements file that pip takes, where it does (measured)."""
+    lines = [index for index in lockfile.indexes if index.role == "index-url"]
+    files = Counter(index.path for index in lines)
+    if len(lines) > 1 and (max(files.values()) > 1 or len({index.url for index in lines}) > 1):
+        text = "uv stops at a second --index-url line and installs nothing. Take one of them out"
+        return Notice(text=text, path=lines[1].path or lockfile.path, line=lines[1].line)
+    for flag, value in lockfile.options.flags:
+        if flag in ("--all-releases", "--only-final"):
+            text = f"uv stops at the option {flag}, which only pip knows. Take it out"
+            return Notice(text=text, path=lockfile.path)
+        if "," in value:
+            text = f"uv stops at {flag} {clip(value)}: it takes one name in each line. Split it"
+            return Notice(text=text, path=lockfile.path)
+    return None
 
 
 def _indexes(options: Section, prefix: str) -> tuple[list[ConfiguredIndex], list[ConfiguredIndex]]:
@@ -106,7 +535,9 @@ def _indexes(options: Section, prefix: str) -> tuple[list[ConfiguredIndex], list
             tables.append(index)
     pip_style = []
     for key in ("extra-index-url", "index-url", "find-links"):
-        for given in options.words(key):
+        for given in (
+            [options.word(key) or ""] if key == "index-url" else options.texts(key, most=MOST_INDEXES)
+        ):
             url, line = options.address(given)
             if url:
                 index = ConfiguredIndex(

@@ -6,8 +6,7 @@
   alone a misfit version goes on to the next index.
 - Within a version: wheels by (link's hash allowed > no hash > not allowed), tag, build tag; a sdist wins only
   by a better hash state. Equal ones: the smallest file name, then the first listed.
-- Pre-releases that nobody asked for come last in their index, where no other version fits; `prerelease` may
-  say otherwise.
+- Pre-releases come last in their index, where no other version fits; `prerelease` may say otherwise.
 - Yanked files only for a pin of their very version: `==1.0` takes no yanked `1.0+cgr.1`.
 - A file whose `requires-python` can't be read, even with common slips mended, is passed over at once.
 - Sdists are `.tar.gz` and `.zip`; the version is what stands behind the project's name, which must be as long
@@ -25,13 +24,13 @@ from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import Prereleases
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction import requires_python
 from fallback_review.prediction.candidates import (
     ARCHIVE_ENDS,
     Archives,
     drop_late_uploads,
     drop_unfit_kinds,
-    matching,
     read,
 )
 from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
@@ -39,6 +38,7 @@ from fallback_review.prediction.installers.interface import Choice, Failure, Ins
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from packaging.specifiers import Specifier
     from packaging.version import Version
 
     from fallback_review.prediction.candidates import Candidate, Request
@@ -57,6 +57,7 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
     sieve.keep(
         "its requires-python can't be read", lambda c: requires_python.readable(c.listed.file.requires_python)
     )
+    drop_late_uploads(request, sieve)
     if request.options.require_hashes:
         return fail(Failure.HASH_REQUIRED, sieve)
     owner_of = [index for index in ordered for _ in index.page]
@@ -71,7 +72,6 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
                 by_version[candidate.version in first, candidate.version].append(candidate)
         by_index.append(by_version)
     drop_unfit_kinds(request, sieve)
-    drop_late_uploads(request, sieve)
     sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version == request.version)
     fitting = {c.position for c in sieve.kept}
     too_new: set[Version] = set()
@@ -93,27 +93,28 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
 
 
 def _admitted(request: Request, candidates: list[Candidate]) -> tuple[frozenset[Version], frozenset[Version]]:
-    """Return the versions that come first, and all that may be taken at last (measured)."""
-    mode = request.options.prereleases
-    as_asked = matching(request, candidates)
-    finals = frozenset(version for version in as_asked if not version.is_prerelease)
-    every = matching(_with(request, Prereleases.ALLOW), candidates)
-    asked_for = bool(request.specifier.prereleases)
-    match mode:
+    """Return the versions that come first, and all that may be taken at last (measured for each mode)."""
+    every = frozenset(
+        c.version for c in candidates if all(_fits(each, c.version) for each in request.specifier)
+    )
+    finals = frozenset(version for version in every if not version.is_prerelease)
+    match request.options.prereleases:
         case Prereleases.ALLOW:
             return every, every
         case Prereleases.DISALLOW:
             return finals, finals
-        case Prereleases.EXPLICIT:
-            return (every, every) if asked_for else (finals, finals)
-        case Prereleases.IF_NECESSARY:
-            return finals, every
+        case Prereleases.EXPLICIT if not request.specifier.prereleases:
+            return finals, finals
         case _:
-            return as_asked, every
+            return finals, every
 
 
-def _with(request: Request, mode: Prereleases) -> Request:
-    return replace(request, options=replace(request.options, prereleases=mode))
+def _fits(clause: Specifier, version: Version) -> bool:
+    """Whether a version fits a clause: ``===1.0`` takes 1.0.0 too, but no local version (measured)."""
+    if clause.operator == "===":
+        wanted = parse_version(clause.version)
+        return wanted == version
+    return clause.contains(version, prereleases=True)
 
 
 def _groups(by_index: list[Versions], *, best_match: bool) -> Iterator[list[Candidate]]:

@@ -1,0 +1,100 @@
+"""Whether a lock still fits its project: the hash of the project's content that a lock keeps.
+
+Each tool hashes what its resolution hangs on. Sources: Poetry 2.5 (`poetry.packages.locker`), PDM 2.29
+(`pdm.project.project_file`), Pipenv 2026 (`pipenv.utils.pipfile`); compared with the tools themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from fallback_review.lockfiles.names import normalise_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_POETRY_LEGACY = ("dependencies", "source", "extras", "dev-dependencies")
+_POETRY_PROJECT = ("requires-python", "dependencies", "optional-dependencies")
+_PIPFILE_TABLES = frozenset(
+    {"source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop"}
+)
+
+
+def poetry_hashes(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return the content hashes with which Poetry takes a lock: with dependency groups, and as before 2.3."""
+    groups = _table(document, "dependency-groups")
+    return frozenset(_poetry_hash(document, each) for each in (groups, {}))
+
+
+def _poetry_hash(document: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    tool, whole = _table(document, "tool", "poetry"), _table(document, "project")
+    project = {key: whole[key] for key in _POETRY_PROJECT if key in whole}
+    bare = not (project or groups)
+    poetry = {
+        key: tool.get(key)
+        for key in (*_POETRY_LEGACY, "group")
+        if key in tool or (bare and key in _POETRY_LEGACY)
+    }
+    relevant: dict[str, Any] = {}
+    if project:
+        relevant["project"] = project
+    if groups:
+        relevant["dependency-groups"] = groups
+    return _digest({**relevant, "tool": {"poetry": poetry}} if relevant else poetry)
+
+
+def pdm_hash(document: Mapping[str, Any]) -> str:
+    """Return the content hash that PDM writes into a lock (lock_version 4.5)."""
+    project, pdm = _table(document, "project"), _table(document, "tool", "pdm")
+    groups: dict[str, list[Any]] = {}
+    for table in (_table(document, "dependency-groups"), _table(pdm, "dev-dependencies")):
+        for name, wanted in table.items():
+            groups.setdefault(normalise_name(name), []).extend(wanted if isinstance(wanted, list) else [])
+    return _digest(
+        {
+            "sources": pdm.get("source", []),
+            "dependencies": project.get("dependencies", []),
+            "dev-dependencies": groups,
+            "optional-dependencies": project.get("optional-dependencies", {}),
+            "requires-python": project.get("requires-python", ""),
+            "resolution": pdm.get("resolution", {}),
+        }
+    )
+
+
+def pipenv_hashes(document: Mapping[str, Any], default_source: Mapping[str, Any]) -> frozenset[str]:
+    """Return the hashes with which Pipenv takes a lock: with names normalised, and as spelt before."""
+    return frozenset(
+        _pipenv_hash(document, default_source, normalised=normalised) for normalised in (True, False)
+    )
+
+
+def _pipenv_hash(document: Mapping[str, Any], default_source: Mapping[str, Any], *, normalised: bool) -> str:
+    def section(name: str) -> dict[str, Any]:
+        table = _table(document, name)
+        return {normalise_name(key): value for key, value in table.items()} if normalised else dict(table)
+
+    relevant: dict[str, Any] = {
+        "_meta": {
+            "sources": document.get("source", [dict(default_source)]),
+            "requires": document.get("requires", {}),
+        },
+        "default": section("packages"),
+        "develop": section("dev-packages"),
+    }
+    relevant |= {name: section(name) for name in document if name not in _PIPFILE_TABLES}
+    return _digest(relevant, separators=(",", ":"))
+
+
+def _table(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    here: Any = document
+    for key in keys:
+        here = here.get(key) if isinstance(here, dict) else None
+    return here if isinstance(here, dict) else {}
+
+
+def _digest(relevant: Mapping[str, Any], separators: tuple[str, str] | None = None) -> str:
+    text = json.dumps(relevant, sort_keys=True, separators=separators, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
