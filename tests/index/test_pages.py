@@ -91,6 +91,12 @@ def test_an_html_file_in_full() -> None:
     )
 
 
+def test_an_html_digest_in_upper_case_is_the_same_digest() -> None:
+    digest = "ab" * 32
+    anchor = f'<a href="{WHEEL}#sha256={digest.upper()}">{WHEEL}</a>'
+    assert [file.sha256 for file in read(f"<html><body>{anchor}</body></html>")] == [digest]
+
+
 @pytest.mark.parametrize("role", [Role.PYPI, Role.RESOLVER])
 def test_only_chainguards_files_have_a_tier(role: Role) -> None:
     files = [entry(url=f"/python/simple/six/{WHEEL}"), entry(filename="six-1.0+cgr.1.tar.gz")]

@@ -85,7 +85,8 @@ def test_lines_are_exact_in_odd_layouts() -> None:
     ],
 )
 def test_the_index_of_an_entry(index: str | None, location: str) -> None:
-    package = only({"version": "==1"} | ({"index": index} if index else {}))
+    entry = {"version": "==1"} | ({"index": index} if index else {})
+    (package,) = read({"_meta": META, "default": {"x": entry}}).packages
     assert package.source.kind is SourceKind.REGISTRY
     assert package.source.location == location
 
@@ -104,7 +105,9 @@ def test_an_index_that_is_no_source_is_said() -> None:
     lock = read({"_meta": META, "default": {"x": {"version": "==1", "index": "gone"}}})
     assert lock.packages[0].source.location is None
     (notice,) = lock.notices
-    assert "default.x names the index 'gone'" in notice.text
+    assert "x: it names the index 'gone', which is none" in notice.text
+    assert lock.packages[0].refused is not None
+    assert lock.unread == lock.notices
     assert notice.line == 1
 
 

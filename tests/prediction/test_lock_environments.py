@@ -89,6 +89,12 @@ def test_an_excluded_target_is_told(lockfile: Lockfile, installed_on: set[str]) 
     assert all(reason is None or "is for" in reason for reason in said.values())
 
 
+def test_an_entry_that_no_installer_takes_is_told() -> None:
+    text = '{"_meta": {"sources": []}, "default": {"a": {"version": "==1", "index": "gone"}}}'
+    lockfile = parse(Text(path="Pipfile.lock", text=text))
+    assert "'gone'" in (excludes(lockfile, LINUX, lockfile.packages[0]) or "")
+
+
 def test_a_long_reason_is_cut() -> None:
     lockfile = uv("supported-markers = [\"os_name == '" + "x" * 5000 + "'\"]")
     assert 0 < len(excludes(lockfile, LINUX) or "") < 300

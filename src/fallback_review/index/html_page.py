@@ -44,9 +44,9 @@ class FileLink:
 
     @property
     def sha256(self) -> str | None:
-        """The hex digest in the URL's fragment."""
+        """The hex digest in the URL's fragment, in lower case whatever the page spells."""
         found = _SHA256.search(self.url.partition("#")[2])
-        return found[1] if found else None
+        return found[1].lower() if found else None
 
 
 def read_links(text: str, base_url: str, name: str, *, delimited: bool, simple: bool) -> list[FileLink]:

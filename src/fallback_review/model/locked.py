@@ -101,6 +101,8 @@ class LockedPackage:
     needed_when: str | None = None
     """The markers of the dependencies that lead to it, joined: empty for always, None for not known."""
     requires_python: str | None = None
+    refused: str | None = None
+    """Why no installer takes the entry, whatever the indexes answer (it names an index that is none)."""
     local: bool = False
     """A workspace member, an editable or the project itself: counted apart, never noise."""
     ecosystem: Ecosystem = Ecosystem.PYPI

@@ -26,10 +26,13 @@ _LONGEST_SHOWN = 200
 
 
 def excludes(lockfile: Lockfile, target: Target, package: LockedPackage | None = None) -> str | None:
-    """Return why a lock can't be installed on a target at all; None where it is for it.
+    """Return why a lock, or one entry of it, can't be installed on a target at all; None where it is for it.
 
-    `package` is an entry that the target installs: pylock.toml's may have a Python of their own.
+    `package` is an entry that the target installs: pylock.toml's may have a Python of their own, and some
+    entries no installer takes anywhere.
     """
+    if package is not None and package.refused is not None:
+        return package.refused
     environments = lockfile.environments
     if environments and not any(applies(marker, target) for marker in environments):
         return f"the lock is for other environments: {_shown(' or '.join(environments))}"

@@ -83,7 +83,6 @@ def parse(text: Text) -> Lockfile:
     meta = root.table("_meta") or Table({}, text.path, "_meta")
     indexes = tuple(_indexes(meta, places))
     packages: list[LockedPackage] = []
-    notices: list[Notice] = []
     for section in document:
         if section == "_meta":
             continue
@@ -95,13 +94,19 @@ def parse(text: Text) -> Lockfile:
             if type(value) is not dict:
                 raise LockfileError(text.path, f"{section}.{name}: must be a table", line=line)
             entry = Table(value, text.path, f"{section}.{name}", line)
-            packages.append(_package(name, section, entry, indexes, notices))
+            packages.append(_package(name, section, entry, indexes))
+    refused = tuple(
+        Notice(text=f"{package.name}: {package.refused}", path=text.path, line=package.line)
+        for package in packages
+        if package.refused
+    )
     return Lockfile(
         path=text.path,
         packages=tuple(packages),
         indexes=indexes,
         requires_python=_requires_python(meta),
-        notices=tuple(notices),
+        notices=refused,
+        unread=refused,
         header={"_meta": meta.data},
     )
 
@@ -205,11 +210,9 @@ def _requires_python(meta: Table) -> str | None:
     return f"=={short}.*" if short else None
 
 
-def _package(
-    name: str, section: str, entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]
-) -> LockedPackage:
+def _package(name: str, section: str, entry: Table, indexes: tuple[LockIndex, ...]) -> LockedPackage:
     _check(name, entry)
-    source, file = _source(entry, indexes, notices)
+    source, file = _source(entry, indexes)
     version, specifier = _version(entry)
     hashes = tuple(map(hash_text, entry.texts("hashes")))
     artifacts = tuple(Artifact(hashes=(value,)) for value in hashes)
@@ -224,6 +227,7 @@ def _package(
         artifacts=artifacts,
         line=entry.at,
         marker=_marker(entry),
+        refused=_refused(entry, indexes) if source.kind.from_index else None,
         local=source.kind in LOCAL_KINDS,
         extra={section: rest},
     )
@@ -269,9 +273,7 @@ def _version(entry: Table) -> tuple[str | None, str | None]:
     return None, shown or None
 
 
-def _source(
-    entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]
-) -> tuple[Source, Artifact | None]:
+def _source(entry: Table, indexes: tuple[LockIndex, ...]) -> tuple[Source, Artifact | None]:
     for key, kind in VCS_KINDS.items():
         url = entry.text(key)
         if url is not None:
@@ -290,26 +292,30 @@ def _source(
                 filename=filename_of(place), path=place
             )
         return Source(kind=SourceKind.DIRECTORY, location=place), None
-    return Source(kind=SourceKind.REGISTRY, location=_index(entry, indexes, notices)), None
+    return Source(kind=SourceKind.REGISTRY, location=_index(entry, indexes)), None
 
 
-def _index(entry: Table, indexes: tuple[LockIndex, ...], notices: list[Notice]) -> str | None:
+def _index(entry: Table, indexes: tuple[LockIndex, ...]) -> str | None:
+    """Return the address of the source that the entry names, or of the first one, as Pipenv goes."""
     named = entry.text("index")
     if named is None:
         return indexes[0].url if indexes else None
-    for index in indexes:
-        if index.name == named:
-            return index.url
-    if _REMOTE.match(named):
+    found = next((index.url for index in indexes if index.name == named), None)
+    if found is None and _REMOTE.match(named):
         return strip_credentials(named)[0]
-    notices.append(
-        Notice(
-            text=f"{entry.where} names the index '{named[:60]}', which is not among the file's sources",
-            path=entry.file,
-            line=entry.line,
-        )
-    )
-    return None
+    return found
+
+
+def _refused(entry: Table, indexes: tuple[LockIndex, ...]) -> str | None:
+    """Say it where the entry names an index that is no source's name: Pipenv 2026 gives up (measured).
+
+    It does so even where an address is named that a source has.
+    """
+    named = entry.text("index")
+    if named is None or any(index.name == named for index in indexes):
+        return None
+    shown = strip_credentials(named)[0][:60]
+    return f"it names the index '{shown}', which is none of the lock's sources, so that Pipenv gives up"
 
 
 def _marker(entry: Table) -> str | None:
