@@ -57,7 +57,7 @@ def read(
     """
     known = frozenset(format_of(lockfile).configured_by(lockfile.path))
     files = Files(text_of=lambda path: text_of(path) if path in known else None, beside=text_of, now=now)
-    configuration = TOOLS.get(installer, TOOLS["pip"])(lockfile, files)
+    configuration = TOOLS.get(installer, TOOLS["pip"]).read(lockfile, files)
     return replace(
         configuration, problems=tuple(files.problems), credentials=tuple(dict.fromkeys(files.credentials))
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 _DEEPEST = 32
+_PIP_NAMES = ("pip.conf", "pip.ini", ".pip/pip.conf", ".pip/pip.ini")
 
 
 def folders(path: str) -> tuple[str, ...]:
@@ -41,10 +42,13 @@ def beside(path: str, *names: str) -> tuple[str, ...]:
 
 
 def pip_files(path: str) -> tuple[str, ...]:
-    """Return the places of pip's configuration: the lockfile's folder, then the root."""
+    """Return the places of pip's configuration: the lockfile's folder, then the root.
+
+    Chainguard's documentation puts it into ``.pip/pip.conf``, behind ``PIP_CONFIG_FILE``.
+    """
     upwards = folders(path)
     chosen = dict.fromkeys((upwards[0], upwards[-1]))
-    return tuple(within(folder, name) for folder in chosen for name in ("pip.conf", "pip.ini"))
+    return tuple(within(folder, name) for folder in chosen for name in _PIP_NAMES)
 
 
 def uv_files(path: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""One module a tool: its configuration files -> the indexes that they name. A new tool is one line here."""
+"""One module a tool: its configuration files -> what they say. A new tool is one line here."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.tools import pdm, pip, pipenv, pixi, poetry, uv
@@ -10,15 +11,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fallback_review.configuration.documents import Files
+    from fallback_review.configuration.keys import Keys
     from fallback_review.configuration.values import Configuration
     from fallback_review.model import Lockfile
 
-TOOLS: Mapping[str, Callable[[Lockfile, Files], Configuration]] = {
-    "pip": pip.read,
-    "uv": uv.read,
-    "poetry": poetry.read,
-    "pdm": pdm.read,
-    "pipenv": pipenv.read,
-    "pixi": pixi.read,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """How an installer is configured."""
+
+    read: Callable[[Lockfile, Files], Configuration]
+    keys: tuple[Keys, ...]
+    """Every key of its files, sorted by what becomes of it."""
+
+
+TOOLS: Mapping[str, Tool] = {
+    "pip": Tool(read=pip.read, keys=(pip.KEYS,)),
+    "uv": Tool(read=uv.read, keys=(uv.KEYS, uv.PIP_KEYS, uv.INDEX_KEYS)),
+    "poetry": Tool(read=poetry.read, keys=(poetry.KEYS, poetry.PROJECT_KEYS, poetry.SOURCE_KEYS)),
+    "pdm": Tool(read=pdm.read, keys=(pdm.KEYS, pdm.PROJECT_KEYS, pdm.RESOLUTION_KEYS, pdm.SOURCE_KEYS)),
+    "pipenv": Tool(read=pipenv.read, keys=(pipenv.KEYS,)),
+    "pixi": Tool(read=pixi.read, keys=(pixi.KEYS,)),
 }
 """Each installer's reader; an installer that is not among them is read as pip, as it is predicted."""

@@ -88,6 +88,19 @@ RESOLUTION_KEYS = Keys(
     harmless=frozenset({"allow-prereleases", "lock_inputs", "overrides"}),
     unknown=PROJECT_KEYS.unknown,
 )
+SOURCE_KEYS = Keys(
+    installer="pdm",
+    place="[[tool.pdm.source]]",
+    modelled={
+        "name": "its name; `pypi` takes the place of PyPI",
+        "url": "its address",
+        "type": "whether it is a flat list of files",
+        "include_packages": "the packages that are looked up here alone",
+        "exclude_packages": "the packages that are not looked up here",
+    },
+    harmless=frozenset({"ca_certs", "client_cert", "client_key", "password", "username", "verify_ssl"}),
+    unknown=PROJECT_KEYS.unknown,
+)
 _SPAN = re.compile(r"(?P<count>\d{1,7})(?P<unit>[dhw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
@@ -115,6 +128,7 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
     options, unclear = _options(resolution, flat, files.now)
     tables_of_keys = [(KEYS, flat), (PROJECT_KEYS, pdm), (RESOLUTION_KEYS, resolution)]
     given = [(keys, table) for keys, table in tables_of_keys if table is not None]
+    given += [(SOURCE_KEYS, table) for table in (pdm.tables("source") if pdm else ())]
     return Configuration(
         installer="pdm",
         indexes=tuple(indexes),

@@ -69,7 +69,7 @@ KEYS = Keys(
         "use-deprecated": Unmodelled(effect="an older resolver may choose other versions", pinned=False),
     },
     harmless=frozenset({
-        "abi3", "break-system-packages", "build-constraint", "cache-dir", "cert", "check-build-dependencies",
+        "break-system-packages", "build-constraint", "cache-dir", "cert", "check-build-dependencies",
         "client-cert", "compile", "config-settings", "debug", "disable-pip-version-check", "dry-run",
         "exists-action", "force-reinstall", "help", "ignore-installed", "isolated", "keyring-provider", "log",
         "no-build-isolation", "no-cache-dir", "no-clean", "no-color", "no-compile", "no-deps", "no-input",

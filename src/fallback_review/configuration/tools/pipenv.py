@@ -37,9 +37,9 @@ KEYS = Keys(
         "allow_prereleases": "pre-releases too",
     },
     harmless=frozenset({
-        "cool-down-period", "disable_pip_input", "keep_outdated", "prefetch_index_manifests", "resolver",
-        "resolver_backend", "resolver_timeout_seconds", "sort_pipfile", "use_default_constraints",
-        "use_pylock",
+        "cool-down-period", "disable_pip_input", "keep_outdated", "package_name_case",
+        "prefetch_index_manifests", "pylock_name", "resolver", "resolver_backend",
+        "resolver_timeout_seconds", "sort_pipfile", "use_default_constraints", "use_pylock",
     }),
     unknown="Pipenv passes over keys that it does not know; a newer one may know it",
 )  # fmt: skip

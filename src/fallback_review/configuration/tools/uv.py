@@ -77,7 +77,7 @@ _BOTH_HARMLESS = frozenset({
     "no-build-isolation", "no-build-isolation-package", "no-sources", "no-sources-package", "reinstall",
     "reinstall-package", "require-build-hashes", "upgrade", "upgrade-package",
 })  # fmt: skip
-_PROJECT_ONLY = frozenset({
+PROJECT_ONLY = frozenset({
     "build-backend", "conflicts", "default-groups", "dependency-groups", "dev-dependencies", "environments",
     "managed", "package", "required-environments", "sources", "workspace",
 })  # fmt: skip
@@ -104,7 +104,7 @@ KEYS = Keys(
         "offline": _OFFLINE,
         "minimum-libc-version": Unmodelled(effect="wheels for another C library count as fitting"),
     },
-    harmless=_BOTH_HARMLESS | _PROJECT_ONLY - {"sources"} | frozenset({
+    harmless=_BOTH_HARMLESS | PROJECT_ONLY - {"sources"} | frozenset({
         "add-bounds", "allow-insecure-host", "audit", "build-constraint-dependencies", "cache-dir",
         "cache-keys", "check-url", "concurrent-builds", "concurrent-downloads", "concurrent-installs",
         "graalpy-install-mirror", "http-proxy", "https-proxy", "native-tls", "no-cache", "no-proxy",
@@ -268,7 +268,7 @@ def _invalid(options: Section, *, own_file: bool) -> Notice | None:
             wrong = None
             if keys.treatment(key) is None:
                 wrong = "is no key that uv knows"
-            elif own_file and table is options and key in _PROJECT_ONLY:
+            elif own_file and table is options and key in PROJECT_ONLY:
                 wrong = "may stand in a pyproject.toml only"
             elif key in known and not known[key](value):
                 wrong = "has no value that uv takes"
