@@ -338,8 +338,8 @@ def test_without_a_repository_a_revision_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_revision_that_does_not_exist_is_named(project: Project) -> None:
-    project.review("nowhere").refuses("'nowhere' is neither a file nor a revision")
-    project.review("main", "nowhere").refuses("'nowhere' is neither a file nor a revision")
+    project.review("nowhere").refuses("'nowhere' is neither a path here nor a revision")
+    project.review("main", "nowhere").refuses("'nowhere' is neither a path here nor a revision")
     project.review("--", "--upload-pack=evil", "topic").refuses("--upload-pack=evil")
 
 

@@ -113,7 +113,7 @@ def test_histories_that_never_met_say_so(repository: Repository) -> None:
 
 @pytest.mark.parametrize("revision", ["nowhere", "--upload-pack=evil", "HEAD:uv.lock"])
 def test_what_is_no_revision_is_an_error_that_names_it(repository: Repository, revision: str) -> None:
-    with pytest.raises(RevisionError, match=r"neither a file nor a revision"):
+    with pytest.raises(RevisionError, match=r"neither a path here nor a revision"):
         repository.commit(revision)
 
 

@@ -85,7 +85,7 @@ def test_an_explanation_shows_listing_choice_and_reason(folder: Path, addresses:
     assert "older==2.0 on py3.12 linux-x86_64" in done.stdout
     assert "older==2.0 on py3.12 linux-aarch64" in done.stdout
     assert "→ pypi (version-missing)" in done.stdout
-    assert "nearest 1.0" in done.stdout
+    assert "Chainguard has no 2.0" in done.stdout
     assert "keeps older-2.0-py3-none-any.whl" in done.stdout
     assert PASSWORD not in done.said
 

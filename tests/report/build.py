@@ -325,5 +325,12 @@ def gallery() -> dict[str, Review]:
             unreadable=(Notice(path="poetry.lock", line=3, text="not valid TOML: expected '=' after a key"),),
         ),
         "scan": review(lockfile(*(good(f"p{n}", None) for n in range(40)), from_pypi()), scope="all"),
+        "scan of several": review(
+            lockfile(*(good(f"p{n}", None) for n in range(8)), from_pypi("six"), from_pypi("attrs")),
+            lockfile(from_pypi("six"), fails(), unknown(), path="services/api/requirements.txt"),
+            lockfile(good("a", None), path="web/uv.lock"),
+            scope="all",
+            conclusion=Conclusion.FAIL,
+        ),
         "hostile": hostile(),
     }

@@ -18,7 +18,7 @@ LINKS = {"about_url": "https://docs.example/checks"}
 
 @pytest.mark.lab
 def test_the_page_says_what_the_comment_says() -> None:
-    for found in (rich(), gallery()["several"], gallery()["unreadable"], gallery()["scan"]):
+    for found in (rich(), gallery()["several"], gallery()["unreadable"], gallery()["scan of several"]):
         page = Reader(render(found, "html", **LINKS))
         comment = Reader(parsed(render(found, "markdown", **LINKS)))
         assert page.rows == comment.rows

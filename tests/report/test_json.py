@@ -134,6 +134,14 @@ def test_the_report_around_the_changes() -> None:
     }
     lock = made["lockfiles"][0]
     assert lock.pop("targets") == made["targets"]
+    assert lock.pop("counts") == made["counts"]
+    assert made["missing"] == [
+        {"name": "litellm", "versions": ["1.61.0"], "lockfiles": 1},
+        {"name": "nvidia-cublas", "versions": ["12.4"], "lockfiles": 1},
+        {"name": "orjson", "versions": ["3.11.0"], "lockfiles": 1},
+        {"name": "pyyaml", "versions": ["6.0.1"], "lockfiles": 1},
+        {"name": "tokenizers", "versions": ["0.4.1"], "lockfiles": 1},
+    ]
     assert {key: lock[key] for key in lock if key != "changes"} == {
         "path": "uv.lock",
         "format": "uv.lock",

@@ -64,7 +64,7 @@ def test_long_quiet_lists_are_shortened_and_counted() -> None:
     found = review(lockfile(*(good(f"p{n}") for n in range(50))))
     text = render(found, "terminal")
     assert text.count("🟢 p") == 20
-    assert "   … and 30 more, see --format json\n" in text
+    assert "   … and 30 more, see --verbose\n" in text
 
 
 def test_what_the_row_above_has_said_is_not_repeated() -> None:
@@ -137,3 +137,21 @@ def test_markup_is_shown_as_it_stands() -> None:
     )
     assert "[red]x[/] [link=https://evil.test]y[/link] :tada:" in text
     assert "\x1b]8" not in text
+
+
+def test_a_scan_of_several_lockfiles_has_totals() -> None:
+    text = render(gallery()["scan of several"], "terminal")
+    assert (
+        "\n   0.0 %  0 of 3 from Chainguard, 1 from PyPI, 2 fail or unknown  services/api/requirements.txt\n"
+        "  80.0 %  8 of 10 from Chainguard, 2 from PyPI  uv.lock\n"
+        "   100 %  1 of 1 from Chainguard  web/uv.lock\n"
+        "\nMissing in several lockfiles\n • six (1.61.0): 2 lockfiles\n"
+    ) in text
+
+
+def test_everything_is_listed_when_asked_for() -> None:
+    found = review(lockfile(*(good(f"p{n}") for n in range(50))))
+    assert render(found, "terminal", everything=True).count("🟢 p") == 50
+    scanned = review(lockfile(good("p")), scope="all")
+    assert "🟢 p" not in render(scanned, "terminal")
+    assert "🟢 p" in render(scanned, "terminal", everything=True)

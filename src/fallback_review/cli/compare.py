@@ -31,8 +31,8 @@ def is_file(name: str) -> bool:
     return path == _NO_FILE or path.is_file()
 
 
-def repository_for(base: str | None, head: str | None) -> Repository:
-    """Return the repository around the current folder; what was named is then a revision, not a file.
+def repository_for(words: Iterable[str]) -> Repository:
+    """Return the repository around the current folder; the words that were given don't name two files.
 
     Raises:
         RevisionError: there is no repository; the text says what was named and is no file either.
@@ -40,9 +40,11 @@ def repository_for(base: str | None, head: str | None) -> Repository:
     try:
         return Repository.around(Path.cwd())
     except RevisionError as error:
-        unknown = [name for name in (base, head) if name is not None and not is_file(name)]
+        unknown = [name for name in words if not is_file(name)]
         named = f"{unknown[0]!r} is not a file, and " if unknown else ""
-        raise RevisionError(f"{named}no git repository can be used here: {error}") from None
+        raise RevisionError(
+            f"{named}no git repository can be used here: {error}. Name two lockfiles, or use scan"
+        ) from None
 
 
 def file_text(path: Path, configured: Settings) -> Text | None:

@@ -49,7 +49,7 @@ def look_around(root: Path) -> Found:
     The Python version is that of ``.python-version``, else the oldest that pyproject.toml and the lockfiles
     all allow, else None.
     """
-    paths = tuple(sorted(path for path in _files(root) if recognise(path, None)))
+    paths = tuple(sorted(path for path in files_below(root) if recognise(path, None)))
     locks = [lock for path in paths if (lock := _lock(root, path))]
     named = {
         artifact.target_platform
@@ -79,7 +79,7 @@ def _oldest(*requires_python: str | None) -> str | None:
     return next(allowed, None) if any(specifiers) else None
 
 
-def _files(root: Path) -> Iterator[str]:
+def files_below(root: Path) -> Iterator[str]:
     """Give the files below a folder, without hidden folders, environments and other people's packages."""
     for folder, folders, files in os.walk(root):
         folders[:] = [

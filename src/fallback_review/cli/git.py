@@ -58,9 +58,17 @@ class Repository:
         )
         if not found:
             raise RevisionError(
-                f"{revision!r} is neither a file nor a revision of the repository {self.root.name}"
+                f"{revision!r} is neither a path here nor a revision of the repository {self.root.name}"
             )
         return found.decode().strip()
+
+    def has(self, revision: str) -> bool:
+        """Say whether there is such a revision."""
+        return bool(
+            self._git(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", ok=(0, 1)
+            )
+        )
 
     def default_base(self) -> str:
         """Return the merge base of HEAD with the default branch (the remote's, else main or master).

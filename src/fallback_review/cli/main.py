@@ -6,37 +6,40 @@ Exit codes: 0 pass or warn, 1 the policy fails, 2 usage, settings or input error
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import get_completion_class
 from packaging.requirements import InvalidRequirement, Requirement
-from rich.console import Console
 
 from fallback_review import __version__
-from fallback_review.cli.compare import file_text, is_file, repository_for, revision_diffs
+from fallback_review.cli.compare import file_text, repository_for, revision_diffs
 from fallback_review.cli.git import RevisionError
 from fallback_review.cli.init import init_command
-from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
+from fallback_review.cli.options import options_from, secrets_for, settings_for, settings_path, shared_options
+from fallback_review.cli.output import console_for, log_requests, show, write
+from fallback_review.cli.selection import lockfiles_at, revisions, two_files
 from fallback_review.cli.verify import verify_command
 from fallback_review.cli.work_tree import read_file
 from fallback_review.index import open as access
 from fallback_review.lockfiles import PLAIN, LockfileError, Text
+from fallback_review.model import Notice
 from fallback_review.pipeline import explain, review
-from fallback_review.pipeline.compare import compare, whole
-from fallback_review.report import render
-from fallback_review.report.explanation import render_explanation
+from fallback_review.pipeline.compare import compare, once, whole
+from fallback_review.report.explanation import render_explanations
 from fallback_review.runtime import collect_rarely
-from fallback_review.settings import schema
+from fallback_review.settings import policy, schema
+from fallback_review.settings.changes import settings_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from fallback_review.cli.options import Options
-    from fallback_review.model import Notice, Review
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import Compared
     from fallback_review.settings.schema import Settings
@@ -49,44 +52,61 @@ def cli() -> None:
 
 
 @cli.command("review")
-@click.argument("base", required=False)
-@click.argument("head", required=False)
+@click.argument("words", nargs=-1, metavar="[BASE [HEAD]] [PATH]...")
 @shared_options
-def review_command(base: str | None, head: str | None, **given: Any) -> None:
-    """Review what changed between BASE and HEAD: two lockfiles, or two git revisions.
+def review_command(words: tuple[str, ...], **given: Any) -> None:
+    r"""Review what changed: between two git revisions, or between two lockfiles.
 
-    Without HEAD it is the working tree; without BASE the merge base with the default branch.
-    /dev/null stands for a lockfile that does not exist on that side.
+    \b
+    review                     the working tree against the merge base with the default branch
+    review main                the working tree against main
+    review main feature        two revisions; also main..feature
+    review main...feature      feature against its merge base with main
+    review main -- api web     only what lies in these folders or files
+    review old.lock new.lock   two lockfiles; /dev/null is a lockfile that does not exist
     """
     options = options_from(given)
-    if base is not None and head is not None and is_file(base) and is_file(head):
+    if (files := two_files(words)) is not None:
         configured = settings_for(options, _beside)
-        sides = file_text(Path(base), configured), file_text(Path(head), configured)
+        sides = file_text(files[0], configured), file_text(files[1], configured)
         if sides == (None, None):
             raise click.UsageError("both sides are absent: name at least one lockfile")
         _finish([compare(*sides)], [], configured, options)
         return
-    repository = repository_for(base, head)
-    base_commit = repository.commit(base) if base else repository.default_base()
-    head_commit = repository.commit(head) if head else None
+    repository = repository_for(words)
+    chosen = revisions(words, repository)
     with repository.reading() as read:
-        configured = settings_for(options, partial(read, base_commit))
-        changed = repository.changed(base_commit, head_commit)
-        diffs, unreadable = revision_diffs(changed, read, base_commit, head_commit, configured)
-        _finish(diffs, unreadable, configured, options)
+        configured = settings_for(options, partial(read, chosen.base))
+        changed = chosen.chosen(repository.changed(chosen.base, chosen.head))
+        diffs, unreadable = revision_diffs(changed, read, chosen.base, chosen.head, configured)
+        before, after = (read(at, schema.SETTINGS_PATH) for at in (chosen.base, chosen.head))
+        _finish(diffs, unreadable, configured, options, findings=settings_changes(before, after))
 
 
 @cli.command("scan")
-@click.argument("lockfile", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True, path_type=Path))
 @shared_options
-def scan_command(lockfile: Path, **given: Any) -> None:
-    """Predict every package of one LOCKFILE and show what share Chainguard covers."""
+def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
+    """Predict every package of some lockfiles, and show what share Chainguard covers.
+
+    PATH is a lockfile or a folder, which is searched for lockfiles; without PATH it is the current folder.
+    """
     options = options_from(given)
     configured = settings_for(options, _beside)
-    text = file_text(lockfile, configured)
-    if text is None:
+    found = lockfiles_at(paths, configured)
+    scanned, unreadable = [], []
+    for path in found:
+        try:
+            text = file_text(path, configured)
+            scanned += [whole(text)] if text is not None else []
+        except LockfileError as error:
+            if len(found) == 1:
+                raise
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+    if not scanned and not unreadable:
         raise click.UsageError("name a lockfile")
-    _finish([whole(text)], [], configured, options, scope="all")
+    scanned = once(scanned) if len(scanned) > 1 else scanned
+    _finish(scanned, unreadable, configured, options, scope="all")
 
 
 @cli.command("explain")
@@ -111,8 +131,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
         explained = explain.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
     if not explained:
         raise click.UsageError(f"{text.path} does not lock {requirement}")
-    for explanation, why in explained:
-        click.echo(render_explanation(explanation, why))
+    write(render_explanations(explained, options.format), options)
     sys.exit(explain.conclude_explained([each for each, _ in explained], configured).exit_code)
 
 
@@ -128,11 +147,20 @@ def demo_command(output: Path) -> None:
     """Run the whole loop against an embedded index: no credentials, no network."""
     from fallback_review.cli.demo.run import run  # noqa: PLC0415 - only this command pays for it
 
-    run(output, Console())
+    run(output, console_for())
 
 
 cli.add_command(init_command)
 cli.add_command(verify_command)
+
+
+@cli.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion_command(shell: str) -> None:
+    """Print the script that completes words for a SHELL: eval "$(fallback-review completion bash)"."""
+    complete = get_completion_class(shell)
+    if complete is not None:
+        click.echo(complete(cli, {}, "fallback-review", "_FALLBACK_REVIEW_COMPLETE").source())
 
 
 @cli.command("action")
@@ -182,32 +210,33 @@ def _finish(
     options: Options,
     *,
     scope: str = "changes",
+    findings: Sequence[Notice] = (),
 ) -> None:
     """Ask, predict, judge, print, and leave with the exit code of the conclusion."""
     with _asking(configured, options) as ask:
         result = review.review(
             diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
         )
-    _print(result, options)
+    if scope == "all":
+        names = {change.change.name for lockfile in result.lockfiles for change in lockfile.changes}
+        findings = policy.unused_notices(configured.allow, names)
+    found = tuple(_where_allowed(notice, options) for notice in (*result.findings, *findings))
+    result = replace(result, findings=found)
+    show(result, options)
     sys.exit(result.conclusion.exit_code)
+
+
+def _where_allowed(notice: Notice, options: Options) -> Notice:
+    """Name the settings file that was read, where a notice names the usual one."""
+    usual = notice.path == schema.SETTINGS_PATH
+    return replace(notice, path=settings_path(options)) if usual else notice
 
 
 def _asking(configured: Settings, options: Options) -> AbstractContextManager[Ask]:
     """Open the indexes, with progress on a terminal."""
-    return access.open_indexes(configured.indexes, secrets_for(options), console=Console(stderr=True))
-
-
-def _print(result: Review, options: Options) -> None:
-    if options.output is not None:
-        options.output.write_text(render(result, options.format), encoding="utf-8")
-        return
-    console = Console()
-    text = (
-        render(result, "terminal", width=console.width, color=console.is_terminal)
-        if options.format == "terminal"
-        else render(result, options.format)
-    )
-    click.echo(text, nl=not text.endswith("\n"))
+    if options.debug:
+        log_requests()
+    return access.open_indexes(configured.indexes, secrets_for(options), console=console_for(stderr=True))
 
 
 if __name__ == "__main__":

@@ -31,67 +31,78 @@ class Options:
     ca_bundle: Path | None
     format: str
     output: Path | None
+    quiet: bool
+    verbose: bool
+    debug: bool
+
+
+def _option(*names: str, **how: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make an option that an environment variable gives too: ``--index-url`` is FALLBACK_REVIEW_INDEX_URL."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = "FALLBACK_REVIEW_" + long.removeprefix("--").upper().replace("-", "_")
+    return click.option(*names, envvar=variable, show_envvar=True, **how)
+
+
+OUTPUT = (
+    _option(
+        "--format",
+        "format_",
+        type=click.Choice(sorted(FORMATS)),
+        default="terminal",
+        show_default=True,
+        help="How to write the result.",
+    ),
+    _option(
+        "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the result to this file."
+    ),
+    _option("--quiet", "-q", is_flag=True, help="Print the verdict only, in one line."),
+    _option("--verbose", "-v", is_flag=True, help="List every package, also those without trouble."),
+    _option("--debug", is_flag=True, help="Write each request to an index to standard error."),
+)
+"""Options on how a result is shown."""
+INDEXES = (
+    _option(
+        "--config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Settings file  [default: .github/fallback-review.toml of the base side]",
+    ),
+    _option("--index-url", help="Address of Chainguard's index, or of the repository that serves it to you."),
+    _option(
+        "--index-username",
+        help="User name for that index. FALLBACK_REVIEW_INDEX_PASSWORD holds the password.",
+    ),
+    _option(
+        "--resolver-index-url",
+        help="Your organisation's own virtual index: it is asked, and no layout is assumed.",
+    ),
+    _option("--pypi-url", help="Address of PyPI's simple index, or of a mirror."),
+    _option(
+        "--layout", help="How Chainguard and PyPI are arranged, for example chainguard-only or virtual-file."
+    ),
+    _option("--installer", help="The installer that reads the lockfile, if it is not the format's own."),
+    _option("--python", multiple=True, help="A Python version that will install; may be repeated."),
+    _option("--platform", multiple=True, help="A platform, for example linux-x86_64; may be repeated."),
+    _option(
+        "--fail-on",
+        help='Outcomes that fail the check, with commas, for example pypi,install-fails; or "none".',
+    ),
+    _option(
+        "--on-unknown",
+        type=click.Choice(["fail", "warn"]),
+        help="What it means when something could not be checked.",
+    ),
+    _option(
+        "--ca-bundle",
+        type=click.Path(exists=True, path_type=Path),
+        help="Certificates of your organisation's own authority.",
+    ),
+)
+"""Options on what is asked, and what the answers mean."""
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the shared options; it hands what it gets to `options_from`."""
-    for option in reversed(
-        (
-            click.option(
-                "--config",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                help="Settings file  [default: the base side's .github/fallback-review.toml]",
-            ),
-            click.option("--index-url", help="Chainguard's index, or the one that plays it."),
-            click.option(
-                "--index-username",
-                help="User name for it; the password is read from FALLBACK_REVIEW_INDEX_PASSWORD.",
-            ),
-            click.option(
-                "--resolver-index-url",
-                help="Your organisation's own virtual index: asked instead of modelling the layout.",
-            ),
-            click.option("--pypi-url", help="PyPI's simple index, or a mirror of it."),
-            click.option(
-                "--layout", help="How Chainguard and PyPI are arranged, e.g. chainguard-only or virtual-file."
-            ),
-            click.option("--installer", help="Which installer reads the lockfile, if not the format's own."),
-            click.option(
-                "--python",
-                "python",
-                multiple=True,
-                help="A Python version that will install; may be repeated.",
-            ),
-            click.option("--platform", multiple=True, help="A platform, e.g. linux-x86_64; may be repeated."),
-            click.option(
-                "--fail-on",
-                help="Outcomes that fail, separated by commas, e.g. pypi,install-fails; empty for none.",
-            ),
-            click.option(
-                "--on-unknown",
-                type=click.Choice(["fail", "warn"]),
-                help="What it means when something could not be checked.",
-            ),
-            click.option(
-                "--ca-bundle",
-                type=click.Path(exists=True, path_type=Path),
-                help="Certificates of your organisation's own authority.",
-            ),
-            click.option(
-                "--format",
-                "format_",
-                type=click.Choice(sorted(FORMATS)),
-                default="terminal",
-                show_default=True,
-                help="How to print the result.",
-            ),
-            click.option(
-                "--output",
-                type=click.Path(dir_okay=False, path_type=Path),
-                help="Write the result to this file instead.",
-            ),
-        )
-    ):
+    for option in reversed((*INDEXES, *OUTPUT)):
         command = option(command)
     return command
 
@@ -109,16 +120,23 @@ def options_from(given: dict[str, Any]) -> Options:
             ("indexes", "installer"): given["installer"],
             ("targets", "python"): list(given["python"]) or None,
             ("targets", "platforms"): list(given["platform"]) or None,
-            ("policy", "fail-on"): None
-            if fail_on is None
-            else [part.strip() for part in fail_on.split(",") if part.strip()],
+            ("policy", "fail-on"): None if fail_on is None else outcomes_of(fail_on),
             ("policy", "on-unknown"): given["on_unknown"],
         },
         username=given["index_username"],
         ca_bundle=given["ca_bundle"],
         format=given["format_"],
         output=given["output"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        debug=given["debug"],
     )
+
+
+def outcomes_of(text: str) -> list[str]:
+    """Return the outcomes of a list with commas; ``none``, or nothing, is none of them."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return [] if parts == ["none"] else parts
 
 
 def settings_for(options: Options, read: Callable[[str], bytes | None]) -> Settings:
@@ -128,11 +146,13 @@ def settings_for(options: Options, read: Callable[[str], bytes | None]) -> Setti
         SettingsError: the file or an option is not allowed.
         OSError: the named file can't be read.
     """
-    if options.config is not None:
-        path, data = str(options.config), options.config.read_bytes()
-    else:
-        path, data = schema.SETTINGS_PATH, read(schema.SETTINGS_PATH) or b""
-    return schema.parse(data, path=path, inputs=options.inputs)
+    data = options.config.read_bytes() if options.config else read(schema.SETTINGS_PATH) or b""
+    return schema.parse(data, path=settings_path(options), inputs=options.inputs)
+
+
+def settings_path(options: Options) -> str:
+    """Return the settings file that counts, as messages name it."""
+    return str(options.config) if options.config else schema.SETTINGS_PATH
 
 
 def secrets_for(options: Options) -> access.Secrets:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 from fallback_review.report.text import readable
 
@@ -13,6 +16,44 @@ if TYPE_CHECKING:
 
 _LISTED = 12
 """Files named of each side of a filter; the rest is counted."""
+
+
+def render_explanations(explained: Iterable[tuple[Explanation, str]], format: str) -> str:  # noqa: A002
+    """Render explanations with the cause in words, for one of the reports' formats.
+
+    JSON is a list with one object for each target; Markdown and HTML hold the text as it is for a terminal.
+    """
+    every = list(explained)
+    if format == "json":
+        return json.dumps([_record(*each) for each in every], indent=2) + "\n"
+    text = "\n".join(render_explanation(*each) for each in every)
+    if format in ("markdown", "summary"):
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+        return f"{fence}text\n{text}{fence}\n"
+    if format == "html":
+        title = "<title>Fallback Review</title>"
+        return (
+            f'<!DOCTYPE html><html lang="en"><meta charset="utf-8">{title}<pre>{escape(text)}</pre></html>\n'
+        )
+    return text
+
+
+def _record(explanation: Explanation, why: str) -> dict[str, Any]:
+    verdict = explanation.verdict
+    return {
+        "package": explanation.package,
+        "target": explanation.target,
+        "facts": explanation.facts,
+        "steps": [
+            {"title": step.title, "kept": step.kept, "dropped": step.dropped} for step in explanation.steps
+        ],
+        "outcome": verdict.outcome if verdict else None,
+        "cause": verdict.cause if verdict else None,
+        "why": why,
+        "file": verdict.file if verdict else None,
+        "url_host": verdict.url_host if verdict else None,
+        "evidence": [str(fact) for fact in verdict.evidence] if verdict else [],
+    }
 
 
 def render_explanation(explanation: Explanation, why: str = "") -> str:

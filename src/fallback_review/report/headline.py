@@ -131,19 +131,26 @@ def _result(review: Review, numbers: Tally) -> str:
 
 def coverage(numbers: Tally) -> str:
     """Return the share that Chainguard covers, and what was counted."""
-    unknown = numbers.outcomes[Outcome.UNKNOWN]
-    known = numbers.from_indexes - unknown
+    unknown, known = numbers.outcomes[Outcome.UNKNOWN], numbers.known
     if not known:
         return (
             f"{count(unknown, 'package')} could not be checked."
             if unknown
             else "No package comes from an index."
         )
-    share = numbers.from_chainguard / known
-    # Rounding must not turn "nearly all" into "all".
-    shown = "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
-    covered = f"Chainguard covers {numbers.from_chainguard:,} of {count(known, 'package')} ({shown})."
+    covered = (
+        f"Chainguard covers {numbers.from_chainguard:,} of {count(known, 'package')} ({share(numbers)})."
+    )
     return " ".join(filter(None, [covered, _not_counted(numbers)]))
+
+
+def share(numbers: Tally) -> str:
+    """Return the share that Chainguard covers, as a percentage; empty where nothing is known."""
+    if not numbers.known:
+        return ""
+    part = numbers.from_chainguard / numbers.known
+    # Rounding must not turn "nearly all" into "all".
+    return "100 %" if part == 1 else f"{min(part * 100, 99.9):.1f} %"
 
 
 def _not_counted(numbers: Tally) -> str:

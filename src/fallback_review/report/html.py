@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fallback_review.report.escape import destination
-from fallback_review.report.sections import arrange
+from fallback_review.report.sections import TOTALS, arrange
 from fallback_review.report.templating import environment
 from fallback_review.report.text import readable
 
@@ -29,6 +29,7 @@ def render(review: Review, *, about_url: str | None = None) -> str:
         .render(
             report=arrangement,
             footer=arrangement.footer(),
+            headings=TOTALS,
             run_url=destination(review.run_url),
             about=destination(about_url),
             commit=readable(review.head, 40)[:7] if review.head else None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review.model import Outcome
 from fallback_review.report.json_schema import Report
-from fallback_review.report.tally import Group, tally
+from fallback_review.report.tally import Group, most_missing, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Target,
         Verdict,
     )
+    from fallback_review.report.tally import Tally
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,8 +40,6 @@ def schema() -> dict[str, Any]:
 
 
 def _report(review: Review) -> dict[str, Any]:
-    numbers = tally(review)
-    outcomes, groups = numbers.outcomes, numbers.groups
     return {
         "schema_version": 1,
         "conclusion": review.conclusion,
@@ -48,26 +47,35 @@ def _report(review: Review) -> dict[str, Any]:
         "base": review.base,
         "head": review.head,
         "targets": _targets(review.targets),
-        "counts": {
-            "changed": numbers.changed,
-            "judged": numbers.judged,
-            "fallback": outcomes[Outcome.PYPI],
-            "chainguard": numbers.from_chainguard,
-            "remediated": outcomes[Outcome.REMEDIATED],
-            "upstream": outcomes[Outcome.UPSTREAM],
-            "direct": outcomes[Outcome.DIRECT],
-            "private": outcomes[Outcome.PRIVATE],
-            "unknown": outcomes[Outcome.UNKNOWN],
-            "install_fails": outcomes[Outcome.INSTALL_FAILS],
-            "allowed": groups[Group.ALLOWED],
-            "removed": groups[Group.REMOVED],
-            "local": groups[Group.LOCAL],
-            "conda": groups[Group.CONDA],
-            "metadata_only": numbers.metadata_only,
-        },
+        "counts": _counts(tally(review)),
+        "missing": [
+            {"name": each.name, "versions": each.versions, "lockfiles": each.lockfiles}
+            for each in most_missing(review)
+        ],
         "findings": _notices(review.findings),
         "unreadable": _notices(review.unreadable),
-        "lockfiles": (_lockfile(lockfile) for lockfile in review.lockfiles),
+        "lockfiles": (_lockfile(lockfile, tally(review, [lockfile])) for lockfile in review.lockfiles),
+    }
+
+
+def _counts(numbers: Tally) -> dict[str, int]:
+    outcomes, groups = numbers.outcomes, numbers.groups
+    return {
+        "changed": numbers.changed,
+        "judged": numbers.judged,
+        "fallback": outcomes[Outcome.PYPI],
+        "chainguard": numbers.from_chainguard,
+        "remediated": outcomes[Outcome.REMEDIATED],
+        "upstream": outcomes[Outcome.UPSTREAM],
+        "direct": outcomes[Outcome.DIRECT],
+        "private": outcomes[Outcome.PRIVATE],
+        "unknown": outcomes[Outcome.UNKNOWN],
+        "install_fails": outcomes[Outcome.INSTALL_FAILS],
+        "allowed": groups[Group.ALLOWED],
+        "removed": groups[Group.REMOVED],
+        "local": groups[Group.LOCAL],
+        "conda": groups[Group.CONDA],
+        "metadata_only": numbers.metadata_only,
     }
 
 
@@ -85,7 +93,7 @@ def _targets(targets: Iterable[Target]) -> list[dict[str, Any]]:
     ]
 
 
-def _lockfile(lockfile: ReviewedLockfile) -> dict[str, Any]:
+def _lockfile(lockfile: ReviewedLockfile, numbers: Tally) -> dict[str, Any]:
     return {
         "path": lockfile.path,
         "format": lockfile.format,
@@ -94,6 +102,7 @@ def _lockfile(lockfile: ReviewedLockfile) -> dict[str, Any]:
         "installer": lockfile.installer,
         "layout": lockfile.layout,
         "targets": _targets(lockfile.targets),
+        "counts": _counts(numbers),
         "base_entries": lockfile.base_entries,
         "head_entries": lockfile.head_entries,
         "changes": (_change(reviewed) for reviewed in lockfile.changes),

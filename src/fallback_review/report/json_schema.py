@@ -182,6 +182,8 @@ class LockfileRecord(_Part):
     layout: Str
     targets: list[TargetRecord]
     """Those that its changes were predicted for: a lock may be for some Python versions alone."""
+    counts: Counts
+    """The report's counts, of this lockfile alone."""
     base_entries: int
     head_entries: int
     changes: Iterable[ChangeRecord]
@@ -189,6 +191,15 @@ class LockfileRecord(_Part):
     header_changed: list[Str]
     unnamed: list[NoticeRecord]
     notices: list[NoticeRecord]
+
+
+class MissingRecord(_Part):
+    """A package that Chainguard does not cover."""
+
+    name: Str
+    versions: list[Str]
+    lockfiles: int
+    """How many of the report's lockfiles hold it."""
 
 
 class Report(_Part):
@@ -204,6 +215,8 @@ class Report(_Part):
     head: Str | None
     targets: list[TargetRecord]
     counts: Counts
+    missing: list[MissingRecord]
+    """What Chainguard does not cover, the packages of most lockfiles first."""
     findings: list[NoticeRecord]
     """What is wrong with the configuration itself."""
     unreadable: list[NoticeRecord]

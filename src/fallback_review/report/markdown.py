@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.report import limits
 from fallback_review.report.budget import Block, fit, size
 from fallback_review.report.escape import destination, inert
-from fallback_review.report.sections import arrange
+from fallback_review.report.sections import TOTALS, arrange
 from fallback_review.report.templating import environment
 from fallback_review.report.text import readable
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fallback_review.model import Review
-    from fallback_review.report.sections import Arrangement, Remark, Table
+    from fallback_review.report.sections import Arrangement, Remark, Table, Total
 
 
 def render(
@@ -84,6 +84,14 @@ def _blocks(arrangement: Arrangement, elsewhere: str, share: int) -> Iterator[Bl
     findings = arrangement.findings()
     if findings:
         yield _remarks(findings, "**Please look at this**\n\n", "", elsewhere, share)
+    totals = arrangement.totals()
+    if totals:
+        yield _totals(totals, elsewhere)
+    missing = arrangement.missing()
+    if missing:
+        opening = "**Missing in several lockfiles**\n\n"
+        rows = (f"- {inert(text)}\n" for text in missing)
+        yield Block(opening=opening, closing="", rows=rows, total=len(missing), more=_more_lines(elsewhere))
     for table in arrangement.trouble():
         title = f"#### {inert(table.title)}\n\n" if arrangement.several else ""
         yield _table(table, title, "", elsewhere)
@@ -111,6 +119,18 @@ def _table(table: Table, opening: str, closing: str, elsewhere: str) -> Block:
         rows=(macros.line(row, table) for row in table.rows()),
         total=table.total,
         more=lambda number: macros.more(number, table, elsewhere),
+    )
+
+
+def _totals(totals: Sequence[Total], elsewhere: str) -> Block:
+    macros: Any = environment().get_template("rows.md").module
+    head = f"| {' | '.join(TOTALS)} |\n|---{'|---:' * (len(TOTALS) - 1)}|\n"
+    return Block(
+        opening=head,
+        closing="",
+        rows=(macros.total(row) for row in totals),
+        total=len(totals),
+        more=lambda number: f"| … and {number:,} more{elsewhere} |{' |' * (len(TOTALS) - 1)}\n",
     )
 
 

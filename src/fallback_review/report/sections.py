@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.escape import destination, path_destination
-from fallback_review.report.headline import headline, standing
+from fallback_review.report.headline import headline, share, standing
 from fallback_review.report.rows import folded, repeating, row_of
-from fallback_review.report.tally import Group, group_of, tally
+from fallback_review.report.tally import Group, group_of, most_missing, tally
 from fallback_review.report.text import count, readable
 from fallback_review.report.words import SAYS
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _Pair = tuple["ReviewedChange", "ReviewedLockfile"]
 _NOTICE = 600
 _LOCKFILES_NAMED = 3
+_MISSING_NAMED = 10
 _MOST_TABLES = 10
 """Lockfiles that get a table of their own for their trouble; of more of them one would read headings."""
 _PLATFORMS = {"linux": "Linux", "musllinux": "Linux with musl", "macos": "macOS", "windows": "Windows"}
@@ -68,6 +69,33 @@ _TITLES: dict[Group, tuple[str, str, str]] = {
     Group.REMOVED: ("⚫", "is removed", "are removed"),
 }
 """The quiet groups, in the order to show them in: what is said of one package, and of several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """One lockfile of a scan, in numbers."""
+
+    lockfile: str
+    packages: int
+    chainguard: int
+    pypi: int
+    upstream: int
+    """PyPI's files, served by Chainguard."""
+    other: int
+    """What does not install, or could not be checked."""
+    share: str
+
+
+TOTALS = (
+    "Lockfile",
+    "Packages",
+    "Chainguard",
+    "PyPI",
+    "PyPI's, served by Chainguard",
+    "Fails or unknown",
+    "Covered",
+)
+"""The headings of a table of totals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +179,19 @@ class Arrangement:
         found.sort(key=lambda pairs: pairs[0][0].rank)
         return [self._table(Group.TROUBLE, readable(pairs[0][1].path), pairs, mixed=False) for pairs in found]
 
-    def details(self) -> list[Table]:
-        """Return the quiet groups that are not empty. A scan leaves out what comes from Chainguard."""
+    def details(self, *, everything: bool = False) -> list[Table]:
+        """Return the quiet groups that are not empty.
+
+        A scan leaves out what comes from Chainguard, unless `everything` is asked for.
+        """
         found: dict[Group, list[_Pair]] = {}
         for lockfile in self.review.lockfiles:
             for change in lockfile.changes:
                 found.setdefault(group_of(change), []).append((change, lockfile))
         shown = [
-            group for group in _TITLES if group in found and not (self.scan and group is Group.CHAINGUARD)
+            group
+            for group in _TITLES
+            if group in found and (everything or not self.scan or group is not Group.CHAINGUARD)
         ]
         return [
             self._table(group, _title(group, found[group]), found[group], mixed=self.several)
@@ -178,6 +211,35 @@ class Arrangement:
             )
         rows = folded(self.row(*pair) for pair in sorted(pairs, key=_worst_first))
         return Table(group=group, title=title, says=says, total=len(rows), rows=lambda: repeating(rows))
+
+    def totals(self) -> list[Total]:
+        """Return a line for each lockfile of a scan of several, the worst covered first; else nothing."""
+        if not (self.scan and self.several):
+            return []
+        counted = [(lockfile, tally(self.review, [lockfile])) for lockfile in self.review.lockfiles]
+        counted.sort(key=lambda pair: (pair[1].from_chainguard / (pair[1].known or 1), pair[0].path))
+        return [
+            Total(
+                lockfile=readable(lockfile.path),
+                packages=numbers.judged,
+                chainguard=numbers.from_chainguard,
+                pypi=numbers.outcomes[Outcome.PYPI],
+                upstream=numbers.outcomes[Outcome.UPSTREAM],
+                other=numbers.outcomes[Outcome.INSTALL_FAILS] + numbers.outcomes[Outcome.UNKNOWN],
+                share=share(numbers) or "-",
+            )
+            for lockfile, numbers in counted
+        ]
+
+    def missing(self) -> list[str]:
+        """Return what several lockfiles of a scan miss, the commonest first, and no more than a few."""
+        if not (self.scan and self.several):
+            return []
+        shared = [each for each in most_missing(self.review) if each.lockfiles > 1]
+        return [
+            f"{readable(each.name)} ({readable(', '.join(each.versions), 60)}): {each.lockfiles:,} lockfiles"
+            for each in shared[:_MISSING_NAMED]
+        ]
 
     def asides(self) -> list[str]:
         """Return what is only counted."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from fallback_review.model import ChangeKind, Conclusion, Ecosystem, Outcome
 
 if TYPE_CHECKING:
-    from fallback_review.model import Review, ReviewedChange
+    from collections.abc import Iterable
+
+    from fallback_review.model import Review, ReviewedChange, ReviewedLockfile
 
 
 class Group(Enum):
@@ -28,6 +30,7 @@ class Group(Enum):
 
 
 _ALWAYS_TROUBLE = {Outcome.INSTALL_FAILS, Outcome.UNKNOWN}
+_NOT_COVERED = {Outcome.INSTALL_FAILS, Outcome.PYPI, Outcome.UPSTREAM}
 _QUIET = {
     Outcome.UPSTREAM: Group.UPSTREAM,
     Outcome.DIRECT: Group.ELSEWHERE,
@@ -82,20 +85,51 @@ class Tally:
         return self.outcomes[Outcome.CHAINGUARD] + self.outcomes[Outcome.REMEDIATED]
 
     @property
+    def known(self) -> int:
+        """The judged ones of an index whose origin is known: what coverage is counted over."""
+        return self.from_indexes - self.outcomes[Outcome.UNKNOWN]
+
+    @property
     def from_indexes(self) -> int:
         """The judged ones that an index is asked for: what coverage is a fraction of."""
         return self.judged - self.outcomes[Outcome.DIRECT] - self.outcomes[Outcome.PRIVATE]
 
 
-def tally(review: Review) -> Tally:
-    """Count a review's changes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A package that Chainguard does not cover, over all lockfiles."""
+
+    name: str
+    versions: tuple[str, ...]
+    lockfiles: int
+
+
+def most_missing(review: Review) -> tuple[Missing, ...]:
+    """Return what Chainguard does not cover, the packages of most lockfiles first."""
+    found: dict[str, tuple[dict[str, None], set[str]]] = {}
+    for lockfile in review.lockfiles:
+        for reviewed in lockfile.changes:
+            if reviewed.outcome in _NOT_COVERED and not reviewed.change.local:
+                versions, paths = found.setdefault(reviewed.change.name, ({}, set()))
+                versions |= {entry.shown_version or "": None for entry in reviewed.change.gained}
+                paths.add(lockfile.path)
+    listed = (
+        Missing(name=name, versions=tuple(versions), lockfiles=len(paths))
+        for name, (versions, paths) in found.items()
+    )
+    return tuple(sorted(listed, key=lambda each: (-each.lockfiles, each.name)))
+
+
+def tally(review: Review, lockfiles: Iterable[ReviewedLockfile] | None = None) -> Tally:
+    """Count a review's changes, or those of some of its lockfiles."""
+    counted = review.lockfiles if lockfiles is None else tuple(lockfiles)
     outcomes: Counter[Outcome] = Counter()
     troubled: Counter[Outcome] = Counter()
     allowed: Counter[Outcome] = Counter()
     conclusions: Counter[Conclusion] = Counter()
     groups: Counter[Group] = Counter()
     changed = malware = 0
-    for lockfile in review.lockfiles:
+    for lockfile in counted:
         for reviewed in lockfile.changes:
             changed += 1
             group = group_of(reviewed)
@@ -116,5 +150,5 @@ def tally(review: Review) -> Tally:
         allowed=allowed,
         conclusions=conclusions,
         malware=malware,
-        metadata_only=sum(len(lockfile.metadata_only) for lockfile in review.lockfiles),
+        metadata_only=sum(len(lockfile.metadata_only) for lockfile in counted),
     )

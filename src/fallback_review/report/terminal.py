@@ -43,13 +43,14 @@ _SCREEN = 60
 """Lines beyond which the verdict stands at the end too: the beginning has left the screen."""
 
 
-def render(review: Review, *, color: bool = False, width: int | None = None) -> str:
+def render(review: Review, *, color: bool = False, width: int | None = None, everything: bool = False) -> str:
     """Render for a terminal.
 
     Args:
         review: what to show.
         color: whether to write colours, as ANSI sequences.
         width: the columns to wrap at; without it lines are as long as they are.
+        everything: whether to list every package, also in groups that are shortened otherwise.
     """
     held = io.StringIO()
     console = Console(
@@ -60,7 +61,7 @@ def render(review: Review, *, color: bool = False, width: int | None = None) -> 
         legacy_windows=False,
         _environ={},  # the same text whatever the machine's variables say
     )
-    lines = list(_lines(arrange(review)))
+    lines = list(_lines(arrange(review), everything=everything))
     if len(lines) > _SCREEN:
         lines += [(Text(""), False), lines[0]]
     for line, whole in lines:
@@ -80,18 +81,19 @@ def _wrapped(line: Text, console: Console) -> Iterator[Text]:
         lead = Text(" " * lead.cell_len)
 
 
-def _lines(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
+def _lines(arrangement: Arrangement, *, everything: bool) -> Iterator[tuple[Text, bool]]:
     """Yield each line, and whether it must not be wrapped."""
     yield Text(f"{arrangement.icon} {arrangement.title}", style=_STYLES[arrangement.icon]), False
     if arrangement.standing:
         yield Text(f"   {arrangement.standing}"), False
     yield from _remarks(arrangement.unreadable(), "bold red", "could not be checked: ")
     yield from _remarks(arrangement.findings(), "bold")
+    yield from _totals(arrangement)
     for table in arrangement.trouble():
         yield Text(f"\n{table.title}", style="bold underline"), False
         yield from _rows(table, table.rows(), detail=True)
-    for table in arrangement.details():
-        yield from _quiet(table, table.total if arrangement.scan else _QUIET_ROWS)
+    for table in arrangement.details(everything=everything):
+        yield from _quiet(table, table.total if arrangement.scan or everything else _QUIET_ROWS)
     notices = arrangement.notices()
     if notices:
         yield Text(f"\n📝 Notes ({len(notices):,})"), False
@@ -99,11 +101,29 @@ def _lines(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
     yield from _ending(arrangement)
 
 
+def _totals(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
+    totals, missing = arrangement.totals(), arrangement.missing()
+    if totals:
+        yield Text(""), False
+    for row in totals:
+        covered = f"{row.share:>7}  {row.chainguard:,} of {row.packages:,} from Chainguard"
+        rest = (
+            (row.pypi, "from PyPI"),
+            (row.upstream, "served, not rebuilt"),
+            (row.other, "fail or unknown"),
+        )
+        others = "".join(f", {number:,} {word}" for number, word in rest if number)
+        yield Text.assemble(f" {covered}{others}  ", (row.lockfile, "bold")), False
+    if missing:
+        yield Text("\nMissing in several lockfiles", style="bold"), False
+    yield from ((Text(f" • {text}"), False) for text in missing)
+
+
 def _quiet(table: Table, listed: int) -> Iterator[tuple[Text, bool]]:
     yield Text(f"\n{table.title}"), False
     yield from _rows(table, islice(table.rows(), listed), detail=table.group is not Group.CHAINGUARD)
     if table.total > listed:
-        yield Text(f"   … and {table.total - listed:,} more, see --format json", style="dim"), False
+        yield Text(f"   … and {table.total - listed:,} more, see --verbose", style="dim"), False
 
 
 def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[tuple[Text, bool]]:

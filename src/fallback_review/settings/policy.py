@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from fallback_review.model import Allowance, Cause, Change, Conclusion, Notice, Outcome
+from fallback_review.settings.schema import SETTINGS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -103,6 +104,16 @@ def expiry_notices(allow: Iterable[Allow], today: date, *, path: str) -> tuple[N
             )
         )
     return tuple(notices)
+
+
+def unused_notices(allow: Iterable[Allow], names: Iterable[str]) -> tuple[Notice, ...]:
+    """Say which entries of the allow list match none of the packages that are there."""
+    here = [canonicalize_name(name) for name in names]
+    return tuple(
+        Notice(path=SETTINGS_PATH, text=f"[[allow]] {entry.package} matches no package here: remove it")
+        for entry in allow
+        if not any(fnmatchcase(name, entry.package) for name in here)
+    )
 
 
 def conclude(conclusions: Iterable[Conclusion]) -> Conclusion:

@@ -1,0 +1,71 @@
+"""Writing a result for whoever asked: to a terminal, a pipe or a file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from fallback_review.report import render
+from fallback_review.report.headline import headline
+from fallback_review.report.tally import tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fallback_review.cli.options import Options
+    from fallback_review.model import Review
+
+
+def colored(environ: Mapping[str, str], *, terminal: bool) -> bool:
+    """Say whether to write colours: FORCE_COLOR asks for them, NO_COLOR and a dumb terminal forbid them.
+
+    NO_COLOR wins (https://no-color.org); an empty variable is none.
+    """
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    return bool(environ.get("FORCE_COLOR")) or terminal
+
+
+def console_for(*, stderr: bool = False) -> Console:
+    """Return a console that keeps to the environment's word on colours."""
+    stream = sys.stderr if stderr else sys.stdout
+    color = colored(os.environ, terminal=stream.isatty())
+    return Console(stderr=stderr, no_color=not color, force_terminal=color or None)
+
+
+def show(result: Review, options: Options) -> None:
+    """Write a review as the options say."""
+    if options.quiet and options.format == "terminal":
+        write(" ".join(headline(result, tally(result))) + "\n", options)
+        return
+    if options.format != "terminal":
+        write(render(result, options.format), options)
+        return
+    if options.output is not None:
+        write(render(result, "terminal", everything=options.verbose), options)
+        return
+    console = console_for()
+    color = colored(os.environ, terminal=console.is_terminal)
+    write(render(result, "terminal", width=console.width, color=color, everything=options.verbose), options)
+
+
+def write(text: str, options: Options) -> None:
+    """Write text to the file that the options name, or to standard output."""
+    if options.output is not None:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=not text.endswith("\n"), color=True)
+
+
+def log_requests() -> None:
+    """Write each HTTP request to standard error: method, path and status, never a header."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(relativeCreated)6d ms  %(message)s"))
+    logger = logging.getLogger("urllib3.connectionpool")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)

@@ -1,0 +1,117 @@
+"""How a result is shown: colours, quiet and verbose, requests, variables in place of options, completion."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fallback_review.cli.output import colored
+from tests.cli.command import run, run_here
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.servers.scripted import ScriptedServer
+
+
+@pytest.mark.parametrize(
+    ("environ", "terminal", "color"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"NO_COLOR": ""}, True, True),
+        ({"FORCE_COLOR": "1"}, False, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+        ({"TERM": "dumb"}, True, False),
+        ({"TERM": "xterm"}, True, True),
+    ],
+)
+def test_when_to_write_colours(environ: dict[str, str], terminal: bool, color: bool) -> None:
+    assert colored(environ, terminal=terminal) is color
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\nattrs==23.1.0\n./here\n")
+    return tmp_path
+
+
+def variables(index: ScriptedServer) -> dict[str, str]:
+    return {
+        "FALLBACK_REVIEW_INDEX_URL": f"{index.url}/simple/",
+        "FALLBACK_REVIEW_PYPI_URL": f"{index.url}/pypi/",
+    }
+
+
+def test_options_come_from_the_environment_too(folder: Path, silent: ScriptedServer) -> None:
+    env = {**variables(silent), "FALLBACK_REVIEW_FORMAT": "json", "FALLBACK_REVIEW_PYTHON": "3.11 3.13"}
+    report = run("scan", "requirements.txt", cwd=folder, env=env).report
+    assert {target["python"] for target in report["targets"]} == {"3.11", "3.13"}
+    assert silent.seen
+    given = run_here("scan", "--python", "3.12", "requirements.txt", cwd=folder, env=env).report
+    assert {target["python"] for target in given["targets"]} == {"3.12"}
+
+
+def test_no_outcome_fails_where_none_is_said(folder: Path, silent: ScriptedServer) -> None:
+    for none in ("none", ""):
+        done = run_here("scan", "--fail-on", none, "requirements.txt", cwd=folder, env=variables(silent))
+        assert done.code == 0, done.said
+        assert "The check passes with warnings." in done.stdout
+    run_here("scan", "--fail-on", "none,pypi", ".", cwd=folder, env=variables(silent)).refuses("'none'")
+
+
+def test_quiet_prints_the_verdict_alone(folder: Path, silent: ScriptedServer) -> None:
+    done = run_here("scan", "-q", "requirements.txt", cwd=folder, env=variables(silent))
+    assert done.stdout == "❌ 2 of 2 packages do not install\n"
+    assert run_here("scan", "-q", "--format", "json", ".", cwd=folder, env=variables(silent)).report
+
+
+def test_colours_are_forced_and_forbidden(folder: Path, silent: ScriptedServer) -> None:
+    forced = run_here("scan", ".", cwd=folder, env={**variables(silent), "FORCE_COLOR": "1"})
+    assert "\x1b[" in forced.stdout
+    assert "\x1b[" not in run_here("scan", ".", cwd=folder, env=variables(silent)).said
+
+
+def test_debug_tells_each_request_and_no_secret(folder: Path, silent: ScriptedServer) -> None:
+    env = {**variables(silent), "CHAINGUARD_PYTHON_IDENTITY_ID": "me", "CHAINGUARD_PYTHON_TOKEN": "s3cret"}
+    done = run("scan", "--debug", "requirements.txt", cwd=folder, env=env)
+    assert '"GET /simple/six/ HTTP/1.1" 404' in done.stderr
+    assert "s3cret" not in done.said
+    assert "HTTP/1.1" not in run("scan", "requirements.txt", cwd=folder, env=env).said
+
+
+def test_an_explanation_keeps_to_format_and_output(folder: Path, silent: ScriptedServer) -> None:
+    env = variables(silent)
+    given = ["explain", "six==1.16.0", "--platform", "linux-x86_64"]
+    found = json.loads(run_here(*given, "--format", "json", cwd=folder, env=env).stdout)
+    assert [(each["package"], each["target"], each["outcome"], each["cause"]) for each in found] == [
+        ("six==1.16.0", "py3.12 linux-x86_64", "install-fails", "project-missing")
+    ]
+    done = run_here(*given, "--format", "markdown", "--output", "why.md", cwd=folder, env=env)
+    assert done.stdout == ""
+    assert (folder / "why.md").read_text().startswith("```text\nsix==1.16.0 on py3.12 linux-x86_64\n")
+    assert "<pre>six==1.16.0 on" in run_here(*given, "--format", "html", cwd=folder, env=env).stdout
+
+
+def test_a_private_name_is_explained_as_private(folder: Path, silent: ScriptedServer) -> None:
+    (folder / "settings.toml").write_text('[policy]\nprivate = ["six"]\n')
+    given = ["explain", "six==1.16.0", "--config", "settings.toml"]
+    done = run_here(*given, cwd=folder, env=variables(silent))
+    assert "→ private: its name or its index is private: no index was asked for it" in done.stdout
+    assert not silent.seen
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_a_shell_is_printed(shell: str, tmp_path: Path) -> None:
+    done = run("completion", shell, cwd=tmp_path)
+    assert done.code == 0
+    assert "_FALLBACK_REVIEW_COMPLETE" in done.stdout
+    env = {
+        "_FALLBACK_REVIEW_COMPLETE": "bash_complete",
+        "COMP_WORDS": "fallback-review sc",
+        "COMP_CWORD": "1",
+    }
+    assert run("", cwd=tmp_path, env=env).stdout.strip() == "plain,scan"
