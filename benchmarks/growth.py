@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.measure import Row, best
 from fallback_review.lockfiles import Text
-from fallback_review.model import Answer, ProjectFile, Role, Tier
+from fallback_review.model import Answer, Index, Owner, ProjectFile, Tier
 from fallback_review.pipeline import review
 from fallback_review.pipeline.compare import compare
 from fallback_review.report import render
@@ -18,7 +18,8 @@ from fallback_review.runtime import collect_rarely
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from fallback_review.pipeline.ask import Wanted
+    from fallback_review.prediction import Answers
 
 SMALL, LARGE = 100, 10_000
 MEGABYTES = 250
@@ -64,21 +65,32 @@ def side(count: int, version: str) -> Text:
     return Text(path="requirements.txt", text="\n".join(lines) + "\n")
 
 
-def answer(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+def answer(wanted: Wanted) -> Answers:
     """Play both indexes: every tenth package is only on PyPI."""
-    answers = {}
-    for name in names:
-        number = int(name.rpartition("-")[2])
-        here = role is Role.PYPI or number % 10
-        file = ProjectFile(
-            filename=f"made_{number}-1.1-py3-none-any.whl",
-            url=f"https://libraries.cgr.dev/python/simple/{name}/1.1/made_{number}-1.1-py3-none-any.whl",
-            version="1.1",
-            sha256=f"{number:064x}",
-            tier=None if role is Role.PYPI else Tier.BUILT,
-        )
-        answers[name] = Answer(role=role, name=name, files=(file,) if here else ())
-    return answers
+    found: dict[str, dict[Index, Answer]] = {}
+    for index, names in wanted.items():
+        for name in names:
+            found.setdefault(name, {})[index] = Answer(index=index, name=name, files=_listed(index, name))
+    return found
+
+
+def _listed(index: Index, name: str) -> tuple[ProjectFile, ...]:
+    """Return one wheel, which is the lock's: Chainguard's, else PyPI's; the other index has other bytes."""
+    number = int(name.rpartition("-")[2])
+    pypis = index.owner is Owner.PYPI
+    built = bool(number % 10)
+    if not (pypis or built):
+        return ()
+    filename = f"made_{number}-1.1-py3-none-any.whl"
+    host = "files.pypi.test" if pypis else "libraries.cgr.dev/python/simple"
+    file = ProjectFile(
+        filename=filename,
+        url=f"https://{host}/{name}/1.1/{filename}",
+        version="1.1",
+        sha256=f"{number if built is not pypis else number + LARGE:064x}",
+        tier=None if pypis else Tier.BUILT,
+    )
+    return (file,)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import trustme
 
 from benchmarks.measure import Row, best, milliseconds
 from fallback_review.index import IndexClient
-from fallback_review.model import Role
+from fallback_review.model import Edition, Index, Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +33,10 @@ VERSIONS = 20
 def measure() -> list[Row]:
     """Return the time for all answers against the least that the latency allows."""
     with slow_index() as (url, certificates):
+        index = Index(url, Owner.CHAINGUARD, Edition.MAIN)
 
         def ask() -> None:
-            with IndexClient(url, Role.CHAINGUARD, ca_bundle=certificates, connections=CONNECTIONS) as client:
+            with IndexClient(index, ca_bundle=certificates, connections=CONNECTIONS) as client:
                 answers = client.ask(NAMES)
             wrong = [answer for answer in answers.values() if len(answer.files) != VERSIONS]
             if wrong:

@@ -81,7 +81,7 @@ def test_debug_output(runner: Runner, opened: Opened) -> None:
     assert f"merge base {pull.repository.commits['main']}, files changed: 1" in told
     assert "lockfiles changed: requirements.txt" in told
     assert any(
-        re.fullmatch(r"index chainguard: 1 asked, 0 without a page, in \d\.\d{3} s", line) for line in told
+        re.fullmatch(r"Chainguard's index: 1 asked, 0 without a page, in \d\.\d{3} s", line) for line in told
     )
     assert f"comment: created {pull.comments()[0]['html_url']}" in told
     assert any(line.startswith("commit status: created ") for line in told)

@@ -82,7 +82,8 @@ def test_pull_request_of_a_fork(runner: Runner, opened: Opened, lab: Lab) -> Non
 def test_what_needs_no_credentials_is_said_of_a_fork(runner: Runner, lab: Lab) -> None:
     """Chainguard's own index is not even asked without credentials; a URL in the lock needs no index."""
     direct = "thing @ https://example.test/thing-1.0-py3-none-any.whl\n"
-    base = {**BEFORE, ".github/fallback-review.toml": settings(runner.index, chainguard=False)}
+    ours = settings(runner.index, 'own-hosts = ["example.test"]\n', chainguard=False)
+    base = {**BEFORE, ".github/fallback-review.toml": ours}
     pull = lab.repository(base).pull_request({LOCK: BEFORE[LOCK] + direct}, fork="mallory/app")
     ended = runner.run(pull, token=lab.token(**READ), credentials=False)
     assert (ended.code, ended.outputs["conclusion"]) == (0, "pass")

@@ -24,8 +24,9 @@ PUBLIC = {
     name: [
         File(url=f"https://files.pypi.test/{name}-{version}-py3-none-any.whl") for version in ("1.0", "2.0")
     ]
-    for name in ("built", "older", "listed", "absent")
+    for name in ("built", "older", "listed", "absent", "pip")
 }
+"""PyPI: its page of pip tells the host of its files."""
 BASE = "built==1.0\nolder==1.0\nlisted==1.0\nabsent==1.0\n"
 HEAD = "built==2.0\nolder==2.0\nlisted==2.0\nabsent==2.0\n"
 

@@ -275,7 +275,8 @@ def test_a_url_of_a_lockfile_is_never_fetched(folder: Path, public: NginxIndex) 
         )
         done = review(folder, f"{index.url}/simple/", public, "--format", "json", here=True)
 
-    assert outcomes(done)["built"][0] == "direct"
+    assert outcomes(done)["built"][0] == "unknown"  # the host is new to the lockfile
+    assert done.changes["built"]["reason"] == "new-host"
     assert not trap.seen
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
-from fallback_review.model import LockedPackage, Lockfile, Source, SourceKind
-from fallback_review.prediction.context import Situation
+from fallback_review.model import Edition, Index, LockedPackage, Lockfile, Owner, Source, SourceKind
+from fallback_review.prediction.addresses import Addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,11 +21,9 @@ P = "https://pypi.test/simple"
 MANAGER = "https://artifacts.index.example/api/pypi/python/simple"
 OTHER = "https://private.index.example/simple"
 
-SITUATION = Situation(
-    installer="pip",
-    layout="virtual-file",
-    chainguard_url=C,
-    pypi_url=f"{P}/",
+ADDRESSES = Addresses(
+    chainguard=Index(C, Owner.CHAINGUARD, Edition.MAIN),
+    pypi=Index(f"{P}/", Owner.PYPI),
     pypi_hosts=frozenset({"pypi.test", "files.pypi.test"}),
 )
 LOCKS = {
@@ -78,14 +76,14 @@ def read(installer: str, files: Mapping[str, str], lockfile: Lockfile | None = N
 
 
 def arrange(installer: str, files: Mapping[str, str], lockfile: Lockfile | None = None) -> Arrangement:
-    return configuration.arrange(read(installer, files, lockfile), SITUATION)
+    return configuration.arrange(read(installer, files, lockfile), ADDRESSES)
 
 
 def findings(
     installer: str, files: Mapping[str, str], lockfile: Lockfile | None = None
 ) -> tuple[Notice, ...]:
     lockfile = lockfile or lock(installer)
-    return configuration.findings(read(installer, files, lockfile), lockfile, SITUATION)
+    return configuration.findings(read(installer, files, lockfile), lockfile, ADDRESSES)
 
 
 def uv_index(url: str, name: str = "", *more: str, table: str = "tool.uv.index") -> str:

@@ -7,8 +7,8 @@ import pytest
 from fallback_review import configuration
 from fallback_review.model import LockedPackage, LockIndex
 from tests.configuration.cases import (
+    ADDRESSES,
     MANAGER,
-    SITUATION,
     C,
     P,
     findings,
@@ -201,16 +201,16 @@ def test_explicit_without_packages_is_still_said() -> None:
 )
 def test_credentials_are_reported_and_never_repeated(installer: str, name: str, text: str, line: int) -> None:
     found = read(installer, {name: text})
-    (notice,) = configuration.findings(found, lock(installer), SITUATION)
+    (notice,) = configuration.findings(found, lock(installer), ADDRESSES)
     assert (notice.path, notice.line) == (name, line)
     assert "holds credentials" in notice.text
-    assert "s3cret" not in repr(found) + repr(notice) + repr(configuration.arrange(found, SITUATION))
+    assert "s3cret" not in repr(found) + repr(notice) + repr(configuration.arrange(found, ADDRESSES))
 
 
 def test_placeholders_are_no_credentials() -> None:
     text = pdm_source("pypi", "https://${USER}:${TOKEN}@libraries.cgr.dev/python/simple/")
     found = read("pdm", {PROJECT: text})
-    assert configuration.findings(found, lock("pdm"), SITUATION) == ()
+    assert configuration.findings(found, lock("pdm"), ADDRESSES) == ()
     assert found.indexes[0].url == C
 
 

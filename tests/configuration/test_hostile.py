@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fallback_review import configuration
 from fallback_review.lockfiles import decode
 from tests import hostile
-from tests.configuration.cases import LOCKS, SITUATION, C, lock, read, uv_index
+from tests.configuration.cases import ADDRESSES, LOCKS, C, lock, read, uv_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ def everything(
 ) -> tuple[configuration.Configuration, str]:
     lockfile = lock(installer)
     found = configuration.read(lockfile, dict.fromkeys(names, text).get, installer=installer)
-    arrangement = configuration.arrange(found, SITUATION)
-    said = configuration.findings(found, lockfile, SITUATION)
+    arrangement = configuration.arrange(found, ADDRESSES)
+    said = configuration.findings(found, lockfile, ADDRESSES)
     changed = configuration.compare(configuration.Configuration(installer=installer), found)
     return found, repr((arrangement, said, changed))
 
@@ -137,7 +137,7 @@ def test_what_is_no_text_is_said() -> None:
         return decode(path, "é".encode("latin-1")) if path == "pyproject.toml" else None
 
     found = configuration.read(lock("uv"), text_of, installer="uv")
-    [notice] = configuration.findings(found, lock("uv"), SITUATION)
+    [notice] = configuration.findings(found, lock("uv"), ADDRESSES)
     assert "pyproject.toml could not be read as index configuration: the file is not UTF-8" in notice.text
     assert (notice.path, notice.line) == ("pyproject.toml", 1)
 

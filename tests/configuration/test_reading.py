@@ -11,8 +11,8 @@ from fallback_review import configuration
 from fallback_review.lockfiles import FORMATS, Text, format_of, parse
 from fallback_review.model import InstallOptions, Lockfile
 from tests.configuration.cases import (
+    ADDRESSES,
     OTHER,
-    SITUATION,
     C,
     P,
     R,
@@ -191,7 +191,7 @@ def test_an_index_line_of_an_included_file_stands_there() -> None:
     lockfile = parse(text)
     found = configuration.read(lockfile, Tree({}).text_of, installer="pip")
     assert [(index.url, index.where) for index in found.indexes] == [(C, "req/base.txt:2, --index-url")]
-    (notice,) = configuration.findings(found, lockfile, SITUATION)
+    (notice,) = configuration.findings(found, lockfile, ADDRESSES)
     assert (notice.path, notice.line) == ("req/base.txt", 2)
 
 
@@ -204,7 +204,8 @@ def test_the_sources_of_a_real_pipfile_lock() -> None:
         ("cgr", C, "_meta.sources"),
         ("pypi", P, "_meta.sources"),
     ]
-    assert configuration.arrange(found, SITUATION).layout == "pipenv"
+    indexes = configuration.arrange(found, ADDRESSES).indexes
+    assert [each.parts for each in indexes] == [(ADDRESSES.chainguard,), (ADDRESSES.pypi,)]
 
 
 def test_pip_conf_beside_the_requirements_goes_before_the_roots() -> None:

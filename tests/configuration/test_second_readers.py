@@ -14,8 +14,8 @@ from fallback_review import configuration
 from fallback_review.configuration.arranging import asked
 from fallback_review.lockfiles import Text, parse
 from tests.configuration.cases import (
+    ADDRESSES,
     OTHER,
-    SITUATION,
     C,
     P,
     R,
@@ -185,8 +185,8 @@ def test_pdm_asks_in_the_same_order(tmp_path: Path) -> None:
 def names(installer: str, manifest: str, more: dict[str, str] | None = None) -> list[str]:
     found = read(installer, {"pyproject.toml": manifest, **(more or {})})
     return [
-        each.index.name.lower() if each.index and each.index.name else "pypi"
-        for each in asked(found, SITUATION)
+        each.configured.name.lower() if each.configured and each.configured.name else "pypi"
+        for each in asked(found, ADDRESSES)
     ]
 
 
@@ -224,4 +224,4 @@ def test_pip_pools_the_same_indexes(config: str, requirements: str, tmp_path: Pa
     theirs = json.loads(run(command, tmp_path, tmp_path, PIP_CONFIG_FILE=str(tmp_path / "pip.conf")))
     lockfile = parse(Text(path="requirements.txt", text=requirements))
     found = configuration.read(lockfile, {"pip.conf": config}.get, installer="pip")
-    assert [each.index.url for each in asked(found, SITUATION) if each.index] == theirs
+    assert [each.configured.url for each in asked(found, ADDRESSES) if each.configured] == theirs

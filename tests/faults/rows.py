@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 HEADINGS = ("Fault", "Answer", "Conclusion", "Exit code", "What a person reads")
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Row:
     counterpart: str
     """Who failed."""
     fault: str
+    sample: str = ""
+    """Which lock was reviewed, where each fault meets one of every format."""
     answered: bool
     """Whether the counterpart said what it was asked for, in spite of all."""
     conclusion: str
@@ -37,7 +40,19 @@ class Row:
             found.append(f"{self.conclusion} (exit code {self.exit_code}) without an answer")
         if not self.words:
             found.append("it says nothing")
-        return [f"{self.counterpart}, {self.fault}: {each}" for each in found]
+        where = f"{self.counterpart}, {self.fault}{', ' if self.sample else ''}{self.sample}"
+        return [f"{where}: {each}" for each in found]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What the table shows of it, beside the lock."""
+        return (
+            self.fault,
+            "yes" if self.answered else "no",
+            self.conclusion,
+            str(self.exit_code),
+            without_chance(self.words),
+        )
 
 
 def leaks(texts: Mapping[str, str], username: str, password: str) -> tuple[str, ...]:
@@ -56,19 +71,21 @@ def without_chance(text: str) -> str:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """Return the matrix as Markdown, a table for each counterpart."""
-    lines: list[str] = []
-    shown = None
+    """Return the matrix as Markdown, a table for each counterpart; locks that fare alike share a line."""
+    found: dict[str, list[Row]] = {}
     for row in rows:
-        if row.counterpart != shown:
-            shown = row.counterpart
-            lines += ["", f"### {shown}", "", f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
-        cells = (
-            row.fault,
-            "yes" if row.answered else "no",
-            row.conclusion,
-            str(row.exit_code),
-            without_chance(row.words),
-        )
-        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
-    return "\n".join(lines).strip() + "\n"
+        found.setdefault(row.counterpart, []).append(row)
+    return "\n".join(line for name, those in found.items() for line in _part(name, those)).strip() + "\n"
+
+
+def _part(counterpart: str, rows: list[Row]) -> Iterator[str]:
+    locks = {row.sample for row in rows} - {""}
+    headings = (*HEADINGS[:1], "Lock", *HEADINGS[1:]) if locks else HEADINGS
+    yield from ("", f"### {counterpart}", "", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|")
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        alike.setdefault(row.cells, []).append(row.sample)
+    for (fault, *cells), samples in alike.items():
+        shown = (ALL if set(samples) == locks else "; ".join(samples),) if locks else ()
+        line = (cell.replace("|", "\\|") for cell in (fault, *shown, *cells))
+        yield f"| {' | '.join(line)} |"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-GREEN = {"50 MB page"}
+GREEN = {of_indexes.HEALTHY, of_indexes.PAGE_OF_50_MB}
 
 
 @pytest.mark.lab

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.index import Credentials, credentials_for
-from fallback_review.model import Role
+from fallback_review.model import Owner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,18 +31,18 @@ def home(tmp_path: Path) -> dict[str, str]:
 def test_the_order_is_explicit_environment_url_netrc(home: dict[str, str]) -> None:
     explicit = Credentials("me", "mine")
     everything = home | PULL_TOKEN
-    role = Role.CHAINGUARD
-    assert credentials_for(IN_URL, role=role, explicit=explicit, environ=everything) is explicit
-    assert credentials_for(IN_URL, role=role, environ=everything) == ENV
-    assert credentials_for(IN_URL, role=role, environ=home) == Credentials("org/id", "p@ss")
-    assert credentials_for(URL, role=role, environ=home) == Credentials("ann", "from-netrc")
-    assert credentials_for(URL, role=role, environ={}) is None
+    owner = Owner.CHAINGUARD
+    assert credentials_for(IN_URL, owner=owner, explicit=explicit, environ=everything) is explicit
+    assert credentials_for(IN_URL, owner=owner, environ=everything) == ENV
+    assert credentials_for(IN_URL, owner=owner, environ=home) == Credentials("org/id", "p@ss")
+    assert credentials_for(URL, owner=owner, environ=home) == Credentials("ann", "from-netrc")
+    assert credentials_for(URL, owner=owner, environ={}) is None
 
 
-@pytest.mark.parametrize("role", [Role.PYPI, Role.RESOLVER])
-def test_the_pull_token_is_for_chainguards_indexes_alone(role: Role) -> None:
-    assert credentials_for(URL, role=role, environ=PULL_TOKEN) is None
-    assert credentials_for(URL, role=Role.REMEDIATED, environ=PULL_TOKEN) == ENV
+@pytest.mark.parametrize("owner", [Owner.PYPI, Owner.OWN])
+def test_the_pull_token_is_for_chainguards_indexes_alone(owner: Owner) -> None:
+    assert credentials_for(URL, owner=owner, environ=PULL_TOKEN) is None
+    assert credentials_for(URL, owner=Owner.CHAINGUARD, environ=PULL_TOKEN) == ENV
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_the_pull_token_is_for_chainguards_indexes_alone(role: Role) -> None:
     ],
 )
 def test_the_pull_token_leaves_this_machine_only_over_tls(url: str, expected: Credentials | None) -> None:
-    assert credentials_for(url, role=Role.CHAINGUARD, environ=PULL_TOKEN) == expected
+    assert credentials_for(url, owner=Owner.CHAINGUARD, environ=PULL_TOKEN) == expected
 
 
 @pytest.mark.parametrize("name", PULL_TOKEN)
 def test_half_a_pull_token_is_none(name: str) -> None:
-    assert credentials_for(URL, role=Role.CHAINGUARD, environ=PULL_TOKEN | {name: " "}) is None
+    assert credentials_for(URL, owner=Owner.CHAINGUARD, environ=PULL_TOKEN | {name: " "}) is None
 
 
 def test_netrc_is_for_the_host_that_it_names(home: dict[str, str], tmp_path: Path) -> None:
-    port = credentials_for("http://127.0.0.1:8080/simple", role=Role.RESOLVER, environ=home)
+    port = credentials_for("http://127.0.0.1:8080/simple", owner=Owner.OWN, environ=home)
     assert port == Credentials("ann", "local")
-    assert credentials_for("https://index.example/", role=Role.RESOLVER, environ=home) is None
+    assert credentials_for("https://index.example/", owner=Owner.OWN, environ=home) is None
     named = tmp_path / "elsewhere"
     named.write_text("machine index.example login x\n")
-    found = credentials_for("https://index.example/", role=Role.PYPI, environ={"NETRC": str(named), **home})
+    found = credentials_for("https://index.example/", owner=Owner.PYPI, environ={"NETRC": str(named), **home})
     assert found == Credentials("x", "")
 
 
@@ -78,17 +78,17 @@ def test_netrc_is_for_the_host_that_it_names(home: dict[str, str], tmp_path: Pat
 def test_a_broken_netrc_is_no_credentials(tmp_path: Path, text: bytes) -> None:
     (tmp_path / ".netrc").write_bytes(text)
     (tmp_path / "_netrc").write_text("machine libraries.cgr.dev login ann password second\n")
-    found = credentials_for(URL, role=Role.CHAINGUARD, environ={"HOME": str(tmp_path)})
+    found = credentials_for(URL, owner=Owner.CHAINGUARD, environ={"HOME": str(tmp_path)})
     assert found == Credentials("ann", "second")
 
 
 @pytest.mark.parametrize("url", [None, "", "nonsense", "ftp://ann:x@index.example/", "http://[bad"])
 def test_without_a_usable_url_there_are_none(url: str | None, home: dict[str, str]) -> None:
-    assert credentials_for(url, role=Role.CHAINGUARD, environ=home | PULL_TOKEN) is None
+    assert credentials_for(url, owner=Owner.CHAINGUARD, environ=home | PULL_TOKEN) is None
 
 
 def test_a_user_name_alone_in_the_url() -> None:
-    found = credentials_for("https://token@index.example/", role=Role.RESOLVER, environ={})
+    found = credentials_for("https://token@index.example/", owner=Owner.OWN, environ={})
     assert found == Credentials("token", "")
 
 

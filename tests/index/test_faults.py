@@ -17,7 +17,8 @@ from urllib3.connection import HTTPConnection
 
 from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.index.deadline import Question
-from fallback_review.model import Answer, Cause, Role
+from fallback_review.model import Answer, Cause
+from tests.index.indexes import chainguard, pypi
 from tests.servers.process import free_port
 from tests.servers.scripted import FOREVER, RESET, ScriptedServer, Seen, answer, scripted
 
@@ -33,7 +34,7 @@ EMPTY = json.dumps({"meta": {"api-version": "1.0"}, "name": "six", "files": []})
 def ask_one(
     server: ScriptedServer, *, limits: Limits = QUICK, credentials: Credentials | None = None
 ) -> Answer:
-    with IndexClient(f"{server.url}/simple", Role.CHAINGUARD, credentials, limits=limits) as client:
+    with IndexClient(chainguard(f"{server.url}/simple"), credentials, limits=limits) as client:
         return client.ask(["six"])["six"]
 
 
@@ -185,7 +186,7 @@ def test_a_slow_drip_is_cut(head: bytes) -> None:
 def test_a_slow_drip_over_tls_is_cut(certificates: Certificates) -> None:
     with scripted(lambda _: _drip(b"HTTP/1.1 200 OK\r\nX-"), tls=_tls(certificates)) as server:
         limits = Limits(read=2, question=0.6, retries=0)
-        with IndexClient(server.url, Role.PYPI, limits=limits, ca_bundle=certificates.authority) as client:
+        with IndexClient(pypi(server.url), limits=limits, ca_bundle=certificates.authority) as client:
             result = client.ask(["six"])["six"]
     assert "no complete answer within 0.6 s" in result.message
 
@@ -203,7 +204,7 @@ def test_the_time_for_everything_is_kept() -> None:
         yield FOREVER
 
     limits = Limits(total=0.5)
-    with scripted(reply) as server, IndexClient(server.url, Role.PYPI, limits=limits) as client:
+    with scripted(reply) as server, IndexClient(pypi(server.url), limits=limits) as client:
         answers = client.ask(["six", *(f"slow-{number}" for number in range(40))])
     assert answers["six"].problem is None
     assert {answers[name].problem for name in answers if name != "six"} == {Cause.UNREACHABLE}
@@ -215,7 +216,7 @@ def test_closing_wakes_a_pause() -> None:
     threads = threading.active_count()
     with (
         scripted(lambda _: answer(503, headers={"Retry-After": "20"})) as server,
-        IndexClient(server.url, Role.PYPI, limits=limits) as client,
+        IndexClient(pypi(server.url), limits=limits) as client,
     ):
         assert "all 0.3 s" in client.ask(["six"])["six"].message
     for _ in range(50):
@@ -243,14 +244,14 @@ def test_a_killed_connection_is_tried_again_then_unreachable(script: list[object
 
 
 def test_a_refused_connection() -> None:
-    with IndexClient(f"http://127.0.0.1:{free_port()}/", Role.PYPI, limits=QUICK) as client:
+    with IndexClient(pypi(f"http://127.0.0.1:{free_port()}/"), limits=QUICK) as client:
         result = client.ask(["six"])["six"]
     assert result.problem is Cause.UNREACHABLE
     assert result.message.endswith("the connection was refused")
 
 
 def test_a_name_without_address() -> None:
-    with IndexClient("http://no-such-host.invalid/simple/", Role.PYPI, limits=QUICK) as client:
+    with IndexClient(pypi("http://no-such-host.invalid/simple/"), limits=QUICK) as client:
         result = client.ask(["six"])["six"]
     assert result.problem is Cause.UNREACHABLE
     assert result.message.endswith("a host name could not be resolved (DNS)")
@@ -259,7 +260,7 @@ def test_a_name_without_address() -> None:
 def test_an_index_that_is_down_is_not_hammered() -> None:
     limits = Limits(retries=0)
     with scripted(lambda _: answer(500)) as server:
-        with IndexClient(server.url, Role.PYPI, limits=limits, connections=4) as client:
+        with IndexClient(pypi(server.url), limits=limits, connections=4) as client:
             answers = client.ask([f"name-{number}" for number in range(300)])
         assert 8 <= len(server.seen) <= 12
     assert {result.problem for result in answers.values()} == {Cause.UNREACHABLE}
@@ -270,7 +271,7 @@ def test_a_few_failures_among_answers_stop_nothing() -> None:
     def reply(seen: Seen) -> list[object]:
         return answer(404) if "good" in seen.path else answer(403)
 
-    with scripted(reply) as server, IndexClient(server.url, Role.PYPI, connections=1) as client:
+    with scripted(reply) as server, IndexClient(pypi(server.url), connections=1) as client:
         answers = client.ask(["good-0", *(f"bad-{number}" for number in range(12)), "good-1"])
     assert answers["good-1"].problem is Cause.PROJECT_MISSING
     assert answers["bad-11"].message.count("answered 403") == 1  # a port may hold these digits too
@@ -304,7 +305,7 @@ def test_a_redirect_from_https_to_http_is_refused(certificates: Certificates) ->
         with (
             scripted(lambda _: answer(302, headers=location), tls=_tls(certificates)) as secure,
             IndexClient(
-                secure.url, Role.CHAINGUARD, Credentials("u", "p"), ca_bundle=certificates.authority
+                chainguard(secure.url), Credentials("u", "p"), ca_bundle=certificates.authority
             ) as client,
         ):
             result = client.ask(["six"])["six"]
@@ -391,7 +392,7 @@ def test_a_compressed_answer_that_is_damaged() -> None:
 )
 def test_a_name_that_is_not_normalised_is_never_sent(name: str) -> None:
     with scripted(lambda _: answer(200, EMPTY)) as server:
-        with IndexClient(server.url, Role.CHAINGUARD) as client:
+        with IndexClient(chainguard(server.url)) as client:
             result = client.ask([name])[name]
         assert server.seen == []
     assert (result.problem, result.answered) == (Cause.UNREACHABLE, False)
@@ -400,9 +401,8 @@ def test_a_name_that_is_not_normalised_is_never_sent(name: str) -> None:
     assert result.message.isascii()
 
 
-@pytest.mark.parametrize("url", [None, ""])
-def test_no_url_is_not_configured(url: str | None) -> None:
-    with IndexClient(url, Role.CHAINGUARD) as client:
+def test_no_url_is_not_configured() -> None:
+    with IndexClient(chainguard("")) as client:
         result = client.ask(["six"])["six"]
     assert (result.problem, result.message) == (Cause.NOT_CONFIGURED, "no index is configured")
 
@@ -411,7 +411,7 @@ def test_no_url_is_not_configured(url: str | None) -> None:
     "url", ["ftp://u:secret@x/", "nonsense", "http://", "http://[x", "http://x:99999999/"]
 )
 def test_a_url_that_is_none_is_not_configured(url: str) -> None:
-    with IndexClient(url, Role.PYPI) as client:
+    with IndexClient(pypi(url)) as client:
         result = client.ask(["six"])["six"]
     assert (result.problem, result.answered) == (Cause.NOT_CONFIGURED, False)
     assert "not an http or https URL" in result.message
@@ -421,7 +421,7 @@ def test_a_url_that_is_none_is_not_configured(url: str) -> None:
 def test_the_url_keeps_its_query_and_loses_its_credentials() -> None:
     with scripted(lambda _: answer(200, EMPTY)) as server:
         url = server.url.replace("//", "//user:secret@") + "/a/simple?layout=2"
-        with IndexClient(url, Role.CHAINGUARD) as client:
+        with IndexClient(chainguard(url)) as client:
             assert client.ask(["six"])["six"].problem is None
     assert server.seen[0].path == "/a/simple/six/?layout=2"
     assert "authorization" not in server.seen[0].headers

@@ -11,13 +11,16 @@ import pytest
 from fallback_review.index.html_page import PageError
 from fallback_review.index.http import Fetched
 from fallback_review.index.pages import read_page
-from fallback_review.model import ProjectFile, Role, Tier
+from fallback_review.model import Index, ProjectFile, Tier
 from tests import hostile
+from tests.index.indexes import chainguard, own, pypi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-URL = "https://index.example/simple/six/"
+BASE = "https://index.example/simple/"
+URL = f"{BASE}six/"
+CHAINGUARD = chainguard(BASE)
 SHA = "0123456789abcdef" * 4
 JSON = "application/vnd.pypi.simple.v1+json"
 WHEEL = "six-1.17.0-py2.py3-none-any.whl"
@@ -27,14 +30,14 @@ def read(
     body: str | bytes,
     content_type: str = "text/html; charset=utf-8",
     *,
-    role: Role = Role.CHAINGUARD,
+    index: Index = CHAINGUARD,
     delimited: bool = True,
 ) -> tuple[ProjectFile, ...]:
     raw = body if isinstance(body, bytes) else body.encode()
     fetched = Fetched(
         status=200, url=URL, content_type=content_type, body=raw, authenticated=False, delimited=delimited
     )
-    return read_page(role, "six", fetched)
+    return read_page(index, "six", fetched)
 
 
 def project(*files: Any, **changes: Any) -> str:
@@ -97,10 +100,10 @@ def test_an_html_digest_in_upper_case_is_the_same_digest() -> None:
     assert [file.sha256 for file in read(f"<html><body>{anchor}</body></html>")] == [digest]
 
 
-@pytest.mark.parametrize("role", [Role.PYPI, Role.RESOLVER])
-def test_only_chainguards_files_have_a_tier(role: Role) -> None:
+@pytest.mark.parametrize("index", [pypi(BASE), own(BASE)])
+def test_only_chainguards_files_have_a_tier(index: Index) -> None:
     files = [entry(url=f"/python/simple/six/{WHEEL}"), entry(filename="six-1.0+cgr.1.tar.gz")]
-    assert {file.tier for file in read(project(*files), JSON, role=role)} == {None}
+    assert {file.tier for file in read(project(*files), JSON, index=index)} == {None}
 
 
 @pytest.mark.parametrize("digits", ["", ".1", ".123456", ".1234567", ".123456789", ".123456789012"])

@@ -9,7 +9,8 @@ import pytest
 
 from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.index.proxies import Proxies
-from fallback_review.model import Cause, Role
+from fallback_review.model import Cause
+from tests.index.indexes import chainguard, pypi
 from tests.servers.scripted import Seen, answer, scripted
 
 PROXY = "http://proxy.example:3128"
@@ -41,7 +42,7 @@ def test_a_request_goes_through_the_proxy_of_the_given_environment() -> None:
     page = json.dumps({"meta": {"api-version": "1.0"}, "name": "six", "files": []}).encode()
     with scripted(lambda _: answer(200, page)) as proxy:
         environ = {"http_proxy": proxy.url.replace("//", "//who:secret@")}
-        with IndexClient("http://index.example/simple/", Role.PYPI, environ=environ) as client:
+        with IndexClient(pypi("http://index.example/simple/"), environ=environ) as client:
             assert client.ask(["six"])["six"].problem is None
     assert proxy.seen[0].path == "http://index.example/simple/six/"
     assert "proxy-authorization" in proxy.seen[0].headers
@@ -50,7 +51,7 @@ def test_a_request_goes_through_the_proxy_of_the_given_environment() -> None:
 def test_the_process_environment_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
-    with scripted(lambda _: answer(404)) as server, IndexClient(server.url, Role.PYPI) as client:
+    with scripted(lambda _: answer(404)) as server, IndexClient(pypi(server.url)) as client:
         assert client.ask(["six"])["six"].problem is Cause.PROJECT_MISSING
 
 
@@ -62,8 +63,7 @@ def test_a_proxy_that_refuses_the_tunnel_gets_no_index_credentials() -> None:
     with (
         scripted(refuse) as proxy,
         IndexClient(
-            "https://index.example/simple/",
-            Role.CHAINGUARD,
+            chainguard("https://index.example/simple/"),
             Credentials("u", "p"),
             limits=QUICK,
             environ={"https_proxy": proxy.url.replace("//", "//who:secret@")},
@@ -78,16 +78,14 @@ def test_a_proxy_that_refuses_the_tunnel_gets_no_index_credentials() -> None:
 
 def test_a_proxy_that_is_not_there() -> None:
     environ = {"https_proxy": "http://who:secret@127.0.0.1:9"}
-    with IndexClient("https://index.example/", Role.PYPI, limits=QUICK, environ=environ) as client:
+    with IndexClient(pypi("https://index.example/"), limits=QUICK, environ=environ) as client:
         result = client.ask(["six"])["six"]
     assert result.message == "index.example could not be asked: through the proxy, the connection was refused"
 
 
 @pytest.mark.parametrize("proxy", ["http:///nowhere", "socks5://127.0.0.1:9"])
 def test_a_proxy_address_that_cannot_be_used(proxy: str) -> None:
-    with IndexClient(
-        "https://index.example/", Role.PYPI, limits=QUICK, environ={"all_proxy": proxy}
-    ) as client:
+    with IndexClient(pypi("https://index.example/"), limits=QUICK, environ={"all_proxy": proxy}) as client:
         result = client.ask(["six"])["six"]
     assert result.problem is Cause.UNREACHABLE
     assert "127.0.0.1" not in result.message

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.index import Credentials, IndexClient, Limits
-from fallback_review.model import Answer, Cause, Role, Tier
+from fallback_review.model import Answer, Cause, Tier
 from tests.index.conftest import PROJECTS
+from tests.index.indexes import chainguard, own, pypi
 from tests.servers.nginx import PASSWORD, USERNAME, NginxIndex, nginx_index
 from tests.servers.pages import File
 from tests.servers.scripted import Seen, answer, scripted
@@ -23,7 +24,7 @@ RIGHT = Credentials(USERNAME, PASSWORD)
 
 
 def test_html_behind_basic_auth_gives_files_and_tiers(nginx: NginxIndex) -> None:
-    with IndexClient(nginx.guarded, Role.CHAINGUARD, RIGHT) as client:
+    with IndexClient(chainguard(nginx.guarded), RIGHT) as client:
         answers = client.ask(["six", "flask", "absent"])
     assert list(answers) == ["six", "flask", "absent"]
     built, upstream, remediated = answers["flask"].files
@@ -47,7 +48,7 @@ def test_html_behind_basic_auth_gives_files_and_tiers(nginx: NginxIndex) -> None
 
 
 def test_json_is_preferred_where_the_index_has_both(nginx: NginxIndex) -> None:
-    with IndexClient(nginx.open, Role.RESOLVER) as client:
+    with IndexClient(own(nginx.open)) as client:
         file = client.ask(["flask"])["flask"].files[0]
     # Only JSON tells these.
     assert file.size == 7
@@ -61,7 +62,7 @@ def test_json_is_preferred_where_the_index_has_both(nginx: NginxIndex) -> None:
 def test_wrong_credentials_are_unauthorized_and_never_missing(
     nginx: NginxIndex, credentials: Credentials | None
 ) -> None:
-    with IndexClient(nginx.guarded, Role.CHAINGUARD, credentials) as client:
+    with IndexClient(chainguard(nginx.guarded), credentials) as client:
         answers = client.ask([f"name-{number}" for number in range(200)])
     assert {answer.problem for answer in answers.values()} == {Cause.UNAUTHORIZED}
     assert not any(answer.answered for answer in answers.values())
@@ -72,14 +73,16 @@ def test_wrong_credentials_are_unauthorized_and_never_missing(
 
 def test_one_401_ends_the_asking(nginx: NginxIndex) -> None:
     before = nginx.log.read_text().count("/python/simple/hammered-")
-    with IndexClient(nginx.guarded, Role.CHAINGUARD, connections=4) as client:
+    with IndexClient(chainguard(nginx.guarded), connections=4) as client:
         client.ask([f"hammered-{number}" for number in range(200)])
     assert 1 <= nginx.log.read_text().count("/python/simple/hammered-") - before <= 8
 
 
 def test_a_slash_redirect_on_the_same_host_keeps_the_credentials(nginx: NginxIndex) -> None:
-    with IndexClient(f"{nginx.url}/noslash/simple", Role.CHAINGUARD, RIGHT) as client:
-        assert len(client.ask(["flask"])["flask"].files) == 3
+    with IndexClient(chainguard(f"{nginx.url}/noslash/simple"), RIGHT) as client:
+        found = client.ask(["flask"])["flask"]
+    assert len(found.files) == 3
+    assert found.url == f"{nginx.guarded}flask/"
 
 
 @pytest.mark.lab
@@ -96,9 +99,10 @@ def test_a_redirect_to_another_host_carries_no_credentials(tmp_path: Path) -> No
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("NETRC", str(netrc))
-        with IndexClient(f"{nginx.url}/elsewhere/simple/", Role.CHAINGUARD, RIGHT) as client:
+        with IndexClient(chainguard(f"{nginx.url}/elsewhere/simple/"), RIGHT) as client:
             result = client.ask(["six"])["six"]
     assert result.problem is None
+    assert result.url == f"http://localhost:{elsewhere.port}/elsewhere/simple/six/"  # whose page it is
     assert [seen.path for seen in elsewhere.seen] == ["/elsewhere/simple/six/"]
     assert "authorization" not in elsewhere.seen[0].headers
     assert "cookie" not in elsewhere.seen[0].headers
@@ -109,18 +113,16 @@ def test_over_tls_with_an_authority_of_ones_own(tmp_path: Path, certificates: Ce
     projects = {"six": [File(url="/python/simple/six/six-1.17.0.tar.gz")]}
     with nginx_index(tmp_path, projects, certificates=certificates) as nginx:
         given = {"ca_bundle": certificates.authority}
-        with IndexClient(nginx.open, Role.PYPI, ca_bundle=given["ca_bundle"]) as client:
+        with IndexClient(pypi(nginx.open), ca_bundle=given["ca_bundle"]) as client:
             assert client.ask(["six"])["six"].files[0].version == "1.17.0"
-        with IndexClient(
-            nginx.open, Role.PYPI, environ={"REQUESTS_CA_BUNDLE": certificates.authority}
-        ) as client:
+        with IndexClient(pypi(nginx.open), environ={"REQUESTS_CA_BUNDLE": certificates.authority}) as client:
             assert client.ask(["six"])["six"].problem is None
-        with IndexClient(nginx.open, Role.PYPI) as client:
+        with IndexClient(pypi(nginx.open)) as client:
             untrusted = client.ask(["six"])["six"]
-        with IndexClient(nginx.open, Role.PYPI, ca_bundle=str(tmp_path / "absent.pem")) as client:
+        with IndexClient(pypi(nginx.open), ca_bundle=str(tmp_path / "absent.pem")) as client:
             no_bundle = client.ask(["six"])["six"]
         plain = nginx.open.replace("https:", "http:")
-        with IndexClient(plain, Role.PYPI) as client:
+        with IndexClient(pypi(plain)) as client:
             wrong_scheme = client.ask(["six"])["six"]
     assert untrusted.problem is Cause.UNREACHABLE
     assert "TLS certificate is not trusted" in untrusted.message
@@ -130,20 +132,20 @@ def test_over_tls_with_an_authority_of_ones_own(tmp_path: Path, certificates: Ce
 
 
 def test_tls_spoken_with_a_server_that_does_not(nginx: NginxIndex) -> None:
-    with IndexClient(nginx.open.replace("http:", "https:"), Role.PYPI) as client:
+    with IndexClient(pypi(nginx.open.replace("http:", "https:"))) as client:
         result = client.ask(["six"])["six"]
     assert result.problem is Cause.UNREACHABLE
     assert result.message.endswith("could not be asked: the TLS connection failed")
 
 
 def test_pypiserver_with_htpasswd(guarded_pypiserver: str) -> None:
-    with IndexClient(guarded_pypiserver, Role.RESOLVER, Credentials("ann", "right")) as client:
+    with IndexClient(own(guarded_pypiserver), Credentials("ann", "right")) as client:
         answers = client.ask(["six", "absent"])
     assert {file.version for file in answers["six"].files} == {"1.17.0", "1.16.0"}
     assert answers["absent"].problem is Cause.PROJECT_MISSING
-    with IndexClient(guarded_pypiserver, Role.RESOLVER, Credentials("ann", "wrong")) as client:
+    with IndexClient(own(guarded_pypiserver), Credentials("ann", "wrong")) as client:
         refused = client.ask(["six"])["six"]
-    with IndexClient(guarded_pypiserver, Role.RESOLVER) as client:
+    with IndexClient(own(guarded_pypiserver)) as client:
         anonymous = client.ask(["six"])["six"]
     # pypiserver tells a wrong password by 403, and by 401 only that there is none.
     assert (refused.problem, refused.answered) == (Cause.FORBIDDEN, False)
@@ -154,7 +156,7 @@ def test_pypiserver_with_htpasswd(guarded_pypiserver: str) -> None:
 
 def test_progress_is_told_in_the_asking_thread(nginx: NginxIndex) -> None:
     heard: list[Answer] = []
-    with IndexClient(nginx.open, Role.RESOLVER) as client:
+    with IndexClient(own(nginx.open)) as client:
         answers = client.ask(["six", "flask", "six"], on_answer=heard.append)
     assert sorted(answer.name for answer in heard) == ["flask", "six"]
     assert list(answers) == ["six", "flask"]
@@ -164,7 +166,7 @@ def test_a_progress_callback_that_fails_ends_the_asking(nginx: NginxIndex) -> No
     def stop(answer: Answer) -> None:
         raise KeyboardInterrupt
 
-    with IndexClient(nginx.open, Role.RESOLVER) as client, pytest.raises(KeyboardInterrupt):
+    with IndexClient(own(nginx.open)) as client, pytest.raises(KeyboardInterrupt):
         client.ask([f"name-{number}" for number in range(50)], on_answer=stop)
 
 
@@ -173,7 +175,7 @@ def test_many_questions_share_few_connections_and_overlap(tmp_path: Path) -> Non
     projects = {"six": [File(url="/python/simple/six/six-1.17.0.tar.gz")]}
     with (
         nginx_index(tmp_path, projects, latency=0.2) as nginx,
-        IndexClient(nginx.slow, Role.PYPI, limits=Limits(total=1.0), connections=32) as client,
+        IndexClient(pypi(nginx.slow), limits=Limits(total=1.0), connections=32) as client,
     ):
         answers = client.ask(["six", *(f"absent-{number}" for number in range(31))])
     # One after the other they would take 6.4 s.

@@ -11,10 +11,12 @@ import pytest
 
 from fallback_review.index import Credentials, VexFeed
 from fallback_review.index.open import Secrets, open_indexes
-from fallback_review.index.vex import IMPATIENT
-from fallback_review.model import Answer, Cause, Remediation, Role
+from fallback_review.index.vex import IMPATIENT, vex_feed
+from fallback_review.model import Answer, Cause, Remediation
+from fallback_review.pipeline.context import addresses_of
 from fallback_review.settings.schema import CHAINGUARD_VEX_ENDPOINT, Indexes
-from tests.servers.nginx import PASSWORD, USERNAME, NginxIndex, nginx_index
+from tests.index.indexes import chainguard
+from tests.servers.nginx import PASSWORD, USERNAME, nginx_index
 from tests.servers.process import free_port
 from tests.servers.scripted import FOREVER, Seen, answer, scripted
 
@@ -68,13 +70,15 @@ def test_a_document_as_the_feed_has_them() -> None:
         answer(200, document(statement(named, purl(ONE), purl(TWO)), statement("CVE-2024-37891", purl(TWO))))
     )
     assert result == Answer(
-        role=Role.VEX,
+        index=result.index,
         name="urllib3",
         remediations=(
             Remediation(version=ONE, fixes=("CVE-2023-45803",)),
             Remediation(version=TWO, fixes=("CVE-2023-45803", "CVE-2024-37891")),
         ),
     )
+    assert result.index == vex_feed(result.index.url)
+    assert not result.index.chainguards
 
 
 @pytest.mark.parametrize(
@@ -261,10 +265,11 @@ def test_credentials_for_that_very_host_do_not_reach_the_feed(tmp_path: Path) ->
 
     with scripted(reply) as server:
         indexes = Indexes(chainguard=f"{server.url}/python/simple/", vex=f"{server.url}/openvex/v1")
+        main, feed = chainguard(indexes.chainguard), vex_feed(indexes.vex)
         with open_indexes(indexes, _secrets(tmp_path)) as ask:
-            ask(Role.CHAINGUARD, ["urllib3"])
-            fixed = ask(Role.VEX, ["urllib3"])["urllib3"]
-            ask(Role.CHAINGUARD, ["urllib3"])
+            ask({main: ["urllib3"]})
+            fixed = ask({feed: ["urllib3"]})["urllib3"][feed]
+            ask({main: ["urllib3"]})
     assert fixed.remediations == (Remediation(version=ONE, fixes=("CVE-2023-45803",)),)
     assert [(seen.path.split("/")[1], "authorization" in seen.headers) for seen in server.seen] == [
         ("python", True),
@@ -279,8 +284,9 @@ def test_nginx_that_asks_for_a_password_is_not_given_one(tmp_path: Path) -> None
     """The guarded index stands in for the feed: its log shows the user name of whoever authenticates."""
     with nginx_index(tmp_path, {}) as nginx:
         indexes = Indexes(chainguard=nginx.guarded, vex=f"{nginx.url}/python/simple/")
+        feed = vex_feed(indexes.vex)
         with open_indexes(indexes, _secrets(tmp_path)) as ask:
-            refused = ask(Role.VEX, ["urllib3"])["urllib3"]
+            refused = ask({feed: ["urllib3"]})["urllib3"][feed]
         (line,) = [line for line in nginx.log.read_text().splitlines() if "urllib3.openvex.json" in line]
     assert refused.problem is Cause.UNAUTHORIZED
     assert "no credentials were sent" in refused.message
@@ -300,9 +306,10 @@ def test_a_feed_behind_nginx(tmp_path: Path) -> None:
     assert answers["absent"].problem is Cause.PROJECT_MISSING
 
 
-def test_an_empty_setting_turns_it_off(nginx: NginxIndex) -> None:
-    with open_indexes(Indexes(chainguard=nginx.guarded, vex=""), Secrets(environ={})) as ask:
-        assert ask(Role.VEX, ["urllib3"])["urllib3"].problem is Cause.NOT_CONFIGURED
+def test_an_empty_setting_turns_it_off() -> None:
+    """That nothing is sent then is shown by the tests of remarks."""
+    assert addresses_of(Indexes()).vex == vex_feed(CHAINGUARD_VEX_ENDPOINT)
+    assert addresses_of(Indexes(vex="")).vex is None
 
 
 def test_a_name_that_is_not_normalised_is_never_sent() -> None:

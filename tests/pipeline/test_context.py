@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.model import Cause, Outcome, Role
+from fallback_review.model import Cause, Outcome, Owner
 from fallback_review.pipeline.ask import KNOWN_PROJECT
 from tests.pipeline.test_review import Table, judged, outcomes, wheel
 
@@ -23,11 +23,11 @@ SIDES = tuple(Text(path="pylock.toml", text=PYLOCK.format(each, each)) for each 
 
 
 def test_pypis_own_page_tells_the_host_of_its_files() -> None:
-    table = Table(pypi={KNOWN_PROJECT: [wheel(Role.PYPI, KNOWN_PROJECT, "25.0")]})
+    table = Table(pypi={KNOWN_PROJECT: [wheel(Owner.PYPI, KNOWN_PROJECT, "25.0")]})
 
     result = judged(table, (SIDES[0], SIDES[1]))
 
-    assert (Role.PYPI, KNOWN_PROJECT) in table.asked
+    assert (Owner.PYPI, KNOWN_PROJECT) in table.asked
     assert outcomes(result) == {"a": Outcome.PYPI}
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_asked_where_the_settings_name_the_host_and_nothing_is_guesse
 
     (change,) = result.lockfiles[0].changes
     if hosts:
-        assert (Role.PYPI, KNOWN_PROJECT) not in table.asked
+        assert (Owner.PYPI, KNOWN_PROJECT) not in table.asked
         assert change.outcome is Outcome.PYPI
     else:
         assert (change.outcome, change.cause) == (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)

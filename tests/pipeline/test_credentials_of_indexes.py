@@ -12,16 +12,18 @@ from rich.console import Console
 from fallback_review.index import Credentials
 from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.lockfiles import Text
-from fallback_review.model import Cause, Conclusion, Role
+from fallback_review.model import Cause, Conclusion
 from fallback_review.pipeline.compare import compare
+from fallback_review.pipeline.context import addresses_of
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Indexes, Settings
+from tests.index.indexes import chainguard
 from tests.servers.scripted import answer, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.servers.scripted import ScriptedServer
+    from tests.servers.scripted import ScriptedServer, Seen
 
 GIVEN = Credentials("ann", "secret")
 
@@ -40,8 +42,8 @@ def test_explicit_credentials_go_to_chainguards_host_and_never_to_pypi(server: S
     with scripted(lambda _seen: answer(404)) as other:
         indexes = at(server, remediated=f"{server.url}/fixed/", resolver=f"{other.url}/all/")
         with open_indexes(indexes, Secrets(environ={}, explicit=GIVEN)) as ask:
-            for role in (Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI, Role.RESOLVER):
-                assert ask(role, ["six"])["six"].problem is Cause.PROJECT_MISSING
+            answers = ask({index: ["six"] for index in addresses_of(indexes).known})["six"]
+    assert {answer.problem for answer in answers.values()} == {Cause.PROJECT_MISSING}
 
     assert {seen.path: "authorization" in seen.headers for seen in (*server.seen, *other.seen)} == {
         "/cg/six/": True,
@@ -53,14 +55,14 @@ def test_explicit_credentials_go_to_chainguards_host_and_never_to_pypi(server: S
 
 def test_chainguards_own_index_is_not_asked_without_credentials() -> None:
     with open_indexes(Indexes(), Secrets(environ={})) as ask:
-        found = ask(Role.CHAINGUARD, ["six"])["six"]
+        (found,) = ask({chainguard(Indexes().chainguard): ["six"]})["six"].values()
 
     assert found.problem is Cause.NOT_CONFIGURED
     assert "CHAINGUARD_PYTHON_TOKEN" in found.message
 
 
 def test_why_an_index_refuses_is_said_once_for_all_that_it_was_not_asked_for() -> None:
-    with scripted(lambda _seen: answer(401)) as refusing:
+    with scripted(lambda seen: answer(401 if seen.path.startswith("/cg/") else 404)) as refusing:
         settings = Settings(indexes=at(refusing))
         pins = "".join(f"made-{number}==1.0\n" for number in range(40))
         with open_indexes(settings.indexes, Secrets(environ={})) as ask:
@@ -70,18 +72,43 @@ def test_why_an_index_refuses_is_said_once_for_all_that_it_was_not_asked_for() -
     (finding,) = result.findings
     assert finding.text.endswith("make a new one with `chainctl auth pull-token create --repository=python`")
     assert result.conclusion is Conclusion.UNKNOWN
-    assert len(refusing.seen) < 40
+    assert len([seen for seen in refusing.seen if seen.path.startswith("/cg/")]) < 40
 
 
-def test_progress_shows_on_a_terminal_alone(server: ScriptedServer) -> None:
-    for terminal in (True, False):
-        console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
-        with open_indexes(at(server), Secrets(environ={}), console=console) as ask:
-            answers = ask(Role.CHAINGUARD, ["six", "attrs"])
+def test_each_index_that_refuses_says_why() -> None:
+    with scripted(lambda _seen: answer(401)) as refusing:
+        settings = Settings(indexes=at(refusing))
+        with open_indexes(settings.indexes, Secrets(environ={})) as ask:
+            changed = compare(None, Text(path="requirements.txt", text="made==1.0\n"))
+            result = review([changed], settings, ask, today=date(2026, 1, 1))
 
-        assert set(answers) == {"six", "attrs"}
-        assert isinstance(console.file, io.StringIO)
-        assert ("2/2" in console.file.getvalue()) is terminal
+    assert sorted(finding.text.rpartition("; ")[2] for finding in result.findings) == [
+        "make a new one with `chainctl auth pull-token create --repository=python`",
+        "renew it, or check user name and password",
+    ]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_shows_on_a_terminal_alone(*, terminal: bool) -> None:
+    """The second of two answers waits until a person has seen the first counted."""
+    shown = io.StringIO()
+
+    def reply(seen: Seen) -> Iterator[object]:
+        for _ in range(1_000 if terminal and "/attrs/" in seen.path else 0):
+            if "1/2" in shown.getvalue():
+                break
+            yield 0.01
+        yield from answer(404)
+
+    console = Console(file=shown, force_terminal=terminal, width=80)
+    with scripted(reply) as server:
+        indexes = at(server)
+        with open_indexes(indexes, Secrets(environ={}), console=console) as ask:
+            answers = ask({chainguard(indexes.chainguard): ["six", "attrs"]})
+
+    assert set(answers) == {"six", "attrs"}
+    assert ("1/2" in shown.getvalue()) is terminal
+    assert terminal or not shown.getvalue()
 
 
 def test_secrets_are_not_shown() -> None:

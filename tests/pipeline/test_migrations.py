@@ -8,11 +8,11 @@ import pytest
 
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline.compare import compare
-from fallback_review.pipeline.context import survey
+from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from fallback_review.pipeline.context import Surroundings
+    from fallback_review.pipeline.context import Prepared
 
 CHAINGUARD = "https://libraries.cgr.dev/python/simple/"
 BUILT, PYPIS = "sha256:" + "c" * 64, "sha256:" + "d" * 64
@@ -32,11 +32,11 @@ PDM_SOURCE = f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{CHAINGUARD}"\n'
 SETTINGS = Settings.model_validate({"indexes": {"pypi": "https://pypi.test/simple/"}})
 
 
-def migrated(path: str, lock: str, project: str) -> Surroundings:
+def migrated(path: str, lock: str, project: str) -> Prepared:
     old = Text(path="poetry.lock", text=POETRY, read={"pyproject.toml": SOURCE}.get)
     compared = compare(old, Text(path=path, text=lock, read={"pyproject.toml": project}.get))
     assert compared.diff.changes == ()  # the same hashes show the same files
-    return survey(compared, SETTINGS)
+    return prepare(compared, SETTINGS, addresses_of(SETTINGS.indexes))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import FORMATS, Text
-from fallback_review.model import Outcome
+from fallback_review.model import Outcome, Owner
 from fallback_review.pipeline.compare import compare
-from fallback_review.pipeline.context import survey
+from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.pipeline.discovery import is_lockfile
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Settings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fallback_review.lockfiles import Format
+    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.context import Prepared
 
 MODULE = '''
 """hatch.lock: uv's reader under another name."""
@@ -71,6 +73,12 @@ def read(path: str) -> str | None:
 SETTINGS = Settings.model_validate(
     {"indexes": {"pypi": "https://pypi.test/simple/", "pypi-hosts": ["files.pypi.test"]}}
 )
+
+
+def prepared(compared: Compared) -> Prepared:
+    return prepare(compared, SETTINGS, addresses_of(SETTINGS.indexes))
+
+
 SIDES = [Text(path="api/hatch.lock", text=lock(version), read=read) for version in ("1.0", "2.0")]
 
 
@@ -86,17 +94,19 @@ def test_verdict_findings_configuration_and_advice() -> None:
     assert change.advice is not None
     assert change.advice.command == "hatch -C api relock a"
     assert any("PyPI stays in as the implicit default" in notice.text for notice in result.findings)
-    surroundings = survey(compared, SETTINGS)
-    assert surroundings.arrangement is not None
-    assert surroundings.arrangement.layout == "uv-chainguard-first"
-    assert "api/pyproject.toml" in surroundings.because
+    context = prepared(compared).context
+    assert [index.owner for each in context.indexes for index in each.sources] == [
+        Owner.CHAINGUARD,
+        Owner.PYPI,
+    ]
+    assert "api/pyproject.toml" in context.because
 
 
 @pytest.mark.usefixtures("hatch")
 def test_it_is_discovered_and_its_python_counts() -> None:
     assert is_lockfile("api/hatch.lock", SETTINGS.lockfiles)
     head = Text(path="hatch.lock", text=lock("2.0", requires=">=3.14"))
-    assert {each.python for each in survey(compare(None, head), SETTINGS).targets} == {"3.14"}
+    assert {each.python for each in prepared(compare(None, head)).targets} == {"3.14"}
 
 
 def test_without_the_line_it_is_no_lockfile() -> None:

@@ -18,22 +18,28 @@ from fallback_review.model import (
     Cause,
     Change,
     ChangeKind,
+    Edition,
+    Index,
     Outcome,
+    Owner,
     Review,
     ReviewedChange,
-    Role,
     Verdict,
 )
 from fallback_review.pipeline.ask import MOST_REMARKED, ask_for_remarks
 from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.explain import explain
 from fallback_review.pipeline.review import review
+from fallback_review.prediction.addresses import Addresses
 from fallback_review.settings.schema import Settings
 from tests.servers.process import free_port
 from tests.servers.scripted import ScriptedServer, Seen, answer, scripted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from fallback_review.pipeline.ask import Wanted
+    from fallback_review.prediction import Answers
 
 TODAY = date(2026, 11, 21)
 LOCK = """
@@ -128,7 +134,10 @@ def without_notes(result: Review) -> Any:
     ]
 
 
-def test_feed_and_pypi_are_asked_last_and_once_and_without_credentials(server: ScriptedServer) -> None:
+def test_what_remarks_alone_need_is_asked_last_and_once_and_without_credentials(
+    server: ScriptedServer,
+) -> None:
+    """PyPI is asked first only where a file may turn out to be Chainguard's."""
     result = judged(settings(server))
     assert notes(result) == NOTES
     outcomes = {each.change.name: (each.outcome, each.cause) for each in result.lockfiles[0].changes}
@@ -137,8 +146,8 @@ def test_feed_and_pypi_are_asked_last_and_once_and_without_credentials(server: S
         "idna": (Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL),
     }
     paths = [seen.path for seen in server.seen]
-    assert sorted(paths) == sorted(PAGES)
-    assert set(paths[2:]) == {"/pypi/idna/", "/openvex/v1/pypi/urllib3.openvex.json"}
+    assert sorted(paths) == sorted([*PAGES, "/pypi/urllib3/"])
+    assert set(paths[3:]) == {"/pypi/idna/", "/openvex/v1/pypi/urllib3.openvex.json"}
     assert {seen.path.split("/")[1]: "authorization" in seen.headers for seen in server.seen} == {
         "python": True,
         "pypi": False,
@@ -167,12 +176,16 @@ def test_turned_off_the_feed_is_not_asked(server: ScriptedServer) -> None:
     assert not [seen for seen in server.seen if "openvex" in seen.path]
 
 
-def test_a_private_name_is_not_asked_of_the_feed(server: ScriptedServer) -> None:
+def test_a_private_name_is_sent_nowhere(server: ScriptedServer) -> None:
     configured = settings(server)
     private = configured.model_copy(
         update={"policy": configured.policy.model_copy(update={"private": ("url*", "idna")})}
     )
-    assert notes(judged(private)) == {"urllib3": None, "idna": None}
+    result = judged(private)
+    (idna, urllib3) = sorted(result.lockfiles[0].changes, key=lambda each: each.change.name)
+    assert (idna.outcome, idna.cause) == (Outcome.PYPI, Cause.PRIVATE_NAME)
+    assert (urllib3.outcome, urllib3.cause) == (Outcome.UNKNOWN, Cause.PRIVATE_NAME)
+    assert notes(result) == {"urllib3": None, "idna": None}
     assert server.seen == []
 
 
@@ -197,31 +210,42 @@ def falling_back(name: str) -> ReviewedChange:
     return ReviewedChange(change=change, outcome=Outcome.PYPI, verdicts=(verdict,))
 
 
+ADDRESSES = Addresses(
+    chainguard=Index("https://libraries.cgr.dev/python/simple/", Owner.CHAINGUARD, Edition.MAIN),
+    pypi=Index("https://pypi.test/simple/", Owner.PYPI),
+)
+
+
 class Silent:
     """Answers nothing, and remembers every question."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Role, str]] = []
+        self.asked: list[tuple[Index, str]] = []
 
-    def __call__(self, role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-        self.asked += [(role, name) for name in names]
-        return {name: Answer(role=role, name=name, problem=Cause.UNREACHABLE) for name in names}
+    def __call__(self, wanted: Wanted) -> Answers:
+        found: dict[str, dict[Index, Answer]] = {}
+        for index, names in wanted.items():
+            self.asked += [(index, name) for name in names]
+            for name in names:
+                answer = Answer(index=index, name=name, problem=Cause.UNREACHABLE)
+                found.setdefault(name, {})[index] = answer
+        return found
 
 
 def test_remarks_are_asked_for_up_to_a_number() -> None:
     ask = Silent()
     changes = [falling_back(f"p{number}") for number in range(MOST_REMARKED + 50)]
-    book = ask_for_remarks([*changes, *changes], {}, ask)
+    answers = ask_for_remarks([*changes, *changes], {}, ADDRESSES, ask)
     assert len(ask.asked) == len(set(ask.asked)) == MOST_REMARKED
-    assert set(book) == set(ask.asked)
+    assert {(index, name) for name, heard in answers.items() for index in heard} == set(ask.asked)
 
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_pypi_that_was_out_of_reach_is_not_asked_again(answered: bool) -> None:
-    ask = Silent()
-    failed = Answer(role=Role.PYPI, name="a", problem=Cause.UNREACHABLE)
-    known = {(Role.PYPI, "a"): failed}
+    ask, pypi = Silent(), ADDRESSES.pypi
+    failed = Answer(index=pypi, name="a", problem=Cause.UNREACHABLE)
+    known = {"a": {pypi: failed}}
     if answered:
-        known[Role.PYPI, "b"] = replace(failed, name="b", problem=None)
-    ask_for_remarks([falling_back("c")], known, ask)
-    assert ask.asked == ([(Role.PYPI, "c")] if answered else [])
+        known["b"] = {pypi: replace(failed, name="b", problem=None)}
+    ask_for_remarks([falling_back("c")], known, ADDRESSES, ask)
+    assert ask.asked == ([(pypi, "c")] if answered else [])

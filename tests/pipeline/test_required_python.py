@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline.compare import compare, whole
-from fallback_review.pipeline.context import survey
+from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from fallback_review.pipeline.compare import Compared
 
 SETTINGS = Settings.model_validate({"targets": {"python": ["3.12", "3.13"], "platforms": ["linux-x86_64"]}})
 POETRY = '[metadata]\nlock-version = "2.1"\npython-versions = "{}"\n'
@@ -21,7 +25,12 @@ def text(path: str, content: str) -> Text:
 
 
 def pythons(base: Text | None, head: Text) -> list[str]:
-    return [target.python for target in survey(compare(base, head), SETTINGS).targets]
+    return judged_on(compare(base, head))
+
+
+def judged_on(compared: Compared) -> list[str]:
+    prepared = prepare(compared, SETTINGS, addresses_of(SETTINGS.indexes))
+    return [target.python for target in prepared.targets]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ def test_a_pull_request_can_not_choose_where_poetrys_lock_is_judged() -> None:
     assert pythons(old, new) == ["3.12", "3.13"]
     assert pythons(new, old) == ["3.13"]
     assert pythons(None, new) == ["3.13"]
-    assert [target.python for target in survey(whole(new), SETTINGS).targets] == ["3.13"]
+    assert judged_on(whole(new)) == ["3.13"]
 
 
 def test_a_pull_request_can_not_choose_where_pipenvs_lock_is_judged() -> None:

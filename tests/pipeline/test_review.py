@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.model import Answer, Cause, Conclusion, Notice, Outcome, ProjectFile, Review, Role, Tier
+from fallback_review.model import (
+    Answer,
+    Cause,
+    Conclusion,
+    Index,
+    Notice,
+    Outcome,
+    Owner,
+    ProjectFile,
+    Review,
+    Tier,
+)
 from fallback_review.pipeline.compare import compare, whole
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Settings
@@ -17,12 +28,15 @@ from fallback_review.settings.schema import Settings
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from fallback_review.pipeline.ask import Wanted
+    from fallback_review.prediction import Answers
+
 TODAY = date(2026, 11, 21)
 
 
-def wheel(role: Role, name: str, version: str, tag: str = "py3-none-any") -> ProjectFile:
+def wheel(owner: Owner, name: str, version: str, tag: str = "py3-none-any") -> ProjectFile:
     filename = f"{name}-{version}-{tag}.whl"
-    built = role is Role.CHAINGUARD
+    built = owner is Owner.CHAINGUARD
     host = "libraries.cgr.dev/python/simple" if built else "files.pypi.test"
     return ProjectFile(
         filename=filename,
@@ -34,21 +48,25 @@ def wheel(role: Role, name: str, version: str, tag: str = "py3-none-any") -> Pro
 
 
 class Table:
-    """Answers from a table, and remembers every question."""
+    """Answers from a table, by whose the index is, and remembers every question."""
 
     def __init__(self, **files: Mapping[str, Collection[ProjectFile]]) -> None:
-        self.files = {Role(role): dict(pages) for role, pages in files.items()}
-        self.asked: list[tuple[Role, str]] = []
+        self.files = {Owner(owner): dict(pages) for owner, pages in files.items()}
+        self.asked: list[tuple[Owner, str]] = []
 
-    def __call__(self, role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-        self.asked += [(role, name) for name in names]
-        return {name: self._answer(role, name) for name in names}
+    def __call__(self, wanted: Wanted) -> Answers:
+        found: dict[str, dict[Index, Answer]] = {}
+        for index, names in wanted.items():
+            for name in names:
+                self.asked.append((index.owner, name))
+                found.setdefault(name, {})[index] = self.answer(index, name)
+        return found
 
-    def _answer(self, role: Role, name: str) -> Answer:
-        files = self.files.get(role, {}).get(name)
+    def answer(self, index: Index, name: str) -> Answer:
+        files = self.files.get(index.owner, {}).get(name)
         if files is None:
-            return Answer(role=role, name=name, problem=Cause.PROJECT_MISSING)
-        return Answer(role=role, name=name, files=tuple(files))
+            return Answer(index=index, name=name, problem=Cause.PROJECT_MISSING)
+        return Answer(index=index, name=name, files=tuple(files))
 
 
 def lock(path: str, *pins: str) -> Text:
@@ -67,9 +85,11 @@ def outcomes(result: Review) -> dict[str, Outcome | None]:
 
 
 BOTH = {
-    "chainguard": {"a": [wheel(Role.CHAINGUARD, "a", "2.0")], "b": [wheel(Role.CHAINGUARD, "b", "1.0")]},
-    "pypi": {name: [wheel(Role.PYPI, name, "1.0"), wheel(Role.PYPI, name, "2.0")] for name in ("a", "b")},
+    "chainguard": {"a": [wheel(Owner.CHAINGUARD, "a", "2.0")], "b": [wheel(Owner.CHAINGUARD, "b", "1.0")]},
+    "pypi": {name: [wheel(Owner.PYPI, name, "1.0"), wheel(Owner.PYPI, name, "2.0")] for name in ("a", "b")},
 }
+LEARNT = {**BOTH, "pypi": {**BOTH["pypi"], "pip": [wheel(Owner.PYPI, "pip", "25.0")]}}
+"""PyPI lists what tells its files' host, too."""
 PAIR = lock("requirements.txt", "a==1.0", "b==1.0"), lock("requirements.txt", "a==2.0", "b==2.0")
 
 
@@ -80,7 +100,7 @@ def test_each_project_is_asked_once_over_all_lockfiles() -> None:
     result = judged(table, PAIR, other)
 
     assert len(table.asked) == len(set(table.asked))
-    assert {name for role, name in table.asked if role is Role.CHAINGUARD} == {"a", "b"}
+    assert {name for owner, name in table.asked if owner is Owner.CHAINGUARD} == {"a", "b"}
     assert outcomes(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.PYPI}
     assert result.conclusion is Conclusion.FAIL
 
@@ -88,10 +108,10 @@ def test_each_project_is_asked_once_over_all_lockfiles() -> None:
 class Silent(Table):
     """An index that does not answer, and one that does."""
 
-    def _answer(self, role: Role, name: str) -> Answer:
-        if role is Role.CHAINGUARD:
-            return Answer(role=role, name=name, problem=Cause.UNREACHABLE, message="index.example: no TLS")
-        return super()._answer(role, name)
+    def answer(self, index: Index, name: str) -> Answer:
+        if index.owner is Owner.CHAINGUARD:
+            return Answer(index=index, name=name, problem=Cause.UNREACHABLE, message="index.example: no TLS")
+        return super().answer(index, name)
 
 
 def test_why_an_index_did_not_answer_is_said_once() -> None:
@@ -105,8 +125,8 @@ def test_why_an_index_did_not_answer_is_said_once() -> None:
 @pytest.mark.parametrize(("found", "said"), [(0, True), (1, False)])
 def test_an_index_that_has_nothing_at_all_is_worth_a_look_at_its_address(found: int, said: bool) -> None:
     names = [f"p{number}" for number in range(5)]
-    pages = {role: {name: [wheel(role, name, "1.0")] for name in names} for role in Role}
-    table = Table(chainguard=dict([*pages[Role.CHAINGUARD].items()][:found]), pypi=pages[Role.PYPI])
+    pages = {owner: {name: [wheel(owner, name, "1.0")] for name in names} for owner in Owner}
+    table = Table(chainguard=dict([*pages[Owner.CHAINGUARD].items()][:found]), pypi=pages[Owner.PYPI])
 
     result = judged(
         table, (lock("requirements.txt"), lock("requirements.txt", *(f"{n}==1.0" for n in names)))
@@ -133,19 +153,73 @@ def test_private_and_direct_names_are_never_asked_for(pattern: str) -> None:
         "requirements.txt", "acme-core==1.0", "acme.web==2.0", "x @ https://files.example/x-1.0.tar.gz"
     )
 
-    result = judged(table, (lock("requirements.txt", "six"), head), policy={"private": [pattern]})
+    result = judged(
+        table,
+        (lock("requirements.txt", "six"), head),
+        policy={"private": [pattern]},
+        indexes={"own-hosts": ["files.example"]},
+    )
 
     assert not {name for _, name in table.asked} & {"acme-core", "acme-web", "x"}
     assert outcomes(result)["acme-core"] is outcomes(result)["acme-web"] is Outcome.PRIVATE
     assert outcomes(result)["x"] is Outcome.DIRECT
 
 
+@pytest.mark.parametrize(
+    ("base", "given", "outcome", "conclusion"),
+    [
+        ("a==1.0", {}, Outcome.UNKNOWN, Conclusion.UNKNOWN),
+        ("a==1.0", {"indexes": {"own-hosts": ["files.example"]}}, Outcome.DIRECT, Conclusion.PASS),
+        ("a==1.0", {"indexes": {"own-hosts": ["files.example/ours"]}}, Outcome.UNKNOWN, Conclusion.UNKNOWN),
+        ("a==1.0", {"allow": [{"package": "x", "reason": "ours"}]}, Outcome.UNKNOWN, Conclusion.PASS),
+        ("x @ https://files.example/x-1.0.tar.gz", {}, Outcome.DIRECT, Conclusion.PASS),
+        (
+            "x @ https://files.example/x-1.0.tar.gz",
+            {"policy": {"fail-on": ["direct"]}},
+            Outcome.DIRECT,
+            Conclusion.FAIL,
+        ),
+        ("x @ http://files.example:8080/x-1.0.tar.gz", {}, Outcome.UNKNOWN, Conclusion.UNKNOWN),
+    ],
+)
+def test_a_direct_reference_to_a_host_that_the_lockfile_did_not_use_is_no_silent_pass(
+    base: str, given: dict[str, Any], outcome: Outcome, conclusion: Conclusion
+) -> None:
+    table = Table(**LEARNT)
+    pair = lock("requirements.txt", base), lock("requirements.txt", "x @ https://files.example/x-1.1.tar.gz")
+
+    result = judged(table, pair, **given)
+
+    (change,) = [each for each in result.lockfiles[0].changes if each.change.name == "x"]
+    assert (change.outcome, result.conclusion) == (outcome, conclusion)
+    assert "x" not in {name for _, name in table.asked}
+    if outcome is Outcome.UNKNOWN:
+        assert (change.cause, change.reason) == (Cause.NOT_CONFIGURED, "new-host")
+        assert "files.example" in str(change.verdicts[0].evidence)
+
+
+def test_a_host_is_not_known_to_be_none_of_pypis_where_pypi_does_not_say() -> None:
+    pair = (
+        lock("requirements.txt", "x @ https://files.example/x-1.0.tar.gz"),
+        lock("requirements.txt", "x @ https://files.example/x-1.1.tar.gz"),
+    )
+
+    result = judged(Table(), pair)
+
+    (change,) = result.lockfiles[0].changes
+    assert (change.outcome, change.cause, change.reason) == (
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        "hosts",
+    )
+
+
 def test_the_worst_target_decides_and_the_others_are_named() -> None:
     native = "cp312-cp312-manylinux_2_28_x86_64"
     arm = "cp312-cp312-manylinux_2_17_aarch64"
     table = Table(
-        chainguard={"a": [wheel(Role.CHAINGUARD, "a", "2.0", native)]},
-        pypi={"a": [wheel(Role.PYPI, "a", "2.0", native), wheel(Role.PYPI, "a", "2.0", arm)]},
+        chainguard={"a": [wheel(Owner.CHAINGUARD, "a", "2.0", native)]},
+        pypi={"a": [wheel(Owner.PYPI, "a", "2.0", native), wheel(Owner.PYPI, "a", "2.0", arm)]},
     )
 
     (change,) = (
@@ -164,11 +238,14 @@ def test_the_worst_target_decides_and_the_others_are_named() -> None:
 
 def test_an_informational_target_is_shown_and_never_decides() -> None:
     native = "cp312-cp312-manylinux_2_28_x86_64"
-    table = Table(chainguard={"a": [wheel(Role.CHAINGUARD, "a", "2.0", native)]})
+    table = Table(chainguard={"a": [wheel(Owner.CHAINGUARD, "a", "2.0", native)]})
     targets = {"platforms": ["linux-x86_64"], "informational": ["macos-arm64"]}
 
     result = judged(
-        table, (lock("requirements.txt", "a==1.0"), lock("requirements.txt", "a==2.0")), targets=targets
+        table,
+        (lock("requirements.txt", "a==1.0"), lock("requirements.txt", "a==2.0")),
+        targets=targets,
+        indexes={"layout": "virtual-file"},
     )
 
     (change,) = result.lockfiles[0].changes
@@ -197,12 +274,11 @@ def test_an_allowance_says_where_from_and_cannot_make_an_install_work() -> None:
 
 
 def test_an_index_that_could_not_be_asked_is_unknown_and_allows_nothing() -> None:
-    def locked_out(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-        return {name: Answer(role=role, name=name, problem=Cause.UNAUTHORIZED) for name in names}
+    class LockedOut(Table):
+        def answer(self, index: Index, name: str) -> Answer:
+            return Answer(index=index, name=name, problem=Cause.UNAUTHORIZED)
 
-    settings = Settings.model_validate({"allow": [{"package": "*", "reason": "known"}]})
-
-    result = review([compare(*PAIR)], settings, locked_out, today=TODAY)
+    result = judged(LockedOut(), PAIR, allow=[{"package": "*", "reason": "known"}])
 
     assert set(outcomes(result).values()) == {Outcome.UNKNOWN}
     assert {each.cause for each in result.lockfiles[0].changes} == {Cause.UNAUTHORIZED}
@@ -309,8 +385,11 @@ def test_what_was_let_in_before_still_leaves_open_whose_file_it_is(line: str) ->
     assert outcomes(result("a==2.0")) == {"a": Outcome.UNKNOWN}
     assert result("a==2.0").unreadable == ()
     known_bytes = result(f"a==2.0 --hash=sha256:{'c' * 64}")
-    assert outcomes(known_bytes) == {"a": Outcome.CHAINGUARD}
-    assert known_bytes.conclusion is Conclusion.PASS
+    if line == "--no-index":  # whose bytes they are does not say that there is a place to take them from
+        assert outcomes(known_bytes) == {"a": Outcome.UNKNOWN}
+    else:
+        assert outcomes(known_bytes) == {"a": Outcome.CHAINGUARD}
+        assert known_bytes.conclusion is Conclusion.PASS
 
 
 def test_where_a_variable_names_the_only_index_the_settings_say_what_it_is() -> None:
@@ -327,21 +406,31 @@ def in_tree(text: Text, files: Mapping[str, str]) -> Text:
     return replace(text, read=files.get)
 
 
+UNKNOWN = Conclusion.UNKNOWN
+
+
 @pytest.mark.parametrize(
-    ("base", "head", "says"),
+    ("base", "head", "says", "conclusion"),
     [
-        ("index-url = {ours}", "index-url = {ours}\nextra-index-url = {evil}", "come from evil.example"),
-        ("index-url = {ours}", "index-url = {evil}", "come from evil.example"),
-        ("index-url = {ours}", "index-url = {ours}\nfind-links = ./wheels", "come from ./wheels"),
-        ("index-url = {ours}", "index-url = {pypi}", "nothing in the repository names Chainguard's"),
-        ("index-url = {ours}", "timeout = 5", "nothing in the repository names Chainguard's"),
-        ("index-url = {pypi}", "timeout = 5", None),
-        ("index-url = {evil}", "index-url = {evil}", None),
-        ("index-url = {pypi}", "index-url = {ours}", None),
+        (
+            "index-url = {ours}",
+            "index-url = {ours}\nextra-index-url = {evil}",
+            "come from evil.example",
+            UNKNOWN,
+        ),
+        ("index-url = {ours}", "index-url = {evil}", "come from evil.example", UNKNOWN),
+        ("index-url = {ours}", "index-url = {ours}\nfind-links = ./wheels", "come from ./wheels", UNKNOWN),
+        ("index-url = {ours}", "timeout = 5", "nothing in the repository names Chainguard's", UNKNOWN),
+        # What the files name is taken at its word, and judged.
+        ("index-url = {ours}", "index-url = {pypi}", None, Conclusion.FAIL),
+        ("index-url = {evil}", "index-url = {evil}", None, UNKNOWN),
+        ("index-url = {pypi}", "index-url = {ours}", None, Conclusion.PASS),
+        # Where they name nothing, the layout is an assumption.
+        ("index-url = {pypi}", "timeout = 5", None, Conclusion.WARN),
     ],
 )
-def test_an_index_that_a_configuration_file_lets_in_is_no_pass(
-    base: str, head: str, says: str | None
+def test_what_a_configuration_file_lets_in_is_no_pass(
+    base: str, head: str, says: str | None, conclusion: Conclusion
 ) -> None:
     named = {
         "ours": "https://libraries.cgr.dev/python/simple/",
@@ -356,8 +445,8 @@ def test_an_index_that_a_configuration_file_lets_in_is_no_pass(
 
     result = judged(Table(**BOTH), (pair[0], pair[1]), indexes={"pypi": named["pypi"]})
 
-    assert [says in each.text for each in result.unreadable if says] == ([True] if says else [])
-    assert result.conclusion is (Conclusion.UNKNOWN if says else Conclusion.PASS)
+    assert [(says or "nothing") in each.text for each in result.unreadable] == ([True] if says else [])
+    assert result.conclusion is conclusion
 
 
 def test_a_package_of_an_index_that_is_configured_and_not_asked_is_not_called_missing() -> None:
@@ -390,37 +479,69 @@ source = {{ registry = "https://{base}/simple" }}
 name = "a"
 version = "{version}"
 source = {{ registry = "https://{head}/simple" }}
-wheels = [{{ url = "https://{head}/a-{version}-py3-none-any.whl" }}]
+wheels = [{{ url = "https://{head}/a-{version}-py3-none-any.whl", hash = "sha256:{hash}" }}]
 """
 
 
 @pytest.mark.parametrize(
-    ("base", "head", "settings", "conclusion"),
+    ("base", "head", "settings", "outcome", "conclusion"),
     [
-        ("pypi.test", "evil.example", {}, Conclusion.UNKNOWN),
-        ("not-evil.example", "evil.example", {}, Conclusion.UNKNOWN),
-        ("torch.example", "torch.example", {}, Conclusion.PASS),
-        ("user:word@torch.example", "torch.example", {}, Conclusion.PASS),
-        ("pypi.test", "torch.example", {"policy": {"private": ["a"]}}, Conclusion.PASS),
-        ("pypi.test", "torch.example", {"allow": [{"package": "a", "reason": "CUDA"}]}, Conclusion.PASS),
+        ("pypi.test", "evil.example", {}, Outcome.UNKNOWN, UNKNOWN),
+        # That the base had it already says nothing of whose it is.
+        ("torch.example", "torch.example", {}, Outcome.UNKNOWN, UNKNOWN),
+        ("user:word@torch.example", "torch.example", {}, Outcome.UNKNOWN, UNKNOWN),
+        (
+            "pypi.test",
+            "torch.example",
+            {"policy": {"private": ["a"]}},
+            Outcome.PRIVATE,
+            Conclusion.PASS,
+        ),
+        (
+            "pypi.test",
+            "torch.example",
+            {"allow": [{"package": "a", "reason": "CUDA"}]},
+            Outcome.UNKNOWN,
+            Conclusion.PASS,
+        ),
+        (
+            "pypi.test",
+            "torch.example",
+            {"indexes": {"own-hosts": ["torch.example"]}},
+            Outcome.PRIVATE,
+            Conclusion.PASS,
+        ),
+        (
+            "pypi.test",
+            "torch.example",
+            {"indexes": {"own-hosts": ["torch.example/team"]}},
+            Outcome.UNKNOWN,
+            UNKNOWN,
+        ),
     ],
 )
-def test_an_index_that_is_new_to_the_lockfile_and_that_nobody_named_is_no_pass(
-    base: str, head: str, settings: dict[str, Any], conclusion: Conclusion
+def test_an_index_that_nobody_named_is_no_pass_and_learns_no_name(
+    base: str, head: str, settings: dict[str, Any], outcome: Outcome, conclusion: Conclusion
 ) -> None:
     pair = [
-        lock("uv.lock", UV.format(base=base, version=version, head=index))
+        lock("uv.lock", UV.format(base=base, version=version, head=index, hash="e" * 64))
         for version, index in (("1.0", "pypi.test"), ("2.0", head))
     ]
-    indexes = {"pypi": "https://pypi.test/simple/"}
+    indexes = {"pypi": "https://pypi.test/simple/", "pypi-hosts": ["pypi.test"]}
+    table = Table(**LEARNT)
 
-    result = judged(Table(**BOTH), (pair[0], pair[1]), indexes=indexes, **settings)
-
-    assert outcomes(result) == {"a": Outcome.PRIVATE}
-    assert result.conclusion is conclusion
-    assert ["come from evil.example, an index that" in each.text for each in result.unreadable] == (
-        [True] if conclusion is Conclusion.UNKNOWN else []
+    result = judged(
+        table, (pair[0], pair[1]), **{**settings, "indexes": {**indexes, **settings.get("indexes", {})}}
     )
+
+    (change,) = result.lockfiles[0].changes
+    assert (change.outcome, result.conclusion) == (outcome, conclusion)
+    assert ("a" in {name for _, name in table.asked}) is (
+        "indexes" in settings and outcome is Outcome.PRIVATE
+    )
+    if outcome is Outcome.UNKNOWN:
+        assert (change.cause, change.reason) == (Cause.NOT_CONFIGURED, "manager")
+        assert head in str(change.verdicts[0].evidence)
 
 
 def test_the_files_host_counts_where_no_index_is_named() -> None:
@@ -429,13 +550,17 @@ def test_the_files_host_counts_where_no_index_is_named() -> None:
         lock("pylock.toml", 'lock-version = "1.0"', "packages = []"),
         lock("pylock.toml", 'lock-version = "1.0"', entry.format("evil.example")),
     )
-    hosts = {"pypi-hosts": ["files.pypi.test"]}
-    learned: dict[str, Any] = {"pypi": {**BOTH["pypi"], "pip": [wheel(Role.PYPI, "pip", "1.0")]}}
 
-    for table, given in ((Table(**BOTH), hosts), (Table(**{**BOTH, **learned}), {})):
+    for table, given in ((Table(**BOTH), {"pypi-hosts": ["files.pypi.test"]}), (Table(**LEARNT), {})):
         result = judged(table, pair, indexes={"pypi": "https://pypi.test/simple/", **given})
-        assert outcomes(result) == {"a": Outcome.PRIVATE}
+        (change,) = result.lockfiles[0].changes
+        assert (change.outcome, change.cause, change.reason) == (
+            Outcome.UNKNOWN,
+            Cause.NOT_CONFIGURED,
+            "hosts",
+        )
         assert result.conclusion is Conclusion.UNKNOWN
+        assert "a" not in {name for _, name in table.asked}
 
 
 POETRY = """\

@@ -1,4 +1,4 @@
-"""Small values for tests: files, answers, entries, situations."""
+"""Small values for tests: indexes, files, answers, entries, contexts."""
 
 from __future__ import annotations
 
@@ -10,38 +10,51 @@ from fallback_review.model import (
     Cause,
     Change,
     ChangeKind,
+    Edition,
+    Evidence,
+    Index,
     LockedPackage,
     Lockfile,
+    Owner,
     ProjectFile,
-    Role,
     Source,
     SourceKind,
     Target,
     Tier,
+    Verdict,
 )
-from fallback_review.prediction import Situation
+from fallback_review.prediction import LAYOUTS, Context
+from fallback_review.prediction.addresses import Addresses
 from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.listing import AskedIndex, one
 
 if TYPE_CHECKING:
-    from fallback_review.prediction import Book
+    from fallback_review.prediction import Answers
 
 LINUX = Target(python="3.12", platform="linux", arch="x86_64", glibc="2.36")
 MAC = Target(python="3.12", platform="macos", arch="arm64", glibc="14.0")
 WINDOWS = Target(python="3.12", platform="windows", arch="amd64", informational=True)
 
-INDEX = {
-    Role.CHAINGUARD: "https://libraries.cgr.dev/python/simple/",
-    Role.REMEDIATED: "https://libraries.cgr.dev/python-remediated/simple/",
-    Role.PYPI: "https://pypi.test/simple/",
-    Role.RESOLVER: "https://corp.example/pypi/simple/",
-}
+CHAINGUARD = "https://libraries.cgr.dev"
+C = Index(f"{CHAINGUARD}/python/simple/", Owner.CHAINGUARD, Edition.MAIN)
+R = Index(f"{CHAINGUARD}/python-remediated/simple/", Owner.CHAINGUARD, Edition.REMEDIATED)
+CUDA = Index(f"{CHAINGUARD}/cu128/simple/", Owner.CHAINGUARD, Edition.CUDA)
+VEX = Index("https://vex.test/", Owner.CHAINGUARD, Edition.VEX)
+P = Index("https://pypi.test/simple/", Owner.PYPI)
+RES = Index("https://corp.example/pypi/simple/", Owner.OWN)
+"""The organisation's own virtual index."""
+STRANGER = Index("https://stranger.example/simple/", Owner.NOBODY)
 FILES = {
-    Role.CHAINGUARD: "https://libraries.cgr.dev/python/simple/x/",
-    Role.REMEDIATED: "https://libraries.cgr.dev/python-remediated/simple/x/",
-    Role.PYPI: "https://files.pypi.test/packages/",
-    Role.RESOLVER: "https://corp.example/pypi/files/",
+    C: f"{CHAINGUARD}/python/simple/x/",
+    R: f"{CHAINGUARD}/python-remediated/simple/x/",
+    CUDA: f"{CHAINGUARD}/cu128/simple/x/",
+    P: "https://files.pypi.test/packages/",
+    RES: "https://corp.example/pypi/files/",
+    STRANGER: "https://stranger.example/files/",
 }
-UPSTREAM = "https://libraries.cgr.dev/python-upstream/simple/x/"
+"""Where an index keeps its files."""
+MARKS = {C: "chainguard", R: "remediated", CUDA: "cuda", P: "pypi", RES: "resolver", STRANGER: "stranger"}
+UPSTREAM = f"{CHAINGUARD}/python-upstream/simple/x/"
 LOCK = Lockfile(path="uv.lock", format="uv.lock")
 
 
@@ -50,46 +63,57 @@ def sha(mark: str) -> str:
     return (mark.encode().hex() * 64)[:64]
 
 
-def file(name: str, role: Role = Role.CHAINGUARD, *, mark: str | None = None, **more: Any) -> ProjectFile:
+def file(name: str, index: Index = C, *, mark: str | None = None, **more: Any) -> ProjectFile:
     parsed = parse_filename(name)
-    tier = {Role.CHAINGUARD: Tier.BUILT, Role.REMEDIATED: Tier.REMEDIATED}.get(role)
-    base = UPSTREAM if more.get("tier") is Tier.UPSTREAM else FILES[role]
+    tier = {C: Tier.BUILT, CUDA: Tier.BUILT, R: Tier.REMEDIATED}.get(index)
+    base = UPSTREAM if more.get("tier") is Tier.UPSTREAM else FILES[index]
     values = {
         "filename": name,
         "url": base + name,
         "version": str(parsed.version) if parsed else None,
-        "sha256": sha(mark or f"{role.value}{name}"),
+        "sha256": sha(mark or f"{MARKS[index]}{name}"),
         "tier": tier,
     }
     return ProjectFile(**(values | more))
 
 
-def answer(role: Role, *files: ProjectFile | str, problem: Cause | None = None, **more: Any) -> Answer:
-    listed = tuple(file(each, role) if isinstance(each, str) else each for each in files)
-    return Answer(role=role, name="x", files=listed, problem=problem, **more)
+def answer(index: Index, *files: ProjectFile | str, problem: Cause | None = None, **more: Any) -> Answer:
+    listed = tuple(file(each, index) if isinstance(each, str) else each for each in files)
+    values: dict[str, Any] = {"index": index, "name": "x", "files": listed, "problem": problem}
+    return Answer(**(values | more))
 
 
-def book(*answers: Answer) -> Book:
-    return {(each.role, each.name): each for each in answers}
+def answers(*heard: Answer) -> Answers:
+    """What was heard, as predictions take it."""
+    found: dict[str, dict[Index, Answer]] = {}
+    for each in heard:
+        found.setdefault(each.name, {})[each.index] = each
+    return found
 
 
 def package(
-    version: str | None = "1.0", *, hashes: tuple[str, ...] = (), index: str | None = None, **more: Any
+    version: str | None = "1.0",
+    *,
+    hashes: tuple[str, ...] = (),
+    index: Index | str | None = None,
+    **more: Any,
 ) -> LockedPackage:
     values: dict[str, Any] = {
         "name": "x",
         "version": version,
-        "source": Source(kind=SourceKind.REGISTRY, location=index),
+        "source": Source(kind=SourceKind.REGISTRY, location=_url(index)),
         "artifacts": (Artifact(hashes=tuple(f"sha256:{each}" for each in hashes)),) if hashes else (),
         "line": 3,
     }
     return LockedPackage(**(values | more))
 
 
-def locked(
-    *artifacts: Artifact, index: str | None = INDEX[Role.PYPI], version: str | None = "1.0"
-) -> LockedPackage:
+def locked(*artifacts: Artifact, index: Index | str | None = P, version: str | None = "1.0") -> LockedPackage:
     return package(version, index=index, artifacts=artifacts)
+
+
+def _url(index: Index | str | None) -> str | None:
+    return index.url if isinstance(index, Index) else index
 
 
 def artifact(each: ProjectFile, **more: Any) -> Artifact:
@@ -97,15 +121,55 @@ def artifact(each: ProjectFile, **more: Any) -> Artifact:
     return Artifact(**({"filename": each.filename, "url": each.url, "hashes": digest} | more))
 
 
-def situation(installer: str = "pip", layout: str = "virtual-file", **more: Any) -> Situation:
+def addresses(**more: Any) -> Addresses:
+    """What settings name that say nothing of an own index."""
+    hosts = frozenset({"pypi.test", "files.pypi.test"})
+    values: dict[str, Any] = {"chainguard": C, "pypi": P, "pypi_hosts": hosts}
+    return Addresses(**(values | more))
+
+
+def context(
+    installer: str = "pip",
+    layout: str = "virtual-file",
+    *,
+    at: Addresses | None = None,
+    asks: tuple[AskedIndex, ...] | None = None,
+    **more: Any,
+) -> Context:
+    """The context of a layout.
+
+    Args:
+        installer: Its name.
+        layout: Its name in the settings.
+        at: The addresses of the settings, if not the usual ones.
+        asks: What the installer asks, if that is no layout: what its own configuration names.
+        more: Other fields.
+    """
+    known = at or addresses()
+    named = LAYOUTS[layout]
     values: dict[str, Any] = {
         "installer": installer,
-        "layout": layout,
-        "chainguard_url": INDEX[Role.CHAINGUARD],
-        "pypi_url": INDEX[Role.PYPI],
-        "pypi_hosts": frozenset({"pypi.test", "files.pypi.test"}),
+        "indexes": named.arrange(known) if asks is None else asks,
+        "addresses": known,
+        "alternatives": tuple(
+            (LAYOUTS[each].title, LAYOUTS[each].arrange(known)) for each in named.alternatives
+        ),
+        "layout": layout if asks is None else "configured",
+        "uv_strategy": named.uv_strategy,
+        "respect_source_order": named.respect_source_order,
     }
-    return Situation(**(values | more))
+    return Context(**(values | more))
+
+
+def asking(*indexes: Index) -> tuple[AskedIndex, ...]:
+    """What a configuration names: the first index is the default one."""
+    return tuple(one(index, default=number == 0) for number, index in enumerate(indexes))
+
+
+def told(evidence: Verdict | tuple[Evidence, ...]) -> str:
+    """All that evidence says, a line for each fact."""
+    facts = evidence.evidence if isinstance(evidence, Verdict) else evidence
+    return "\n".join(each.said for each in facts)
 
 
 def change(*entries: LockedPackage) -> Change:

@@ -11,20 +11,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
-from fallback_review.model import Answer, Cause, ProjectFile, Role, Tier
+from fallback_review.model import Answer, Cause, Edition, Index, Owner, ProjectFile, Tier
+from fallback_review.prediction.addresses import Addresses
 from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.layouts import LAYOUTS
-from fallback_review.prediction.listing import ListedFile, Page, listing
+from fallback_review.prediction.listing import ListedFile, Page
 
 from .wheels import sdist_bytes, wheel_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.prediction import Book
+    from fallback_review.prediction import Answers
 
 USER, PASSWORD = "reader", "s3cret"
-SIDES = {"c": Role.CHAINGUARD, "p": Role.PYPI}
+SIDES = ("c", "p")
 
 
 @dataclass
@@ -41,7 +42,7 @@ class World:
         return contents(filename, origin=side)
 
     def page(self, side: str, project: str) -> Page:
-        number = list(SIDES).index(side)
+        number = SIDES.index(side)
         return tuple(self.listed(side, name) for name in self.names[project][number])
 
     def listed(self, side: str, filename: str) -> ListedFile:
@@ -54,14 +55,14 @@ class World:
             sha256=hashlib.sha256(self.contents(side, filename)).hexdigest(),
             tier=Tier.BUILT if side == "c" else None,
         )
-        return ListedFile(file=file, owner=SIDES[side])
+        return ListedFile(file=file, index=self.index(side))
 
     def served(self, index: str, project: str) -> Page:
         """One index's page: an origin's own, or a layout's merge."""
         if index in SIDES:
             return self.page(index, project)
-        pages = (self.page("c", project), (), self.page("p", project))
-        return listing(LAYOUTS[index], pages)[0].page
+        pages = {self.index(side): self.page(side, project) for side in SIDES}
+        return LAYOUTS[index].arrange(self.addresses)[0].page(pages).page
 
     def respond(self, path: str, authorization: str | None) -> tuple[int, bytes]:
         """Status and body for one request."""
@@ -81,13 +82,25 @@ class World:
         )
         return (200 if page else 404), f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
 
-    def book(self, project: str) -> Book:
-        answers = {}
-        for side, role in SIDES.items():
+    def index(self, side: str) -> Index:
+        """An origin's own index."""
+        owner, edition = {"c": (Owner.CHAINGUARD, Edition.MAIN), "p": (Owner.PYPI, None)}[side]
+        return Index(f"{self.base}/{side}/", owner, edition)
+
+    @property
+    def addresses(self) -> Addresses:
+        """What the settings of a repository would name."""
+        return Addresses(chainguard=self.index("c"), pypi=self.index("p"))
+
+    def answers(self, project: str) -> Answers:
+        """What both origins say of a project."""
+        heard = {}
+        for side in SIDES:
             files = tuple(each.file for each in self.page(side, project))
             problem = None if files else Cause.PROJECT_MISSING
-            answers[role, project] = Answer(role=role, name=project, files=files, problem=problem)
-        return answers
+            index = self.index(side)
+            heard[index] = Answer(index=index, name=project, files=files, problem=problem)
+        return {project: heard}
 
 
 def contents(filename: str, origin: str) -> bytes:

@@ -6,11 +6,13 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fallback_review.model import ProjectFile, Role
+from fallback_review.model import ProjectFile
 from fallback_review.prediction import INSTALLERS
 from fallback_review.prediction.candidates import Request
 from fallback_review.prediction.installers import Choice, Failure, Options
-from fallback_review.prediction.listing import ListedFile, one_index
+from fallback_review.prediction.listing import IndexPage, ListedFile
+
+from .build import P
 
 ENDS = (".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar")
 TAKEN = {
@@ -24,7 +26,7 @@ TAKEN = {
 
 def chosen(installer: str, name: str, version: str, *filenames: str) -> Choice:
     files = [ProjectFile(filename=each, url="", version=None) for each in filenames]
-    page = tuple(ListedFile(file=each, owner=Role.PYPI) for each in files)
+    page = tuple(ListedFile(file=each, index=P) for each in files)
     request = Request(
         name=name,
         specifier=SpecifierSet(f"=={version}"),
@@ -33,7 +35,7 @@ def chosen(installer: str, name: str, version: str, *filenames: str) -> Choice:
         python="3.12.99",
         ranks={},
     )
-    return INSTALLERS[installer].choose(request, one_index(page), Options())
+    return INSTALLERS[installer].choose(request, [IndexPage(page=page)], Options())
 
 
 @pytest.mark.parametrize("installer", TAKEN)

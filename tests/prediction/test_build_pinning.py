@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from fallback_review.model import Artifact, Cause, Lockfile, Outcome, ProjectFile, Role, Tier
-from fallback_review.prediction import Book, advise, describe, predict
+from fallback_review.model import Artifact, Cause, Lockfile, Outcome, ProjectFile, Tier
+from fallback_review.prediction import Answers, advise, describe, predict
 
-from .build import FILES, INDEX, LINUX, LOCK, answer, artifact, book, change, file, locked, package, situation
+from .build import FILES, LINUX, LOCK, C, P, answer, answers, artifact, change, context, file, locked, package
 
-C, P = Role.CHAINGUARD, Role.PYPI
 NAME = "x-1.0-py3-none-any.whl"
 UPSTREAM = file(NAME, tier=Tier.UPSTREAM, mark="u")
 BUILT = file(NAME, mark="b")
 PYPI = file(NAME, P, mark="u")
-WHERE = situation("uv", "chainguard-only")
+NO_PYPI = answer(P, problem=Cause.PROJECT_MISSING)
+NATIVE = "x-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+WHERE = context("uv", "chainguard-only")
 PINNED = (Outcome.UPSTREAM, Cause.UPSTREAM_TIER, "built-available")
 
 
 @pytest.mark.parametrize(
     "listed",
     [
-        book(answer(C, UPSTREAM, BUILT)),
-        book(answer(C, BUILT)),
-        book(answer(C, BUILT), answer(P, PYPI)),
-        book(answer(C, file("x-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"))),
+        answers(answer(C, UPSTREAM, BUILT)),
+        answers(answer(C, UPSTREAM, BUILT), answer(P, PYPI)),
+        answers(answer(C, UPSTREAM, file(NATIVE))),
+        # The page no longer lists the copy; that the bytes are PyPI's, PyPI says.
+        answers(answer(C, BUILT), answer(P, PYPI)),
     ],
 )
-def test_a_locked_upstream_url_is_told_from_the_build_that_has_come_since(listed: Book) -> None:
-    entry = locked(artifact(UPSTREAM), index=INDEX[C])
+def test_a_locked_upstream_url_is_told_from_the_build_that_has_come_since(listed: Answers) -> None:
+    entry = locked(artifact(UPSTREAM), index=C)
     verdict = predict(entry, LOCK, LINUX, WHERE, listed)
     assert verdict is not None
     assert (verdict.outcome, verdict.cause, verdict.reason) == PINNED
@@ -45,10 +47,26 @@ def test_a_locked_upstream_url_is_told_from_the_build_that_has_come_since(listed
     assert advice.command == "chainctl libraries cache zap && chainctl libraries update-hashes uv.lock"
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (answers(answer(C, BUILT)), (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)),
+        (answers(answer(C, BUILT), NO_PYPI), (Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)),
+        (answers(answer(C, NATIVE), answer(P, PYPI)), (Outcome.INSTALL_FAILS, Cause.NO_CANDIDATE)),
+    ],
+)
+def test_a_locked_copy_that_no_page_explains_is_no_copy(
+    listed: Answers, expected: tuple[Outcome, Cause]
+) -> None:
+    verdict = predict(locked(artifact(UPSTREAM), index=C), LOCK, LINUX, WHERE, listed)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.cause) == expected
+
+
 def test_a_locked_upstream_hash_is_told_too() -> None:
     entry = package(hashes=(UPSTREAM.sha256 or "",))
     pip = Lockfile(path="requirements.txt", format="requirements.txt")
-    verdict = predict(entry, pip, LINUX, WHERE, book(answer(C, UPSTREAM, BUILT)))
+    verdict = predict(entry, pip, LINUX, WHERE, answers(answer(C, UPSTREAM, BUILT)))
     assert verdict is not None
     assert (verdict.outcome, verdict.cause, verdict.reason) == PINNED
 
@@ -62,14 +80,14 @@ def test_a_locked_upstream_hash_is_told_too() -> None:
     ],
 )
 def test_a_build_for_another_version_or_target_is_none(built: ProjectFile) -> None:
-    entry = locked(artifact(UPSTREAM), index=INDEX[C])
-    verdict = predict(entry, LOCK, LINUX, WHERE, book(answer(C, UPSTREAM, built)))
+    entry = locked(artifact(UPSTREAM), index=C)
+    verdict = predict(entry, LOCK, LINUX, WHERE, answers(answer(C, UPSTREAM, built)))
     assert verdict is not None
     assert (verdict.outcome, verdict.cause, verdict.reason) == (*PINNED[:2], None)
 
 
 def test_other_bytes_under_a_built_files_own_address_still_fail() -> None:
     older = Artifact(filename=NAME, url=f"{FILES[C]}older/{NAME}", hashes=("sha256:" + "0" * 64,))
-    verdict = predict(locked(older, index=INDEX[C]), LOCK, LINUX, WHERE, book(answer(C, BUILT)))
+    verdict = predict(locked(older, index=C), LOCK, LINUX, WHERE, answers(answer(C, BUILT), NO_PYPI))
     assert verdict is not None
     assert (verdict.outcome, verdict.cause) == (Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)

@@ -12,20 +12,31 @@ from fallback_review.model import (
     LockedPackage,
     Lockfile,
     Outcome,
-    Role,
     Source,
     SourceKind,
     Target,
     Tier,
     Verdict,
 )
-from fallback_review.prediction import CAUSES, LAYOUTS, Book, Situation, advise, describe
+from fallback_review.prediction import CAUSES, LAYOUTS, Answers, Context, advise, describe
 
-from .build import LINUX, LOCK, MAC, answer, book, change, file, package, sha, situation
+from .build import (
+    LINUX,
+    LOCK,
+    MAC,
+    C,
+    R,
+    answer,
+    answers,
+    change,
+    context,
+    file,
+    package,
+    sha,
+)
 
-C, R, P = Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI
-NOTHING = book(answer(C, problem=Cause.PROJECT_MISSING))
-MANY = book(
+NOTHING = answers(answer(C, problem=Cause.PROJECT_MISSING))
+MANY = answers(
     answer(
         C,
         "x-1.60.8-py3-none-any.whl",
@@ -53,13 +64,13 @@ WAIT = "wait for Chainguard's build, which this check has requested"
 def step(
     *verdicts: Verdict,
     lock: Lockfile = LOCK,
-    known: Book = MANY,
-    where: Situation | None = None,
+    known: Answers = MANY,
+    where: Context | None = None,
     entries: tuple[LockedPackage, ...] = (),
     targets: tuple[Target, ...] = (LINUX,),
 ) -> Advice:
     """What is advised about some verdicts, which must be something."""
-    told = advise(change(*entries), verdicts, where or situation(), known, lockfile=lock, targets=targets)
+    told = advise(change(*entries), verdicts, where or context(), known, lockfile=lock, targets=targets)
     assert told is not None
     return told
 
@@ -68,7 +79,7 @@ def test_the_nearest_built_version_is_advised_with_its_command() -> None:
     told = step(MISSING)
     assert told.text == f"pin 1.62.0; or {WAIT}"
     assert told.command == "uv lock --upgrade-package x==1.62.0"
-    assert describe(MISSING, change(package("1.61.0")), situation(), MANY) == "Chainguard has no 1.61.0"
+    assert describe(MISSING, change(package("1.61.0")), context(), MANY) == "Chainguard has no 1.61.0"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +98,7 @@ def test_the_release_series_comes_first_and_a_downgrade_is_called_so(wanted: str
 
 
 def test_an_earlier_version_of_the_series_comes_before_a_later_series() -> None:
-    known = book(
+    known = answers(
         answer(C, "x-1.4.9-py3-none-any.whl", "x-1.5.1-py3-none-any.whl", "x-1.6.0-py3-none-any.whl")
     )
     told = step(replace(MISSING, version="1.5.2"), known=known)
@@ -96,7 +107,7 @@ def test_an_earlier_version_of_the_series_comes_before_a_later_series() -> None:
 
 def test_only_a_version_for_every_target_that_decides_is_advised() -> None:
     """Where the nearest version fails the same way, it is no way out."""
-    known = book(
+    known = answers(
         answer(
             C,
             "x-1.62.0-cp312-cp312-manylinux_2_28_x86_64.whl",
@@ -117,14 +128,14 @@ def test_only_a_version_for_every_target_that_decides_is_advised() -> None:
 
 
 def test_an_index_that_did_not_answer_gives_no_pin() -> None:
-    silent = book(answer(C, problem=Cause.UNREACHABLE))
+    silent = answers(answer(C, problem=Cause.UNREACHABLE))
     assert step(MISSING, known=silent) == Advice(text=WAIT)
 
 
 def test_nothing_near_is_a_wait() -> None:
     assert step(verdict(Outcome.PYPI, Cause.PROJECT_MISSING), known=NOTHING) == Advice(text=WAIT)
     unpinned = replace(MISSING, version=None)
-    assert describe(unpinned, change(), situation(), NOTHING) == "Chainguard has no version that matches"
+    assert describe(unpinned, change(), context(), NOTHING) == "Chainguard has no version that matches"
     assert step(unpinned) == Advice(text=WAIT)
 
 
@@ -140,10 +151,10 @@ def test_a_pin_without_a_command_says_where_to_write_it() -> None:
 
 
 def test_a_missing_wheel_names_the_target_and_leaves_the_settings_for_last() -> None:
-    known = book(answer(C, "x-1.61.0-cp312-cp312-manylinux_2_28_aarch64.whl"))
+    known = answers(answer(C, "x-1.61.0-cp312-cp312-manylinux_2_28_aarch64.whl"))
     fails = verdict(Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE)
     assert (
-        describe(fails, change(), situation(), known)
+        describe(fails, change(), context(), known)
         == "Chainguard has no wheel for Python 3.12 on linux-x86_64"
     )
     assert step(fails, known=known).text == (
@@ -169,7 +180,9 @@ def test_a_missing_wheel_names_the_target_and_leaves_the_settings_for_last() -> 
     ],
 )
 def test_a_remediated_version_is_advised_with_the_formats_own_command(lock: str, command: str | None) -> None:
-    known = book(answer(C, "x-1.61.0+cgr.1-py3-none-any.whl", "x-1.61.0+cgr.2-py3-none-any.whl"), answer(R))
+    known = answers(
+        answer(C, "x-1.61.0+cgr.1-py3-none-any.whl", "x-1.61.0+cgr.2-py3-none-any.whl"), answer(R)
+    )
     for worst in (MISSING, verdict(Outcome.CHAINGUARD, None), verdict(Outcome.UPSTREAM, Cause.UPSTREAM_TIER)):
         told = step(worst, lock=Lockfile(path=lock, format=lock.removeprefix("api/")), known=known)
         assert told.text.startswith("move to 1.61.0+cgr.2, which Chainguard has remediated")
@@ -190,7 +203,7 @@ def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
 
 
 def test_a_repository_manager_is_named_to_the_documented_command() -> None:
-    where = situation(resolver_url="https://repo.example/api/simple/")
+    where = context(resolver_url="https://repo.example/api/simple/")
     told = step(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), where=where)
     assert told.command == (
         "chainctl libraries update-hashes --registry-url https://repo.example/api/simple/ uv.lock"
@@ -200,7 +213,7 @@ def test_a_repository_manager_is_named_to_the_documented_command() -> None:
 @pytest.mark.parametrize("cause", URL_CAUSES)
 def test_a_lock_as_the_documented_command_leaves_it_is_advised_the_next_way(cause: Cause) -> None:
     """Advice that was followed and did not help is not given again."""
-    known = book(answer(C, file("x-1.61.0-py3-none-any.whl", mark="c")))
+    known = answers(answer(C, file("x-1.61.0-py3-none-any.whl", mark="c")))
     updated = (package("1.61.0", hashes=(sha("c"), sha("p"))),)
     worst = verdict(Outcome.PYPI, cause)
     for name, command in (
@@ -238,11 +251,11 @@ def test_hashes_do_not_move_a_lock_that_names_its_indexes(lock: str, project: st
 def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
     outcome = Outcome.UNKNOWN if cause in (Cause.UNAUTHORIZED, Cause.FORBIDDEN) else Outcome.PYPI
     worst = verdict(outcome, cause)
-    clause = describe(worst, change(), situation(), MANY)
+    clause = describe(worst, change(), context(), MANY)
     told = advise(
         change(),
         [worst],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -268,7 +281,7 @@ def test_what_to_do_about_a_block_hangs_on_its_reason(reason: str | None, said: 
     told = advise(
         change(),
         [blocked],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -291,24 +304,24 @@ def test_what_to_do_about_a_block_hangs_on_its_reason(reason: str | None, said: 
     ],
 )
 def test_a_reason_makes_the_clause_exact(cause: Cause, reason: str, said: str) -> None:
-    assert describe(verdict(Outcome.PYPI, cause, reason=reason), change(), situation(), MANY) == said
+    assert describe(verdict(Outcome.PYPI, cause, reason=reason), change(), context(), MANY) == said
 
 
 def test_an_unanswered_index_is_named() -> None:
-    silent = book(answer(C, problem=Cause.UNAUTHORIZED))
+    silent = answers(answer(C, problem=Cause.UNAUTHORIZED))
     worst = verdict(Outcome.UNKNOWN, Cause.UNAUTHORIZED)
-    said = describe(worst, change(), situation(), silent)
+    said = describe(worst, change(), context(), silent)
     assert said == "Chainguard: token missing or expired"
 
 
 def test_good_outcomes_need_neither_clause_nor_step() -> None:
     good = verdict(Outcome.CHAINGUARD, None)
-    assert describe(good, change(), situation(), MANY) == ""
+    assert describe(good, change(), context(), MANY) == ""
     assert (
         advise(
             change(),
             [good],
-            situation(),
+            context(),
             MANY,
             lockfile=Lockfile(path="uv.lock", format="uv.lock"),
             targets=(LINUX,),
@@ -319,14 +332,14 @@ def test_good_outcomes_need_neither_clause_nor_step() -> None:
         advise(
             change(),
             [],
-            situation(),
+            context(),
             MANY,
             lockfile=Lockfile(path="uv.lock", format="uv.lock"),
             targets=(LINUX,),
         )
         is None
     )
-    private = describe(verdict(Outcome.PRIVATE, None), change(), situation(), MANY)
+    private = describe(verdict(Outcome.PRIVATE, None), change(), context(), MANY)
     assert private == "its name or its index is private: no index was asked for it"
 
 
@@ -340,7 +353,7 @@ def test_good_outcomes_need_neither_clause_nor_step() -> None:
 )
 def test_a_direct_reference_says_what_it_is(kind: SourceKind, said: str) -> None:
     entry = package("1.0", source=Source(kind=kind, location="here"))
-    assert describe(verdict(Outcome.DIRECT, None), change(entry), situation(), MANY) == said
+    assert describe(verdict(Outcome.DIRECT, None), change(entry), context(), MANY) == said
 
 
 def test_the_worst_target_that_counts_is_advised_on() -> None:
@@ -348,7 +361,7 @@ def test_the_worst_target_that_counts_is_advised_on() -> None:
     told = advise(
         change(),
         [worse, MISSING],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -358,7 +371,7 @@ def test_the_worst_target_that_counts_is_advised_on() -> None:
     only = advise(
         change(),
         [worse],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -374,7 +387,7 @@ def test_where_both_have_it_the_arrangement_is_advised_on() -> None:
         told = advise(
             change(),
             [worst],
-            situation(layout=layout),
+            context(layout=layout),
             MANY,
             lockfile=Lockfile(path="uv.lock", format="uv.lock"),
             targets=(LINUX,),
@@ -390,7 +403,7 @@ def test_a_pinned_upstream_copy_is_cleared() -> None:
     told = advise(
         change(),
         [worst],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -404,7 +417,7 @@ def test_a_hostile_name_is_quoted_in_commands() -> None:
     told = advise(
         hostile,
         [verdict(Outcome.PYPI, Cause.NO_CANDIDATE)],
-        situation(),
+        context(),
         {},
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -419,7 +432,7 @@ def test_a_commands_path_is_quoted_for_the_shell() -> None:
     told = advise(
         change(),
         [worst],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="a b/$(id)/uv.lock", format="uv.lock"),
         targets=(LINUX,),
@@ -445,7 +458,7 @@ def test_what_is_not_configured_has_a_step_of_its_own(reason: str | None, step: 
     told = advise(
         change(),
         [worst],
-        situation(),
+        context(),
         MANY,
         lockfile=Lockfile(path="uv.lock", format="uv.lock"),
         targets=(LINUX,),

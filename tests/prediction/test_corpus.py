@@ -10,10 +10,10 @@ import pytest
 
 from fallback_review.lockfiles import FORMATS, parse
 from fallback_review.lockfiles.text import LockfileError, Text
-from fallback_review.model import Answer, Cause, Ecosystem, Outcome, Role
+from fallback_review.model import Cause, Ecosystem, Outcome
 from fallback_review.prediction import further_questions, predict, questions
 
-from .build import LINUX, MAC, WINDOWS, situation
+from .build import LINUX, MAC, WINDOWS, C, answer, answers, context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,11 +43,11 @@ def test_every_entry_of_the_real_locks_is_predicted(
         except LockfileError:
             counted["unreadable"] += 1
             continue
-        where = situation(FORMATS[name].installer)
+        where = context(FORMATS[name].installer)
         for entry in lock.packages:
-            asked = questions(entry, where)
-            silent = Answer(role=Role.CHAINGUARD, name=entry.name, problem=Cause.UNAUTHORIZED)
-            known = {(Role.CHAINGUARD, entry.name): silent} if asked else {}
+            asked = questions(entry, lock, where)
+            silent = answer(C, name=entry.name, problem=Cause.UNAUTHORIZED)
+            known = answers(silent) if asked else {}
             further_questions(entry, lock, [LINUX, MAC], where, known)
             for target in (LINUX, MAC, WINDOWS):
                 verdict = predict(entry, lock, target, where, known)

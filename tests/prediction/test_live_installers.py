@@ -16,16 +16,15 @@ from fallback_review.model import (
     LockedPackage,
     Lockfile,
     Outcome,
-    Role,
     Source,
     SourceKind,
     Target,
     Verdict,
 )
-from fallback_review.prediction import Situation, predict
+from fallback_review.prediction import LAYOUTS, Context, predict
 from tests.conftest import lab_tool
 
-from .live import SIDES, World, serving
+from .live import World, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,13 +85,12 @@ def here() -> Target:
     return Target(python=f"3.{sys.version_info.minor}", platform="linux", arch="x86_64", glibc=glibc)
 
 
-def situation(world: World, installer: str, layout: str, **more: str) -> Situation:
-    return Situation(
+def context(world: World, installer: str, layout: str, strategy: str = "first-index") -> Context:
+    return Context(
         installer=installer,
-        layout=layout,
-        chainguard_url=f"{world.base}/c/",
-        pypi_url=f"{world.base}/p/",
-        **more,  # type: ignore[arg-type]  # strings only
+        indexes=LAYOUTS[layout].arrange(world.addresses),
+        addresses=world.addresses,
+        uv_strategy=strategy,
     )
 
 
@@ -116,7 +114,7 @@ def entry(world: World, name: str, allowed: str) -> LockedPackage:
 @dataclass
 class Run:
     world: World
-    where: Situation
+    where: Context
     allowed: str
 
     def predicted(self) -> dict[str, str]:
@@ -126,9 +124,8 @@ class Run:
             package = entry(self.world, name, self.allowed)
             if self.allowed and not package.hashes:
                 continue  # a requirement without hashes beside others with hashes is pip's own error
-            verdict = predict(
-                package, Lockfile(path="r", format="r"), here(), self.where, self.world.book(name)
-            )
+            lockfile = Lockfile(path="requirements.txt", format="requirements.txt")
+            verdict = predict(package, lockfile, here(), self.where, self.world.answers(name))
             assert verdict is not None
             found[name] = said(verdict)
         return found
@@ -144,8 +141,7 @@ def said(verdict: Verdict) -> str:
 
 
 def options(world: World, layout: str) -> list[str]:
-    urls = {role.value: f"{world.base}/{side}/" for side, role in SIDES.items()}
-    ours, theirs = urls[Role.CHAINGUARD.value], urls[Role.PYPI.value]
+    ours, theirs = world.index("c").url, world.index("p").url
     if layout == "extra-index":
         return ["--index-url", ours, "--extra-index-url", theirs]
     if layout == "extra-index-pypi-first":
@@ -165,7 +161,7 @@ def options(world: World, layout: str) -> list[str]:
     ],
 )
 def test_pip_takes_what_was_predicted(world: World, layout: str, allowed: str, tmp_path: Path) -> None:
-    run = Run(world, situation(world, "pip", layout), allowed)
+    run = Run(world, context(world, "pip", layout), allowed)
     predicted = run.predicted()
     taken = [name for name, each in predicted.items() if each != "fails"]
     refused = [name for name in predicted if name not in taken]
@@ -206,8 +202,7 @@ def test_pip_takes_what_was_predicted(world: World, layout: str, allowed: str, t
 )
 def test_uv_takes_what_was_predicted(world: World, layout: str, allowed: str, tmp_path: Path) -> None:
     name_, _, strategy = layout.partition(" ")
-    more = {"uv_strategy": strategy} if strategy else {}
-    run = Run(world, situation(world, "uv", name_, **more), allowed)
+    run = Run(world, context(world, "uv", name_, strategy or "first-index"), allowed)
     predicted = run.predicted()
     taken = [name for name, each in predicted.items() if each != "fails"]
     command = uv_install()

@@ -10,14 +10,16 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 import pytest
 from pypi_simple import ProjectPage
 
-from fallback_review.model import Answer, Cause, Lockfile, Outcome, ProjectFile, Role, Verdict
-from fallback_review.prediction import Situation, predict
+from fallback_review.model import Answer, Cause, Index, Lockfile, Outcome, Owner, ProjectFile, Verdict
+from fallback_review.prediction import LAYOUTS, Context, predict
+from fallback_review.prediction.listing import one
 from tests.conftest import lab_tool
 
 from .live import PASSWORD, USER, World, serving
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = ("same", "onlyp", "older", "tie", "newer", "abi", "misfit")
-LOCK = Lockfile(path="r", format="r")
+LOCK = Lockfile(path="requirements.txt", format="requirements.txt")
 
 pytestmark = [
     pytest.mark.lab,
@@ -81,7 +83,7 @@ def listed(index: str, name: str) -> Answer:
             page = ProjectPage.from_html(name, response.read().decode(), base_url=response.url)
     except urllib.request.HTTPError as error:
         problem = Cause.PROJECT_MISSING if error.code == 404 else Cause.UNREACHABLE
-        return Answer(role=Role.RESOLVER, name=name, problem=problem)
+        return Answer(index=Index(index, Owner.OWN), name=name, problem=problem)
     files = tuple(
         ProjectFile(
             filename=each.filename,
@@ -91,30 +93,27 @@ def listed(index: str, name: str) -> Answer:
         )
         for each in page.packages
     )
-    return Answer(role=Role.RESOLVER, name=name, files=files)
+    return Answer(index=Index(index, Owner.OWN), name=name, files=files)
 
 
 def judged(world: World, index: str, name: str, installer: str = "uv") -> Verdict:
     """The prediction through `resolver-index-url`."""
-    where = Situation(
-        installer=installer,
-        layout="virtual-file",
-        chainguard_url=f"{world.base}/c/",
-        pypi_url=f"{world.base}/p/",
-        resolver_url=index,
+    own = Index(index, Owner.OWN)
+    where = Context(
+        installer=installer, indexes=(one(own),), addresses=replace(world.addresses, resolver=own)
     )
-    book = {**world.book(name), (Role.RESOLVER, name): listed(index, name)}
-    verdict = predict(entry(world, name, ""), LOCK, here(), where, book)
+    known = {name: {**world.answers(name)[name], own: listed(index, name)}}
+    verdict = predict(entry(world, name, ""), LOCK, here(), where, known)
     assert verdict is not None
     return verdict
 
 
 def modelled(world: World, layout: str, name: str) -> Verdict:
     """The prediction by the layout's name alone."""
-    where = Situation(
-        installer="uv", layout=layout, chainguard_url=f"{world.base}/c/", pypi_url=f"{world.base}/p/"
+    where = Context(
+        installer="uv", indexes=LAYOUTS[layout].arrange(world.addresses), addresses=world.addresses
     )
-    verdict = predict(entry(world, name, ""), LOCK, here(), where, world.book(name))
+    verdict = predict(entry(world, name, ""), LOCK, here(), where, world.answers(name))
     assert verdict is not None
     return verdict
 

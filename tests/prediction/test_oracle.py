@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.model import Answer, Cause, Outcome, ProjectFile, Role
+from fallback_review.model import Answer, Cause, Index, Outcome, Owner, ProjectFile
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.review import review
 from fallback_review.prediction.targets import tags
@@ -19,9 +19,11 @@ from tests.prediction.oracle import HOST, rows, universe
 from tests.prediction.oracle.written import Written, write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from fallback_review.model import Verdict
+    from fallback_review.pipeline.ask import Wanted
+    from fallback_review.prediction import Answers
     from tests.prediction.oracle import Row
 
     Result = tuple[Outcome, str]
@@ -30,16 +32,16 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 21)
 NO_LOCK = "locking failed: there is no lockfile"
 VARIABLE = "a variable names another index for that one call of uv"
-PYPI_ALONE = "only PyPI is named, which an environment may override: the settings decide"
+NO_DIGEST = "Chainguard's link has no sha256, and PyPI lists that name too: whose bytes it brings is unknown"
+ASSUMED = "nothing names an index: the arrangement is assumed, and every report says so"
 OLDER_PIP = "an older pip, which ranks plain linux tags last: the newest is assumed"
-PYPI_UNASKED = "it fails whatever PyPI has, which was not asked: PyPI's page would give another reason"
 TODAY_ONLY = "not pinned: what is taken today is right, and no pass"
 LEFT: Mapping[str, Mapping[str, int]] = {
-    "pip": {OLDER_PIP: 30, TODAY_ONLY: 5},
-    "uv pip": {PYPI_ALONE: 118, TODAY_ONLY: 7},
-    "uv project": {VARIABLE: 140, NO_LOCK: 11},
-    "poetry": {PYPI_UNASKED: 5, NO_LOCK: 4, PYPI_ALONE: 3},
-    "pdm": {PYPI_ALONE: 7, NO_LOCK: 6},
+    "pip": {NO_DIGEST: 87, OLDER_PIP: 30, TODAY_ONLY: 4},
+    "uv pip": {NO_DIGEST: 160, TODAY_ONLY: 4},
+    "uv project": {VARIABLE: 140, NO_DIGEST: 78, NO_LOCK: 11},
+    "poetry": {NO_DIGEST: 62, NO_LOCK: 4, ASSUMED: 3},
+    "pdm": {NO_DIGEST: 63, NO_LOCK: 6, ASSUMED: 3},
     "pipenv": {NO_LOCK: 10},
 }
 """The rows of which the product claims nothing, by tool and reason."""
@@ -50,14 +52,16 @@ class Indexes:
 
     def __init__(self, row: Row) -> None:
         self._hashes = row["flags"] != "h0"
-        self.pypi_asked = False
 
-    def __call__(self, role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-        self.pypi_asked |= role is Role.PYPI
-        side = {Role.CHAINGUARD: "c", Role.PYPI: "p"}.get(role)
-        return {name: self._answer(role, side, name) for name in names}
+    def __call__(self, wanted: Wanted) -> Answers:
+        found: dict[str, dict[Index, Answer]] = {}
+        for index, names in wanted.items():
+            side = {Owner.CHAINGUARD: "c", Owner.PYPI: "p"}.get(index.owner)
+            for name in names:
+                found.setdefault(name, {})[index] = self._answer(index, side, name)
+        return found
 
-    def _answer(self, role: Role, side: str | None, name: str) -> Answer:
+    def _answer(self, index: Index, side: str | None, name: str) -> Answer:
         known = side is not None and name in universe().projects
         files = tuple(
             ProjectFile(
@@ -68,7 +72,7 @@ class Indexes:
             )
             for file in (universe().page(name, str(side)) if known else ())
         )
-        return Answer(role=role, name=name, files=files, problem=None if files else Cause.PROJECT_MISSING)
+        return Answer(index=index, name=name, files=files, problem=None if files else Cause.PROJECT_MISSING)
 
 
 def reviewed(written: Written, indexes: Indexes) -> Verdict:
@@ -100,14 +104,14 @@ def said(verdict: Verdict, like: str) -> Result:
     return verdict.outcome, like if kind and version in file and file.endswith(kind) else file
 
 
-def no_claim(row: Row, verdict: Verdict, expected: Result, *, pypi_asked: bool) -> str | None:
+def no_claim(row: Row, verdict: Verdict) -> str | None:
     """Return why a verdict that differs is no claim about this row."""
-    if row["setup"] in ("p", "builtin") and row["tool"] in ("uv pip", "pdm", "poetry"):
-        return PYPI_ALONE
     if row["tool"] == "pip" and row["tool_version"] != "26.3" and row["project"] == "eta":
         return OLDER_PIP
-    failing = verdict.outcome is expected[0] is Outcome.INSTALL_FAILS
-    return PYPI_UNASKED if failing and not pypi_asked else None
+    if verdict.assumptions:
+        return ASSUMED
+    unknown = verdict.outcome is Outcome.UNKNOWN
+    return NO_DIGEST if unknown and verdict.cause is Cause.MALFORMED_INDEX else None
 
 
 def replay(row: Row, left: Counter[str]) -> str | None:
@@ -124,7 +128,7 @@ def replay(row: Row, left: Counter[str]) -> str | None:
     if verdict.cause is Cause.NOT_PINNED and said(verdict, expected[1])[1] == expected[1]:
         left[TODAY_ONLY] += 1
         return None
-    reason = no_claim(row, verdict, expected, pypi_asked=indexes.pypi_asked)
+    reason = no_claim(row, verdict)
     if reason is not None:
         left[reason] += 1
         return None

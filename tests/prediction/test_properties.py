@@ -9,16 +9,13 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from fallback_review.model import Answer, Cause, Outcome, ProjectFile, Role, Tier
+from fallback_review.model import Answer, Cause, Index, Outcome, ProjectFile, Tier
 from fallback_review.prediction import INSTALLERS, LAYOUTS, further_questions, predict
 from fallback_review.prediction.candidates import Request, parse_filename
-from fallback_review.prediction.case import Case
-from fallback_review.prediction.from_indexes import roles_of
-from fallback_review.prediction.install_request import pages_of, request_for
 from fallback_review.prediction.installers import Options
-from fallback_review.prediction.listing import Index, ListedFile
+from fallback_review.prediction.listing import IndexPage, ListedFile
 
-from .build import LINUX, LOCK, book, file, package, sha, situation
+from .build import LINUX, LOCK, MARKS, C, P, answers, context, file, package, sha
 
 NAMES = (
     "x-1.0-py3-none-any.whl",
@@ -39,22 +36,22 @@ NAMES = (
 PROBLEMS = (Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX)
 
 listed = st.builds(
-    lambda name, owner, yanked, hashed: ListedFile(
+    lambda name, index, yanked, hashed: ListedFile(
         file=replace(
-            file(name, owner, mark=name[:3] + owner.value),
+            file(name, index, mark=name[:3] + MARKS[index]),
             yanked=yanked,
-            sha256=sha(owner.value) if hashed else None,
+            sha256=sha(MARKS[index]) if hashed else None,
         ),
-        owner=owner,
-        digest=sha(owner.value),
+        index=index,
+        digest=sha(MARKS[index]),
     ),
     st.sampled_from(NAMES),
-    st.sampled_from((Role.CHAINGUARD, Role.PYPI)),
+    st.sampled_from((C, P)),
     st.booleans(),
     st.booleans(),
 )
 pages = st.lists(listed, max_size=6).map(tuple)
-index = st.builds(Index, page=pages, default=st.booleans())
+page_of_index = st.builds(IndexPage, page=pages, default=st.booleans())
 installer = st.sampled_from(sorted(INSTALLERS))
 options = st.builds(
     Options,
@@ -79,18 +76,18 @@ def request_of(name: str, asked: str, allowed: frozenset[str]) -> Request:
 
 @given(
     name=installer,
-    indexes=st.lists(index, max_size=3),
+    indexes=st.lists(page_of_index, max_size=3),
     where=st.integers(0, 3),
     how=options,
     asked=specifier,
     allowed=hashes,
 )
 def test_an_index_that_has_nothing_to_offer_changes_nothing(
-    *, name: str, indexes: list[Index], where: int, how: Options, asked: str, allowed: frozenset[str]
+    *, name: str, indexes: list[IndexPage], where: int, how: Options, asked: str, allowed: frozenset[str]
 ) -> None:
     request = request_of(name, asked, allowed)
     rules = INSTALLERS[name]
-    more = [*indexes[:where], Index(page=()), *indexes[where:]]
+    more = [*indexes[:where], IndexPage(page=()), *indexes[where:]]
     assert outcome_of(rules.choose(request, more, how)) == outcome_of(rules.choose(request, indexes, how))
 
 
@@ -106,7 +103,7 @@ def test_the_order_of_a_page_decides_only_between_equals(
     request = request_of(name, asked, allowed)
     shuffled = tuple(data.draw(st.permutations(page)))
     rules = INSTALLERS[name]
-    one, other = (rules.choose(request, [Index(page=each)], Options()) for each in (page, shuffled))
+    one, other = (rules.choose(request, [IndexPage(page=each)], Options()) for each in (page, shuffled))
     assert (
         (one.failure is None) == (other.failure is None)
         or equals(one.refused, other.file, request)
@@ -142,37 +139,28 @@ def equals(one: ListedFile | None, other: ListedFile | None, request: Request, *
 @given(
     name=installer,
     layout=st.sampled_from(sorted(LAYOUTS)),
-    ours=st.sampled_from(PROBLEMS),
+    problem=st.sampled_from(PROBLEMS),
     theirs=st.lists(st.sampled_from(NAMES[:12]), max_size=4),
-    unanswered=st.sampled_from((Role.CHAINGUARD, Role.PYPI)),
+    silent=st.sampled_from((C, P)),
     allowed=hashes,
 )
 @settings(max_examples=300)
 def test_an_unanswered_index_never_becomes_pypi(
-    *, name: str, layout: str, ours: Cause, theirs: list[str], unanswered: Role, allowed: frozenset[str]
+    *, name: str, layout: str, problem: Cause, theirs: list[str], silent: Index, allowed: frozenset[str]
 ) -> None:
-    where = situation(name, layout)
-    other = Role.PYPI if unanswered is Role.CHAINGUARD else Role.CHAINGUARD
-    silent = Answer(role=unanswered, name="x", problem=ours, message="it did not answer")
-    heard = Answer(role=other, name="x", files=tuple(file(each, other) for each in theirs))
+    where = context(name, layout)
+    other = P if silent == C else C
+    unheard = Answer(index=silent, name="x", problem=problem, message="it did not answer")
+    heard = Answer(index=other, name="x", files=tuple(file(each, other) for each in theirs))
     entry = package(hashes=tuple(sorted(allowed)))
-    verdict = predict(entry, LOCK, LINUX, where, book(silent, heard))
+    verdict = predict(entry, LOCK, LINUX, where, answers(unheard, heard))
     assert verdict is not None
-    known = book(silent, heard)
-    two = pages_of("x", known)
-    case = Case(
-        package=entry,
-        lockfile=LOCK,
-        target=LINUX,
-        situation=where,
-        book=known,
-        request=request_for(entry, LOCK, LINUX, where, two),
-        pages=two,
-    )
-    asked = roles_of(case, LAYOUTS[layout])
-    if unanswered in asked and unanswered is Role.CHAINGUARD:
-        assert (verdict.outcome, verdict.cause) == (Outcome.UNKNOWN, ours)
-    if unanswered is Role.PYPI:
+    asked = {index for each in where.indexes for index in each.sources}
+    if INSTALLERS[name].one_source and not any(each.modelled for each in where.indexes):
+        asked = set(where.indexes[0].sources)
+    if silent == C and C in asked:
+        assert (verdict.outcome, verdict.cause) == (Outcome.UNKNOWN, problem)
+    if silent == P:
         assert verdict.outcome is not Outcome.PYPI
 
 
@@ -181,36 +169,41 @@ def test_an_unanswered_index_never_becomes_pypi(
     layout=st.sampled_from(sorted(set(LAYOUTS) - {"unknown"})),
     ours=st.lists(st.sampled_from(NAMES[:12]), max_size=4, unique=True),
     theirs=st.lists(st.sampled_from(NAMES[:12]), max_size=4, unique=True),
-    allowed=st.frozensets(st.sampled_from(("chainguard", "pypi"))),
+    told=st.booleans(),
+    allowed=st.frozensets(st.sampled_from((C, P))),
 )
 @settings(max_examples=500)
 def test_what_is_said_without_pypi_holds_whatever_pypi_has(
-    name: str, layout: str, ours: list[str], theirs: list[str], allowed: frozenset[str]
+    *, name: str, layout: str, ours: list[str], theirs: list[str], told: bool, allowed: frozenset[Index]
 ) -> None:
-    where = situation(name, layout)
+    where = context(name, layout)
     listed_by = {
-        role: Answer(role=role, name="x", files=tuple(map_file(each, role) for each in names))
-        for role, names in ((Role.CHAINGUARD, ours), (Role.PYPI, [n for n in theirs if "+" not in n]))
+        index: Answer(index=index, name="x", files=tuple(map_file(each, index, told=told) for each in names))
+        for index, names in ((C, ours), (P, [n for n in theirs if "+" not in n]))
     }
-    locked = sorted(
-        {str(f.sha256) for role, each in listed_by.items() if role.value in allowed for f in each.files}
+    accepted = sorted(
+        {str(f.sha256) for index, each in listed_by.items() if index in allowed for f in each.files}
     )
-    entry = package(hashes=tuple(locked))
-    before = book(listed_by[Role.CHAINGUARD])
+    entry = package(hashes=tuple(accepted))
+    before = answers(listed_by[C])
     first = predict(entry, LOCK, LINUX, where, before)
-    after = predict(entry, LOCK, LINUX, where, book(*listed_by.values()))
+    silent = Answer(index=P, name="x", problem=Cause.UNREACHABLE)
+    unheard = predict(entry, LOCK, LINUX, where, answers(listed_by[C], silent))
+    after = predict(entry, LOCK, LINUX, where, answers(*listed_by.values()))
     assert first is not None
+    assert unheard is not None
     assert after is not None
     if first.outcome is Outcome.UNKNOWN:
-        assert further_questions(entry, LOCK, [LINUX], where, before) == {Role.PYPI}
+        assert further_questions(entry, LOCK, [LINUX], where, before) == {P}
+        assert unheard.outcome is Outcome.UNKNOWN
     else:
-        assert (first.outcome, first.file) == (after.outcome, after.file)
+        assert (first.outcome, first.file) == (unheard.outcome, unheard.file) == (after.outcome, after.file)
 
 
-def map_file(name: str, role: Role) -> ProjectFile:
+def map_file(name: str, index: Index, *, told: bool) -> ProjectFile:
     return file(
         name,
-        role,
-        mark=f"{role.value[:2]}{NAMES.index(name)}",
-        tier=Tier.BUILT if role is Role.CHAINGUARD else None,
+        index,
+        mark=f"{MARKS[index][:2]}{NAMES.index(name)}",
+        tier=Tier.BUILT if index == C and told else None,
     )

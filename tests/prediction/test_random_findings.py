@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-from fallback_review.model import Cause, Lockfile, LockIndex, Outcome, Role, Target, Tier
+from fallback_review.lockfiles import Text
+from fallback_review.model import Cause, Lockfile, Outcome, Target, Tier
+from fallback_review.pipeline.compare import whole
+from fallback_review.pipeline.context import prepare
 from fallback_review.prediction import further_questions, predict
 from fallback_review.prediction.targets import pdm_ranks
+from fallback_review.settings.schema import Indexes, Settings
 
-from .build import INDEX, LINUX, answer, artifact, book, file, locked, package, sha, situation
+from .build import LINUX, C, P, addresses, answer, answers, artifact, context, file, locked, package, sha
 
-C, P = Role.CHAINGUARD, Role.PYPI
+if TYPE_CHECKING:
+    from fallback_review.model import Index, ProjectFile
+
 REQUIREMENTS = Lockfile(path="requirements.txt", format="requirements.txt")
 WHEEL = "x-1.0-py3-none-any.whl"
 NATIVE = "x-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
 
 
 def taken(
-    installer: str, layout: str, ours: tuple[object, ...], theirs: tuple[object, ...], **more: object
-) -> object:
+    installer: str,
+    layout: str,
+    ours: tuple[ProjectFile | str, ...],
+    theirs: tuple[ProjectFile | str, ...],
+    **more: Any,
+) -> tuple[Outcome, str | None]:
     """The outcome and the file of one entry without hashes."""
-    known = book(answer(C, *ours), answer(P, *theirs))  # type: ignore[arg-type]  # names or files
-    entry = package(**more)  # type: ignore[arg-type]  # an entry's fields
-    verdict = predict(entry, REQUIREMENTS, LINUX, situation(installer, layout), known)
+    known = answers(answer(C, *ours), answer(P, *theirs))
+    entry = package(**more)
+    verdict = predict(entry, REQUIREMENTS, LINUX, context(installer, layout), known)
     assert verdict is not None
     return verdict.outcome, verdict.file
 
 
 @pytest.mark.parametrize(("installer", "outcome"), [("pip", Outcome.CHAINGUARD), ("uv", Outcome.PYPI)])
 def test_an_index_url_line_replaces_the_lines_before_it_for_pip(installer: str, outcome: Outcome) -> None:
-    lines = (
-        LockIndex(url=INDEX[P], role="extra-index-url", line=1),
-        LockIndex(url=INDEX[C], role="index-url", line=2),
-    )
-    lock = Lockfile(path="requirements.txt", format="requirements.txt", indexes=lines)
-    known = book(answer(C, WHEEL), answer(P, NATIVE))
-    verdict = predict(package(), lock, LINUX, situation(installer, "extra-index"), known)
+    text = f"--extra-index-url {P.url}\n--index-url {C.url}\nx==1.0\n"
+    settings = Settings(indexes=Indexes(installer=installer))
+    prepared = prepare(whole(Text(path="requirements.txt", text=text)), settings, addresses())
+    known = answers(answer(C, WHEEL), answer(P, NATIVE))
+    verdict = predict(package(), prepared.diff.head, LINUX, prepared.context, known)
     assert verdict is not None
     assert verdict.outcome is outcome
 
@@ -43,10 +53,14 @@ def test_an_index_url_line_replaces_the_lines_before_it_for_pip(installer: str, 
 def test_pypi_is_asked_for_the_bytes_that_chainguard_serves_of_it() -> None:
     """pip takes the link that is listed last, of two with the same bytes."""
     copy = file(WHEEL, tier=Tier.UPSTREAM, mark="same")
-    entry, where = package(hashes=(sha("same"),)), situation("pip", "extra-index")
+    entry, where = package(hashes=(sha("same"),)), context("pip", "extra-index")
     ours = answer(C, copy)
-    assert further_questions(entry, REQUIREMENTS, [LINUX], where, book(ours)) == {P}
-    known = book(ours, answer(P, file(WHEEL, P, mark="same")))
+    assert further_questions(entry, REQUIREMENTS, [LINUX], where, answers(ours)) == {P}
+    silent = answers(ours, answer(P, problem=Cause.UNREACHABLE))
+    unheard = predict(entry, REQUIREMENTS, LINUX, where, silent)
+    assert unheard is not None
+    assert (unheard.outcome, unheard.cause) == (Outcome.UNKNOWN, Cause.UNREACHABLE)
+    known = answers(ours, answer(P, file(WHEEL, P, mark="same")))
     verdict = predict(entry, REQUIREMENTS, LINUX, where, known)
     assert verdict is not None
     assert verdict.outcome is Outcome.PYPI
@@ -55,8 +69,8 @@ def test_pypi_is_asked_for_the_bytes_that_chainguard_serves_of_it() -> None:
 @pytest.mark.parametrize("asked", ["==1.*", "~=1.0", "<2", "<=1.5", "<1.2.3", ">=1,<2", "==1!2.*", "===1.1"])
 def test_pypi_is_asked_what_it_has_below_an_upper_bound(asked: str) -> None:
     entry = package(None, specifier=asked)
-    known = book(answer(C, "x-0.1-py3-none-any.whl"))
-    assert further_questions(entry, REQUIREMENTS, [LINUX], situation("pip", "virtual-version"), known) == {P}
+    known = answers(answer(C, "x-0.1-py3-none-any.whl"))
+    assert further_questions(entry, REQUIREMENTS, [LINUX], context("pip", "virtual-version"), known) == {P}
 
 
 @pytest.mark.parametrize(
@@ -83,10 +97,10 @@ def test_uv_passes_over_a_file_whose_requires_python_cannot_be_read(wanted: str,
 @pytest.mark.parametrize(("installer", "outcome"), [("uv", Outcome.PYPI), ("pip", Outcome.CHAINGUARD)])
 def test_uv_compares_the_build_tags_of_locked_urls(installer: str, outcome: Outcome) -> None:
     ours, theirs = file("x-1.0-2-py3-none-any.whl"), file("x-1.0-10-py3-none-any.whl", P)
-    known = book(answer(C, ours), answer(P, theirs))
+    known = answers(answer(C, ours), answer(P, theirs))
     entry = locked(artifact(ours), artifact(theirs))
     lock = Lockfile(path="pylock.toml", format="pylock.toml")
-    verdict = predict(entry, lock, LINUX, situation(installer), known)
+    verdict = predict(entry, lock, LINUX, context(installer), known)
     assert verdict is not None
     assert verdict.outcome is outcome
 
@@ -105,11 +119,11 @@ def test_uv_and_poetry_take_a_wheel_with_doubled_underscores(
     installer: str, layout: str, outcome: Outcome
 ) -> None:
     ours, theirs = (
-        file(name, role, version="1.0")
-        for name, role in (("x__y-1.0-cp312-cp312-linux_x86_64.whl", C), ("x_y-1.0-py3-none-any.whl", P))
+        file(name, index, version="1.0")
+        for name, index in (("x__y-1.0-cp312-cp312-linux_x86_64.whl", C), ("x_y-1.0-py3-none-any.whl", P))
     )
-    known = {(each.role, "x-y"): each for each in (answer(C, ours), answer(P, theirs))}
-    verdict = predict(package(name="x-y"), REQUIREMENTS, LINUX, situation(installer, layout), known)
+    known = answers(answer(C, ours, name="x-y"), answer(P, theirs, name="x-y"))
+    verdict = predict(package(name="x-y"), REQUIREMENTS, LINUX, context(installer, layout), known)
     assert verdict is not None
     assert verdict.outcome is outcome
 
@@ -119,18 +133,18 @@ def test_a_locked_wheel_with_doubled_underscores_is_taken_by_uv_alone() -> None:
         file("x__y-1.0-cp312-cp312-linux_x86_64.whl", version="1.0"),
         file("x_y-1.0-py3-none-any.whl", P),
     )
-    known = {(each.role, "x-y"): each for each in (answer(C, odd), answer(P, plain))}
-    entry = package(name="x-y", index=INDEX[P], artifacts=(artifact(odd), artifact(plain)))
+    known = answers(answer(C, odd, name="x-y"), answer(P, plain, name="x-y"))
+    entry = package(name="x-y", index=P, artifacts=(artifact(odd), artifact(plain)))
     lock = Lockfile(path="pylock.toml", format="pylock.toml")
-    outcomes = [predict(entry, lock, LINUX, situation(each), known) for each in ("uv", "pdm")]
+    outcomes = [predict(entry, lock, LINUX, context(each), known) for each in ("uv", "pdm")]
     assert [each.outcome for each in outcomes if each] == [Outcome.CHAINGUARD, Outcome.PYPI]
 
 
 def test_uv_takes_no_sdist_whose_name_is_longer_than_the_projects() -> None:
     odd = file("x__y-1.0.tar.gz", version="1.0")
-    known = {(C, "x-y"): answer(C, odd), (P, "x-y"): answer(P)}
+    known = answers(answer(C, odd, name="x-y"), answer(P, name="x-y"))
     outcomes = [
-        predict(package(name="x-y"), REQUIREMENTS, LINUX, situation(each), known) for each in ("uv", "pip")
+        predict(package(name="x-y"), REQUIREMENTS, LINUX, context(each), known) for each in ("uv", "pip")
     ]
     assert [each.outcome for each in outcomes if each] == [Outcome.INSTALL_FAILS, Outcome.CHAINGUARD]
 
@@ -157,7 +171,7 @@ def test_uv_takes_a_pre_release_where_no_other_version_fits() -> None:
         ("cp312-cp312-any", "py3-none-any", C, P),
     ],
 )
-def test_pdm_ranks_tags_in_an_order_of_its_own(ours: str, theirs: str, pdm: Role, pip: Role) -> None:
+def test_pdm_ranks_tags_in_an_order_of_its_own(ours: str, theirs: str, pdm: Index, pip: Index) -> None:
     pages = (f"x-1.0-{ours}.whl",), (f"x-1.0-{theirs}.whl",)
     names = {C: (Outcome.CHAINGUARD, pages[0][0]), P: (Outcome.PYPI, pages[1][0])}
     assert taken("pdm", "pdm", *pages) == names[pdm]
@@ -184,8 +198,8 @@ def test_pdm_puts_the_oldest_musl_first_and_knows_free_threaded_tags() -> None:
 def test_a_hash_that_may_be_either_links_proves_neither(hashes: int, outcome: Outcome) -> None:
     bare = tuple(file(name, sha256=None) for name in ("x-1.0+cgr.1-py3-none-any.whl", WHEEL))
     entry = package(hashes=tuple(map(sha, ("a", "b")[:hashes])))
-    known = book(answer(C, *bare), answer(P))
-    verdict = predict(entry, REQUIREMENTS, LINUX, situation("pip", "virtual-file"), known)
+    known = answers(answer(C, *bare), answer(P))
+    verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
     assert verdict.outcome is outcome
     assert (verdict.cause is Cause.MALFORMED_INDEX) is (outcome is Outcome.UNKNOWN)
@@ -195,18 +209,18 @@ def test_an_upstream_link_without_hash_has_the_bytes_of_pypis_file() -> None:
     bare = file(WHEEL, tier=Tier.UPSTREAM, sha256=None)
     theirs = file(WHEEL, P)
     entry = package(hashes=(str(theirs.sha256),))
-    known = book(answer(C, bare), answer(P, theirs))
-    verdict = predict(entry, REQUIREMENTS, LINUX, situation("uv", "chainguard-only"), known)
+    known = answers(answer(C, bare), answer(P, theirs))
+    verdict = predict(entry, REQUIREMENTS, LINUX, context("uv", "chainguard-only"), known)
     assert verdict is not None
     assert verdict.outcome is Outcome.UPSTREAM
 
 
-@pytest.mark.parametrize("role", [C, P])
-def test_a_locked_url_beside_another_files_hash_fails(role: Role) -> None:
-    pure, native = file(WHEEL, role), file(NATIVE, role)
-    entry = locked(artifact(native, hashes=(f"sha256:{pure.sha256}",)), index=INDEX[role])
+@pytest.mark.parametrize("index", [C, P])
+def test_a_locked_url_beside_another_files_hash_fails(index: Index) -> None:
+    pure, native = file(WHEEL, index), file(NATIVE, index)
+    entry = locked(artifact(native, hashes=(f"sha256:{pure.sha256}",)), index=index)
     lock = Lockfile(path="pylock.toml", format="pylock.toml")
-    known = book(answer(role, pure, native), answer(C if role is P else P))
-    verdict = predict(entry, lock, LINUX, situation("uv"), known)
+    known = answers(answer(index, pure, native), answer(C if index == P else P))
+    verdict = predict(entry, lock, LINUX, context("uv"), known)
     assert verdict is not None
     assert (verdict.outcome, verdict.cause) == (Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)

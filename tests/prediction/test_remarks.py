@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.model import Answer, Cause, Outcome, Remediation, ReviewedChange, Role, Tier, Verdict
+from fallback_review.model import Answer, Cause, Outcome, Remediation, ReviewedChange, Tier, Verdict
 from fallback_review.prediction.remarks import remark, remark_questions
 
-from .build import answer, book, change, file, package
+from .build import RES, VEX, C, P, R, addresses, answer, answers, change, file, package
 
 if TYPE_CHECKING:
-    from fallback_review.model import ProjectFile
-    from fallback_review.prediction import Book
+    from fallback_review.model import Index, ProjectFile
+    from fallback_review.prediction import Answers
 
+ADDRESSES = addresses(vex=VEX)
 TODAY = date(2026, 11, 21)
-C, R, P, VEX = Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI, Role.VEX
 WHEEL = "x-1.0-py3-none-any.whl"
 FIXED = "x-1.0+cgr.1-py3-none-any.whl"
 FIXED_AGAIN = "x-1.0+cgr.2-py3-none-any.whl"
@@ -32,10 +32,10 @@ def reviewed(outcome: Outcome, taken: str | None = WHEEL, *, version: str | None
 
 def vex(fixes: dict[str, tuple[str, ...]]) -> Answer:
     found = tuple(Remediation(version=version, fixes=names) for version, names in fixes.items())
-    return Answer(role=VEX, name="x", remediations=found)
+    return Answer(index=VEX, name="x", remediations=found)
 
 
-SILENT = Answer(role=VEX, name="x", problem=Cause.UNREACHABLE, message="index.example could not be asked")
+SILENT = Answer(index=VEX, name="x", problem=Cause.UNREACHABLE, message="index.example could not be asked")
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ SILENT = Answer(role=VEX, name="x", problem=Cause.UNREACHABLE, message="index.ex
 def test_what_a_remediated_version_fixes(
     case: ReviewedChange, known: tuple[Answer, ...], said: str | None
 ) -> None:
-    assert remark(case, book(*known), TODAY) == said
+    assert remark(case, answers(*known), TODAY) == said
 
 
 def test_many_vulnerabilities_are_counted() -> None:
     names = tuple(f"CVE-2024-{number}" for number in range(1, 7))
-    known = book(answer(R, FIXED), vex({"1.0+cgr.1": names}))
+    known = answers(answer(R, FIXED), vex({"1.0+cgr.1": names}))
     assert remark(reviewed(Outcome.CHAINGUARD), known, TODAY) == (
         "1.0+cgr.1 fixes CVE-2024-1, CVE-2024-2, CVE-2024-3 and 3 more"
     )
 
 
 def test_a_yanked_remediation_is_not_spoken_of() -> None:
-    known = book(answer(R, file(FIXED, R, yanked=True)), vex({"1.0+cgr.1": (ONE,)}))
+    known = answers(answer(R, file(FIXED, R, yanked=True)), vex({"1.0+cgr.1": (ONE,)}))
     assert remark(reviewed(Outcome.CHAINGUARD), known, TODAY) is None
 
 
@@ -109,7 +109,7 @@ def on_pypi(days: float | None = None, name: str = WHEEL, **more: Any) -> Projec
     ],
 )
 def test_how_old_a_release_is_as_long_as_it_is_young(days: float | None, said: str | None) -> None:
-    assert remark(reviewed(Outcome.PYPI), book(answer(P, on_pypi(days))), TODAY) == said
+    assert remark(reviewed(Outcome.PYPI), answers(answer(P, on_pypi(days))), TODAY) == said
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_how_old_a_release_is_as_long_as_it_is_young(days: float | None, said: s
     ],
 )
 def test_whether_it_is_attested_or_yanked(more: dict[str, Any], said: str) -> None:
-    assert remark(reviewed(Outcome.PYPI), book(answer(P, on_pypi(2, **more))), TODAY) == said
+    assert remark(reviewed(Outcome.PYPI), answers(answer(P, on_pypi(2, **more))), TODAY) == said
 
 
 def test_the_release_is_as_old_as_its_first_file_and_attested_as_the_one_taken() -> None:
     sdist = on_pypi(9, "x-1.0.tar.gz", has_provenance=False)
     other = on_pypi(1, "x-1.1-py3-none-any.whl", has_provenance=False)
-    known = book(answer(P, other, sdist, on_pypi(2, has_provenance=True)))
+    known = answers(answer(P, other, sdist, on_pypi(2, has_provenance=True)))
     assert remark(reviewed(Outcome.PYPI), known, TODAY) == "released 9 days ago, attested on PyPI"
     assert (
         remark(reviewed(Outcome.PYPI, None), known, TODAY) == "released 9 days ago, no attestations on PyPI"
@@ -137,7 +137,7 @@ def test_the_release_is_as_old_as_its_first_file_and_attested_as_the_one_taken()
 
 
 def test_only_what_falls_back_is_described_by_pypi() -> None:
-    known = book(answer(P, on_pypi(2)), answer(C, WHEEL))
+    known = answers(answer(P, on_pypi(2)), answer(C, WHEEL))
     for outcome in set(Outcome) - {Outcome.PYPI}:
         assert remark(reviewed(outcome), known, TODAY) is None
 
@@ -152,16 +152,16 @@ def test_only_what_falls_back_is_described_by_pypi() -> None:
     ],
 )
 def test_pypis_silence_leaves_the_remark_out(silent: tuple[Answer, ...]) -> None:
-    assert remark(reviewed(Outcome.PYPI), book(*silent), TODAY) is None
+    assert remark(reviewed(Outcome.PYPI), answers(*silent), TODAY) is None
 
 
 def test_both_remarks_stand_side_by_side() -> None:
-    known = book(answer(R, FIXED), vex({"1.0+cgr.1": (ONE,)}), answer(P, on_pypi(2)))
+    known = answers(answer(R, FIXED), vex({"1.0+cgr.1": (ONE,)}), answer(P, on_pypi(2)))
     assert remark(reviewed(Outcome.PYPI), known, TODAY) == f"1.0+cgr.1 fixes {ONE}; released 2 days ago"
 
 
 def test_without_a_date_no_age_is_told() -> None:
-    known = book(answer(P, on_pypi(2, has_provenance=False)))
+    known = answers(answer(P, on_pypi(2, has_provenance=False)))
     assert remark(reviewed(Outcome.PYPI), known, None) == "no attestations on PyPI"
 
 
@@ -169,37 +169,42 @@ def test_the_worst_verdict_is_remarked_on_and_informational_ones_only_alone() ->
     plain = reviewed(Outcome.CHAINGUARD)
     (good,) = plain.verdicts
     bad = replace(good, outcome=Outcome.PYPI)
-    known = book(answer(P, on_pypi(2)))
+    known = answers(answer(P, on_pypi(2)))
     laptop = replace(bad, informational=True)
     assert remark(replace(plain, verdicts=(good, bad)), known, TODAY) == "released 2 days ago"
     assert remark(replace(plain, verdicts=(good, laptop)), known, TODAY) is None
     assert remark(replace(plain, verdicts=(laptop,)), known, TODAY) == "released 2 days ago"
     assert remark(replace(plain, verdicts=()), known, TODAY) is None
-    assert remark_questions(replace(plain, verdicts=()), known) == frozenset()
+    assert remark_questions(replace(plain, verdicts=()), known, ADDRESSES) == frozenset()
 
 
 @pytest.mark.parametrize(
     ("case", "known", "asks"),
     [
-        (reviewed(Outcome.CHAINGUARD), book(answer(C, WHEEL)), set()),
-        (reviewed(Outcome.CHAINGUARD), book(answer(C, WHEEL, FIXED)), {VEX}),
-        (reviewed(Outcome.REMEDIATED, FIXED), book(answer(R, FIXED)), {VEX}),
-        (reviewed(Outcome.UPSTREAM), book(answer(R, FIXED)), {VEX}),
-        (reviewed(Outcome.CHAINGUARD), book(answer(R, FIXED), SILENT), set()),
-        (reviewed(Outcome.CHAINGUARD), book(answer(R, "x-1.1+cgr.1-py3-none-any.whl")), set()),
-        (reviewed(Outcome.PYPI), book(answer(C, problem=Cause.PROJECT_MISSING)), {P}),
-        (reviewed(Outcome.PYPI), book(answer(C, FIXED)), {P, VEX}),
-        (reviewed(Outcome.PYPI), book(answer(P, WHEEL)), set()),
-        (reviewed(Outcome.PYPI), book(answer(P, problem=Cause.UNREACHABLE)), set()),
-        *((reviewed(outcome), book(answer(R, FIXED)), set()) for outcome in (Outcome.PRIVATE, Outcome.DIRECT, Outcome.UNKNOWN)),
-        (reviewed(Outcome.PYPI, None, version=None), book(), set()),
+        (reviewed(Outcome.CHAINGUARD), answers(answer(C, WHEEL)), set()),
+        (reviewed(Outcome.CHAINGUARD), answers(answer(C, WHEEL, FIXED)), {VEX}),
+        (reviewed(Outcome.REMEDIATED, FIXED), answers(answer(R, FIXED)), {VEX}),
+        (reviewed(Outcome.UPSTREAM), answers(answer(R, FIXED)), {VEX}),
+        (reviewed(Outcome.CHAINGUARD), answers(answer(R, FIXED), SILENT), set()),
+        (reviewed(Outcome.CHAINGUARD), answers(answer(R, "x-1.1+cgr.1-py3-none-any.whl")), set()),
+        (reviewed(Outcome.PYPI), answers(answer(C, problem=Cause.PROJECT_MISSING)), {P}),
+        (reviewed(Outcome.PYPI), answers(answer(C, FIXED)), {P, VEX}),
+        (reviewed(Outcome.PYPI), answers(answer(P, WHEEL)), set()),
+        (reviewed(Outcome.PYPI), answers(answer(P, problem=Cause.UNREACHABLE)), set()),
+        *((reviewed(outcome), answers(answer(R, FIXED)), set()) for outcome in (Outcome.PRIVATE, Outcome.DIRECT, Outcome.UNKNOWN)),
+        (reviewed(Outcome.PYPI, None, version=None), answers(), set()),
     ],
 )  # fmt: skip
-def test_no_more_is_asked_than_a_remark_needs(case: ReviewedChange, known: Book, asks: set[Role]) -> None:
-    assert remark_questions(case, known) == asks
+def test_no_more_is_asked_than_a_remark_needs(case: ReviewedChange, known: Answers, asks: set[Index]) -> None:
+    assert remark_questions(case, known, ADDRESSES) == asks
+
+
+def test_without_a_feed_none_is_asked() -> None:
+    case, known = reviewed(Outcome.REMEDIATED, FIXED), answers(answer(R, FIXED))
+    assert remark_questions(case, known, addresses()) == frozenset()
 
 
 def test_pypis_resolver_and_upstream_files_are_no_remediation() -> None:
-    resolver = answer(Role.RESOLVER, FIXED)
+    resolver = answer(RES, file(FIXED, RES))
     copied = answer(C, file(WHEEL, tier=Tier.UPSTREAM))
-    assert remark_questions(reviewed(Outcome.UPSTREAM), book(resolver, copied)) == frozenset()
+    assert remark_questions(reviewed(Outcome.UPSTREAM), answers(resolver, copied), ADDRESSES) == frozenset()

@@ -8,11 +8,15 @@ from typing import Any
 from fallback_review.model import (
     Advice,
     Allowance,
+    Assumption,
+    AssumptionKind,
     Cause,
     Change,
     ChangeKind,
     Conclusion,
     Ecosystem,
+    Evidence,
+    EvidenceKind,
     LockedPackage,
     MetadataChange,
     Notice,
@@ -34,6 +38,7 @@ PAGES = (
     ("Chainguard", "https://libraries.example/python/{name}"),
     ("PyPI", "https://pypi.example/project/{name}/"),
 )
+ASSUMED = "Assumed: one index that merges both. Set layout in [indexes]."
 TARGETS = tuple(Target(python="3.12", platform="linux", arch=arch) for arch in ("x86_64", "aarch64"))
 
 
@@ -141,7 +146,14 @@ def rich() -> Review:
             outcome=Outcome.CHAINGUARD,
             file="tokenizers.whl",
             url_host="libraries.cgr.dev",
-            evidence=("its sha256 is Chainguard's",),
+            evidence=(
+                Evidence(
+                    EvidenceKind.LISTED,
+                    "Chainguard's index lists tokenizers.whl",
+                    "https://libraries.cgr.dev/python/simple/",
+                ),
+            ),
+            assumptions=(Assumption(AssumptionKind.LAYOUT, ASSUMED),),
         ),
     )
     changes = (
@@ -249,7 +261,8 @@ def hostile(text: str = HOSTILE) -> Review:
             reason=text,
             file=text,
             url_host=text,
-            evidence=(text,),
+            evidence=(Evidence(EvidenceKind.LOCKED, text, text),),
+            assumptions=(Assumption(AssumptionKind.LAYOUT, text),),
         ),
         Verdict(version=text, target=text + "2", outcome=Outcome.CHAINGUARD),
     )

@@ -51,7 +51,7 @@ def test_a_report_of_hostile_text_is_valid_and_inert(text: str) -> None:
 def test_a_schema_that_is_kept_notices_what_does_not_belong() -> None:
     made = report(rich())
     made["lockfiles"][0]["changes"][0]["colour"] = "red"
-    made["schema_version"] = 2
+    made["schema_version"] = 1
     del made["counts"]["unknown"]
     found = {error.json_path for error in Draft202012Validator(schema()).iter_errors(made)}
     assert found == {"$.lockfiles[0].changes[0]", "$.schema_version", "$.counts"}
@@ -95,6 +95,7 @@ def test_a_change_in_full() -> None:
                 "file": None,
                 "url_host": None,
                 "evidence": [],
+                "assumptions": [],
                 "informational": False,
             },
             {
@@ -105,7 +106,19 @@ def test_a_change_in_full() -> None:
                 "reason": None,
                 "file": "tokenizers.whl",
                 "url_host": "libraries.cgr.dev",
-                "evidence": ["its sha256 is Chainguard's"],
+                "evidence": [
+                    {
+                        "kind": "listed",
+                        "said": "Chainguard's index lists tokenizers.whl",
+                        "where": "https://libraries.cgr.dev/python/simple/",
+                    }
+                ],
+                "assumptions": [
+                    {
+                        "kind": "layout",
+                        "said": "Assumed: one index that merges both. Set layout in [indexes].",
+                    }
+                ],
                 "informational": False,
             },
         ],
@@ -114,7 +127,7 @@ def test_a_change_in_full() -> None:
 
 def test_the_report_around_the_changes() -> None:
     made = report(rich())
-    assert (made["schema_version"], made["conclusion"], made["scope"]) == (1, "fail", "changes")
+    assert (made["schema_version"], made["conclusion"], made["scope"]) == (2, "fail", "changes")
     assert made["counts"] == {
         "changed": 17,
         "judged": 13,

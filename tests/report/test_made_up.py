@@ -11,7 +11,7 @@ from fallback_review.model import Conclusion, Lockfile, Outcome, Review, Verdict
 from fallback_review.prediction import CAUSES, advise, describe
 from fallback_review.report import FORMATS, render
 from fallback_review.report.json import schema
-from tests.prediction.build import LINUX, change, situation
+from tests.prediction.build import LINUX, change, context
 from tests.report import made_up
 from tests.report.build import lockfile, review, reviewed
 
@@ -37,11 +37,11 @@ def found(reason: str | None = None) -> Review:
         Outcome.UNKNOWN,
         cause=verdict.cause,
         reason=reason,
-        why=describe(verdict, change(), situation(), {}),
+        why=describe(verdict, change(), context(), {}),
         advice=advise(
             change(),
             [verdict],
-            situation(),
+            context(),
             {},
             lockfile=Lockfile(path="api/uv.lock", format="uv.lock"),
             targets=(LINUX,),

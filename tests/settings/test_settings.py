@@ -81,12 +81,12 @@ def test_the_vex_feed_is_chainguards_unless_set_and_empty_turns_it_off() -> None
 
 def test_names_and_hosts_may_be_spelled_as_people_do() -> None:
     settings = parse(
-        b'[indexes]\npypi-hosts = ["Mirror.Example"]\nown-hosts = ["Nexus.Example:8443"]\n'
+        b'[indexes]\npypi-hosts = ["Mirror.Example"]\nown-hosts = ["Nexus.Example:8443", "Shared.Example/Acme"]\n'
         b'[policy]\nprivate = ["Acme_*", "acme.[a-c]*"]\n[[allow]]\npackage = "Nvidia_*"\nreason = "CUDA"\n'
     )
 
     assert settings.indexes.pypi_hosts == ("mirror.example",)
-    assert settings.indexes.own_hosts == ("nexus.example:8443",)
+    assert settings.indexes.own_hosts == ("nexus.example:8443", "shared.example/Acme")
     assert settings.policy.private == ("acme-*", "acme-[a-c]*")
     assert settings.allow[0].package == "nvidia-*"
 
@@ -122,7 +122,8 @@ def test_inputs_lie_over_the_file_and_absent_ones_leave_it() -> None:
         ('[indexes]\nchainguard = "libraries.cgr.dev"', "indexes.chainguard: an index address starts with https://"),
         ('[indexes]\nchainguard = "https://libraries.cgr.dev:99999/"', "indexes.chainguard: port out of range"),
         ('[indexes]\nchainguard = "https://libraries.cgr.dev:0/"', "indexes.chainguard: port 0 is no address"),
-        ('[indexes]\nown-hosts = ["https://nexus.example/"]', "indexes.own-hosts[0]: 'https://nexus.example/' is not a host name such as"),
+        ('[indexes]\nown-hosts = ["https://nexus.example/"]', "indexes.own-hosts[0]: 'https://nexus.example/' is not a host such as 'packages.example.com', or a host with the beginning of a path"),
+        ('[indexes]\npypi-hosts = ["files.example/packages"]', "indexes.pypi-hosts[0]: 'files.example/packages' is not a host name such as"),
         ('[indexes]\nvex = "libraries.cgr.dev"', "indexes.vex: an index address starts with https://"),
         ('[indexes]\nvex = "https://me:pw@index.example/"', "indexes.vex: credentials don't belong in a settings file"),
         ('[[allow]]\npackage = "x"', "allow[0].reason: is missing"),

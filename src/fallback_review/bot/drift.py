@@ -12,7 +12,7 @@ from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.issues import Wish, close_duplicate, find_issues, keep_issue
 from fallback_review.lockfiles import LockfileError, Text
-from fallback_review.model import Cause, Notice, Outcome, Role
+from fallback_review.model import Cause, Notice, Outcome
 from fallback_review.pipeline import review
 from fallback_review.pipeline.compare import text_of, whole
 from fallback_review.pipeline.discovery import is_lockfile
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from fallback_review.github.events import RepositoryEvent
     from fallback_review.github.issues import Issue
     from fallback_review.index.session import Asking
-    from fallback_review.model import Answer, Review
+    from fallback_review.model import Review
     from fallback_review.pipeline.compare import Compared
+    from fallback_review.prediction import Answers
     from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
 
@@ -137,18 +138,18 @@ def _text(files: BranchFiles, path: str, configured: Settings) -> Text:
     return text_of(path, data, files.read, configured)
 
 
-def _open(result: Review, answers: Mapping[tuple[Role, str], Answer]) -> Iterator[Open]:
+def _open(result: Review, answers: Answers) -> Iterator[Open]:
     for lockfile in result.lockfiles:
         for reviewed in lockfile.changes:
             if group_of(reviewed) is not Group.TROUBLE:
                 continue
             change = reviewed.change
-            heard = answers.get((Role.CHAINGUARD, change.name))
+            heard = [each for each in answers.get(change.name, {}).values() if each.index.chainguards]
             yield Open(
                 reviewed=reviewed,
                 lockfile=lockfile,
                 key=key_of(lockfile.path, change.name, [entry.shown_version or "" for entry in change.after]),
-                built=(reviewed.cause in _ONLY_THE_LOCK and heard is not None and heard.answered)
+                built=(reviewed.cause in _ONLY_THE_LOCK and any(each.answered for each in heard))
                 or reviewed.reason == "built-available",
             )
 

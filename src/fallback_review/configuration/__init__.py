@@ -1,10 +1,10 @@
 """How installers are configured with Chainguard's index and PyPI, as the repository's own files tell.
 
-A format's `configured_by` says which files to look at, `read` reads them, `arrange` names the index layout
-that they amount to, `unasked` the indexes that it leaves out of account, `findings` says what is wrong with
-them, `compare` what a pull request changes about them, `opened` what that lets in. Text in, values out:
-nothing here opens a file, asks an index or reads the environment, and whatever is configured outside the
-repository (a user's own files, variables of a build) can't be seen from here.
+A format's `configured_by` says which files to look at, `read` reads them, `arrange` gives the indexes that
+are asked, in order, `findings` says what is wrong with them, `compare` what a pull request changes about
+them, `opened` what that lets in. Text in, values out: nothing here opens a file, asks an index or reads the
+environment. Whatever is configured outside the repository (a user's own files, variables of a build) can't be
+seen from here.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import arrange, unasked
+from fallback_review.configuration.arranging import Arrangement, arrange
 from fallback_review.configuration.comparing import compare
 from fallback_review.configuration.documents import Files
 from fallback_review.configuration.findings import findings
 from fallback_review.configuration.opening import opened
 from fallback_review.configuration.tools import TOOLS
-from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
+from fallback_review.configuration.values import Configuration, ConfiguredIndex, matches
 from fallback_review.lockfiles import format_of
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ __all__ = [
     "arrange",
     "compare",
     "findings",
+    "matches",
     "opened",
     "read",
-    "unasked",
 ]
 
 

@@ -1,4 +1,4 @@
-"""A configuration -> the index layout that it amounts to, in the order in which each tool really asks.
+"""A configuration -> the indexes that the tool asks, in the order in which each tool really asks them.
 
 The orders were measured: pip pools every index and asks the default one first; uv and pixi ask the default
 one last; Poetry goes by priority; PDM puts its built-in PyPI in front; Pipenv looks in the first source only.
@@ -8,204 +8,150 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.values import Arrangement
 from fallback_review.lockfiles.names import normalise_name
-from fallback_review.prediction.context import Place, place
+from fallback_review.model import Index, Owner
+from fallback_review.prediction.installers import INSTALLERS
+from fallback_review.prediction.listing import AskedIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
-    from fallback_review.prediction.context import Situation
+    from fallback_review.prediction.addresses import Addresses
 
-OURS = frozenset({Place.CHAINGUARD, Place.REMEDIATED})
-ONE_SOURCE = frozenset({"poetry", "pipenv"})
-"""Installers that ask the one source that an entry names."""
-_UNASKED = frozenset({Place.OTHER, Place.NEIGHBOUR, Place.OWN})
 _PRIORITIES = ("default", "primary", "secondary", "supplemental")
 _PRIMARY = _PRIORITIES.index("primary")
-_PYPI_ALONE = "explicit"
-_BY_STRATEGY = frozenset({"uv", "pixi"})
-_STRATEGIES = frozenset({"unsafe-first-match", "unsafe-best-match"})
-_POOLED = ("extra-index", "extra-index-pypi-first")
-_BOTH: Mapping[str, tuple[str, str]] = {
-    "uv": ("uv-chainguard-first", "uv-pypi-first"),
-    "pixi": ("uv-chainguard-first", "uv-pypi-first"),
-    "poetry": ("poetry-primary", "poetry-primary-pypi-first"),
-    "pdm": ("pdm", "pdm-builtin-pypi"),
-    "pipenv": ("pipenv", _PYPI_ALONE),
-}
-"""Each installer's layout with Chainguard's index in front of PyPI, and behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One index of those that a tool asks, and whose it is; `index` is None for the tool's built-in PyPI."""
+    """One index that a tool asks; `configured` is None for the tool's built-in PyPI."""
 
-    index: ConfiguredIndex | None
-    place: Place
+    configured: ConfiguredIndex | None
+    index: Index
 
     @property
     def ours(self) -> bool:
         """Whether it is Chainguard's."""
-        return self.place in OURS
+        return self.index.owner is Owner.CHAINGUARD
+
+    @property
+    def pypi(self) -> bool:
+        """Whether it is PyPI."""
+        return self.index.owner is Owner.PYPI
 
 
-def whose(index: ConfiguredIndex, situation: Situation) -> Place:
-    """Say whose an index is, by the addresses of the settings."""
-    return place(index.url, situation) if index.url else Place.PYPI
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrangement:
+    """The indexes that a configuration amounts to."""
+
+    indexes: tuple[AskedIndex, ...]
+    """In the order in which the tool asks them; empty where it asks none."""
+    named: bool
+    """Whether any file names an index: else nothing is known but what the tool does by itself."""
+    because: str
+    """One sentence with file and key."""
+    overrides: Mapping[str, tuple[AskedIndex, ...]] = field(default_factory=dict)
+    """Name patterns to the indexes for them alone (PDM's include_packages and exclude_packages)."""
 
 
-def asked(configuration: Configuration, situation: Situation) -> tuple[Asked, ...]:
-    """Return the indexes that the tool asks for a package that names none, in the tool's own order."""
-    if configuration.no_index:
-        return ()
-    named = [index for index in configuration.indexes if not index.explicit and not index.flat]
-    builtin: list[ConfiguredIndex | None] = [None] if configuration.builtin_pypi else []
-    default = [index for index in named if index.default]
-    plain = [index for index in named if not index.default]
-    order: list[ConfiguredIndex | None]
-    match configuration.installer:
-        case "uv" | "pixi":
-            order = [*plain, *default[:1], *builtin]
-        case "poetry":
-            order = [*builtin, *sorted(named, key=_priority)]
-        case "pdm":
-            order = [*builtin, *named]
-        case "pipenv":
-            order = [*(named or builtin)]
-        case _:
-            order = [*builtin, *default, *plain]
+def whose(configured: ConfiguredIndex, addresses: Addresses) -> Index:
+    """Return the index that a configuration names."""
+    if not configured.url:
+        return addresses.pypi
+    if "${" in configured.url and configured.default:
+        return Index(configured.url, Owner.OWN)  # whatever a variable says: a question of the settings
+    if configured.flat:  # a list of files: no simple index, wherever it lies
+        found = addresses.index_at(configured.url)
+        return Index(configured.url, found.owner if found.owner is Owner.LOCAL else Owner.NOBODY)
+    return addresses.index_at(configured.url)
+
+
+def asked(configuration: Configuration, addresses: Addresses) -> tuple[Asked, ...]:
+    """Return the simple indexes that the tool asks for a package that names none, in the tool's own order."""
     return tuple(
-        Asked(index=index, place=Place.PYPI if index is None else whose(index, situation)) for index in order
+        each for each in _places(configuration, addresses) if not (each.configured and each.configured.flat)
     )
 
 
-def unasked(configuration: Configuration, situation: Situation) -> tuple[str, ...]:
-    """Return the indexes that the tool asks for any name and that nobody asks from here.
-
-    They are so beside Chainguard's or PyPI's: alone, such an index is the manager that the layout describes.
-    Poetry and Pipenv ask the one source that an entry names.
-    """
-    if configuration.installer in ONE_SOURCE:
-        return ()
-    order = asked(configuration, situation)
-    if not any(each.ours or each.place is Place.PYPI for each in order):
-        return ()
-    return tuple(each.index.url for each in order if each.index and each.place in _UNASKED)
+def _places(configuration: Configuration, addresses: Addresses) -> tuple[Asked, ...]:
+    """Return every place that the tool looks at: its indexes in order, then flat lists of files."""
+    named = [index for index in configuration.indexes if not index.explicit]
+    flat = [index for index in named if index.flat]
+    simple = [] if configuration.no_index else [index for index in named if not index.flat]
+    builtin: list[ConfiguredIndex | None] = (
+        [None] if configuration.builtin_pypi and not configuration.no_index else []
+    )
+    default = [index for index in simple if index.default]
+    plain = [index for index in simple if not index.default]
+    order: list[ConfiguredIndex | None]
+    match INSTALLERS.get(configuration.installer, INSTALLERS["pip"]).index_order:
+        case "default-last":
+            order = [*plain, *default[:1], *builtin]
+        case "by-priority":
+            order = [*builtin, *sorted(simple, key=_priority)]
+        case "built-in-first":
+            order = [*builtin, *simple]
+        case "first-source":
+            order = [*(simple or builtin)]
+        case _:
+            order = [*builtin, *default, *plain]
+    return tuple(
+        Asked(configured=each, index=addresses.pypi if each is None else whose(each, addresses))
+        for each in (*order, *flat)
+    )
 
 
 def _priority(index: ConfiguredIndex) -> int:
     return _PRIORITIES.index(index.priority) if index.priority in _PRIORITIES else _PRIMARY
 
 
-def arrange(configuration: Configuration, situation: Situation) -> Arrangement:
-    """Return the layout that a configuration amounts to.
+def arrange(configuration: Configuration, addresses: Addresses) -> Arrangement:
+    """Return the indexes that a configuration amounts to.
 
     Args:
         configuration: what `read` found.
-        situation: whose addresses are whose; its own layout plays no part.
-
-    The layout is None where the files do not tell: nothing names Chainguard's index, or what is named is a
-    repository manager, behind which nobody can look from here. Then the settings decide.
+        addresses: whose addresses are whose.
     """
-    order = asked(configuration, situation)
-    explicit = [
-        index for index in configuration.indexes if index.explicit and whose(index, situation) in OURS
-    ]
-    ours = next((each for each in order if each.ours), None)
-    overrides, private = _overrides(configuration, situation)
-    layout, because = None, ""
-    if ours is None and not explicit:
-        layout, because = _without_chainguard(configuration, order)
-    elif ours is None or ours.index is None:
-        layout, because = _explicit(configuration, order, explicit[0])
-    else:
-        layout, because = _with_chainguard(configuration, order, ours.index)
-    return Arrangement(layout=layout, because=because, overrides=overrides, private=private)
-
-
-def _without_chainguard(configuration: Configuration, order: tuple[Asked, ...]) -> tuple[str | None, str]:
-    """Only an index line of the lock itself outranks what the environment says: it is taken at its word."""
-    stated = next((each for each in order if each.index), None)
-    if stated is None or stated.index is None:
-        files = " or ".join(configuration.files) or "the repository"
-        return None, f"Nothing in {files} names an index of Chainguard's, so the settings decide."
-    where = stated.index.where
-    if stated.place is not Place.PYPI:
-        return None, (
-            f"{stated.index.shown} ({where}) is neither Chainguard's nor PyPI's: "
-            "what it serves can't be seen from here, so the settings decide."
-        )
-    if stated.index.key.startswith(("--", "_meta")) and all(each.place is Place.PYPI for each in order):
-        return _PYPI_ALONE, f"The lock itself names PyPI as its only index ({where})."
-    return None, f"Only PyPI is named ({where}), nothing of Chainguard's, so the settings decide."
-
-
-def _explicit(
-    configuration: Configuration, order: tuple[Asked, ...], index: ConfiguredIndex
-) -> tuple[str | None, str]:
-    if any(each.place is not Place.PYPI for each in order):
-        return None, (
-            f"Chainguard's index is explicit ({index.where}) beside an index that can't be seen from here, "
-            "so the settings decide."
-        )
-    name = "poetry-explicit" if configuration.installer == "poetry" else _PYPI_ALONE
-    return (
-        name,
-        f"Chainguard's index is explicit ({index.where}): a package that does not name it comes from PyPI.",
+    places = _places(configuration, addresses)
+    return Arrangement(
+        indexes=_asked_indexes(places),
+        named=bool(configuration.indexes) or configuration.no_index,
+        because=_because(configuration, places),
+        overrides=_overrides(configuration, addresses),
     )
 
 
-def _with_chainguard(
-    configuration: Configuration, order: tuple[Asked, ...], index: ConfiguredIndex
-) -> tuple[str, str]:
-    others = [
-        each.index.shown for each in order if each.index and not each.ours and each.place is not Place.PYPI
+def _asked_indexes(places: Iterable[Asked]) -> tuple[AskedIndex, ...]:
+    return tuple(
+        AskedIndex(
+            parts=(each.index,),
+            default=each.configured is None or each.configured.default,
+            supplemental=each.configured is not None and each.configured.priority == "supplemental",
+        )
+        for each in places
+    )
+
+
+def _because(configuration: Configuration, places: tuple[Asked, ...]) -> str:
+    if not configuration.indexes:
+        files = " or ".join(configuration.files) or "the repository"
+        return f"Nothing in {files} names an index."
+    if not places:
+        return f"{configuration.installer} is told to ask no index."
+    shown = [
+        f"{each.configured.shown} ({each.configured.where})"
+        if each.configured
+        else f"{configuration.installer}'s built-in PyPI"
+        for each in places
     ]
-    aside = f" Left out of account: {', '.join(others)}." if others else ""
-    first_of_both = next(each for each in order if each.ours or each.place is Place.PYPI)
-    pypi = next((each for each in order if each.place is Place.PYPI), None)
-    if pypi is None and configuration.installer in _BY_STRATEGY and {each.place for each in order} >= OURS:
-        layout = _by_strategy("uv-chainguard-only", configuration)
-        return layout, f"Chainguard's two indexes are the only ones that are asked ({index.where}).{aside}"
-    if pypi is None:
-        return "chainguard-only", f"Chainguard's index is the only one that is asked ({index.where}).{aside}"
-    named = f"PyPI ({pypi.index.where})" if pypi.index else f"{configuration.installer}'s built-in PyPI"
-    layout = _layout(configuration, index, pypi.index, pypi_first=not first_of_both.ours)
-    relation = "behind" if not first_of_both.ours else "before"
-    how = " (pip gives neither the priority)" if configuration.installer not in _BOTH else ""
-    return layout, f"Chainguard's index ({index.where}) stands {relation} {named}{how}.{aside}"
+    return f"{configuration.installer} asks, in this order: {', '.join(shown)}."
 
 
-def _layout(
-    configuration: Configuration, index: ConfiguredIndex, pypi: ConfiguredIndex | None, *, pypi_first: bool
-) -> str:
-    """Return the layout of a client that asks both."""
-    installer = configuration.installer
-    layout = _BOTH.get(installer, _POOLED)[pypi_first]
-    if installer in _BY_STRATEGY:
-        return _by_strategy(layout, configuration)
-    if installer == "poetry" and _priority(index) > _PRIMARY and pypi_first:
-        # Chainguard's answers only for what PyPI has not, and the lock names it as the source of those.
-        return "poetry-explicit"
-    if installer == "poetry" and pypi is not None and _priority(pypi) > _priority(index):
-        return "poetry-supplemental"
-    if installer == "pdm" and configuration.respect_source_order:
-        return f"{layout}-respect-source-order"
-    return layout
-
-
-def _by_strategy(layout: str, configuration: Configuration) -> str:
-    return f"{layout}-{configuration.strategy}" if configuration.strategy in _STRATEGIES else layout
-
-
-def _overrides(
-    configuration: Configuration, situation: Situation
-) -> tuple[Mapping[str, str], tuple[str, ...]]:
+def _overrides(configuration: Configuration, addresses: Addresses) -> Mapping[str, tuple[AskedIndex, ...]]:
     """Return PDM's patterns: its lock names no index, so that the configuration decides at each install.
 
     The other tools write into the lock where each package comes from, and the lock's word counts.
@@ -214,19 +160,12 @@ def _overrides(
         normalise_name(each) for index in configuration.indexes for each in (*index.include, *index.exclude)
     )
     rules = [(index, _any_of(index.include), _any_of(index.exclude)) for index in configuration.indexes]
-    layouts: dict[str, str] = {}
-    private: list[str] = []
     # Names come before patterns: the first that fits a package counts.
-    for pattern in sorted(patterns, key=lambda each: any(sign in each for sign in "*?[")):
-        left = _left_for(pattern, configuration, rules)
-        whose_left = {each.place for each in asked(left, situation)}
-        if whose_left == {Place.OTHER}:
-            private.append(pattern)
-        elif Place.PYPI in whose_left and not whose_left & OURS:
-            layouts[pattern] = _PYPI_ALONE
-        elif (layout := arrange(left, situation).layout) is not None:
-            layouts[pattern] = layout
-    return layouts, tuple(private)
+    ordered = sorted(patterns, key=lambda each: any(sign in each for sign in "*?["))
+    return {
+        pattern: _asked_indexes(_places(_left_for(pattern, configuration, rules), addresses))
+        for pattern in ordered
+    }
 
 
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import OURS, asked, whose
+from fallback_review.configuration.arranging import asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import format_of
-from fallback_review.model import Notice, SourceKind
-from fallback_review.prediction.context import Place, place
+from fallback_review.model import Notice, Owner, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from fallback_review.configuration.arranging import Asked
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
     from fallback_review.model import Lockfile
-    from fallback_review.prediction.context import Situation
+    from fallback_review.prediction.addresses import Addresses
 
 _HARDLY = 0.5
 
@@ -28,22 +27,22 @@ _TELLING = 10
 """Packages of which Chainguard's index has one at least, most likely."""
 
 
-def findings(configuration: Configuration, lockfile: Lockfile, situation: Situation) -> tuple[Notice, ...]:
+def findings(configuration: Configuration, lockfile: Lockfile, addresses: Addresses) -> tuple[Notice, ...]:
     """Return what a person should know about a configuration, each with file, line and what to do.
 
     Args:
         configuration: what `read` found.
         lockfile: the lockfile that it is for; of a pair, the head.
-        situation: whose addresses are whose.
+        addresses: whose addresses are whose.
     """
-    order = asked(configuration, situation)
-    ours = next((each.index for each in order if each.ours), None)
+    order = asked(configuration, addresses)
+    ours = next((each.configured for each in order if each.ours), None)
     found = list(configuration.problems)
     if ours is not None:
         rule = _RULES.get(configuration.installer)
         found += rule(order, ours) if rule else _pip(order, ours)
-    found += _explicit(configuration, lockfile, situation)
-    found += _lock_not_moved(lockfile, order, situation)
+    found += _explicit(configuration, lockfile, addresses)
+    found += _lock_not_moved(lockfile, order, addresses)
     found += _credentials(configuration, lockfile)
     return tuple(found)
 
@@ -53,7 +52,7 @@ def _at(index: ConfiguredIndex, text: str) -> Notice:
 
 
 def _pypi(order: tuple[Asked, ...]) -> tuple[int, Asked] | None:
-    return next(((number, each) for number, each in enumerate(order) if each.place is Place.PYPI), None)
+    return next(((number, each) for number, each in enumerate(order) if each.pypi), None)
 
 
 def _behind(order: tuple[Asked, ...], number: int) -> bool:
@@ -78,7 +77,9 @@ def _pip(order: tuple[Asked, ...], ours: ConfiguredIndex) -> Iterator[Notice]:
     if not _behind(order, number):
         text += ", and of files with the same name PyPI's, which is listed last"
     remedy = (
-        "make Chainguard's index the only `index-url`" if other.index is None else "take PyPI's index out"
+        "make Chainguard's index the only `index-url`"
+        if other.configured is None
+        else "take PyPI's index out"
     )
     yield _at(ours, f"{text}. To be sure, {remedy}.")
 
@@ -92,7 +93,7 @@ def _uv(order: tuple[Asked, ...], ours: ConfiguredIndex) -> Iterator[Notice]:
     if pypi is None:
         return
     number, other = pypi
-    if other.index is None:
+    if other.configured is None:
         remedy = (
             "Set pypi-options.index-url to Chainguard's index"
             if ours.key.startswith("pypi-options")
@@ -113,8 +114,8 @@ def _uv(order: tuple[Asked, ...], ours: ConfiguredIndex) -> Iterator[Notice]:
         )
         yield _at(
             ours,
-            f"{ours.key}: {why} and wins for every project that PyPI has. Take {other.index.shown} "
-            f"({other.index.where}) out, or list it behind Chainguard's index without a default.",
+            f"{ours.key}: {why} and wins for every project that PyPI has. Take {other.configured.shown} "
+            f"({other.configured.where}) out, or list it behind Chainguard's index without a default.",
         )
 
 
@@ -126,15 +127,15 @@ def _poetry(order: tuple[Asked, ...], ours: ConfiguredIndex) -> Iterator[Notice]
     pypi = _pypi(order)
     if pypi is None or not _behind(order, pypi[0]):
         return
-    if pypi[1].index is None:
+    if pypi[1].configured is None:
         text = (
             f"{ours.key}: PyPI stays the primary source while Chainguard's is {ours.priority}, so "
             'everything that PyPI has comes from PyPI. Set `priority = "primary"` on Chainguard\'s source.'
         )
     else:
         text = (
-            f"{ours.key}: PyPI ({pypi[1].index.where}) comes before Chainguard's source, so what PyPI has "
-            "comes from PyPI. Make Chainguard's source primary, and PyPI supplemental or leave it out."
+            f"{ours.key}: PyPI ({pypi[1].configured.where}) comes before Chainguard's source, so what PyPI "
+            "has comes from PyPI. Make Chainguard's source primary, and PyPI supplemental or leave it out."
         )
     yield _at(ours, text)
 
@@ -147,15 +148,15 @@ def _pdm(order: tuple[Asked, ...], ours: ConfiguredIndex) -> Iterator[Notice]:
     pypi = _pypi(order)
     if pypi is None or not _behind(order, pypi[0]):
         return
-    if pypi[1].index is None:
+    if pypi[1].configured is None:
         text = (
             f"{ours.key}: PDM asks its built-in PyPI before Chainguard's index, because no source is named "
             "`pypi`. Name Chainguard's source `name = \"pypi\"` to put it in PyPI's place."
         )
     else:
         text = (
-            f"{ours.key}: PyPI ({pypi[1].index.where}) is listed before Chainguard's index, and of equal "
-            "files PDM takes the first. List Chainguard's index first, or take PyPI out."
+            f"{ours.key}: PyPI ({pypi[1].configured.where}) is listed before Chainguard's index, and of "
+            "equal files PDM takes the first. List Chainguard's index first, or take PyPI out."
         )
     yield _at(ours, text)
 
@@ -182,13 +183,13 @@ _RULES: dict[str, Callable[[tuple[Asked, ...], ConfiguredIndex], Iterator[Notice
 }
 
 
-def _explicit(configuration: Configuration, lockfile: Lockfile, situation: Situation) -> Iterator[Notice]:
+def _explicit(configuration: Configuration, lockfile: Lockfile, addresses: Addresses) -> Iterator[Notice]:
     """An explicit index serves only the packages that name it.
 
     Sources: docs.astral.sh/uv/concepts/indexes ("Pinning a package to an index"),
     python-poetry.org/docs/repositories ("Explicit Package Sources").
     """
-    ours = [index for index in configuration.indexes if whose(index, situation) in OURS]
+    ours = [index for index in configuration.indexes if whose(index, addresses).owner is Owner.CHAINGUARD]
     if not ours or not all(index.explicit for index in ours):
         return
     own = {word for index in ours for word in (index.name, index.url)}
@@ -204,22 +205,22 @@ def _explicit(configuration: Configuration, lockfile: Lockfile, situation: Situa
         )
 
 
-def _lock_not_moved(lockfile: Lockfile, order: tuple[Asked, ...], situation: Situation) -> Iterator[Notice]:
+def _lock_not_moved(lockfile: Lockfile, order: tuple[Asked, ...], addresses: Addresses) -> Iterator[Notice]:
     """Some locks name their files' URLs, which are installed whatever the configuration says (measured).
 
     Where uv asks PyPI behind Chainguard's index, a few entries may be what Chainguard has not.
     """
-    ours = next((each.index for each in order if each.ours), None)
+    ours = next((each.configured for each in order if each.ours), None)
     known = format_of(lockfile)
     if ours is None or not (known.locks_urls and known.update_hashes):
         return
     places = [
-        place(each.source.location, situation)
+        addresses.index_at(each.source.location or "")
         for each in lockfile.packages
         if each.source.kind is SourceKind.REGISTRY and not each.local
     ]
     few = len(places) < _TELLING and _pypi(order) is not None
-    if places and not few and all(each is Place.PYPI for each in places):
+    if places and not few and all(each.owner is Owner.PYPI for each in places):
         which = "it changes" if lockfile.omitted else "it holds"
         yield Notice(
             text=f"The lock was not moved: every index package that {which} ({len(places)}) is locked to "

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import ONE_SOURCE, OURS, asked, whose
+from fallback_review.configuration.arranging import asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import format_of
-from fallback_review.model import Notice
-from fallback_review.prediction.context import Place, host, place
+from fallback_review.model import Notice, Owner
+from fallback_review.prediction.addresses import host
+from fallback_review.prediction.installers import INSTALLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.configuration.values import Arrangement, Configuration, ConfiguredIndex
+    from fallback_review.configuration.values import Configuration, ConfiguredIndex
     from fallback_review.model import Lockfile, LockfileDiff
-    from fallback_review.prediction.context import Situation
+    from fallback_review.prediction.addresses import Addresses
 
-_NOT_LOOKED_INTO = frozenset({Place.OTHER, Place.LOCAL, Place.NEIGHBOUR})
+_NOT_LOOKED_INTO = frozenset({Owner.NOBODY, Owner.LOCAL})
 _SCAN = "check the whole file with `fallback-review scan`"
 
 
@@ -29,9 +30,9 @@ def opened(
     diff: LockfileDiff,
     base: Configuration | None,
     head: Configuration,
-    situation: Situation,
+    addresses: Addresses,
     *,
-    arrangement: Arrangement | None,
+    decided: bool,
 ) -> tuple[Notice, ...]:
     """Return what the head lets in and the base did not.
 
@@ -39,39 +40,43 @@ def opened(
         diff: what changed in the lockfile.
         base: the configuration of the base; None where the lockfile is new.
         head: the configuration of the head.
-        situation: whose addresses are whose.
-        arrangement: what the head's configuration amounts to; None where the settings name the layout.
+        addresses: whose addresses are whose.
+        decided: whether the settings say what the installer asks.
     """
-    found = list(_lines(diff, situation))
+    found = list(_lines(diff, addresses))
     if base is not None and not format_of(diff.head).locks_urls:
         unjudged = (
             len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
         )
-        found += _pypi(diff.path, unjudged, base, head, situation, arrangement=arrangement)
+        found += _pypi(diff.path, unjudged, base, head, addresses, decided=decided)
         found += _options(diff, unjudged)
-        if head.installer in ONE_SOURCE:
-            found += _renamed(base, head, situation)
-            found += _misnamed(diff, head, situation)
+        if INSTALLERS.get(head.installer, INSTALLERS["pip"]).one_source:
+            found += _renamed(base, head, addresses)
+            found += _misnamed(diff, head, addresses)
         else:
-            found += _configured(diff.head, base, head, situation)
+            found += _configured(diff.head, base, head, addresses)
     return tuple(found)
 
 
-def _lines(diff: LockfileDiff, situation: Situation) -> Iterator[Notice]:
+def _lines(diff: LockfileDiff, addresses: Addresses) -> Iterator[Notice]:
     """Give the lockfile's own index lines that are new and lead where nobody looks."""
     before = {index.url for index in diff.base.indexes}
     for index in diff.head.indexes:
-        if index.url not in before and place(index.url, situation) in _NOT_LOOKED_INTO:
+        if index.url not in before and addresses.index_at(index.url).owner in _NOT_LOOKED_INTO:
             yield _unseen(index.url, index.path or diff.path, index.line)
 
 
 def _configured(
-    lockfile: Lockfile, base: Configuration, head: Configuration, situation: Situation
+    lockfile: Lockfile, base: Configuration, head: Configuration, addresses: Addresses
 ) -> Iterator[Notice]:
     """Give the indexes of configuration files that are new and lead where nobody looks."""
     known = {index.url for index in base.indexes} | {index.url for index in lockfile.indexes}
     for index in head.indexes:
-        if index.url not in known and not index.explicit and whose(index, situation) in _NOT_LOOKED_INTO:
+        if (
+            index.url not in known
+            and not index.explicit
+            and whose(index, addresses).owner in _NOT_LOOKED_INTO
+        ):
             yield _unseen(index.url, index.path, index.line)
 
 
@@ -86,11 +91,11 @@ def _unseen(url: str, path: str, line: int | None) -> Notice:
     )
 
 
-def _renamed(base: Configuration, head: Configuration, situation: Situation) -> Iterator[Notice]:
+def _renamed(base: Configuration, head: Configuration, addresses: Addresses) -> Iterator[Notice]:
     """Give the names of Chainguard's sources that mean another one now: locks name sources by these names."""
-    before = {_name(index) for index in base.indexes if whose(index, situation) in OURS}
+    before = {_name(index) for index in base.indexes if whose(index, addresses).owner is Owner.CHAINGUARD}
     for index in head.indexes:
-        if index.name and _name(index) in before and whose(index, situation) not in OURS:
+        if index.name and _name(index) in before and whose(index, addresses).owner is not Owner.CHAINGUARD:
             now = host(index.url) or "PyPI"
             text = (
                 f"the source {clip(index.name)} was Chainguard's, and is {now} now: every entry that names "
@@ -99,7 +104,7 @@ def _renamed(base: Configuration, head: Configuration, situation: Situation) -> 
             yield Notice(path=index.path, line=index.line, text=text)
 
 
-def _misnamed(diff: LockfileDiff, head: Configuration, situation: Situation) -> Iterator[Notice]:
+def _misnamed(diff: LockfileDiff, head: Configuration, addresses: Addresses) -> Iterator[Notice]:
     """Give the sources whose address in Poetry's lock is not the one that goes by their name."""
     configured = {_name(index): index for index in head.indexes if index.name}
     gained = (package for change in diff.changes for package in change.gained)
@@ -110,7 +115,7 @@ def _misnamed(diff: LockfileDiff, head: Configuration, situation: Situation) -> 
     )
     for name, location in stated:
         index = configured.get((name or "").lower())
-        if index is not None and whose(index, situation) is not place(location, situation):
+        if index is not None and whose(index, addresses) != addresses.index_at(location or ""):
             text = (
                 f"the lock gives the source {clip(name or '')} an address on {host(location or '')}, and the "
                 f"configuration one on {host(index.url) or 'PyPI'}: Poetry goes by the name. Lock again"
@@ -127,9 +132,9 @@ def _pypi(
     unjudged: int,
     base: Configuration,
     head: Configuration,
-    situation: Situation,
+    addresses: Addresses,
     *,
-    arrangement: Arrangement | None,
+    decided: bool,
 ) -> Iterator[Notice]:
     """Say that PyPI is let in for entries that were not judged, or were judged by a guess of the layout.
 
@@ -137,8 +142,8 @@ def _pypi(
     """
     before, after = (
         any(
-            each.place is Place.PYPI and (each.index is not None or arrangement is not None)
-            for each in asked(configured, situation)
+            each.pypi and (each.configured is not None or not decided)
+            for each in asked(configured, addresses)
         )
         for configured in (base, head)
     )
@@ -151,7 +156,7 @@ def _pypi(
             f"settings how the indexes are arranged (layout in [indexes]); to know now, {_SCAN}"
         )
         yield Notice(path=path, text=text)
-    elif arrangement is not None and arrangement.layout is None:
+    elif not decided and not any(each.ours for each in asked(head, addresses)):
         text = (
             "PyPI is asked from now on, and nothing in the repository names Chainguard's index any more: "
             "name it, or say in the settings how the indexes are arranged (layout in [indexes])"

@@ -119,26 +119,6 @@ class Configuration:
     """What could not be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
-    """The index layout that a configuration amounts to."""
-
-    layout: str | None
-    """A name of `prediction.listing.LAYOUTS`; None where the files don't tell and the settings decide."""
-    because: str
-    """One sentence with file and key."""
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    """Name patterns to the layout that holds for them alone (PDM's include_packages, exclude_packages)."""
-    private: tuple[str, ...] = ()
-    """Name patterns that are looked up only in an index that is neither Chainguard's nor PyPI's."""
-
-    def layout_for(self, name: str) -> str | None:
-        """Return the layout that holds for one package, by its normalised name."""
-        return next(
-            (layout for pattern, layout in self.overrides.items() if matches(name, pattern)), self.layout
-        )
-
-
 def matches(name: str, pattern: str) -> bool:
     """Whether a normalised name fits a pattern (`fnmatch`), as PDM compares them."""
     return fnmatchcase(name, normalise_name(pattern))

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
 
-from pypi_simple import ACCEPT_JSON_PREFERRED, PYPI_SIMPLE_ENDPOINT
+from pypi_simple import ACCEPT_JSON_PREFERRED
 
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
 from fallback_review.index.http import Limits, Wire
 from fallback_review.index.origins import bare, origin_of
 from fallback_review.index.statuses import answer_for
-from fallback_review.model import Answer, Cause, Role
+from fallback_review.model import Answer, Cause, Index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -44,8 +44,7 @@ class IndexClient:
 
     def __init__(
         self,
-        url: str | None,
-        role: Role,
+        index: Index,
         credentials: Credentials | None = None,
         *,
         connections: int = 32,
@@ -53,27 +52,25 @@ class IndexClient:
         ca_bundle: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare to ask the index at `url`; nothing is sent before `ask`.
+        """Prepare to ask an index; nothing is sent before `ask`.
 
         Args:
-            url: The index's address; None or empty means PyPI's own for the role `PYPI`, and for any other
-                role that there is no such index. User name and password in it are dropped, not used (see
-                `credentials_for`).
-            role: What the index is used as; copied into each answer.
+            index: The index, copied into each answer; an empty address means that there is no such index.
+                User name and password in the address are dropped, not used (see `credentials_for`).
             credentials: Sent to the URL's scheme, host and port, nowhere else.
             connections: How many questions are under way at once.
             limits: Time-outs and repetitions.
             ca_bundle: A file of trusted certificates, instead of those that come with `requests`.
             environ: The environment as the caller read it: proxies, and a CA bundle where none is given.
         """
-        self._role = role
+        self._index = index
         self._limits = limits or Limits()
         self._connections = connections
         self._circuit = _Circuit()
         self._under_way: set[Question] = set()
         self._wire: Wire | None = None
         self._unusable = "no index is configured"
-        self._base = url or (PYPI_SIMPLE_ENDPOINT if role is Role.PYPI else "")
+        self._base = index.url
         if self._base:
             try:
                 self._base = bare(self._base)
@@ -192,10 +189,10 @@ class IndexClient:
 
     def _read(self, name: str, fetched: Fetched) -> Answer:
         """Return what an HTTP answer says about a project; never raises."""
-        return answer_for(self._role, name, fetched)
+        return answer_for(self._index, name, fetched)
 
     def _problem(self, name: str, cause: Cause, message: str) -> Answer:
-        return Answer(role=self._role, name=name, problem=cause, message=message)
+        return Answer(index=self._index, name=name, problem=cause, message=message)
 
 
 class _Circuit:

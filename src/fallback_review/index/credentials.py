@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from fallback_review.index.origins import Origin, origin_of
-from fallback_review.model import Role
+from fallback_review.model import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_CHAINGUARDS = frozenset({Role.CHAINGUARD, Role.REMEDIATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Credentials:
 def credentials_for(
     url: str | None,
     *,
-    role: Role,
+    owner: Owner,
     explicit: Credentials | None = None,
     environ: Mapping[str, str],
 ) -> Credentials | None:
@@ -46,7 +44,7 @@ def credentials_for(
 
     Args:
         url: The index as configured.
-        role: What the index is used as.
+        owner: Whose the index is.
         explicit: What the settings or inputs say.
         environ: The environment, as the caller read it.
     """
@@ -56,7 +54,7 @@ def credentials_for(
         origin = origin_of(url or "")
     except ValueError:
         return None
-    if role in _CHAINGUARDS and (found := _from_environment(origin, environ)):
+    if owner is Owner.CHAINGUARD and (found := _from_environment(origin, environ)):
         return found
     return _from_url(url or "") or _from_netrc(origin.host, environ)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,24 +10,24 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from fallback_review.index import Credentials, IndexClient, VexFeed, credentials_for, origin_of
-from fallback_review.model import Answer, Cause, Role
+from fallback_review.model import Answer, Cause, Edition, Owner
+from fallback_review.prediction.installation import name_of
 from fallback_review.settings.schema import CHAINGUARD_SIMPLE_ENDPOINT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from rich.console import Console
 
-    from fallback_review.pipeline.ask import Ask
+    from fallback_review.model import Index
+    from fallback_review.pipeline.ask import Ask, Wanted
+    from fallback_review.prediction import Answers
     from fallback_review.settings.schema import Indexes
 
-_TITLES = {
-    Role.CHAINGUARD: "Asking Chainguard",
-    Role.REMEDIATED: "Asking Chainguard (remediated)",
-    Role.PYPI: "Asking PyPI",
-    Role.RESOLVER: "Asking your index",
-    Role.VEX: "Asking Chainguard (VEX)",
-}
+    Track = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+    """Shows that so many projects are asked for, while the context lasts; gives what counts one of them."""
+
 NO_CREDENTIALS = (
     "no credentials for Chainguard's index: set CHAINGUARD_PYTHON_IDENTITY_ID and CHAINGUARD_PYTHON_TOKEN "
     "(chainctl auth pull-token create --repository=python), or index-username and index-password"
@@ -49,53 +50,48 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
     """Open a client for each index that is asked, and close them at the end.
 
     Args:
-        indexes: The addresses.
+        indexes: The settings' addresses.
         secrets: Credentials and transport; explicit credentials go to the host of the Chainguard index alone.
         console: Where progress is shown, if it is a terminal.
 
     Yields:
-        The question to give to the pipeline: one role and several names in, an answer for each name out.
+        The question to give to the pipeline; the indexes of one question are asked side by side.
     """
-    urls = {
-        Role.CHAINGUARD: indexes.chainguard,
-        Role.REMEDIATED: indexes.remediated,
-        Role.PYPI: indexes.pypi,
-        Role.RESOLVER: indexes.resolver,
-        Role.VEX: indexes.vex,
-    }
-    clients: dict[Role, IndexClient] = {}
-    with ExitStack() as stack:
+    clients: dict[Index, IndexClient | None] = {}
+    with ExitStack() as stack, _progress(console) as track:
 
-        def ask(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-            if role not in clients:
-                client = _client(role, urls[role], indexes, secrets)
-                if client is None:
-                    return {
-                        name: Answer(
-                            role=role, name=name, problem=Cause.NOT_CONFIGURED, message=NO_CREDENTIALS
-                        )
-                        for name in names
-                    }
-                clients[role] = stack.enter_context(client)
-            return _ask_with_progress(clients[role], _TITLES[role], names, console)
+        def ask(wanted: Wanted) -> Answers:
+            for index in wanted:
+                if index not in clients:
+                    client = _client(index, indexes, secrets)
+                    clients[index] = client and stack.enter_context(client)
+            found: dict[str, dict[Index, Answer]] = {}
+            with ThreadPoolExecutor(max(len(wanted), 1), thread_name_prefix="indexes") as pool:
+                asked = [
+                    pool.submit(_ask, clients[index], index, names, track) for index, names in wanted.items()
+                ]
+                for each in asked:
+                    for name, answer in each.result().items():
+                        found.setdefault(name, {})[answer.index] = answer
+            return found
 
         yield ask
 
 
-def _client(role: Role, url: str | None, indexes: Indexes, secrets: Secrets) -> IndexClient | None:
+def _client(index: Index, indexes: Indexes, secrets: Secrets) -> IndexClient | None:
     """Return the client for an index; None where it would be asked in vain, for want of credentials."""
-    if role is Role.VEX:
-        return VexFeed(url or "", ca_bundle=secrets.ca_bundle, environ=secrets.environ)
-    credentials = _credentials(role, url, indexes, secrets)
-    if credentials is None and url is not None and _needs_credentials(url):
+    if index.edition is Edition.VEX:
+        return VexFeed(index.url, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
+    credentials = _credentials(index, indexes, secrets)
+    if credentials is None and index.url and _needs_credentials(index.url):
         return None
-    return IndexClient(url, role, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
+    return IndexClient(index, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
 
 
-def _credentials(role: Role, url: str | None, indexes: Indexes, secrets: Secrets) -> Credentials | None:
-    same_host = url is not None and origin_of(url) == origin_of(indexes.chainguard)
-    explicit = secrets.explicit if same_host and role is not Role.PYPI else None
-    return credentials_for(url, role=role, explicit=explicit, environ=secrets.environ)
+def _credentials(index: Index, indexes: Indexes, secrets: Secrets) -> Credentials | None:
+    same_host = bool(index.url) and origin_of(index.url) == origin_of(indexes.chainguard)
+    explicit = secrets.explicit if same_host and index.owner is not Owner.PYPI else None
+    return credentials_for(index.url, owner=index.owner, explicit=explicit, environ=secrets.environ)
 
 
 def _needs_credentials(url: str) -> bool:
@@ -103,12 +99,44 @@ def _needs_credentials(url: str) -> bool:
     return origin_of(url) == origin_of(CHAINGUARD_SIMPLE_ENDPOINT)
 
 
-def _ask_with_progress(
-    client: IndexClient, title: str, names: Collection[str], console: Console | None
+def _ask(
+    client: IndexClient | None, index: Index, names: Collection[str], track: Track
 ) -> Mapping[str, Answer]:
+    if client is None:
+        return {
+            name: Answer(index=index, name=name, problem=Cause.NOT_CONFIGURED, message=NO_CREDENTIALS)
+            for name in names
+        }
+    with track(f"Asking {name_of(index)}", len(names)) as advance:
+        return client.ask(names, on_answer=lambda _answer: advance())
+
+
+@contextmanager
+def _progress(console: Console | None) -> Iterator[Track]:
+    """Show a bar for each index that is being asked; on no terminal, nothing."""
     if console is None or not console.is_terminal:
-        return client.ask(names)
+
+        @contextmanager
+        def silent(_title: str, _total: int) -> Iterator[Callable[[], None]]:
+            yield lambda: None
+
+        yield silent
+        return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(title, total=len(names))
-        return client.ask(names, on_answer=lambda _answer: progress.advance(task))
+    progress = Progress(*columns, console=console, transient=True)
+
+    @contextmanager
+    def shown(title: str, total: int) -> Iterator[Callable[[], None]]:
+        task = progress.add_task(title, total=total)
+        progress.start()
+        try:
+            yield lambda: progress.advance(task)
+        finally:
+            progress.remove_task(task)
+            if progress.finished:
+                progress.stop()
+
+    try:
+        yield shown
+    finally:
+        progress.stop()

@@ -16,25 +16,24 @@ from pypi_simple import DistributionPackage
 from fallback_review.index.html_page import FileLink, PageError, check_version, read_links
 from fallback_review.index.origins import bare
 from fallback_review.index.tiers import tier_of_file
-from fallback_review.model import ProjectFile, Role
+from fallback_review.model import Index, Owner, ProjectFile
 
 if TYPE_CHECKING:
     from fallback_review.index.http import Fetched
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
-_TIERED = frozenset({Role.CHAINGUARD, Role.REMEDIATED})
 _INSTALLABLE = frozenset({"wheel", "sdist"})
 _NEEDED = frozenset({"filename", "url", "hashes", "requires-python", "yanked"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNSAFE = re.compile(r"[^\w.+/;= -]")
 
 
-def read_page(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
+def read_page(index: Index, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
     """Return the files that a project detail lists, in its order.
 
     Args:
-        role: The index's role: only Chainguard's files have a tier.
+        index: Whose page it is: only Chainguard's files have a tier.
         name: The project that was asked for, normalised.
         fetched: The answer, status 200.
 
@@ -45,7 +44,7 @@ def read_page(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...
     declared["Content-Type"] = fetched.content_type or "no content type"
     kind = declared.get_content_type()
     if kind == _JSON:
-        return _read_json(role, name, fetched)
+        return _read_json(index, name, fetched)
     if kind not in (_SIMPLE_HTML, "text/html"):
         shown = _UNSAFE.sub("?", fetched.content_type[:80]) or "no Content-Type"
         raise PageError(f"answered with {shown} instead of a simple index page")
@@ -56,12 +55,12 @@ def read_page(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...
     simple = kind == _SIMPLE_HTML
     try:
         links = read_links(text, fetched.url, name, delimited=fetched.delimited, simple=simple)
-        return tuple(_from_link(role, name, link) for link in links)
+        return tuple(_from_link(index, name, link) for link in links)
     except (ValueError, AssertionError):  # The standard library's HTML parser asserts on broken declarations.
         raise PageError("sent a page that holds unreadable markup or URLs") from None
 
 
-def _read_json(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
+def _read_json(index: Index, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
     try:
         page = json.loads(fetched.body)
     except (ValueError, RecursionError):
@@ -74,7 +73,7 @@ def _read_json(role: Role, name: str, fetched: Fetched) -> tuple[ProjectFile, ..
     if canonicalize_name(page["name"]) != name:
         raise PageError("answered with another project's page")
     try:
-        return tuple(_from_entry(role, name, file, fetched.url) for file in files)
+        return tuple(_from_entry(index, name, file, fetched.url) for file in files)
     except ValueError as error:
         raise PageError("lists a file whose entry cannot be read (PEP 691)") from error
 
@@ -96,7 +95,7 @@ def _package(file: Any, name: str, base_url: str) -> DistributionPackage:
     )
 
 
-def _from_entry(role: Role, name: str, entry: Any, base_url: str) -> ProjectFile:
+def _from_entry(index: Index, name: str, entry: Any, base_url: str) -> ProjectFile:
     package = _package(entry, name, base_url)
     sha256 = package.digests.get("sha256", "").lower()
     url = bare(package.url)
@@ -111,7 +110,7 @@ def _from_entry(role: Role, name: str, entry: Any, base_url: str) -> ProjectFile
         size=package.size,
         upload_time=package.upload_time,
         has_provenance=_has_provenance(package, entry),
-        tier=tier_of_file(url, version) if role in _TIERED else None,
+        tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
     )
 
 
@@ -122,7 +121,7 @@ def _has_provenance(package: DistributionPackage, entry: Any) -> bool | None:
     return False if entry.get("provenance", "") is None else None
 
 
-def _from_link(role: Role, name: str, link: FileLink) -> ProjectFile:
+def _from_link(index: Index, name: str, link: FileLink) -> ProjectFile:
     requires_python = link.attrs.get("data-requires-python")
     url = bare(link.url)
     version = _version(link.kind, link.project, link.version, name)
@@ -134,7 +133,7 @@ def _from_link(role: Role, name: str, link: FileLink) -> ProjectFile:
         requires_python=str(requires_python) if requires_python else None,
         yanked="data-yanked" in link.attrs,
         has_provenance=True if "data-provenance" in link.attrs else None,
-        tier=tier_of_file(url, version) if role in _TIERED else None,
+        tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The indexes of one run: opened once for each arrangement, each project asked for once."""
+"""The indexes of one run: opened once for each set of addresses, each project asked for once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Self
 from fallback_review.index import open as access
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable
 
     from fallback_review.index.open import Secrets
-    from fallback_review.model import Answer, Role
-    from fallback_review.pipeline.ask import Ask
+    from fallback_review.model import Answer, Index
+    from fallback_review.pipeline.ask import Ask, Wanted
+    from fallback_review.prediction import Answers
     from fallback_review.settings.schema import Indexes
 
 
@@ -21,15 +22,23 @@ class Remembering:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self.answers: dict[tuple[Role, str], Answer] = {}
+        self.answers: dict[str, dict[Index, Answer]] = {}
 
-    def __call__(self, role: Role, names: Collection[str]) -> Mapping[str, Answer]:
-        """Return an answer for each name, of the index or of memory."""
-        new = [name for name in names if (role, name) not in self.answers]
+    def __call__(self, wanted: Wanted) -> Answers:
+        """Return an answer for each name of each index, of the index or of memory."""
+        new = {
+            index: unknown
+            for index, names in wanted.items()
+            if (unknown := [name for name in names if index not in self.answers.get(name, {})])
+        }
         if new:
-            answered = self._ask(role, new)
-            self.answers.update(((role, name), answer) for name, answer in answered.items())
-        return {name: self.answers[role, name] for name in names}
+            for name, heard in self._ask(new).items():
+                self.answers.setdefault(name, {}).update(heard)
+        found: dict[str, dict[Index, Answer]] = {}
+        for index, names in wanted.items():
+            for name in names:
+                found.setdefault(name, {})[index] = self.answers[name][index]
+        return found
 
 
 class Asking:

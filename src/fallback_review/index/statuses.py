@@ -9,36 +9,38 @@ from typing import TYPE_CHECKING
 
 from fallback_review.index.html_page import PageError
 from fallback_review.index.pages import read_page
-from fallback_review.model import Answer, Cause, Role
+from fallback_review.model import Answer, Cause, Index, Owner
 from fallback_review.prediction.causes import BLOCK_REASONS
 
 if TYPE_CHECKING:
     from fallback_review.index.http import Fetched
 
 _REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
-_CHAINGUARDS = frozenset({Role.CHAINGUARD, Role.REMEDIATED})
 _NEW_TOKEN = "make a new one with `chainctl auth pull-token create --repository=python`"  # noqa: S105 - advice
 
 
-def answer_for(role: Role, name: str, fetched: Fetched) -> Answer:
+def answer_for(index: Index, name: str, fetched: Fetched) -> Answer:
     """Return what an HTTP answer says about the project `name`; never raises."""
     if fetched.status == HTTPStatus.OK:
         try:
-            return Answer(role=role, name=name, files=read_page(role, name, fetched))
+            files = read_page(index, name, fetched)
+            return Answer(index=index, name=name, files=files, url=fetched.url)
         except PageError as error:
-            return _problem(role, name, Cause.MALFORMED_INDEX, f"{fetched.host} {error}")
+            return _problem(index, name, Cause.MALFORMED_INDEX, f"{fetched.host} {error}")
     if fetched.status == HTTPStatus.CONFLICT:
-        return _blocked(role, name, fetched)
-    problem, words = _meaning(role, fetched)
-    return _problem(role, name, problem, f"{fetched.host} answered {_shown(fetched.status)}{words}")
+        return _blocked(index, name, fetched)
+    problem, words = _meaning(index, fetched)
+    return _problem(index, name, problem, f"{fetched.host} answered {_shown(fetched.status)}{words}")
 
 
-def _meaning(role: Role, fetched: Fetched) -> tuple[Cause, str]:
+def _meaning(index: Index, fetched: Fetched) -> tuple[Cause, str]:
     match fetched.status:
         case HTTPStatus.NOT_FOUND:
             return Cause.PROJECT_MISSING, ""
         case HTTPStatus.UNAUTHORIZED:
-            advice = _NEW_TOKEN if role in _CHAINGUARDS else "renew it, or check user name and password"
+            advice = (
+                _NEW_TOKEN if index.owner is Owner.CHAINGUARD else "renew it, or check user name and password"
+            )
             sent = "" if fetched.authenticated else " (no credentials were sent)"
             return Cause.UNAUTHORIZED, f": token missing or expired{sent}; {advice}"
         case HTTPStatus.FORBIDDEN:
@@ -55,7 +57,7 @@ def _meaning(role: Role, fetched: Fetched) -> tuple[Cause, str]:
             return Cause.UNREACHABLE, ""
 
 
-def _blocked(role: Role, name: str, fetched: Fetched) -> Answer:
+def _blocked(index: Index, name: str, fetched: Fetched) -> Answer:
     try:
         body = json.loads(fetched.body)
     except (ValueError, RecursionError):
@@ -64,11 +66,11 @@ def _blocked(role: Role, name: str, fetched: Fetched) -> Answer:
     reason = told if isinstance(told, str) and _REASON.fullmatch(told) else None
     why = BLOCK_REASONS.get(reason or "", reason or "it does not say why")
     message = f"{fetched.host} answered {_shown(fetched.status)}: {name} is blocked, {why}"
-    return Answer(role=role, name=name, problem=Cause.BLOCKED, message=message, reason=reason)
+    return Answer(index=index, name=name, problem=Cause.BLOCKED, message=message, reason=reason)
 
 
-def _problem(role: Role, name: str, problem: Cause, message: str) -> Answer:
-    return Answer(role=role, name=name, problem=problem, message=message)
+def _problem(index: Index, name: str, problem: Cause, message: str) -> Answer:
+    return Answer(index=index, name=name, problem=problem, message=message)
 
 
 def _shown(status: int) -> str:

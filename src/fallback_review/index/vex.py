@@ -22,7 +22,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapt
 from fallback_review.index.client import IndexClient
 from fallback_review.index.http import MEGABYTE, Limits
 from fallback_review.index.statuses import answer_for
-from fallback_review.model import Answer, Cause, Remediation, Role
+from fallback_review.model import Answer, Cause, Edition, Index, Owner, Remediation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +38,11 @@ _BEST_KNOWN = ("CVE-", "GHSA-", "PYSEC-")
 _PURL = re.compile(r"pkg:pypi/(?:[^@?#]*/)?([^/@?#]+)@([^@?#/]+)(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def vex_feed(url: str) -> Index:
+    """Return the feed at an address as what is asked."""
+    return Index(url, Owner.CHAINGUARD, Edition.VEX)
 
 
 class VexFeed(IndexClient):
@@ -62,8 +67,7 @@ class VexFeed(IndexClient):
             environ: The environment as the caller read it: proxies, and a CA bundle where none is given.
         """
         super().__init__(
-            url,
-            Role.VEX,
+            vex_feed(url),
             connections=_CONNECTIONS,
             limits=limits,
             ca_bundle=ca_bundle,
@@ -75,11 +79,11 @@ class VexFeed(IndexClient):
 
     def _read(self, name: str, fetched: Fetched) -> Answer:
         if fetched.status != HTTPStatus.OK:
-            return answer_for(Role.VEX, name, fetched)
-        return read_document(name, fetched)
+            return answer_for(self._index, name, fetched)
+        return read_document(self._index, name, fetched)
 
 
-def read_document(name: str, fetched: Fetched) -> Answer:
+def read_document(index: Index, name: str, fetched: Fetched) -> Answer:
     """Return what an OpenVEX document says is fixed in which remediated version of `name`; never raises.
 
     What cannot be read is left out, and counted in the answer's message. Of several statements about one
@@ -89,7 +93,7 @@ def read_document(name: str, fetched: Fetched) -> Answer:
         document = _Document.model_validate_json(fetched.body)
     except ValidationError:
         said = f"{fetched.host} answered with something that is not an OpenVEX document"
-        return Answer(role=Role.VEX, name=name, problem=Cause.MALFORMED_INDEX, message=said)
+        return Answer(index=index, name=name, problem=Cause.MALFORMED_INDEX, message=said)
     statements = list(_statements(document))
     held: dict[tuple[Version, str], bool] = {}
     for statement in sorted(statements, key=lambda each: _moment(each.timestamp, document.timestamp)):
@@ -103,7 +107,7 @@ def read_document(name: str, fetched: Fetched) -> Answer:
             fixes[version].append(vulnerability)
     unread = len(document.statements) - len(statements)
     return Answer(
-        role=Role.VEX,
+        index=index,
         name=name,
         message=f"{fetched.host}: {unread} statements can't be read, and were left out" if unread else "",
         remediations=tuple(

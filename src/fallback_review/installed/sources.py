@@ -13,8 +13,9 @@ from fallback_review.index.files import FileClient, FileProblem, FileRead
 from fallback_review.index.open import open_indexes
 from fallback_review.index.session import Remembering
 from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
-from fallback_review.model import Cause, Origin, Role, Tier
+from fallback_review.model import Cause, Index, Origin, Owner, Tier
 from fallback_review.model.indexed import MALWARE_DETECTED
+from fallback_review.pipeline.context import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fallback_review.index.open import Secrets
     from fallback_review.model import Answer, ProjectFile
     from fallback_review.pipeline.ask import Ask
+    from fallback_review.prediction.addresses import Addresses
     from fallback_review.settings.schema import Indexes
 
 
@@ -33,8 +35,8 @@ class Offered:
 
     file: ProjectFile
     origin: Origin
-    index: str
-    """The address of the index that lists it."""
+    index: Index
+    """The index that lists it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,48 +75,44 @@ class _OfIndexes:
     def __init__(
         self,
         ask: Ask,
-        indexes: Indexes,
-        reader: Callable[[str], FileClient],
+        addresses: Addresses,
+        reader: Callable[[Index], FileClient],
         *,
         full: bool,
         console: Console | None,
     ) -> None:
         self.ask = ask
-        self._addresses = {
-            Role.CHAINGUARD: indexes.chainguard,
-            Role.REMEDIATED: indexes.remediated,
-            Role.PYPI: indexes.pypi,
-        }
+        ours = (addresses.chainguard, addresses.remediated, *addresses.further)
+        self._indexes = (*(index for index in ours if index is not None), addresses.pypi)
         self._reader = reader
         self._full = full
         self._console = console
 
     def projects(self, names: Collection[str]) -> Mapping[str, Project]:
-        roles = [role for role, address in self._addresses.items() if address]
-        answers = {role: self.ask(role, names) for role in roles} if names else {}
-        return {name: self._project([(role, answers[role][name]) for role in roles]) for name in names}
+        answers = self.ask(dict.fromkeys(self._indexes, names)) if names else {}
+        return {name: self._project([answers[name][index] for index in self._indexes]) for name in names}
 
-    def _project(self, answers: Collection[tuple[Role, Answer]]) -> Project:
-        ours = [(role, answer) for role, answer in answers if role is not Role.PYPI]
-        public = next(answer for role, answer in answers if role is Role.PYPI)
+    def _project(self, answers: Collection[Answer]) -> Project:
+        ours = [answer for answer in answers if answer.index.owner is not Owner.PYPI]
+        public = next(answer for answer in answers if answer.index.owner is Owner.PYPI)
         theirs = {file.sha256 for file in public.files if file.sha256}
         offered = []
         taken = set()
-        for role, answer in answers:
+        for answer in answers:
             for file in answer.files:
                 if file.sha256 in taken and file.sha256 is not None:
                     continue
                 taken.add(file.sha256)
-                origin = Origin.PYPI if role is Role.PYPI else _origin(file, theirs)
-                offered.append(Offered(file=file, origin=origin, index=str(self._addresses[role])))
-        blocked = next((answer for _, answer in answers if answer.problem is Cause.BLOCKED), None)
+                origin = Origin.PYPI if answer is public else _origin(file, theirs)
+                offered.append(Offered(file=file, origin=origin, index=answer.index))
+        blocked = next((answer for answer in answers if answer.problem is Cause.BLOCKED), None)
         return Project(
             offered=tuple(offered),
-            unanswered="; ".join(answer.message for _, answer in ours if not answer.answered),
+            unanswered="; ".join(answer.message for answer in ours if not answer.answered),
             uncompared="" if public.answered else public.message,
-            unknown=all(answer.problem is Cause.PROJECT_MISSING for _, answer in answers),
+            unknown=all(answer.problem is Cause.PROJECT_MISSING for answer in answers),
             blocked=blocked.message if blocked else "",
-            malware=any(answer.reason == MALWARE_DETECTED for _, answer in answers),
+            malware=any(answer.reason == MALWARE_DETECTED for answer in answers),
         )
 
     def wheels(self, wanted: Collection[Offered]) -> Mapping[str, FileRead[Wheel] | FileProblem]:
@@ -152,19 +150,19 @@ def open_sources(
     """
     with ExitStack() as stack:
         ask = Remembering(stack.enter_context(open_indexes(indexes, secrets, console=console)))
-        clients: dict[str, FileClient] = {}
+        clients: dict[Index, FileClient] = {}
 
-        def reader(index: str) -> FileClient:
+        def reader(index: Index) -> FileClient:
             if index not in clients:
-                ours = index != indexes.pypi
-                explicit = (
-                    secrets.explicit if ours and origin_of(index) == origin_of(indexes.chainguard) else None
-                )
-                role = Role.CHAINGUARD if ours else Role.PYPI
+                ours = index.owner is Owner.CHAINGUARD
+                same_host = ours and origin_of(index.url) == origin_of(indexes.chainguard)
+                explicit = secrets.explicit if same_host else None
                 clients[index] = stack.enter_context(
                     FileClient(
-                        index,
-                        credentials_for(index, role=role, explicit=explicit, environ=secrets.environ),
+                        index.url,
+                        credentials_for(
+                            index.url, owner=index.owner, explicit=explicit, environ=secrets.environ
+                        ),
                         whole=full,
                         ca_bundle=secrets.ca_bundle,
                         environ=secrets.environ,
@@ -172,4 +170,4 @@ def open_sources(
                 )
             return clients[index]
 
-        yield _OfIndexes(ask, indexes, reader, full=full, console=console)
+        yield _OfIndexes(ask, addresses_of(indexes), reader, full=full, console=console)

@@ -84,8 +84,6 @@ class Format:
     """Whether it names files for each platform and locks the interpreter too."""
     locks_urls: bool = False
     """Whether entries name their files' URLs, which are installed whatever the configuration says."""
-    any_hash_of_an_entry: bool = False
-    """Whether its installer accepts each hash of an entry for each of its files, where URLs are locked."""
     unnamed_is_default_index: bool = False
     """Whether an entry that names no index comes from the default one, and from no other."""
     by_pip_interface: bool = False

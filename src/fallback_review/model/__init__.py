@@ -8,10 +8,12 @@ from fallback_review.model.indexed import (
     MALWARE_DETECTED,
     Answer,
     Cause,
+    Edition,
+    Index,
     Outcome,
+    Owner,
     ProjectFile,
     Remediation,
-    Role,
     Tier,
 )
 from fallback_review.model.installed import (
@@ -35,7 +37,16 @@ from fallback_review.model.locked import (
     SourceKind,
 )
 from fallback_review.model.options import ALL, Constraint, InstallOptions, PackageOptions, Prereleases
-from fallback_review.model.predicted import Advice, Target, Verdict, deciding
+from fallback_review.model.predicted import (
+    Advice,
+    Assumption,
+    AssumptionKind,
+    Evidence,
+    EvidenceKind,
+    Target,
+    Verdict,
+    deciding,
+)
 from fallback_review.model.reviewed import Allowance, Conclusion, Review, ReviewedChange, ReviewedLockfile
 
 __all__ = [
@@ -45,6 +56,8 @@ __all__ = [
     "Allowance",
     "Answer",
     "Artifact",
+    "Assumption",
+    "AssumptionKind",
     "Cause",
     "Change",
     "ChangeKind",
@@ -53,7 +66,11 @@ __all__ = [
     "Constraint",
     "Deviation",
     "Ecosystem",
+    "Edition",
+    "Evidence",
+    "EvidenceKind",
     "Held",
+    "Index",
     "InstallOptions",
     "Integrity",
     "LockIndex",
@@ -64,6 +81,7 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "Owner",
     "PackageOptions",
     "Prereleases",
     "ProjectFile",
@@ -72,7 +90,6 @@ __all__ = [
     "Review",
     "ReviewedChange",
     "ReviewedLockfile",
-    "Role",
     "Source",
     "SourceKind",
     "Target",

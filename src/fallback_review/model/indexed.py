@@ -18,15 +18,47 @@ class Tier(StrEnum):
     UPSTREAM = "upstream"
 
 
-class Role(StrEnum):
-    """Which index an answer came from."""
+class Owner(StrEnum):
+    """Whose an index is."""
 
     CHAINGUARD = "chainguard"
-    REMEDIATED = "remediated"
     PYPI = "pypi"
-    RESOLVER = "resolver"
+    """PyPI itself, or the mirror that the settings name in its place."""
+    OWN = "own"
+    """The organisation's own, by the settings."""
+    NOBODY = "nobody"
+    """No setting names it."""
+    LOCAL = "local"
+    """A folder of the machine that installs."""
+
+
+class Edition(StrEnum):
+    """Which of Chainguard's indexes one is, or what else it holds."""
+
+    MAIN = "main"
+    REMEDIATED = "remediated"
+    CUDA = "cuda"
     VEX = "vex"
     """Chainguard's public VEX feed: no index, asked for remarks alone; no verdict hangs on it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Index:
+    """A package index: an address with an owner. Two addresses are two indexes.
+
+    For example ``Index("https://libraries.cgr.dev/cu128/simple/", Owner.CHAINGUARD, Edition.CUDA)``.
+    """
+
+    url: str
+    """Without credentials, with a last slash; empty for a virtual index whose address nobody named."""
+    owner: Owner
+    edition: Edition | None = None
+    """Of Chainguard's indexes alone."""
+
+    @property
+    def chainguards(self) -> bool:
+        """Whether it is an index of Chainguard's: the VEX feed is none."""
+        return self.owner is Owner.CHAINGUARD and self.edition is not Edition.VEX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +118,7 @@ class Cause(str):
     ONLY_SDIST: ClassVar[Cause]
     LOCK_PINS_PYPI_URL: ClassVar[Cause]
     LOCK_PINS_PYPI_HASH: ClassVar[Cause]
+    CONFIGURED_FOR_PYPI: ClassVar[Cause]
     INSTALLER_PREFERS_PYPI: ClassVar[Cause]
     HASH_MISMATCH: ClassVar[Cause]
     NO_CANDIDATE: ClassVar[Cause]
@@ -97,6 +130,7 @@ class Cause(str):
     FORBIDDEN: ClassVar[Cause]
     UNREACHABLE: ClassVar[Cause]
     MALFORMED_INDEX: ClassVar[Cause]
+    PRIVATE_NAME: ClassVar[Cause]
     NOT_CONFIGURED: ClassVar[Cause]
     MANAGER_FELL_THROUGH: ClassVar[Cause]
 
@@ -125,16 +159,18 @@ class Remediation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What one index said when it was asked for one project.
+    """What one index said when it was asked for one project, its page.
 
     `problem` is None when it answered with a project detail, PROJECT_MISSING for a 404 (an answer too),
     BLOCKED for a 409, else the reason why it could not be asked.
     """
 
-    role: Role
+    index: Index
     name: str
     files: tuple[ProjectFile, ...] = ()
     problem: Cause | None = None
+    url: str | None = None
+    """Where the page came from in the end, after redirects; None: from the index's own address."""
     message: str = ""
     """One line for people: what happened and where, without credentials."""
     reason: str | None = None

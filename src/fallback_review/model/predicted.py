@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,63 @@ class Target:
         return f"py{self.python} {self.platform}-{self.arch}"
 
 
+class EvidenceKind(StrEnum):
+    """What sort of fact an evidence is."""
+
+    LISTED = "listed"
+    """An index lists these bytes on its page, at its own address."""
+    NOT_LISTED = "not-listed"
+    """An index answered, and does not list the file."""
+    SAME_BYTES = "same-bytes"
+    """PyPI lists the same bytes as another index."""
+    LISTED_OTHERWISE = "listed-otherwise"
+    """An index lists the file with another sha256 than the lock allows."""
+    REDIRECTED = "redirected"
+    """The page came from another address than the index's."""
+    FILE_HOST = "file-host"
+    """Whose the host of the file's URL is."""
+    LOCKED = "locked"
+    """What the lock names: a URL, hashes, a source."""
+    BLOCKED = "blocked"
+    """An index refuses to serve the package."""
+    UNANSWERED = "unanswered"
+    """An index could not be asked, or was not."""
+    CONFIGURED = "configured"
+    """What the installer's configuration or the settings say."""
+    CHOSEN = "chosen"
+    """Something about the file that the installer chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact behind an outcome."""
+
+    kind: EvidenceKind
+    said: str
+    """What was seen, as one clause for people; text of a lockfile may be in it."""
+    where: str = ""
+    """The index's address, the host or the file that it was seen at."""
+
+
+class AssumptionKind(StrEnum):
+    """What a verdict takes for granted."""
+
+    LAYOUT = "layout"
+    TIER = "tier"
+    INSTALLER_VERSION = "installer-version"
+    PYTHON = "python"
+    CONFIGURATION = "configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """What a verdict takes for granted because nobody said it; a pass that rests on one is a warning."""
+
+    kind: AssumptionKind
+    said: str
+    """One sentence for people: what is assumed, and which setting would say it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The prediction for one locked package on one target."""
@@ -45,8 +103,9 @@ class Verdict:
     """A detail of the cause: the policy's reason of BLOCKED, the installer's failure of INSTALL_FAILS."""
     file: str | None = None
     url_host: str | None = None
-    evidence: tuple[str, ...] = ()
-    """Sentences, strongest first; contradictions are among them."""
+    evidence: tuple[Evidence, ...] = ()
+    """Strongest first; contradictions are among them."""
+    assumptions: tuple[Assumption, ...] = ()
     informational: bool = False
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fallback_review.model.changed import Change, MetadataChange
     from fallback_review.model.indexed import Outcome
     from fallback_review.model.locked import Notice
-    from fallback_review.model.predicted import Advice, Target, Verdict
+    from fallback_review.model.predicted import Advice, Assumption, Target, Verdict
 
 
 class Conclusion(StrEnum):
@@ -111,3 +111,14 @@ class Review:
     run_url: str | None = None
     project_pages: tuple[tuple[str, str], ...] = ()
     """Sites with a page for each project: their name, and the address with ``{name}`` in it."""
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Everything that some verdict takes for granted, each once."""
+        verdicts = (
+            verdict
+            for lockfile in self.lockfiles
+            for change in lockfile.changes
+            for verdict in change.verdicts
+        )
+        return tuple(dict.fromkeys(each for verdict in verdicts for each in verdict.assumptions))

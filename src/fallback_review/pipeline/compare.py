@@ -9,7 +9,7 @@ from fallback_review.lockfiles import LockfileError, Text, decode, parse, parse_
 from fallback_review.lockfiles.diff import diff
 from fallback_review.model import Notice
 from fallback_review.prediction import INSTALLERS
-from fallback_review.prediction.context import host
+from fallback_review.prediction.addresses import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ class Compared:
     head_read: Read | None
     """None where the lockfile is gone."""
     new_hosts: frozenset[str] = frozenset()
-    """Hosts that entries come from now and that the base does not hold at all."""
+    """Hosts that direct references lead to now, and led to nowhere at the base."""
 
 
 def text_of(path: str, data: bytes, read: ReadBytes, settings: Settings) -> Text:
@@ -64,22 +64,26 @@ def compare(base: Text | None, head: Text | None) -> Compared:
         ValueError: neither side exists.
     """
     found = diff(*parse_pair(base, head))
-    held = base.text.lower() if base else ""
-    hosts = {at for change in found.changes for package in change.gained for at in source_hosts(package)}
     return Compared(
         diff=found if base else replace(found, base_path=None, base_format=None),
         base_read=base.read if base else None,
         head_read=head.read if head else None,
-        new_hosts=frozenset(at for at in hosts if f"//{at}/" not in held and f"@{at}/" not in held),
+        new_hosts=_new_hosts(found, base),
     )
 
 
-def source_hosts(package: LockedPackage) -> set[str]:
-    """Return where an entry comes from: its index's host, or its files' hosts where no index is named."""
-    if not package.source.kind.from_index:
-        return set()
-    urls = [package.source.location] if package.source.location else [each.url for each in package.artifacts]
-    return {at for url in urls if url and (at := host(url))}
+def _new_hosts(found: LockfileDiff, base: Text | None) -> frozenset[str]:
+    gained = _direct_hosts(package for change in found.changes for package in change.gained)
+    new = gained - _direct_hosts(found.base.packages)
+    if not new or base is None:
+        return new
+    return new - _direct_hosts(parse(base).packages)  # with the entries that both sides share
+
+
+def _direct_hosts(packages: Iterable[LockedPackage]) -> frozenset[str]:
+    """Return the hosts that entries come from past any index: of archives, and of repositories."""
+    direct = (each for each in packages if not each.source.kind.from_index and each.source.location)
+    return frozenset(host(each.source.location or "") for each in direct) - {""}
 
 
 def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:

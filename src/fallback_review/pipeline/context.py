@@ -1,121 +1,231 @@
-"""What a lockfile stands in: its two trees, the installers' configuration there, the settings' addresses."""
+"""The context of predictions: two trees, the installers' configuration in them, the settings' addresses."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.lockfiles import format_of, nothing_beside
-from fallback_review.model import Notice
-from fallback_review.prediction import Situation
-from fallback_review.prediction.context import Standing, is_private, standing
+from fallback_review.model import Assumption, AssumptionKind, Edition, Index, Owner
+from fallback_review.pipeline.ask import learn_hosts
+from fallback_review.pipeline.marker_changes import with_newly_installed
+from fallback_review.prediction import LAYOUTS, Context
+from fallback_review.prediction.addresses import Addresses
+from fallback_review.prediction.layouts import DEFAULT_LAYOUT
+from fallback_review.prediction.listing import AskedIndex, one
 from fallback_review.prediction.lock_environments import fitting
 from fallback_review.settings.schema import PYPI_ITSELF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from fallback_review.configuration import Arrangement
-    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target
+    from fallback_review.configuration import Arrangement, Configuration
+    from fallback_review.model import LockedPackage, Lockfile, LockfileDiff, Notice, Target
+    from fallback_review.pipeline.ask import Ask, Question
+    from fallback_review.pipeline.compare import Compared
     from fallback_review.settings.schema import Indexes, Settings
 
     Read = Callable[[str], str | None]
 
 
-from typing import TYPE_CHECKING
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One lockfile that is to be judged: what changed in it, and everything that predictions need to know."""
 
-from fallback_review.pipeline.ask import learn_hosts
-from fallback_review.pipeline.compare import source_hosts
-from fallback_review.pipeline.marker_changes import with_newly_installed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from fallback_review.model import Change, LockfileDiff
-    from fallback_review.pipeline.ask import Ask, Question
-    from fallback_review.pipeline.compare import Compared
-    from fallback_review.settings.schema import Indexes, Settings
-
-
-DEFAULT_LAYOUT = "virtual-file"
-"""How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What predictions for one lockfile need to know besides its entries."""
-
-    situation: Situation
-    """For every package without an arrangement of its own."""
-    arrangement: Arrangement | None
-    """What the installers' own files say; None where the settings name the layout."""
+    diff: LockfileDiff
+    context: Context
+    """For every package without indexes of its own."""
     targets: tuple[Target, ...]
     """The settings' targets, as far as the lock's own ``requires-python`` allows them."""
-    findings: tuple[Notice, ...]
+    findings: tuple[Notice, ...] = ()
     """What is wrong with the configuration, and what the pull request changes about it."""
     opened: tuple[Notice, ...] = ()
     """What the pull request lets in besides the entries that it changes."""
+    overrides: Mapping[str, Context] = field(default_factory=dict)
+    """Name patterns to the context that holds for them alone: some installers bind packages to indexes."""
 
-    @property
-    def because(self) -> str:
-        """Why the layout is what it is, in one sentence."""
-        if self.arrangement is None:
-            return "the settings name the layout"
-        if self.arrangement.layout is None:
-            return f"assumed: {self.arrangement.because}"
-        return self.arrangement.because
+    def context_of(self, package: LockedPackage) -> Context:
+        """Return the context of one package."""
+        own = (
+            context
+            for pattern, context in self.overrides.items()
+            if configuration.matches(package.name, pattern)
+        )
+        return next(own, self.context)
 
-    def of(self, package: LockedPackage) -> Situation:
-        """Return the situation of one package: some installers bind packages to indexes by name."""
-        own = self.arrangement.layout_for(package.name) if self.arrangement else None
-        return replace(self.situation, layout=own) if own else self.situation
+    def questions(self) -> Iterator[Question]:
+        """Yield the predictions to come: every new entry, on every target."""
+        for change in self.diff.changes:
+            for package in change.gained:
+                yield package, self.diff.head, self.context_of(package), self.targets
 
 
-def survey(
-    compared: Compared, settings: Settings, *, allowed: Callable[[Change], bool] = lambda _: False
-) -> Surroundings:
-    """Return a lockfile's surroundings: the settings decide; the installers' own files, where they don't.
+def prepare_all(compared: Sequence[Compared], settings: Settings, ask: Ask) -> list[Prepared]:
+    """Return lockfiles with their contexts; PyPI is asked for its files' hosts if a verdict needs them."""
+    addresses = addresses_of(settings.indexes)
+    found = [prepare(each, settings, addresses) for each in compared]
+    hosts = learn_hosts((question for each in found for question in each.questions()), addresses, ask)
+    if hosts is None:
+        return [_unlearnt(each) for each in found]
+    if not hosts:
+        return found
+    learnt = replace(addresses, pypi_hosts=addresses.pypi_hosts | hosts)
+    return [prepare(each, settings, learnt) for each in compared]
 
-    `allowed` says of a change whether the settings let it come from anywhere.
-    """
+
+def _unlearnt(prepared: Prepared) -> Prepared:
+    """Which hosts are PyPI's was asked and not answered: then no other host is known to be none of PyPI's."""
+    return replace(
+        prepared,
+        context=replace(prepared.context, pypi_hosts_known=False),
+        overrides={
+            pattern: replace(context, pypi_hosts_known=False)
+            for pattern, context in prepared.overrides.items()
+        },
+    )
+
+
+def prepare(compared: Compared, settings: Settings, addresses: Addresses) -> Prepared:
+    """Return a lockfile with its context: the settings decide, else the installers' own files."""
     lockfile = compared.diff.head
     installer = _installer(lockfile, settings)
-    situation = _from_settings(settings.indexes, installer, settings.policy.private)
     head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer)
-    situation = replace(situation, unasked=configuration.unasked(head, situation), options=head.options)
     base = None
     if compared.base_read is not None:
         before = compared.diff.base
         theirs = installer if before.format == lockfile.format else _installer(before, settings)
         base = configuration.read(before, compared.base_read, installer=theirs)
-    arrangement = None
-    if settings.indexes.layout is None:
-        arrangement = configuration.arrange(head, situation)
-        situation = replace(
-            situation,
-            layout=arrangement.layout or DEFAULT_LAYOUT,
-            private=(*situation.private, *arrangement.private),
-        )
+    arrangement = configuration.arrange(head, addresses)
+    context = replace(
+        _context(head, arrangement, settings, addresses, installer), new_hosts=compared.new_hosts
+    )
     targets = fitting(settings.targets.expand(), _required_python(compared.diff))
-    if compared.head_read is None:  # nothing is installed from it, so that nothing is let in
-        return Surroundings(situation=situation, arrangement=arrangement, targets=targets, findings=())
-    told, strange = _elsewhere(compared, situation, allowed)
-    return Surroundings(
-        situation=situation,
-        arrangement=arrangement,
+    prepared = Prepared(
+        diff=with_newly_installed(compared.diff, targets),
+        context=context,
         targets=targets,
+        overrides={}
+        if _decided(settings)
+        else {
+            pattern: replace(context, indexes=indexes, assumptions=())
+            for pattern, indexes in arrangement.overrides.items()
+        },
+    )
+    if compared.head_read is None:  # nothing is installed from it, so that nothing is let in
+        return prepared
+    return replace(
+        prepared,
         findings=(
-            *told,
-            *configuration.findings(head, lockfile, situation),
+            *configuration.findings(head, lockfile, addresses),
             *(configuration.compare(base, head) if base and base.installer == head.installer else ()),
         ),
-        opened=(
-            *strange,
-            *configuration.opened(compared.diff, base, head, situation, arrangement=arrangement),
-        ),
+        opened=configuration.opened(compared.diff, base, head, addresses, decided=_decided(settings)),
     )
+
+
+def addresses_of(indexes: Indexes) -> Addresses:
+    """Return the addresses that the settings name."""
+    return Addresses(
+        chainguard=Index(indexes.chainguard, Owner.CHAINGUARD, Edition.MAIN),
+        remediated=Index(indexes.remediated, Owner.CHAINGUARD, Edition.REMEDIATED)
+        if indexes.remediated
+        else None,
+        pypi=Index(indexes.pypi, Owner.PYPI),
+        pypi_itself=PYPI_ITSELF,
+        resolver=Index(indexes.resolver, Owner.OWN) if indexes.resolver else None,
+        vex=Index(indexes.vex, Owner.CHAINGUARD, Edition.VEX) if indexes.vex else None,
+        further=tuple(Index(url, Owner.CHAINGUARD, Edition.CUDA) for url in indexes.further),
+        pypi_hosts=frozenset(indexes.pypi_hosts),
+        own=indexes.own_hosts,
+    )
+
+
+def _decided(settings: Settings) -> bool:
+    """Whether the settings say what the installer asks."""
+    return settings.indexes.layout is not None or settings.indexes.resolver is not None
+
+
+def _context(
+    head: Configuration,
+    arrangement: Arrangement,
+    settings: Settings,
+    addresses: Addresses,
+    installer: str,
+) -> Context:
+    name = settings.indexes.layout or DEFAULT_LAYOUT
+    layout = LAYOUTS[name]
+    context = Context(
+        installer=installer,
+        indexes=layout.arrange(addresses),
+        addresses=addresses,
+        alternatives=tuple(
+            (LAYOUTS[each].title, LAYOUTS[each].arrange(addresses)) for each in layout.alternatives
+        ),
+        private=settings.policy.private,
+        options=head.options,
+        uv_strategy=head.strategy or layout.uv_strategy,
+        respect_source_order=head.respect_source_order or layout.respect_source_order,
+        layout=name,
+    )
+    if addresses.resolver is not None:
+        indexes = _with_lines((one(addresses.resolver),), head, addresses)
+        said = "the settings name your own index, which is asked"
+        return replace(context, indexes=indexes, alternatives=(), layout="resolver", because=said)
+    if settings.indexes.layout is not None:
+        indexes = _with_lines(context.indexes, head, addresses)
+        alternatives = context.alternatives if indexes == context.indexes else ()
+        return replace(
+            context, indexes=indexes, alternatives=alternatives, because="the settings name the layout"
+        )
+    if arrangement.named and not _managers_alone(arrangement.indexes):
+        return replace(context, indexes=arrangement.indexes, layout="configured", because=arrangement.because)
+    return replace(
+        context,
+        assumptions=(_assumed(arrangement),),
+        because=f"assumed: {arrangement.because}",
+    )
+
+
+def _managers_alone(indexes: Sequence[AskedIndex]) -> bool:
+    """Whether all that is asked is the organisation's own, which nobody asks from here: a virtual index."""
+    return bool(indexes) and all(index.owner is Owner.OWN for each in indexes for index in each.sources)
+
+
+def _assumed(arrangement: Arrangement) -> Assumption:
+    why = (
+        "the settings don't say what your own index merges"
+        if arrangement.named
+        else "the repository does not say"
+    )
+    return Assumption(
+        AssumptionKind.LAYOUT,
+        f"Assumed: one index that merges Chainguard's and PyPI's, Chainguard's first; {why}. "
+        "Set layout, or resolver, in [indexes].",
+    )
+
+
+def _with_lines(
+    decided: tuple[AskedIndex, ...], head: Configuration, addresses: Addresses
+) -> tuple[AskedIndex, ...]:
+    """Return what the settings decided with the index lines of the lockfile, which outrank all.
+
+    The settings say what stands in place of the installer's default; a line that names a default replaces it.
+    """
+    lines = tuple(index for index in head.indexes if index.key.startswith("--"))
+    arranged = configuration.arrange(replace(head, indexes=lines, builtin_pypi=False), addresses).indexes
+    named = tuple(_as_decided(each, decided, addresses) for each in arranged)
+    default = any(line.default and "${" not in line.url for line in lines)
+    return named if default else (*decided, *(each for each in named if not each.default))
+
+
+def _as_decided(named: AskedIndex, decided: tuple[AskedIndex, ...], addresses: Addresses) -> AskedIndex:
+    """An index of the organisation's that can't be asked shows what the settings say of a virtual one."""
+    (index,) = named.parts
+    virtual = next((each for each in decided if each.modelled), None)
+    if virtual is None or index.owner is not Owner.OWN or addresses.can_be_asked(index):
+        return named
+    return replace(virtual, default=named.default, supplemental=named.supplemental)
 
 
 def _installer(lockfile: Lockfile, settings: Settings) -> str:
@@ -131,84 +241,3 @@ def _required_python(diff: LockfileDiff) -> str | None:
     heeded = format_of(diff.head).heeds_requires_python
     believed = diff.head if diff.base_path is None or heeded else diff.base
     return believed.requires_python
-
-
-def _elsewhere(
-    compared: Compared, situation: Situation, allowed: Callable[[Change], bool]
-) -> tuple[list[Notice], list[Notice]]:
-    """Say it where packages come from an index that nobody named: what to know, and what is no pass.
-
-    It is likely the organisation's repository manager, or a mistake: where most packages come from it, that
-    is to be known. An index that the lockfile did not know before may be anybody's.
-    """
-    gained = sum(len(change.gained) for change in compared.diff.changes)
-    hosts = Counter(
-        at
-        for change in compared.diff.changes
-        if not is_private(change.name, situation) and not allowed(change)
-        for package in change.gained
-        if standing(package, situation) is Standing.PRIVATE
-        for at in source_hosts(package)
-    )
-    said: tuple[list[Notice], list[Notice]] = ([], [])
-    for name, count in hosts.items():
-        new = name in compared.new_hosts
-        if new or count > gained / 2:
-            text = (
-                f"{count} of {gained} new entries come from {name}, an index that the settings don't "
-                "name, and are not checked. If it is your organisation's, name it: resolver or own-hosts in "
-                "[indexes]; if its packages are meant to come from there, name them: private in [policy]"
-            )
-            said[new].append(Notice(path=compared.diff.path, text=text))
-    return said
-
-
-def _from_settings(indexes: Indexes, installer: str, private: tuple[str, ...]) -> Situation:
-    return Situation(
-        installer=installer,
-        layout=indexes.layout or DEFAULT_LAYOUT,
-        chainguard_url=indexes.chainguard,
-        remediated_url=indexes.remediated,
-        pypi_url=indexes.pypi,
-        pypi_itself=PYPI_ITSELF,
-        pypi_hosts=frozenset(indexes.pypi_hosts),
-        own_hosts=frozenset(indexes.own_hosts),
-        resolver_url=indexes.resolver,
-        private=private,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One lockfile, what changed in it, and what it stands in."""
-
-    diff: LockfileDiff
-    surroundings: Surroundings
-
-    def questions(self) -> Iterator[Question]:
-        """Yield the predictions to come: every new entry, on every target."""
-        for change in self.diff.changes:
-            for package in change.gained:
-                yield package, self.diff.head, self.surroundings.of(package), self.surroundings.targets
-
-
-def cases_of(
-    compared: Sequence[Compared],
-    settings: Settings,
-    ask: Ask,
-    *,
-    allowed: Callable[[Change], bool] = lambda _: False,
-) -> list[Case]:
-    """Return the cases of some lockfiles; where all hangs on it, PyPI is asked for the host of its files."""
-
-    def cases(indexes: Indexes) -> list[Case]:
-        known = settings.model_copy(update={"indexes": indexes})
-        around = ((each.diff, survey(each, known, allowed=allowed)) for each in compared)
-        return [Case(with_newly_installed(diff, where.targets), where) for diff, where in around]
-
-    found = cases(settings.indexes)
-    hosts = learn_hosts((question for case in found for question in case.questions()), ask)
-    if not hosts:
-        return found
-    hosts |= set(settings.indexes.pypi_hosts)
-    return cases(settings.indexes.model_copy(update={"pypi_hosts": tuple(sorted(hosts))}))

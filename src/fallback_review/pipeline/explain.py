@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from fallback_review import prediction
-from fallback_review.model import Conclusion, ReviewedChange, Role
+from fallback_review.model import Conclusion, Edition, ReviewedChange
 from fallback_review.pipeline.ask import ask_all, ask_for_remarks
 from fallback_review.pipeline.compare import whole
-from fallback_review.pipeline.context import cases_of
+from fallback_review.pipeline.context import addresses_of, prepare_all
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import policy
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fallback_review.lockfiles import Text
     from fallback_review.model import Change, LockedPackage
     from fallback_review.pipeline.ask import Ask
-    from fallback_review.prediction import Book, Explanation
+    from fallback_review.prediction import Answers, Explanation
     from fallback_review.settings.schema import Settings
 
 
@@ -38,29 +38,29 @@ def explain(
     Raises:
         LockfileError: the file can't be read.
     """
-    (case,) = cases_of([whole(text)], settings, ask)
-    targets = case.surroundings.targets
+    (prepared,) = prepare_all([whole(text)], settings, ask)
+    targets = prepared.targets
     found = [
         (change, package)
-        for change in case.diff.changes
+        for change in prepared.diff.changes
         for package in change.gained
         if package.name == canonicalize_name(pin.name) and _pinned(package, pin)
     ]
-    wanted = [(package, case.diff.head, case.surroundings.of(package), targets) for _, package in found]
-    book = ask_all(wanted, ask, prediction.Derivations())
+    wanted = [(package, prepared.diff.head, prepared.context_of(package), targets) for _, package in found]
+    answers = ask_all(wanted, ask, prediction.Derivations())
     explained = [
-        (change, where, prediction.explain(package, case.diff.head, target, where, book))
+        (change, where, prediction.explain(package, prepared.diff.head, target, where, answers))
         for change, package in found
-        for where in (case.surroundings.of(package),)
+        for where in (prepared.context_of(package),)
         for target in targets
     ]
     told = [_alone(change, explanation) for change, _, explanation in explained]
-    known = ask_for_remarks(told, book, ask)
-    layout = f"layout: {case.surroundings.because}"
+    known = ask_for_remarks(told, answers, addresses_of(settings.indexes), ask)
+    layout = f"layout: {prepared.context.because}"
     return [
         (
             replace(explanation, facts=(*explanation.facts, layout, *_remark_facts(reviewed, known, today))),
-            prediction.describe(explanation.verdict, change, where, book) if explanation.verdict else "",
+            prediction.describe(explanation.verdict, change, where, answers) if explanation.verdict else "",
         )
         for (change, where, explanation), reviewed in zip(explained, told, strict=True)
     ]
@@ -70,13 +70,14 @@ def _alone(change: Change, explanation: Explanation) -> ReviewedChange:
     return ReviewedChange(change=change, verdicts=(explanation.verdict,) if explanation.verdict else ())
 
 
-def _remark_facts(reviewed: ReviewedChange, book: Book, today: date | None) -> Iterator[str]:
+def _remark_facts(reviewed: ReviewedChange, answers: Answers, today: date | None) -> Iterator[str]:
     """Yield what the VEX feed said, for whoever misses a remark, and the remark."""
-    feed = book.get((Role.VEX, reviewed.change.name))
+    heard = answers.get(reviewed.change.name, {})
+    feed = next((each for index, each in heard.items() if index.edition is Edition.VEX), None)
     if feed is not None:
         said = feed.problem or f"remediated versions: {len(feed.remediations)}"
-        yield f"{feed.role.value}: {said}" + (f" ({feed.message})" if feed.message else "")
-    if note := remark(reviewed, book, today):
+        yield f"vex: {said}" + (f" ({feed.message})" if feed.message else "")
+    if note := remark(reviewed, answers, today):
         yield f"remark: {note}"
 
 

@@ -12,16 +12,17 @@ from fallback_review import prediction
 from fallback_review.model import (
     Cause,
     Conclusion,
+    Edition,
     Notice,
     Outcome,
+    Owner,
     Review,
     ReviewedChange,
     ReviewedLockfile,
-    Role,
     deciding,
 )
 from fallback_review.pipeline.ask import ask_all, ask_for_remarks
-from fallback_review.pipeline.context import cases_of
+from fallback_review.pipeline.context import addresses_of, prepare_all
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import policy
 from fallback_review.settings.schema import SETTINGS_PATH
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from fallback_review.model import Change, LockedPackage, LockfileDiff, Target, Verdict
+    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target, Verdict
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import Compared
-    from fallback_review.pipeline.context import Case
-    from fallback_review.prediction import Book, Derivations, Situation
+    from fallback_review.pipeline.context import Prepared
+    from fallback_review.prediction import Answers, Context, Derivations
     from fallback_review.settings.schema import Settings
 
 _COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIRECT, Outcome.PRIVATE})
@@ -42,6 +43,8 @@ _COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIREC
 
 Nor does it let malware in: whoever allowed a name did not know of that.
 """
+_ELSEWHERE = frozenset({"manager", "new-host"})
+"""Reasons of `unknown` that say no more than that nobody named where the package comes from."""
 _NO_ANSWER = frozenset({Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX})
 """Causes that lie with an index, not with the package."""
 _MANY = 5
@@ -60,27 +63,24 @@ def review(
     """Predict every change of some lockfiles on every target and judge it by the settings' policy.
 
     `unreadable` names files that look like lockfiles and could not be read: with one of them, the whole is
-    not a pass. Indexes are asked once for each project, and PyPI only where an answer needs it.
+    not a pass. Each index is asked once for each project.
     """
-
-    def allowed(change: Change) -> bool:
-        return policy.allowance(change, settings.allow, today) is not None
-
-    cases = cases_of(compared, settings, ask, allowed=allowed)
-    wanted = [question for case in cases for question in case.questions()]
+    prepared = prepare_all(compared, settings, ask)
+    wanted = [question for each in prepared for question in each.questions()]
     derive = prediction.Derivations()
     judge = _Judge(settings, today, ask_all(wanted, ask, derive), derive)
-    judged = [_reviewed_lockfile(case, judge) for case in cases]
-    book = ask_for_remarks((change for lockfile in judged for change in lockfile.changes), judge.book, ask)
-    lockfiles = tuple(_with_remarks(lockfile, book, today) for lockfile in judged)
-    unread = (*unreadable, *(notice for case in cases for notice in _newly_unread(case)))
+    judged = [_reviewed_lockfile(each, judge) for each in prepared]
+    changes = (change for lockfile in judged for change in lockfile.changes)
+    answers = ask_for_remarks(changes, judge.answers, addresses_of(settings.indexes), ask)
+    lockfiles = tuple(_with_remarks(lockfile, answers, today) for lockfile in judged)
+    unread = (*unreadable, *(notice for each in prepared for notice in _newly_unread(each)))
     conclusions = [change.conclusion for lockfile in lockfiles for change in lockfile.changes]
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
-    if any(_newly_unnamed(case.diff) for case in cases):
+    if any(_newly_unnamed(each.diff) for each in prepared):
         conclusions.append(policy.judge(Outcome.DIRECT, None, settings.policy))
-    findings = dict.fromkeys(_unanswered(judged, judge.book))
-    findings |= dict.fromkeys(_nothing_found(judge.book))
-    findings |= dict.fromkeys(notice for case in cases for notice in case.surroundings.findings)
+    findings = dict.fromkeys(_unanswered(judged, judge.answers))
+    findings |= dict.fromkeys(_nothing_found(judge.answers))
+    findings |= dict.fromkeys(notice for each in prepared for notice in each.findings)
     return Review(
         conclusion=policy.conclude(conclusions),
         lockfiles=lockfiles,
@@ -91,13 +91,13 @@ def review(
     )
 
 
-def _unanswered(lockfiles: Iterable[ReviewedLockfile], book: Book) -> Iterator[Notice]:
+def _unanswered(lockfiles: Iterable[ReviewedLockfile], answers: Answers) -> Iterator[Notice]:
     """Give in full what an index said instead of an answer, where a verdict is unknown for it."""
     said = set()
     for change in (change for lockfile in lockfiles for change in lockfile.changes):
         causes = {verdict.cause for verdict in change.verdicts} & _NO_ANSWER
-        answers = (book.get((role, change.change.name)) for role in Role)
-        said |= {answer.message for answer in answers if answer is not None and answer.problem in causes}
+        heard = answers.get(change.change.name, {}).values()
+        said |= {answer.message for answer in heard if answer.problem in causes}
     told = ""
     for message in sorted(said - {""}):
         # What was not asked any more says the same, and that.
@@ -106,12 +106,17 @@ def _unanswered(lockfiles: Iterable[ReviewedLockfile], book: Book) -> Iterator[N
             yield Notice(text=message)
 
 
-def _nothing_found(book: Book) -> Iterator[Notice]:
+def _nothing_found(answers: Answers) -> Iterator[Notice]:
     """Say it where Chainguard's index has none of many projects: its address may be another index's.
 
     That is what a path that is not quite right looks like, and a token that is entitled to nothing.
     """
-    asked = [answer for (role, _), answer in book.items() if role is Role.CHAINGUARD]
+    asked = [
+        answer
+        for heard in answers.values()
+        for index, answer in heard.items()
+        if (index.owner, index.edition) == (Owner.CHAINGUARD, Edition.MAIN)
+    ]
     if len(asked) >= _MANY and all(answer.problem is Cause.PROJECT_MISSING for answer in asked):
         yield Notice(
             text=f"Chainguard's index has none of the {len(asked):,} packages that it was asked for; if that "
@@ -124,35 +129,37 @@ def _newly_unnamed(diff: LockfileDiff) -> set[str]:
     return {notice.text for notice in diff.head.unnamed} - {notice.text for notice in diff.base.unnamed}
 
 
-def _newly_unread(case: Case) -> Iterator[Notice]:
+def _newly_unread(prepared: Prepared) -> Iterator[Notice]:
     """Give what may hide packages at the head and did not at the base: an include, a line, an index."""
-    before = {notice.text for notice in case.diff.base.unread}
-    for notice in case.diff.head.unread:
+    before = {notice.text for notice in prepared.diff.base.unread}
+    for notice in prepared.diff.head.unread:
         if notice.text not in before:
-            yield replace(notice, path=notice.path or case.diff.path)
-    yield from case.surroundings.opened
+            yield replace(notice, path=notice.path or prepared.diff.path)
+    yield from prepared.opened
 
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
     settings: Settings
     today: date
-    book: Book
+    answers: Answers
     derive: Derivations
 
-    def predict(self, package: LockedPackage, target: Target, case: Case, where: Situation) -> Verdict | None:
-        return prediction.predict(package, case.diff.head, target, where, self.book, derive=self.derive)
+    def predict(
+        self, package: LockedPackage, target: Target, lockfile: Lockfile, context: Context
+    ) -> Verdict | None:
+        return prediction.predict(package, lockfile, target, context, self.answers, derive=self.derive)
 
 
-def _reviewed_lockfile(case: Case, judge: _Judge) -> ReviewedLockfile:
-    each, situation = case.diff, case.surroundings.situation
+def _reviewed_lockfile(prepared: Prepared, judge: _Judge) -> ReviewedLockfile:
+    each, context = prepared.diff, prepared.context
     return ReviewedLockfile(
         path=each.path,
         format=each.format,
-        installer=situation.installer,
-        layout=situation.layout,
-        changes=tuple(_reviewed_change(change, case, judge) for change in each.changes),
-        targets=case.surroundings.targets,
+        installer=context.installer,
+        layout=context.layout,
+        changes=tuple(_reviewed_change(change, prepared, judge) for change in each.changes),
+        targets=prepared.targets,
         metadata_only=each.metadata_only,
         unnamed=each.head.unnamed,
         notices=each.notices,
@@ -164,42 +171,51 @@ def _reviewed_lockfile(case: Case, judge: _Judge) -> ReviewedLockfile:
     )
 
 
-def _with_remarks(lockfile: ReviewedLockfile, book: Book, today: date) -> ReviewedLockfile:
-    changes = (replace(change, note=remark(change, book, today)) for change in lockfile.changes)
+def _with_remarks(lockfile: ReviewedLockfile, answers: Answers, today: date) -> ReviewedLockfile:
+    changes = (replace(change, note=remark(change, answers, today)) for change in lockfile.changes)
     return replace(lockfile, changes=tuple(changes))
 
 
-def _reviewed_change(change: Change, case: Case, judge: _Judge) -> ReviewedChange:
-    situation = case.surroundings.of(change.gained[0]) if change.gained else case.surroundings.situation
+def _reviewed_change(change: Change, prepared: Prepared, judge: _Judge) -> ReviewedChange:
+    head = prepared.diff.head
+    context = prepared.context_of(change.gained[0]) if change.gained else prepared.context
     verdicts = tuple(
         verdict
         for package in change.gained
-        for target in case.surroundings.targets
-        if (verdict := judge.predict(package, target, case, situation)) is not None
+        for target in prepared.targets
+        if (verdict := judge.predict(package, target, head, context)) is not None
     )
     worst = deciding(verdicts)
     if worst is None:
         return ReviewedChange(change=change)
     conclusion = policy.judge(worst.outcome, worst.cause, judge.settings.policy)
+    if conclusion is Conclusion.PASS and any(each.assumptions for each in verdicts if not each.informational):
+        conclusion = Conclusion.WARN
     reviewed = ReviewedChange(
         change=change,
         outcome=worst.outcome,
         cause=worst.cause,
         reason=worst.reason,
-        why=prediction.describe(worst, change, situation, judge.book),
+        why=prediction.describe(worst, change, context, judge.answers),
         advice=prediction.advise(
             change,
             verdicts,
-            situation,
-            judge.book,
-            lockfile=case.diff.head,
-            targets=case.surroundings.targets,
+            context,
+            judge.answers,
+            lockfile=head,
+            targets=prepared.targets,
         ),
         verdicts=verdicts,
         differs_on=tuple(dict.fromkeys(v.target for v in verdicts if v.outcome is not worst.outcome)),
         conclusion=conclusion,
     )
-    if conclusion is Conclusion.PASS or worst.outcome not in _COVERED_BY_ALLOWANCE or reviewed.malware:
+    if conclusion is Conclusion.PASS or not _may_be_allowed(worst) or reviewed.malware:
         return reviewed
     allowance = policy.allowance(change, judge.settings.allow, judge.today)
     return replace(reviewed, conclusion=Conclusion.PASS, allowance=allowance) if allowance else reviewed
+
+
+def _may_be_allowed(worst: Verdict) -> bool:
+    """Whether an allowance, which says that a package may come from elsewhere, is about this verdict."""
+    elsewhere = worst.outcome is Outcome.UNKNOWN and worst.reason in _ELSEWHERE
+    return worst.outcome in _COVERED_BY_ALLOWANCE or elsewhere

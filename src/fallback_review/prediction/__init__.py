@@ -1,6 +1,6 @@
 """Predicting what installers take: targets, listings, installers, verdicts, causes.
 
-Pure: a lockfile entry, a target, a situation and the indexes' answers in; a verdict with its evidence out.
+Pure: a lockfile entry, a target, a context and the indexes' answers in; a verdict with its evidence out.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from fallback_review.prediction.cache import Derivations
 from fallback_review.prediction.causes import CAUSES, advise, describe
-from fallback_review.prediction.context import Book, Situation
+from fallback_review.prediction.context import Answers, Context
 from fallback_review.prediction.explain import Explanation, explain
 from fallback_review.prediction.installers import INSTALLERS, Installer
-from fallback_review.prediction.layouts import LAYOUTS
-from fallback_review.prediction.listing import Layout, ListedFile
+from fallback_review.prediction.layouts import LAYOUTS, Layout
+from fallback_review.prediction.listing import ListedFile
 from fallback_review.prediction.needed_indexes import further_questions, questions
 from fallback_review.prediction.verdicts import derive
 
@@ -26,8 +26,8 @@ def predict(
     package: LockedPackage,
     lockfile: Lockfile,
     target: Target,
-    situation: Situation,
-    book: Book,
+    context: Context,
+    answers: Answers,
     *,
     derive: Derive = derive,
 ) -> Verdict | None:
@@ -37,7 +37,7 @@ def predict(
     index that did not answer gives `unknown` with that cause, never `pypi`, unless the lock itself proves it.
     `derive` may be `Derivations`, which remembers.
     """
-    derived = derive(package, lockfile, target, situation, book)
+    derived = derive(package, lockfile, target, context, answers)
     return derived.verdict if derived is not None else None
 
 
@@ -45,13 +45,13 @@ __all__ = [
     "CAUSES",
     "INSTALLERS",
     "LAYOUTS",
-    "Book",
+    "Answers",
+    "Context",
     "Derivations",
     "Explanation",
     "Installer",
     "Layout",
     "ListedFile",
-    "Situation",
     "advise",
     "describe",
     "explain",

@@ -4,50 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Cause, Outcome, Role, Tier
+from fallback_review.model import Cause, Outcome, Tier
 from fallback_review.prediction.candidates import drop_misfits, matching, read
 
 if TYPE_CHECKING:
-    from fallback_review.prediction.candidates import Candidate, Request, Sieve
-    from fallback_review.prediction.context import Book
-    from fallback_review.prediction.listing import Pages
+    from fallback_review.prediction.candidates import Candidate, Sieve
+    from fallback_review.prediction.installation import Installation
 
 
-def lacking(request: Request, pages: Pages, book: Book) -> Cause | None:
+def lacking(subject: Installation) -> Cause | None:
     """Return why Chainguard's own indexes can't serve the entry; None when they have a wheel that fits."""
-    answer = book.get((Role.CHAINGUARD, request.name))
-    problem = answer.problem if answer is not None else Cause.NOT_CONFIGURED
-    if problem is not None and not pages[1]:
-        return problem
-    sieve = _of_the_version(request, pages)
+    listed = any(subject.pages.get(index) for index in subject.chainguards)
+    problems = [subject.answers[index].problem for index in subject.chainguards]
+    if not listed:
+        told = [problem for problem in problems if problem not in (None, Cause.PROJECT_MISSING)]
+        if told or not problems:
+            return told[0] if told else Cause.NOT_CONFIGURED
+    sieve = _of_the_version(subject)
     if not sieve.kept:
-        return Cause.VERSION_MISSING if pages[0] or pages[1] else Cause.PROJECT_MISSING
-    drop_misfits(request, sieve)
+        return Cause.VERSION_MISSING if listed else Cause.PROJECT_MISSING
+    drop_misfits(subject.request, sieve)
     if not sieve.kept:
         return Cause.NO_COMPATIBLE_FILE
-    if request.version is None and all(c.listed.file.yanked for c in sieve.kept):
+    if subject.request.version is None and all(c.listed.file.yanked for c in sieve.kept):
         return Cause.YANKED
     return None if any(c.wheel for c in sieve.kept) else Cause.ONLY_SDIST
 
 
-def fitting(request: Request, pages: Pages) -> list[Candidate]:
+def fitting(subject: Installation) -> list[Candidate]:
     """Return Chainguard's files that fit entry and target, whatever the hashes."""
-    sieve = _of_the_version(request, pages)
-    drop_misfits(request, sieve)
+    sieve = _of_the_version(subject)
+    drop_misfits(subject.request, sieve)
     return sieve.kept
 
 
-def upstream_reason(outcome: Outcome, request: Request, pages: Pages) -> str | None:
+def upstream_reason(outcome: Outcome, subject: Installation) -> str | None:
     """Tell an upstream file whose version Chainguard has built since: the organisation is pinned to it."""
     if outcome is not Outcome.UPSTREAM:
         return None
     own = (Tier.BUILT, Tier.REMEDIATED)
-    built = any(c.wheel and c.listed.file.tier in own for c in fitting(request, pages))
+    theirs = {file.sha256 for file in subject.files(subject.context.addresses.pypi)} - {None}
+    built = any(
+        c.wheel and c.listed.file.tier in own and c.listed.bytes_sha256 not in theirs
+        for c in fitting(subject)
+    )
     return "built-available" if built else None
 
 
-def _of_the_version(request: Request, pages: Pages) -> Sieve:
-    sieve = read(request, pages[:2])
-    versions = matching(request, sieve.kept)
+def _of_the_version(subject: Installation) -> Sieve:
+    sieve = read(subject.request, (subject.pages.get(index, ()) for index in subject.chainguards))
+    versions = matching(subject.request, sieve.kept)
     sieve.keep("another version", lambda c: c.version in versions)
     return sieve

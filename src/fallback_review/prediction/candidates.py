@@ -184,8 +184,8 @@ class Sieve:
 
 
 def _label(candidate: Candidate) -> str:
-    owner = candidate.listed.owner
-    return f"{candidate.filename} ({owner.value if owner else 'lock'})"
+    index = candidate.listed.index
+    return f"{candidate.filename} ({index.owner.value if index else 'lock'})"
 
 
 @lru_cache(maxsize=65536)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Role, Source, SourceKind
+from fallback_review.model import Edition, Source, SourceKind
 from fallback_review.prediction.install_request import (
     indexes_for,
     installer_of,
@@ -13,14 +13,14 @@ from fallback_review.prediction.install_request import (
     pages_of,
     request_for,
 )
-from fallback_review.prediction.layouts import LAYOUTS
+from fallback_review.prediction.listing import seen
 from fallback_review.prediction.locking import relock
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
     from fallback_review.prediction.candidates import Step
-    from fallback_review.prediction.context import Book, Situation
+    from fallback_review.prediction.context import Answers, Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,23 +38,20 @@ class Explanation:
 
 
 def explain(
-    package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, book: Book
+    package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
 ) -> Explanation:
     """Return every step of one prediction: listing, each filter, the chosen file, the evidence."""
-    derived = derive(package, lockfile, target, situation, book)
-    layout = LAYOUTS[situation.layout]
+    derived = derive(package, lockfile, target, context, answers)
     version = f"=={package.version}" if package.version else (package.specifier or "")
-    facts = [
-        f"installer: {situation.installer}",
-        f"index layout: {layout.name}, {layout.title} ({layout.source})",
-    ]
-    for role in Role:
-        answer = book.get((role, package.name))
-        if answer is not None:
-            said = answer.problem or f"{len(answer.files)} files"
-            facts.append(f"{role.value}: {said}" + (f" ({answer.message})" if answer.message else ""))
+    facts = [f"installer: {context.installer}", f"indexes: {context.layout}"]
+    for index, answer in answers.get(package.name, {}).items():
+        if index.edition is Edition.VEX:
+            continue
+        said = str(answer.problem) if answer.problem else f"{len(answer.files)} files"
+        told = f" ({answer.message})" if answer.message else ""
+        facts.append(f"{index.owner.value} {index.url}: {said}{told}")
     if derived is not None and package.urls_locked:
-        facts += _locking_again(package, lockfile, target, situation, book)
+        facts += _locking_again(package, lockfile, target, context, answers)
     if derived is None:
         facts.append(f"not installed on {target.label}: its marker excludes it, or it is no PyPI package")
     return Explanation(
@@ -67,21 +64,23 @@ def explain(
 
 
 def _locking_again(
-    package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, book: Book
+    package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
 ) -> list[str]:
-    """Say what locking the entry again through the layout would record, where both indexes answered."""
-    heard = [book.get((role, package.name)) for role in (Role.CHAINGUARD, Role.PYPI)]
-    if not all(answer is not None and answer.answered for answer in heard):
-        return []
+    """Say what locking the entry again would record, where every index that would be asked answered."""
     anywhere = replace(package, source=Source(kind=SourceKind.REGISTRY))
-    pages = pages_of(package.name, book)
+    pages = pages_of(answers.get(package.name, {}), context)
+    asked = indexes_for(anywhere, lockfile, context)
+    if not all(index in pages for each in asked for index in each.sources):
+        return []
     found = relock(
-        installer_of(situation).name,
-        request_for(anywhere, lockfile, target, situation, pages),
-        indexes_for(anywhere, lockfile, situation, LAYOUTS[situation.layout], pages),
-        options_of(situation),
+        installer_of(context).name,
+        request_for(anywhere, lockfile, target, context, pages),
+        seen(asked, pages),
+        options_of(context),
     )
     if found.failure is not None:
-        return [f"locking it again through this layout would fail: {found.failure.value}"]
-    owners = sorted({listed.owner.value for listed in found.files if listed.owner is not None})
-    return [f"locking it again through this layout would record {found.version} from {' and '.join(owners)}"]
+        return [f"locking it again through these indexes would fail: {found.failure.value}"]
+    owners = sorted({listed.index.owner.value for listed in found.files if listed.index is not None})
+    return [
+        f"locking it again through these indexes would record {found.version} from {' and '.join(owners)}"
+    ]

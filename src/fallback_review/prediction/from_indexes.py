@@ -1,181 +1,275 @@
-"""Entries that the installer looks up: the layout's listing, the installer's choice, the choice's origin."""
+"""Entries that the installer looks up: what it sees on its indexes, what it chooses, whose bytes that are."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Cause, Outcome, ProjectFile, Role, Verdict
+from fallback_review.model import Cause, Evidence, EvidenceKind, Outcome, Owner, Tier
 from fallback_review.prediction.availability import fitting, lacking, upstream_reason
-from fallback_review.prediction.best_pypi_page import strongest_page
 from fallback_review.prediction.candidates import may_match, parse_filename
-from fallback_review.prediction.case import Case, Derivation
-from fallback_review.prediction.context import Place, place
-from fallback_review.prediction.install_request import indexes_for, installer_of, options_of
+from fallback_review.prediction.install_request import indexes_for, installer_of, named_index, options_of
+from fallback_review.prediction.installation import Derivation, Installation, files_of, name_of
 from fallback_review.prediction.installers import Choice, Failure
-from fallback_review.prediction.listing import Layout, ListedFile, Page
-from fallback_review.prediction.origin import OURS, files, of_listed
+from fallback_review.prediction.listing import seen
+from fallback_review.prediction.origin import Origin, of_listed
+from fallback_review.prediction.strongest_page import strongest_pages
 
 if TYPE_CHECKING:
-    from fallback_review.prediction.listing import Index, Pages
+    from collections.abc import Iterator, Sequence
 
-_PAGE_ROLES = (Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI)
+    from fallback_review.model import Index, Verdict
+    from fallback_review.prediction.installation import Unanswered
+    from fallback_review.prediction.listing import AskedIndex, ListedFile, Pages
+
 _HASH_FAILURES = (Failure.HASH_MISMATCH, Failure.HASH_NOT_IN_LOCK)
 _MEANINGLESS = (None, Cause.ONLY_SDIST, Cause.NOT_CONFIGURED)
 """What `lacking` may say that does not explain why nothing can be installed."""
+_FELL_THROUGH = (
+    Evidence(
+        EvidenceKind.NOT_LISTED,
+        "your index lists none of Chainguard's files for this project, although Chainguard has them",
+    ),
+    Evidence(
+        EvidenceKind.UNANSWERED,
+        "repository managers do this when their Chainguard credentials have expired",
+    ),
+)
 
 
-def looked_up(case: Case, layout: Layout) -> Derivation:
-    """Predict an entry that the installer looks up in the layout's indexes."""
-    roles = roles_of(case, layout)
-    silent = case.unanswered(role for role in OURS if role in roles)
-    if silent is not None:
-        return Derivation(verdict=case.unknown(silent))
-    choice = choose(case, indexes_for(case.package, case.lockfile, case.situation, layout, case.pages))
-    silent = case.unanswered((Role.PYPI,))
-    if silent is not None and _hangs_on_pypi(case, layout, choice, roles):
-        verdict = case.unknown(silent, "its answer could change what is installed")
-        return Derivation(verdict=verdict, steps=choice.steps, needs_pypi=True)
-    return Derivation(
-        verdict=judged(choice, case), steps=choice.steps, needs_pypi=would_explain(choice, case)
+def looked_up(subject: Installation) -> Derivation:
+    """Predict an entry that the installer looks up in its indexes."""
+    asked = indexes_for(subject.package, subject.lockfile, subject.context)
+    sources = tuple(dict.fromkeys(index for each in asked for index in each.sources))
+    if not sources:
+        said = Evidence(EvidenceKind.CONFIGURED, "the installer is told to ask no index (no-index)")
+        verdict = subject.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="index", evidence=(said,))
+        return Derivation(verdict=verdict)
+    for index in sources:
+        if index.owner is Owner.CHAINGUARD and (missing := subject.unanswered(index)) is not None:
+            return _not_told(subject, missing)
+    if any(_fell_through(index, subject) for index in sources):
+        return Derivation(
+            verdict=subject.verdict(Outcome.UNKNOWN, Cause.MANAGER_FELL_THROUGH, evidence=_FELL_THROUGH)
+        )
+    choice = choose(subject, asked, subject.pages)
+    open_ones = [
+        missing
+        for index in sources
+        if (missing := subject.unanswered(index)) is not None
+        if _hangs_on(index, subject, asked, choice)
+    ]
+    if open_ones:
+        needs = frozenset(index for missing in open_ones for index in missing.needs)
+        first = next((each for each in open_ones if not each.needs), open_ones[0])
+        return replace(_not_told(subject, first), steps=choice.steps, needs=needs)
+    return _judged(subject, choice, asked)
+
+
+def choose(subject: Installation, asked: Sequence[AskedIndex], pages: Pages) -> Choice:
+    """Return what the installer does with these pages."""
+    context = subject.context
+    return installer_of(context).choose(subject.request, seen(asked, pages), options_of(context))
+
+
+def _not_told(subject: Installation, missing: Unanswered) -> Derivation:
+    """The verdict hangs on an index that said nothing."""
+    reason = None if missing.asked or missing.can_be_asked else "index"
+    also = Evidence(EvidenceKind.UNANSWERED, "its answer could change what is installed", missing.index.url)
+    verdict = subject.verdict(
+        Outcome.UNKNOWN, missing.cause, reason=reason, evidence=(missing.evidence, also)
+    )
+    return Derivation(verdict=verdict, needs=missing.needs)
+
+
+def _hangs_on(index: Index, subject: Installation, asked: Sequence[AskedIndex], choice: Choice) -> bool:
+    """Whether a missing answer could change the choice.
+
+    A link without hash, of a package whose lock has hashes, hangs on PyPI too: what PyPI's files do not
+    explain of the lock's hashes is Chainguard's.
+    """
+    bare = choice.file is not None and choice.file.bytes_sha256 is None
+    if bare and subject.request.hashes and index.owner is Owner.PYPI:
+        return True
+    pages = subject.pages
+    for page in strongest_pages(index, subject.request, pages):
+        again = choose(subject, asked, {**pages, index: page})
+        if not _same(again, choice):
+            return True
+    return False
+
+
+def _same(one: Choice, other: Choice) -> bool:
+    """Whether two choices bring the same bytes, or are refused alike."""
+    return all(
+        here is there or (here is not None and there is not None and _bytes(here) == _bytes(there))
+        for here, there in ((one.file, other.file), (one.refused, other.refused))
     )
 
 
-def choose(case: Case, indexes: tuple[Index, ...]) -> Choice:
-    """Return what the installer does with these indexes."""
-    return installer_of(case.situation).choose(case.request, indexes, options_of(case.situation))
+def _bytes(listed: ListedFile) -> object:
+    return listed.bytes_sha256 or (listed.index, listed.file.filename)
 
 
-def roles_of(case: Case, layout: Layout) -> frozenset[Role]:
-    """Return which indexes the installer can come to for this entry: a marked page is followed through."""
-    found = set()
-    for role in _PAGE_ROLES:
-        marked = [_mark(role) if each is role else () for each in _PAGE_ROLES]
-        pages: Pages = (marked[0], marked[1], marked[2])
-        arranged = indexes_for(case.package, case.lockfile, case.situation, layout, pages)
-        if any(index.page for index in arranged):
-            found.add(role)
-    return frozenset(found)
-
-
-def _mark(role: Role) -> Page:
-    return (ListedFile(file=ProjectFile(filename="", url="", version=None), owner=role),)
-
-
-def _hangs_on_pypi(case: Case, layout: Layout, choice: Choice, roles: frozenset[Role]) -> bool:
-    """Whether PyPI's missing answer could change the choice.
-
-    A link without hash, of a package whose lock has hashes, hangs on it too: what PyPI's files do not explain
-    of the lock's hashes is Chainguard's.
-    """
-    if case.request.hashes and choice.file is not None and choice.file.bytes_sha256 is None:
-        return True
-    if Role.PYPI not in roles:
+def _fell_through(index: Index, subject: Installation) -> bool:
+    """Whether a virtual index lists none of the files that are Chainguard's own."""
+    if index.owner is not Owner.OWN or index not in subject.answers:
         return False
-    strongest = (case.pages[0], case.pages[1], strongest_page(case.request, case.pages))
-    indexes = indexes_for(case.package, case.lockfile, case.situation, layout, strongest)
-    again = choose(case, indexes)
-    return (again.file, again.refused) != (choice.file, choice.refused)
+    theirs = {file.sha256 for file in subject.files(subject.context.addresses.pypi)}
+    digests = {
+        file.sha256
+        for file in subject.files(*subject.chainguards)
+        if file.tier is not Tier.UPSTREAM and file.sha256 is not None and file.sha256 not in theirs
+    }
+    listed = {file.sha256 for file in files_of(subject.answers.get(index))}
+    return bool(digests) and not digests & listed
 
 
-def would_explain(choice: Choice, case: Case) -> bool:
-    """Whether PyPI's answer, not needed for the outcome, would show whose hashes the lock holds."""
-    refused = choice.failure in (*_HASH_FAILURES, Failure.ENVIRONMENT_OR_HASH)
-    return refused and bool(case.request.hashes) and case.answer(Role.PYPI) is None
-
-
-def judged(choice: Choice, case: Case) -> Verdict:
+def _judged(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) -> Derivation:
     """Turn an installer's choice into a verdict."""
     if choice.file is None:
-        return _failed(choice, case)
-    if _hash_left_open(choice.file, case):
-        return _unverifiable(choice.file, case)
-    origin = of_listed(choice.file)
-    outcome = origin.outcome or Outcome.UNKNOWN
+        return _failed(subject, choice, asked)
     file = choice.file.file
-    evidence = [*origin.evidence]
-    cause: Cause | None = None
-    reason: str | None = None
-    if outcome is Outcome.PYPI:
-        cause, reason = _why_pypi(case)
-    elif outcome is Outcome.UPSTREAM:
-        cause, reason = Cause.UPSTREAM_TIER, upstream_reason(outcome, case.request, case.pages)
+    if _hash_left_open(choice.file, subject):
+        said = "its link has no sha256, and the lock has fewer hashes than there are such files"
+        verdict = subject.verdict(
+            Outcome.UNKNOWN,
+            Cause.MALFORMED_INDEX,
+            file=file.filename,
+            url=file.url,
+            evidence=(Evidence(EvidenceKind.UNANSWERED, said),),
+        )
+        return Derivation(verdict=verdict, steps=choice.steps)
+    origin = of_listed(choice.file, subject)
+    cause, reason = _cause(origin, subject)
+    about = tuple(_about(choice.file, subject))
+    if reason is None and any(each.said.startswith("a source distribution") for each in about):
+        reason = "sdist"
+    verdict = subject.verdict(
+        origin.outcome,
+        cause,
+        reason=reason,
+        file=file.filename,
+        url=file.url,
+        evidence=(*origin.evidence, *about),
+        assumptions=(*subject.context.assumptions, *origin.assumptions),
+    )
+    return Derivation(verdict=verdict, steps=choice.steps, needs=origin.needs)
+
+
+def _cause(origin: Origin, subject: Installation) -> tuple[Cause | None, str | None]:
+    if origin.outcome is Outcome.PYPI:
+        return _why_pypi(subject)
+    if origin.outcome is Outcome.UPSTREAM:
+        return Cause.UPSTREAM_TIER, upstream_reason(origin.outcome, subject)
+    return origin.cause, origin.reason
+
+
+def _about(listed: ListedFile, subject: Installation) -> Iterator[Evidence]:
+    file = listed.file
     parsed = parse_filename(file.filename)
     if parsed is not None and not parsed.wheel:
-        evidence.append("a source distribution: it is built on the target, and what is built is not verified")
-        reason = reason or "sdist"
+        yield Evidence(
+            EvidenceKind.CHOSEN,
+            "a source distribution: it is built on the target, and what is built is not verified",
+        )
     if file.yanked:
-        evidence.append("the file is yanked; an exact pin may still take it (PEP 592)")
-    if case.request.hashes and choice.file.bytes_sha256 is None:
-        evidence.append("its link has no sha256: taken for a hash of the lock that no other index explains")
-    return case.verdict(
-        outcome, cause, reason=reason, file=file.filename, url=file.url, evidence=tuple(evidence)
-    )
+        yield Evidence(EvidenceKind.CHOSEN, "the file is yanked; an exact pin may still take it (PEP 592)")
+    if subject.request.hashes and listed.bytes_sha256 is None:
+        yield Evidence(
+            EvidenceKind.CHOSEN,
+            "its link has no sha256: taken for a hash of the lock that no other index explains",
+        )
 
 
-def _hash_left_open(chosen: ListedFile, case: Case) -> bool:
+def _hash_left_open(chosen: ListedFile, subject: Installation) -> bool:
     """Whether the lock has a hash for some link without one, and nobody can say that it is this link's."""
-    request = case.request
+    request = subject.request
     if not request.hashes or chosen.bytes_sha256 is not None or request.trusted_names:
         return False
-    listed = [each for page in case.pages for each in page]
+    listed = [each for page in subject.pages.values() for each in page]
     bare = [each for each in listed if each.bytes_sha256 is None and may_match(request, each)]
     return len(request.hashes - {each.bytes_sha256 for each in listed}) < len(bare)
 
 
-def _unverifiable(chosen: ListedFile, case: Case) -> Verdict:
-    said = (
-        "its link has no sha256, and the lock has fewer hashes than there are such files: it may be refused"
-    )
-    file = chosen.file
-    return case.verdict(
-        Outcome.UNKNOWN, Cause.MALFORMED_INDEX, file=file.filename, url=file.url, evidence=(said,)
-    )
-
-
-def _why_pypi(case: Case) -> tuple[Cause, str | None]:
-    if case.unanswered((Role.CHAINGUARD,)) is not None:
+def _why_pypi(subject: Installation) -> tuple[Cause, str | None]:
+    if not any(subject.answers[index].answered for index in subject.chainguards):
         return Cause.LOCK_PINS_PYPI_URL, None
-    cause = lacking(case.request, case.pages, case.book)
+    cause = lacking(subject)
     if cause is Cause.BLOCKED:
-        return cause, case.block_reason
+        return cause, subject.block_reason
     if cause is not None:
         return cause, None
-    if place(case.package.source.location, case.situation) is Place.PYPI:
+    named = named_index(subject.package, subject.context)
+    if named is not None and named.owner is Owner.PYPI:
         return Cause.LOCK_PINS_PYPI_URL, None
-    allowed = [c for c in fitting(case.request, case.pages) if case.request.allows_bytes(c.listed)]
+    asked = indexes_for(subject.package, subject.lockfile, subject.context)
+    if not any(index.owner is not Owner.PYPI for each in asked for index in each.sources):
+        return Cause.CONFIGURED_FOR_PYPI, None
+    allowed = [c for c in fitting(subject) if subject.request.allows_bytes(c.listed)]
     return (Cause.INSTALLER_PREFERS_PYPI if allowed else Cause.LOCK_PINS_PYPI_HASH), None
 
 
-def _failed(choice: Choice, case: Case) -> Verdict:
+def _failed(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) -> Derivation:
+    verdict = replace(_failure(subject, choice, asked), assumptions=subject.context.assumptions)
+    return Derivation(verdict=verdict, steps=choice.steps, needs=_would_explain(choice, subject))
+
+
+def _failure(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) -> Verdict:
     failure = choice.failure or Failure.NO_VERSION
-    lack = lacking(case.request, case.pages, case.book)
-    by_hash = failure is Failure.ENVIRONMENT_OR_HASH and bool(case.request.hashes) and lack in _MEANINGLESS
+    lack = lacking(subject)
+    by_hash = failure is Failure.ENVIRONMENT_OR_HASH and bool(subject.request.hashes) and lack in _MEANINGLESS
     if failure in _HASH_FAILURES or by_hash:
         refused = choice.refused.file if choice.refused else None
-        return case.verdict(
+        return subject.verdict(
             Outcome.INSTALL_FAILS,
             Cause.HASH_MISMATCH,
             reason=failure.value,
             file=refused.filename if refused else None,
             url=refused.url if refused else None,
-            evidence=_hash_evidence(choice, case),
+            evidence=tuple(_hash_evidence(choice, subject)),
         )
     if lack is Cause.BLOCKED:
-        evidence: tuple[str, ...] = ("Chainguard blocks this package",)
-        return case.verdict(Outcome.INSTALL_FAILS, lack, reason=case.block_reason, evidence=evidence)
+        said = Evidence(EvidenceKind.BLOCKED, "Chainguard blocks this package")
+        return subject.verdict(Outcome.INSTALL_FAILS, lack, reason=subject.block_reason, evidence=(said,))
+    if _may_be_elsewhere(subject, asked):
+        said = Evidence(
+            EvidenceKind.UNANSWERED,
+            "neither Chainguard nor PyPI has it; your own index may, and was not asked",
+        )
+        return subject.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="own", evidence=(said,))
     cause = Cause.NO_CANDIDATE if lack is None or lack in _MEANINGLESS else lack
-    evidence = ("no index that is asked has a file to install",)
-    return case.verdict(Outcome.INSTALL_FAILS, cause, reason=failure.value, evidence=evidence)
+    names = ", ".join(dict.fromkeys(name_of(index) for each in asked for index in each.sources))
+    said = Evidence(EvidenceKind.NOT_LISTED, f"no index that is asked has a file to install ({names})")
+    return subject.verdict(Outcome.INSTALL_FAILS, cause, reason=failure.value, evidence=(said,))
 
 
-def _hash_evidence(choice: Choice, case: Case) -> tuple[str, ...]:
-    said = []
-    if choice.refused is not None:
-        listed = of_listed(choice.refused).evidence[0]
-        said.append(f"the installer chooses a file that the lock does not allow: {listed}")
-    hashes = case.request.hashes
-    if hashes & {file.sha256 for file in files(Role.PYPI, case.package.name, case.book)}:
-        said.append("the lock holds hashes of PyPI's files")
-    if not hashes & {file.sha256 for role in OURS for file in files(role, case.package.name, case.book)}:
-        said.append("the lock holds no hash of a file that Chainguard lists")
-    return tuple(said)
+def _may_be_elsewhere(subject: Installation, asked: Sequence[AskedIndex]) -> bool:
+    """Whether what no page lists may lie in an index of the organisation's, which nobody asks from here.
+
+    A virtual index may hold files of its own: the settings name such hosts, or nobody says what is asked.
+    """
+    listed = any(may_match(subject.request, each) for page in subject.pages.values() for each in page)
+    own = bool(subject.context.addresses.own) or bool(subject.context.assumptions)
+    return own and not listed and any(each.modelled for each in asked)
+
+
+def _would_explain(choice: Choice, subject: Installation) -> frozenset[Index]:
+    """Return PyPI where its answer, not needed for the outcome, would show whose hashes the lock holds."""
+    refused = choice.failure in (*_HASH_FAILURES, Failure.ENVIRONMENT_OR_HASH)
+    missing = subject.unanswered(subject.context.addresses.pypi)
+    return missing.needs if missing is not None and refused and subject.request.hashes else frozenset()
+
+
+def _hash_evidence(choice: Choice, subject: Installation) -> Iterator[Evidence]:
+    if choice.refused is not None and choice.refused.index is not None:
+        index, file = choice.refused.index, choice.refused.file
+        said = (
+            f"the installer chooses a file that the lock does not allow: {file.filename} of {name_of(index)}"
+        )
+        yield Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
+    hashes = subject.request.hashes
+    if hashes & {file.sha256 for file in subject.files(subject.context.addresses.pypi)}:
+        yield Evidence(EvidenceKind.LOCKED, "the lock holds hashes of PyPI's files")
+    if not hashes & {file.sha256 for file in subject.files(*subject.chainguards)}:
+        yield Evidence(EvidenceKind.LOCKED, "the lock holds no hash of a file that Chainguard lists")

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import format_of
-from fallback_review.model import Cause, Outcome, Role
+from fallback_review.model import Cause, Evidence, EvidenceKind, Outcome
 from fallback_review.prediction import locked_urls
+from fallback_review.prediction.addresses import host
 from fallback_review.prediction.availability import lacking, upstream_reason
-from fallback_review.prediction.case import Case, Derivation, Unanswered
 from fallback_review.prediction.install_request import installer_of
+from fallback_review.prediction.installation import Derivation, Installation, files_of
 from fallback_review.prediction.installers import Failure
-from fallback_review.prediction.origin import by_sha256, of_locked
+from fallback_review.prediction.origin import of_locked
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
@@ -21,89 +22,101 @@ if TYPE_CHECKING:
     from fallback_review.prediction.origin import Origin
 
 
-def from_lock(case: Case) -> Derivation | None:
+def from_lock(subject: Installation) -> Derivation | None:
     """Predict an entry from the URLs in its lock; None where it is for other platforms than the target's.
 
     A universal lock holds packages that a dependency's marker keeps to one platform (pywin32): the markers of
     the dependencies that lead to it say so, where they are known; for a package that comes along with such a
     one, its wheels do: one without any file for the target's system is not installed there.
     """
-    per_platform = format_of(case.lockfile).per_platform
+    package, target = subject.package, subject.target
+    per_platform = format_of(subject.lockfile).per_platform
     chosen = locked_urls.choose(
-        case.package,
-        case.request,
-        case.target,
-        build_tags=installer_of(case.situation).locked_build_tags,
+        package,
+        subject.request,
+        target,
+        build_tags=installer_of(subject.context).locked_build_tags,
         per_platform=per_platform,
     )
-    needed = case.package.needed_when
+    needed = package.needed_when
     if chosen.artifact is None and (
         per_platform
-        or not applies(needed, case.target)
-        or (needed is None and locked_urls.for_another_system(case.package, case.target))
+        or not applies(needed, target)
+        or (needed is None and locked_urls.for_another_system(package, target))
     ):
         return None
     if chosen.artifact is None:
-        verdict = case.verdict(
+        verdict = subject.verdict(
             Outcome.INSTALL_FAILS,
             Cause.NO_COMPATIBLE_FILE,
             reason=Failure.NO_COMPATIBLE.value,
-            evidence=("the lock names no file that fits this target",),
+            evidence=(Evidence(EvidenceKind.LOCKED, "the lock names no file that fits this target"),),
         )
         return Derivation(verdict=verdict, steps=chosen.steps)
     taken = dict.fromkeys((chosen.artifact, *chosen.others))
-    derived = [_taken(artifact, case, chosen.steps) for artifact in taken]
+    derived = [_taken(artifact, subject, chosen.steps) for artifact in taken]
     worst = min(derived, key=lambda each: each.verdict.outcome.rank)
-    return replace(worst, needs_pypi=any(each.needs_pypi for each in derived))
+    needs = frozenset(index for each in derived for index in each.needs)
+    return replace(_with_strays(worst, subject), needs=needs)
 
 
-def _taken(locked: Artifact, case: Case, steps: tuple[Step, ...]) -> Derivation:
+def _with_strays(derived: Derivation, subject: Installation) -> Derivation:
+    """An entry that holds files of nobody's host is no pass, whichever of its files this target takes."""
+    if derived.verdict.outcome.rank <= Outcome.UNKNOWN.rank:
+        return derived
+    addresses = subject.context.addresses
+    listed = {file.url for answer in subject.answers.values() for file in files_of(answer)}
+    strays = [
+        each.url
+        for each in subject.package.artifacts
+        if each.url and each.url not in listed and addresses.home(each.url) is None
+    ]
+    if not strays:
+        return derived
+    hosts = ", ".join(dict.fromkeys(host(url) or url for url in strays))
+    said = f"for other targets the entry names files on {hosts}, which no setting names"
+    verdict = replace(
+        derived.verdict,
+        outcome=Outcome.UNKNOWN,
+        cause=Cause.NOT_CONFIGURED,
+        reason="hosts",
+        evidence=(Evidence(EvidenceKind.FILE_HOST, said, strays[0]), *derived.verdict.evidence),
+    )
+    return replace(derived, verdict=verdict)
+
+
+def _taken(locked: Artifact, subject: Installation, steps: tuple[Step, ...]) -> Derivation:
     artifact = replace(locked, filename=locked_urls.filename_of(locked))
-    origin = of_locked(artifact, case.package, case.situation, case.book)
-    pypi_unasked = case.answer(Role.PYPI) is None
-    if origin.mismatch:
-        verdict = case.verdict(
-            Outcome.INSTALL_FAILS,
-            Cause.HASH_MISMATCH,
-            reason=Failure.HASH_MISMATCH.value,
-            file=artifact.filename,
-            url=artifact.url,
-            evidence=origin.evidence,
-        )
-        return Derivation(verdict=verdict, steps=steps, needs_pypi=pypi_unasked)
-    unclear = _unclear(origin, case)
-    if unclear is not None or origin.outcome is None:
-        why = unclear or Unanswered(cause=Cause.NOT_CONFIGURED, said="no index knows this file")
-        verdict = case.unknown(why, *origin.evidence, file=artifact.filename, url=artifact.url)
-        if origin.stray and why.cause is Cause.NOT_CONFIGURED:
-            verdict = replace(verdict, reason="hosts")
-        known_ours = by_sha256(case.package.name, artifact.sha256, case.book)[0] is not None
-        return Derivation(verdict=verdict, steps=steps, needs_pypi=pypi_unasked and not known_ours)
-    cause = _cause(origin.outcome, case)
-    upstream = upstream_reason(origin.outcome, case.request, case.pages)
-    verdict = case.verdict(
+    origin = of_locked(artifact, subject, _accepted(locked, subject))
+    cause, reason = _cause(origin, subject)
+    verdict = subject.verdict(
         origin.outcome,
         cause,
-        reason=case.block_reason if cause is Cause.BLOCKED else upstream,
+        reason=reason,
         file=artifact.filename,
         url=artifact.url,
         evidence=origin.evidence,
+        assumptions=origin.assumptions,
     )
-    return Derivation(verdict=verdict, steps=steps)
+    return Derivation(verdict=verdict, steps=steps, needs=origin.needs)
 
 
-def _unclear(origin: Origin, case: Case) -> Unanswered | None:
-    """Return the index whose silence leaves the origin open; none where the evidence stands without it."""
-    if origin.outcome not in (None, Outcome.PRIVATE):
-        return None
-    return case.unanswered((Role.CHAINGUARD, Role.REMEDIATED, Role.PYPI))
+def _accepted(artifact: Artifact, subject: Installation) -> frozenset[str]:
+    """Return the SHA-256 digests that the installer takes for a file.
+
+    PDM takes any hash of the entry for any of its files (measured with 2.29.3).
+    """
+    if installer_of(subject.context).any_hash_of_entry(subject.context.installer_version):
+        return subject.request.hashes
+    return frozenset({artifact.sha256}) if artifact.sha256 else frozenset()
 
 
-def _cause(outcome: Outcome, case: Case) -> Cause | None:
-    if outcome is Outcome.UPSTREAM:
-        return Cause.UPSTREAM_TIER
-    if outcome is not Outcome.PYPI:
-        return None
-    if case.unanswered((Role.CHAINGUARD,)) is not None:
-        return Cause.LOCK_PINS_PYPI_URL
-    return lacking(case.request, case.pages, case.book) or Cause.LOCK_PINS_PYPI_URL
+def _cause(origin: Origin, subject: Installation) -> tuple[Cause | None, str | None]:
+    if origin.outcome is Outcome.UPSTREAM:
+        return Cause.UPSTREAM_TIER, upstream_reason(origin.outcome, subject)
+    if origin.outcome is not Outcome.PYPI:
+        return origin.cause, origin.reason
+    if not any(subject.answers[index].answered for index in subject.chainguards):
+        return Cause.LOCK_PINS_PYPI_URL, None
+    cause = lacking(subject) or Cause.LOCK_PINS_PYPI_URL
+    return cause, subject.block_reason if cause is Cause.BLOCKED else None

@@ -8,64 +8,54 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from fallback_review.model import Role, Tier
+from fallback_review.lockfiles import format_of
+from fallback_review.model import Edition, Index, Owner, Tier
 from fallback_review.model.versions import parse_version
+from fallback_review.prediction.addresses import owner_of_page
 from fallback_review.prediction.candidates import Request
-from fallback_review.prediction.context import Place, place
+from fallback_review.prediction.installation import files_of
 from fallback_review.prediction.installers import INSTALLERS, Installer, Options
-from fallback_review.prediction.layouts import LAYOUTS
-from fallback_review.prediction.listing import (
-    Index,
-    Layout,
-    ListedFile,
-    Page,
-    Pages,
-    listing,
-    one_index,
-)
-from fallback_review.prediction.origin import files
+from fallback_review.prediction.listing import AskedIndex, ListedFile, Page, Pages, one
 from fallback_review.prediction.targets import applies, full_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from packaging.version import Version
 
-    from fallback_review.model import LockedPackage, Lockfile, LockIndex, PackageOptions, Target
-    from fallback_review.prediction.context import Book, Situation
+    from fallback_review.model import Answer, LockedPackage, Lockfile, PackageOptions, Target
+    from fallback_review.prediction.context import Context
 
-_INDEX_LINES = ("index-url", "extra-index-url")
 _NO_FILE = frozenset({"sha256:none"})
 """Where two sides allow no common hash."""
 
 
-def installer_of(situation: Situation) -> Installer:
+def installer_of(context: Context) -> Installer:
     """Return the installer's rules; a name that is not known is predicted as pip."""
-    return INSTALLERS.get(situation.installer, INSTALLERS["pip"])
+    return INSTALLERS.get(context.installer, INSTALLERS["pip"])
 
 
-def options_of(situation: Situation) -> Options:
-    """Return what the installer's own configuration decides, from settings and layout."""
-    layout = LAYOUTS[situation.layout]
+def options_of(context: Context) -> Options:
+    """Return what the installer's own configuration decides about the order of indexes."""
     return Options(
-        uv_strategy=situation.uv_strategy or layout.uv_strategy,
-        respect_source_order=layout.respect_source_order,
+        uv_strategy=context.uv_strategy,
+        respect_source_order=context.respect_source_order,
     )
 
 
 def request_for(
-    package: LockedPackage, lockfile: Lockfile, target: Target, situation: Situation, pages: Pages
+    package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, pages: Pages
 ) -> Request:
     """Return what the installer is asked for on one target."""
-    installer = installer_of(situation)
-    options = (situation.options or lockfile.options).of(package.name)
+    installer = installer_of(context)
+    options = (context.options or lockfile.options).of(package.name)
     specifier, version, allowed = _asked(package, options, target)
     if allowed:
         options = replace(options, require_hashes=False)
     if not options.verify_hashes:
         allowed = frozenset()
     hashes = frozenset(h.partition(":")[2] for h in allowed if h.startswith("sha256:"))
-    known = {listed.bytes_sha256 for page in pages for listed in page}
+    known = {listed.bytes_sha256 for page in pages.values() for listed in page}
     unexplained = [artifact for artifact in package.artifacts if artifact.sha256 not in known]
     return Request(
         name=package.name,
@@ -77,7 +67,7 @@ def request_for(
         options=options,
         archives=installer.archives,
         python=full_version(target),
-        ranks=installer.ranks(target, situation.installer_version),
+        ranks=installer.ranks(target, context.installer_version),
         doubled_underscores=installer.doubled_underscores,
     )
 
@@ -131,65 +121,60 @@ def _exactly(version: str) -> SpecifierSet:
         return SpecifierSet("===no-version")
 
 
-def pages_of(name: str, book: Book) -> Pages:
-    """Return Chainguard's, the remediated index's and PyPI's page of a project, as far as they answered."""
-    return (
-        _page(Role.CHAINGUARD, name, book),
-        _page(Role.REMEDIATED, name, book),
-        _page(Role.PYPI, name, book),
-    )
+def pages_of(answers: Mapping[Index, Answer], context: Context) -> Pages:
+    """Return the page of each index that answered, as an installer gets it.
+
+    A page that was redirected to another index is that index's. A file of the upstream tier is PyPI's, and so
+    is its SHA-256 where the link has none.
+    """
+    theirs = {file.filename: file.sha256 for file in files_of(answers.get(context.addresses.pypi))}
+    found: dict[Index, Page] = {}
+    for index, answer in answers.items():
+        if not answer.answered or index.edition is Edition.VEX:
+            continue
+        owner = owner_of_page(index, answer.url, context.addresses) if answer.url else index
+        found[index] = tuple(
+            ListedFile(
+                file=file,
+                index=owner,
+                digest=theirs.get(file.filename)
+                if file.sha256 is None and file.tier is Tier.UPSTREAM
+                else None,
+            )
+            for file in files_of(answer)
+        )
+    return found
 
 
-def indexes_for(
-    package: LockedPackage, lockfile: Lockfile, situation: Situation, layout: Layout, pages: Pages
-) -> tuple[Index, ...]:
+def indexes_for(package: LockedPackage, lockfile: Lockfile, context: Context) -> tuple[AskedIndex, ...]:
     """Return the indexes that the installer asks for this entry, in its configuration's order.
 
-    Poetry and Pipenv ask the one source that the lock names. Index lines in a requirements file that name
-    only known indexes are what pip and uv use; without an ``--index-url`` line, the default is the layout's.
+    Poetry and Pipenv ask the one source that the lock names (Pipenv without a name: the first). Another
+    installer asks what it is configured with, whatever the lock says of the index.
     """
-    arranged = listing(layout, pages)
-    named = place(package.source.location, situation)
-    if installer_of(situation).one_source:
-        if named is Place.UNSTATED and situation.installer == "pipenv" and lockfile.indexes:
-            named = place(lockfile.indexes[0].url, situation)
-        if named is Place.UNSTATED and layout.client:
-            return one_index(pages[2]) if situation.installer == "poetry" else arranged[:1]
-        return _at(named, pages) or arranged
-    lines = _standing(lockfile, situation)
-    placed = [(line, _at(place(line.url, situation), pages)) for line in lines]
-    if not placed or any(there is None for _, there in placed):
-        return arranged
-    own = tuple(
-        Index(page=there[0].page, default=line.role == "index-url")
-        for line, there in placed
-        if there is not None
-    )
-    return own if any(index.default for index in own) else (*arranged, *own)
+    installer = installer_of(context)
+    if not installer.one_source:
+        return context.indexes
+    named = named_index(package, context)
+    if named is None and lockfile.indexes:
+        named = context.addresses.index_at(lockfile.indexes[0].url)
+    if named is None and any(each.modelled for each in context.indexes):
+        return context.indexes
+    if named is None:
+        return (
+            (one(context.addresses.pypi),)
+            if format_of(lockfile).unnamed_is_default_index
+            else context.indexes[:1]
+        )
+    if named.owner is Owner.OWN and not context.addresses.can_be_asked(named):
+        virtual = tuple(each for each in context.indexes if each.modelled)
+        return virtual or (one(named),)
+    return (one(named),)
 
 
-def _standing(lockfile: Lockfile, situation: Situation) -> list[LockIndex]:
-    """Return the index lines that count: for pip an ``--index-url`` replaces every line before it.
-
-    Measured; pip's `handle_option_line` says the same. uv keeps them all.
-    """
-    lines = [index for index in lockfile.indexes if index.role in _INDEX_LINES]
-    if installer_of(situation).name == "uv":
-        return lines
-    last = max((number for number, line in enumerate(lines) if line.role == "index-url"), default=0)
-    return lines[last:]
-
-
-def _at(where: Place, pages: Pages) -> tuple[Index, ...] | None:
-    number = {Place.CHAINGUARD: 0, Place.REMEDIATED: 1, Place.PYPI: 2}.get(where)
-    return None if number is None else one_index(pages[number])
-
-
-def _page(role: Role, name: str, book: Book) -> Page:
-    """Return one index's page; a file of the upstream tier is PyPI's, and so is its SHA-256."""
-    listed = files(role, name, book)
-    bare = {file.filename for file in listed if file.sha256 is None and file.tier is Tier.UPSTREAM}
-    if not bare:
-        return tuple(ListedFile(file=file, owner=role) for file in listed)
-    theirs = {file.filename: file.sha256 for file in files(Role.PYPI, name, book) if file.filename in bare}
-    return tuple(ListedFile(file=file, owner=role, digest=theirs.get(file.filename)) for file in listed)
+def named_index(package: LockedPackage, context: Context) -> Index | None:
+    """Return the index that the entry itself names; None where it names none."""
+    location = package.source.location
+    if location is None or not package.source.kind.from_index:
+        return None
+    return context.addresses.index_at(location)

@@ -1,57 +1,125 @@
 """The index layouts by name: one entry each, with who says that it is so.
 
-A server's presets map to the merge that their documents or reports tell; `assumed` where nobody measured it.
+A server's layout says how one virtual index merges Chainguard's pages and PyPI's; `assumed` where nobody
+measured it. A client's is a preset of its ordered list of indexes, for what stands outside of the repository
+(a `pip.conf` of the build machine): the settings name it there.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Role
 from fallback_review.prediction.listing import (
-    Layout,
+    AskedIndex,
     by_file,
     by_project,
     by_version,
-    chainguard_apart,
-    chainguard_default,
-    chainguard_only,
-    chainguard_then_pypi,
     concatenated,
-    pypi_default,
-    pypi_only,
-    pypi_supplemental,
-    pypi_then_chainguard,
-    virtual,
+    one,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fallback_review.prediction.listing import Index, Page, Pages
+    from fallback_review.prediction.addresses import Addresses
+    from fallback_review.prediction.listing import Page
 
-_OURS = frozenset({Role.CHAINGUARD, Role.REMEDIATED})
-_ALL = _OURS | {Role.PYPI}
+    Arrange = Callable[[Addresses], tuple[AskedIndex, ...]]
 
 
-def _client(
-    name: str,
-    title: str,
-    arrange: Callable[[Pages], tuple[Index, ...]],
-    *,
-    asks: frozenset[Role] = _ALL,
-    uv_strategy: str = "first-index",
-    respect_source_order: bool = False,
-) -> Layout:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A named arrangement."""
+
+    name: str
+    title: str
+    """What it means, for people."""
+    arrange: Arrange
+    source: str
+    """Who says that it is so: ``measured``, a document, or ``assumed``."""
+    client: bool = False
+    """Whether the installer itself is configured with the indexes (else a server merges them)."""
+    uv_strategy: str = "first-index"
+    respect_source_order: bool = False
+    alternatives: tuple[str, ...] = ()
+    """The layouts that are possible, where it is not known which one it is."""
+
+
+def _virtual(merge: Callable[[Page, Page], Page], *, pypi_first: bool = False) -> Arrange:
+    """One index: a server's merge of Chainguard's pages and PyPI's."""
+
+    def arrange(at: Addresses) -> tuple[AskedIndex, ...]:
+        first, second = at.chainguards, (at.pypi,)
+        if pypi_first:
+            first, second = second, first
+        return (AskedIndex(parts=first, fallback=second, merge=merge, modelled=True, default=True),)
+
+    return arrange
+
+
+def _chainguard_only(at: Addresses) -> tuple[AskedIndex, ...]:
+    """One index: Chainguard's, with the remediated one in front."""
+    return (AskedIndex(parts=at.chainguards, modelled=True, default=True),)
+
+
+def _chainguard_apart(at: Addresses) -> tuple[AskedIndex, ...]:
+    """Chainguard's indexes, the remediated one in front, for a client that tells them apart."""
+    return tuple(one(index, default=False) for index in at.chainguards)
+
+
+def _pypi_only(at: Addresses) -> tuple[AskedIndex, ...]:
+    return (one(at.pypi),)
+
+
+def _chainguard_default(at: Addresses) -> tuple[AskedIndex, ...]:
+    """``--index-url`` Chainguard, ``--extra-index-url`` PyPI: pip asks Chainguard first, uv PyPI."""
+    main = [replace(each, default=each.parts == (at.chainguard,)) for each in _chainguard_apart(at)]
+    return (*sorted(main, key=lambda each: not each.default), one(at.pypi, default=False))
+
+
+def _pypi_default(at: Addresses) -> tuple[AskedIndex, ...]:
+    """``--index-url`` PyPI, ``--extra-index-url`` Chainguard: pip asks PyPI first, uv Chainguard."""
+    return (one(at.pypi), *_chainguard_apart(at))
+
+
+def _chainguard_then_pypi(at: Addresses) -> tuple[AskedIndex, ...]:
+    return (*_chainguard_apart(at), one(at.pypi, default=False))
+
+
+def _pypi_supplemental(at: Addresses) -> tuple[AskedIndex, ...]:
+    """As `_chainguard_then_pypi`, and PyPI is asked only where Chainguard has no match (when locking)."""
+    return (*_chainguard_apart(at), AskedIndex(parts=(at.pypi,), supplemental=True))
+
+
+def _pypi_then_chainguard(at: Addresses) -> tuple[AskedIndex, ...]:
+    return (one(at.pypi, default=False), *_chainguard_apart(at))
+
+
+def _client(name: str, title: str, arrange: Arrange, *, respect_source_order: bool = False) -> Layout:
     return Layout(
         name=name,
         title=title,
         arrange=arrange,
         source="measured",
-        asks=asks,
         client=True,
-        uv_strategy=uv_strategy,
         respect_source_order=respect_source_order,
+    )
+
+
+def _for_uv(name: str, title: str, arrange: Arrange) -> tuple[Layout, ...]:
+    """The three index strategies of uv."""
+    strategies = ("first-index", "unsafe-first-match", "unsafe-best-match")
+    return tuple(
+        Layout(
+            name=name if strategy == "first-index" else f"{name}-{strategy}",
+            title=f"{title}, {strategy}",
+            arrange=arrange,
+            source="measured",
+            client=True,
+            uv_strategy=strategy,
+        )
+        for strategy in strategies
     )
 
 
@@ -63,9 +131,7 @@ def _server(
     pypi_first: bool = False,
     source: str = "measured",
 ) -> Layout:
-    return Layout(
-        name=name, title=title, arrange=virtual(merge, pypi_first=pypi_first), source=source, asks=_ALL
-    )
+    return Layout(name=name, title=title, arrange=_virtual(merge, pypi_first=pypi_first), source=source)
 
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -74,16 +140,14 @@ LAYOUTS: Mapping[str, Layout] = {
         Layout(
             name="chainguard-only",
             title="one index, Chainguard's; nothing else",
-            arrange=chainguard_only,
+            arrange=_chainguard_only,
             source="measured",
-            asks=_OURS,
         ),
         Layout(
             name="hosted",
             title="one index, Chainguard's, with its own upstream fallback",
-            arrange=chainguard_only,
+            arrange=_chainguard_only,
             source="edu.chainguard.dev: Chainguard Libraries, hosted upstream fallback",
-            asks=_OURS,
         ),
         _server("virtual-project", "a virtual repository: the first that has the project", by_project),
         _server("virtual-version", "a virtual repository: the first that has the version", by_version),
@@ -117,80 +181,44 @@ LAYOUTS: Mapping[str, Layout] = {
             source="cloud.google.com: virtual repositories, upstream policies; assumed for merged pages",
         ),
         _server("devpi", "a devpi stage with bases in order", by_file, source="measured: devpi-server 6.20"),
-        _client("extra-index", "index-url Chainguard, extra-index-url PyPI", chainguard_default),
-        _client("extra-index-pypi-first", "index-url PyPI, extra-index-url Chainguard", pypi_default),
+        _client("extra-index", "index-url Chainguard, extra-index-url PyPI", _chainguard_default),
+        _client("extra-index-pypi-first", "index-url PyPI, extra-index-url Chainguard", _pypi_default),
+        *_for_uv("uv-chainguard-only", "uv: Chainguard's two indexes", _chainguard_apart),
+        *_for_uv("uv-chainguard-first", "uv: Chainguard before PyPI", _chainguard_then_pypi),
+        *_for_uv("uv-pypi-first", "uv: PyPI before Chainguard", _pypi_then_chainguard),
+        _client("explicit", "Chainguard only for packages that name it as their source", _pypi_only),
         _client(
-            "uv-chainguard-only", "uv: Chainguard's two indexes, first-index", chainguard_apart, asks=_OURS
+            "poetry-primary", "Poetry: Chainguard primary, PyPI primary behind it", _chainguard_then_pypi
         ),
+        _client("poetry-supplemental", "Poetry: Chainguard primary, PyPI supplemental", _pypi_supplemental),
         _client(
-            "uv-chainguard-only-unsafe-first-match",
-            "uv: Chainguard's two indexes, unsafe-first-match",
-            chainguard_apart,
-            asks=_OURS,
-            uv_strategy="unsafe-first-match",
+            "poetry-primary-pypi-first", "Poetry: PyPI primary, Chainguard behind it", _pypi_then_chainguard
         ),
-        _client(
-            "uv-chainguard-only-unsafe-best-match",
-            "uv: Chainguard's two indexes, unsafe-best-match",
-            chainguard_apart,
-            asks=_OURS,
-            uv_strategy="unsafe-best-match",
-        ),
-        _client("uv-chainguard-first", "uv: Chainguard before PyPI, first-index", chainguard_then_pypi),
-        _client(
-            "uv-chainguard-first-unsafe-first-match",
-            "uv: Chainguard before PyPI, unsafe-first-match",
-            chainguard_then_pypi,
-            uv_strategy="unsafe-first-match",
-        ),
-        _client(
-            "uv-chainguard-first-unsafe-best-match",
-            "uv: Chainguard before PyPI, unsafe-best-match",
-            chainguard_then_pypi,
-            uv_strategy="unsafe-best-match",
-        ),
-        _client("uv-pypi-first", "uv: PyPI before Chainguard, first-index", pypi_then_chainguard),
-        _client(
-            "uv-pypi-first-unsafe-first-match",
-            "uv: PyPI before Chainguard, unsafe-first-match",
-            pypi_then_chainguard,
-            uv_strategy="unsafe-first-match",
-        ),
-        _client(
-            "uv-pypi-first-unsafe-best-match",
-            "uv: PyPI before Chainguard, unsafe-best-match",
-            pypi_then_chainguard,
-            uv_strategy="unsafe-best-match",
-        ),
-        _client("explicit", "Chainguard only for packages that name it as their source", pypi_only),
-        _client("poetry-primary", "Poetry: Chainguard primary, PyPI primary behind it", chainguard_then_pypi),
-        _client("poetry-supplemental", "Poetry: Chainguard primary, PyPI supplemental", pypi_supplemental),
-        _client(
-            "poetry-primary-pypi-first", "Poetry: PyPI primary, Chainguard behind it", pypi_then_chainguard
-        ),
-        _client("poetry-explicit", "Poetry: Chainguard explicit, PyPI for the rest", pypi_only),
-        _client("pdm", "PDM: Chainguard and PyPI as sources, asked together", chainguard_then_pypi),
+        _client("poetry-explicit", "Poetry: Chainguard explicit, PyPI for the rest", _pypi_only),
+        _client("pdm", "PDM: Chainguard and PyPI as sources, asked together", _chainguard_then_pypi),
         _client(
             "pdm-respect-source-order",
             "PDM: Chainguard, then PyPI, with respect-source-order",
-            chainguard_then_pypi,
+            _chainguard_then_pypi,
             respect_source_order=True,
         ),
-        _client("pdm-builtin-pypi", "PDM: built-in PyPI in front of Chainguard", pypi_then_chainguard),
+        _client("pdm-builtin-pypi", "PDM: built-in PyPI in front of Chainguard", _pypi_then_chainguard),
         _client(
             "pdm-builtin-pypi-respect-source-order",
             "PDM: built-in PyPI in front of Chainguard, with respect-source-order",
-            pypi_then_chainguard,
+            _pypi_then_chainguard,
             respect_source_order=True,
         ),
-        _client("pipenv", "Pipenv: Chainguard the first source, PyPI another", chainguard_then_pypi),
+        _client("pipenv", "Pipenv: Chainguard the first source, PyPI another", _chainguard_then_pypi),
         Layout(
             name="unknown",
             title="not known: a repository manager that may or may not merge",
-            arrange=virtual(by_file),
+            arrange=_virtual(by_file),
             source="assumed",
-            asks=_ALL,
             alternatives=("virtual-project", "virtual-file"),
         ),
     )
 }
+"""Every layout that `[indexes] layout` may name."""
+DEFAULT_LAYOUT = "virtual-file"
+"""How Chainguard's own fallback and most repository managers are best described (lockfiles differ least)."""

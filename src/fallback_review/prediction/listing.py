@@ -1,20 +1,21 @@
-"""How Chainguard's index and PyPI's may be arranged -> what an installer sees.
+"""What an installer sees: the indexes that it asks, each with its page of one project.
 
-Chainguard's page, the remediated index's and PyPI's go in; the indexes that the client asks, each with its
-page, come out. `layouts.py` gives the arrangements their names.
+An index is asked itself, or modelled: a virtual index of a repository manager merges the pages of others, by
+one of the rules here. `layouts.py` gives the usual arrangements their names.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from fallback_review.model import ProjectFile, Role
+    from fallback_review.model import Index, ProjectFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,8 @@ class ListedFile:
     """One line of a project's page, as the installer gets to see it."""
 
     file: ProjectFile
-    owner: Role | None
-    """Whose index the file comes from; None for a file that only a lock names."""
+    index: Index | None
+    """The index whose page it stands on; None for a file that only a lock names."""
     digest: str | None = None
     """The SHA-256 of the file's bytes where it is known although the link does not carry it."""
 
@@ -34,49 +35,61 @@ class ListedFile:
 
 
 Page = tuple[ListedFile, ...]
-Pages = tuple[Page, Page, Page]
-"""Chainguard's, the remediated index's and PyPI's page of one project."""
+Pages = Mapping["Index", Page]
+"""The pages of one project by index; an index that is not in it has not answered."""
+Merge = "Callable[[Page, Page], Page]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
-    """One index that a client is configured with, and its page of the project."""
+class AskedIndex:
+    """One index that the installer asks."""
 
-    page: Page
+    parts: tuple[Index, ...]
+    """Whose pages it shows: its own alone, or those that it merges, the preferred ones first."""
+    fallback: tuple[Index, ...] = ()
+    """Of a virtual index: those whose pages come behind, by `merge`."""
+    merge: Callable[[Page, Page], Page] | None = None
+    """How a virtual index merges its two pages, preferred and fallback; None: it shows its parts' pages."""
+    modelled: bool = False
+    """Whether it stands for a virtual index that is not asked itself, at whatever address that lies."""
     default: bool = False
     """pip's ``--index-url``, uv's default index. pip asks it first, uv last."""
     supplemental: bool = False
     """Poetry's: asked when locking, where no primary source has a match."""
 
+    @property
+    def sources(self) -> tuple[Index, ...]:
+        """Every index whose page decides what this one shows."""
+        return (*self.parts, *self.fallback)
+
+    def page(self, pages: Pages) -> IndexPage:
+        """Return what the installer sees here; what did not answer counts as empty."""
+        first = _joined(self.parts, pages)
+        shown = self.merge(first, _joined(self.fallback, pages)) if self.merge else first
+        return IndexPage(page=shown, default=self.default, supplemental=self.supplemental)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """A named arrangement."""
+class IndexPage:
+    """One index that an installer is configured with, with its page of the project at hand."""
 
-    name: str
-    title: str
-    """What it means, for people."""
-    arrange: Callable[[Pages], tuple[Index, ...]]
-    source: str
-    """Who says that it is so: ``measured``, a document, or ``assumed``."""
-    asks: frozenset[Role]
-    """Which indexes can appear in a listing at all."""
-    client: bool = False
-    """Whether the installer itself is configured with the indexes (else a server merges them)."""
-    uv_strategy: str = "first-index"
-    respect_source_order: bool = False
-    alternatives: tuple[str, ...] = ()
-    """The layouts that are possible, where it is not known which one it is."""
+    page: Page
+    default: bool = False
+    supplemental: bool = False
 
 
-def listing(layout: Layout, pages: Pages) -> tuple[Index, ...]:
-    """Return the indexes that an installer asks, in the configuration's order."""
-    return layout.arrange(pages)
+def seen(indexes: Sequence[AskedIndex], pages: Pages) -> tuple[IndexPage, ...]:
+    """Return the pages that an installer sees, in its configuration's order."""
+    return tuple(index.page(pages) for index in indexes)
 
 
-def one_index(page: Page) -> tuple[Index, ...]:
-    """Return the listing of a client that asks one index for this project."""
-    return (Index(page=page, default=True),)
+def one(index: Index, *, default: bool = True) -> AskedIndex:
+    """Return a single index, as it is."""
+    return AskedIndex(parts=(index,), default=default)
+
+
+def _joined(indexes: Sequence[Index], pages: Pages) -> Page:
+    return tuple(listed for index in indexes for listed in pages.get(index, ()))
 
 
 # ── How a server merges ─────────────────────────────────────────────────────────────────────────────
@@ -106,70 +119,3 @@ def concatenated(first: Page, second: Page) -> Page:
 
 def _version(listed: ListedFile) -> str:
     return canonicalize_version(listed.file.version or "", strip_trailing_zero=True)
-
-
-def virtual(
-    merge: Callable[[Page, Page], Page], *, pypi_first: bool = False
-) -> Callable[[Pages], tuple[Index, ...]]:
-    """One index: a server's merge of both."""
-
-    def arrange(pages: Pages) -> tuple[Index, ...]:
-        chainguard, remediated, pypi = pages
-        own = (*remediated, *chainguard)
-        return one_index(merge(pypi, own) if pypi_first else merge(own, pypi))
-
-    return arrange
-
-
-# ── How a client is configured ──────────────────────────────────────────────────────────────────────
-
-
-def chainguard_only(pages: Pages) -> tuple[Index, ...]:
-    """One index: Chainguard's, with the remediated one in front."""
-    chainguard, remediated, _ = pages
-    return one_index((*remediated, *chainguard))
-
-
-def chainguard_apart(pages: Pages) -> tuple[Index, ...]:
-    """Chainguard's two indexes, the remediated one in front, for a client that tells them apart."""
-    chainguard, remediated, _ = pages
-    return (*_extra(remediated), Index(page=chainguard))
-
-
-def pypi_only(pages: Pages) -> tuple[Index, ...]:
-    """One index: PyPI's."""
-    return one_index(pages[2])
-
-
-def chainguard_default(pages: Pages) -> tuple[Index, ...]:
-    """``--index-url`` Chainguard, ``--extra-index-url`` PyPI: pip asks Chainguard first, uv PyPI."""
-    chainguard, remediated, pypi = pages
-    return (Index(page=chainguard, default=True), *_extra(remediated), Index(page=pypi))
-
-
-def pypi_default(pages: Pages) -> tuple[Index, ...]:
-    """``--index-url`` PyPI, ``--extra-index-url`` Chainguard: pip asks PyPI first, uv Chainguard."""
-    chainguard, remediated, pypi = pages
-    return (Index(page=pypi, default=True), *_extra(remediated), Index(page=chainguard))
-
-
-def chainguard_then_pypi(pages: Pages) -> tuple[Index, ...]:
-    """Chainguard's index before PyPI's; the remediated one in front."""
-    chainguard, remediated, pypi = pages
-    return (*_extra(remediated), Index(page=chainguard), Index(page=pypi))
-
-
-def pypi_supplemental(pages: Pages) -> tuple[Index, ...]:
-    """As `chainguard_then_pypi`, and PyPI is asked only where Chainguard has no match (when locking)."""
-    chainguard, remediated, pypi = pages
-    return (*_extra(remediated), Index(page=chainguard), Index(page=pypi, supplemental=True))
-
-
-def pypi_then_chainguard(pages: Pages) -> tuple[Index, ...]:
-    """PyPI's index before Chainguard's."""
-    chainguard, remediated, pypi = pages
-    return (Index(page=pypi), *_extra(remediated), Index(page=chainguard))
-
-
-def _extra(page: Page) -> tuple[Index, ...]:
-    return (Index(page=page),) if page else ()

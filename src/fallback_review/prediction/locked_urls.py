@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from fallback_review.prediction.candidates import Step, has_doubled, parse_filename
 
@@ -90,8 +91,12 @@ def filename_of(artifact: Artifact) -> str:
     """Return the artifact's file name, read off its URL or path where the lock does not spell it."""
     if artifact.filename:
         return artifact.filename
-    place = artifact.url or artifact.path or ""
-    return place.partition("#")[0].partition("?")[0].rpartition("/")[2]
+    return filename_in(artifact.url or artifact.path or "")
+
+
+def filename_in(place: str) -> str:
+    """Return the last part of a URL's or a file's path."""
+    return unquote(place.partition("#")[0].partition("?")[0].rpartition("/")[2])
 
 
 def _build(artifact: Artifact) -> BuildTag:

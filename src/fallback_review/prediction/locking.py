@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from fallback_review.prediction.candidates import Candidate, Request
-    from fallback_review.prediction.listing import Index, ListedFile
+    from fallback_review.prediction.listing import IndexPage, ListedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Relocked:
 def relock(
     installer: str,
     request: Request,
-    indexes: Sequence[Index],
+    indexes: Sequence[IndexPage],
     options: Options,
     *,
     keep: Version | None = None,
@@ -56,7 +56,7 @@ def relock(
     return _of(request, indexes, None)
 
 
-def _found(request: Request, indexes: Iterable[Index], keep: Version | None = None) -> list[Relocked]:
+def _found(request: Request, indexes: Iterable[IndexPage], keep: Version | None = None) -> list[Relocked]:
     each = (_of(request, [index], keep) for index in indexes)
     return [found for found in each if found.version is not None]
 
@@ -71,7 +71,7 @@ def _newest(found: Sequence[Relocked]) -> Relocked:
     return _first([each for each in found if each.version == newest])
 
 
-def _uv(request: Request, indexes: Sequence[Index], options: Options, keep: Version | None) -> Relocked:
+def _uv(request: Request, indexes: Sequence[IndexPage], options: Options, keep: Version | None) -> Relocked:
     ordered = sorted(indexes, key=lambda index: index.default)
     if options.uv_strategy == "first-index":
         ordered = next(([index] for index in ordered if index.page), [])
@@ -84,13 +84,13 @@ def _uv(request: Request, indexes: Sequence[Index], options: Options, keep: Vers
     return replace(best, files=(*sdists, *wheels))
 
 
-def _poetry(request: Request, indexes: Sequence[Index]) -> Relocked:
+def _poetry(request: Request, indexes: Sequence[IndexPage]) -> Relocked:
     """Supplemental sources are asked where no primary one has a match."""
     primary = _found(request, [index for index in indexes if not index.supplemental])
     return _newest(primary or _found(request, indexes))
 
 
-def _of(request: Request, indexes: Iterable[Index], keep: Version | None) -> Relocked:
+def _of(request: Request, indexes: Iterable[IndexPage], keep: Version | None) -> Relocked:
     candidates = read(request, (index.page for index in indexes)).kept
     versions = matching(request, candidates)
     if not versions:
@@ -109,7 +109,7 @@ def is_wheel(listed: ListedFile) -> bool:
     return listed.file.filename.endswith(".whl")
 
 
-def _pipenv(request: Request, indexes: Sequence[Index]) -> Relocked:
+def _pipenv(request: Request, indexes: Sequence[IndexPage]) -> Relocked:
     first = indexes[:1]
     choice = PIPENV.choose(request, first, Options())
     if choice.file is None:

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Role, Tier
+from fallback_review.model import Tier
 from fallback_review.prediction.candidates import parse_filename, public
-from fallback_review.prediction.origin import OURS, files
+from fallback_review.prediction.installation import files_of
 from fallback_review.prediction.requires_python import fits
 from fallback_review.prediction.targets import full_version, ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from packaging.version import Version
 
     from fallback_review.model import ProjectFile, Target
-    from fallback_review.prediction.context import Book
+    from fallback_review.prediction.context import Answers
 
 
-def pinnable(name: str, wanted: Version, book: Book, targets: Sequence[Target]) -> Version | None:
+def pinnable(name: str, wanted: Version, answers: Answers, targets: Sequence[Target]) -> Version | None:
     """Return the version to pin instead of the wanted one: the nearest with a built wheel for every target.
 
     A later one in the same release series comes first, then an earlier one there, then other series of the
     same major version, then any. None where no version would do on every target.
     """
     wheels: dict[Version, list[ProjectFile]] = {}
-    for file in files(Role.CHAINGUARD, name, book):
+    for file in chainguards_files(name, answers):
         parsed = parse_filename(file.filename)
         if parsed is not None and parsed.wheel and file.tier is not Tier.UPSTREAM and not file.yanked:
             wheels.setdefault(parsed.version, []).append(file)
@@ -53,9 +53,9 @@ def pinnable(name: str, wanted: Version, book: Book, targets: Sequence[Target]) 
     return next(iter(found), None)
 
 
-def lists_any(name: str, hashes: AbstractSet[str], book: Book) -> bool:
+def lists_any(name: str, hashes: AbstractSet[str], answers: Answers) -> bool:
     """Whether Chainguard lists a file whose SHA-256 is among `hashes`."""
-    return any(file.sha256 in hashes for role in OURS for file in files(role, name, book))
+    return any(file.sha256 in hashes for file in chainguards_files(name, answers))
 
 
 def _fits(file: ProjectFile, target: Target) -> bool:
@@ -68,14 +68,20 @@ def _fits(file: ProjectFile, target: Target) -> bool:
     )
 
 
-def remediated(name: str, wanted: Version, book: Book) -> Version | None:
+def remediated(name: str, wanted: Version, answers: Answers) -> Version | None:
     """Return the newest ``+cgr.N`` of the wanted version, where Chainguard has one."""
     found = [
         parsed.version
-        for role in OURS
-        for file in files(role, name, book)
+        for file in chainguards_files(name, answers)
         if "cgr" in file.filename and not file.yanked
         if (parsed := parse_filename(file.filename)) is not None
         if public(parsed.version) == public(wanted) and (parsed.version.local or "").startswith("cgr")
     ]
     return max(found, default=None)
+
+
+def chainguards_files(name: str, answers: Answers) -> Iterator[ProjectFile]:
+    """Give what Chainguard's indexes list for a project, as far as they answered."""
+    for index, answer in answers.get(name, {}).items():
+        if index.chainguards:
+            yield from files_of(answer)

@@ -1,267 +1,408 @@
-"""Whose file is it? Told by evidence, strongest first; evidence that disagrees is said, never hidden.
+"""Whose bytes are they? Evidence in, an outcome out; there is no other place that decides an origin.
 
-1. its SHA-256 in Chainguard's project detail (the tier from that file's URL path), or in PyPI's;
-2. the URL's host and path; 3. the index that the lock names.
+In this order (DESIGN, "A green is earned"):
+
+1. the file's SHA-256 on the pages of Chainguard and PyPI. Bytes that PyPI lists are PyPI's, wherever else
+   they stand: `upstream` through Chainguard, else `pypi`;
+2. what its URL is: a file on PyPI's host is PyPI's, one on a host that nobody named is nobody's; a page that
+   came from another address is that address's page;
+3. the tier that Chainguard's path tells.
+
+A URL in a lock is a claim: the page of the index that it belongs to has to list it. Evidence that disagrees
+is said, and never resolved towards green.
 """
 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from fallback_review.lockfiles.urls import address_of
-from fallback_review.model import Outcome, ProjectFile, Role, Tier
+from fallback_review.model import (
+    Assumption,
+    AssumptionKind,
+    Cause,
+    Edition,
+    Evidence,
+    EvidenceKind,
+    Index,
+    Outcome,
+    Owner,
+    ProjectFile,
+    Tier,
+)
+from fallback_review.prediction.addresses import host, owner_of_page
 from fallback_review.prediction.candidates import parse_filename
-from fallback_review.prediction.context import Place, host, place
+from fallback_review.prediction.installation import files_of, name_of
+from fallback_review.prediction.installers import Failure
+from fallback_review.prediction.locked_urls import filename_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fallback_review.model import Artifact, LockedPackage
-    from fallback_review.prediction.context import Book, Situation
+    from fallback_review.model import Answer, Artifact
+    from fallback_review.prediction.installation import Installation, Unanswered
     from fallback_review.prediction.listing import ListedFile
 
-OURS = (Role.CHAINGUARD, Role.REMEDIATED)
 _OF_TIER = {
     Tier.BUILT: Outcome.CHAINGUARD,
     Tier.REMEDIATED: Outcome.REMEDIATED,
     Tier.UPSTREAM: Outcome.UPSTREAM,
 }
-_OF_PLACE = {Place.CHAINGUARD: Role.CHAINGUARD, Place.REMEDIATED: Role.REMEDIATED, Place.PYPI: Role.PYPI}
+_GREEN = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
+_NOT_COMPARED = Assumption(
+    AssumptionKind.TIER,
+    "Assumed: what Chainguard's index lists without telling how it was made is built from source; PyPI did "
+    "not answer, so that the bytes could not be compared with PyPI's.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a file comes from, as far as it can be told."""
 
-    outcome: Outcome | None
-    """None where nothing tells."""
-    evidence: tuple[str, ...] = ()
-    mismatch: bool = False
-    """Whether the locked URL brings other bytes than the lock allows."""
-    stray: bool = False
-    """Whether the locked URL is on a host that neither settings nor the named index's page know."""
+    outcome: Outcome
+    cause: Cause | None = None
+    reason: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    needs: frozenset[Index] = frozenset()
+    """Indexes whose answers would tell more."""
+
+    def __post_init__(self) -> None:
+        """Hold a green to its proof: some index of Chainguard's lists these very bytes."""
+        if self.outcome in _GREEN and not any(each.kind is EvidenceKind.LISTED for each in self.evidence):
+            raise ValueError(f"{self.outcome.value} without an index that lists the bytes")
 
 
-def of_listed(listed: ListedFile) -> Origin:
-    """Return the origin of a file of a listing: its page's owner, and its tier."""
-    file = listed.file
-    if listed.owner is Role.PYPI:
-        return Origin(outcome=Outcome.PYPI, evidence=(f"PyPI lists {file.filename}{_short(file.sha256)}",))
-    where = "Chainguard's remediated index" if listed.owner is Role.REMEDIATED else "Chainguard's index"
-    outcome = of_chainguard(file, listed.owner)
-    tier = file.tier.value if file.tier else "tier not told"
-    return Origin(outcome=outcome, evidence=(f"{where} lists {file.filename}{_short(file.sha256)}, {tier}",))
+def unknown(*evidence: Evidence, cause: Cause = Cause.NOT_CONFIGURED, reason: str | None = None) -> Origin:
+    """Return the origin of a file of which nothing tells whose it is."""
+    return Origin(outcome=Outcome.UNKNOWN, cause=cause, reason=reason, evidence=evidence)
 
 
-def of_chainguard(file: ProjectFile, role: Role | None) -> Outcome:
-    """Return the origin of a file of Chainguard's indexes: by tier; a ``+cgr.N`` version is remediated."""
+def _silent(missing: Unanswered, *evidence: Evidence) -> Origin:
+    return Origin(
+        outcome=Outcome.UNKNOWN,
+        cause=missing.cause,
+        evidence=(missing.evidence, *evidence),
+        needs=missing.needs,
+    )
+
+
+# ── A file of a page ────────────────────────────────────────────────────────────────────────────────
+
+
+def of_listed(listed: ListedFile, subject: Installation) -> Origin:
+    """Return the origin of a file that the installer takes from a page."""
+    index, file = listed.index, listed.file
+    if index is None:  # pragma: no cover - only locks name files that stand on no page
+        raise AssertionError("a listed file stands on some page")
+    seen = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists {file.filename}{_told(file)}", index.url)
+    if index.owner is Owner.PYPI:
+        return Origin(outcome=Outcome.PYPI, evidence=(seen,))
+    at = subject.context.addresses.home(file.url)
+    if at is not None and at.owner is Owner.PYPI:
+        return Origin(outcome=Outcome.PYPI, evidence=(seen, _on_pypis_host(file.url)))
+    if index.owner is Owner.CHAINGUARD:
+        if at is None and host(file.url) != host(index.url):
+            return unknown(seen, _on_a_strangers_host(file.url), reason="hosts")
+        return _of_chainguard(replace(file, sha256=listed.bytes_sha256), index, subject, seen)
+    if index.owner is Owner.OWN:
+        return _of_bytes(listed.bytes_sha256, subject, seen)
+    return unknown(seen, reason="index")
+
+
+def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen: Evidence) -> Origin:
+    """Return the origin of a file that Chainguard's index lists: PyPI is compared before it is a green."""
     if file.tier is Tier.UPSTREAM:
-        return Outcome.UPSTREAM
-    if role is Role.REMEDIATED or _is_remediated(file.filename):
+        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen,))
+    pypi = subject.context.addresses.pypi
+    theirs = _with_bytes(file.sha256, files_of(subject.answers.get(pypi)))
+    if theirs is not None:
+        same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the same bytes ({theirs.filename})", pypi.url)
+        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen, same))
+    outcome = _made_by_chainguard(file, index)
+    missing = subject.unanswered(pypi)
+    if missing is not None:
+        if file.tier is not None:
+            return Origin(outcome=outcome, evidence=(seen, missing.evidence), needs=missing.needs)
+        return Origin(
+            outcome=outcome,
+            evidence=(seen, missing.evidence),
+            assumptions=(_NOT_COMPARED,),
+            needs=missing.needs,
+        )
+    if file.sha256 is None and any(_same_name(file, other) for other in files_of(subject.answers.get(pypi))):
+        said = "its link has no sha256, and PyPI lists a file of that name: it may be PyPI's own"
+        return unknown(seen, Evidence(EvidenceKind.SAME_BYTES, said, index.url), cause=Cause.MALFORMED_INDEX)
+    return Origin(outcome=outcome, evidence=(seen,))
+
+
+def _made_by_chainguard(file: ProjectFile, index: Index) -> Outcome:
+    """A ``+cgr.N`` version is remediated wherever it is served from."""
+    parsed = parse_filename(file.filename)
+    local = (parsed.version.local if parsed else None) or ""
+    if index.edition is Edition.REMEDIATED or local.startswith("cgr"):
         return Outcome.REMEDIATED
     return _OF_TIER[file.tier] if file.tier else Outcome.CHAINGUARD
 
 
-def of_locked(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book) -> Origin:
-    """Return the origin of a file that the lock names by URL."""
-    name = package.name
-    ours, theirs = by_sha256(name, artifact.sha256, book)
-    at = whose_url(artifact.url, name, situation, book)
-    by_hash = None
-    if ours:
-        by_hash = _ours_by_hash(ours, theirs, artifact, at)
-    elif theirs:
-        by_hash = _theirs_by_hash(theirs, artifact, name, at, book)
-    if by_hash is not None:
-        return _held_to_url(by_hash, artifact, name, book)
-    by_url = _by_url(artifact.url, at)
-    if by_url is None:
-        return _weak(artifact, package, situation, book, at)
-    said: tuple[str, ...] = (f"the locked URL is {_owner_words(at)} ({host(artifact.url or '')})",)
-    roles = (Role.PYPI,) if at is Place.PYPI else OURS
-    if artifact.sha256 and _listed_otherwise(artifact, name, book, roles):
-        said = (*said, "that index lists the file with another sha256: the evidence disagrees")
-        return Origin(outcome=None, evidence=said, mismatch=True)
-    return Origin(outcome=by_url, evidence=said)
-
-
-def _ours_by_hash(
-    ours: tuple[Role, ProjectFile], theirs: ProjectFile | None, artifact: Artifact, at: Place
-) -> Origin:
-    role, file = ours
-    outcome = of_chainguard(file, role)
-    said = [
-        f"its sha256 is Chainguard's ({file.tier.value if file.tier else 'tier not told'}: {file.filename})"
-    ]
-    if theirs:
-        said.append("PyPI lists the same bytes")
-    if at is not Place.PYPI:
-        return Origin(outcome=outcome, evidence=tuple(said))
-    said.append(f"the locked URL is PyPI's ({host(artifact.url or '')})")
-    if outcome is Outcome.UPSTREAM or theirs:
-        return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
-    said.append("that URL brings PyPI's bytes: the evidence disagrees")
-    return Origin(outcome=None, evidence=tuple(said), mismatch=True)
-
-
-def _theirs_by_hash(theirs: ProjectFile, artifact: Artifact, name: str, at: Place, book: Book) -> Origin:
-    said = [f"its sha256 is PyPI's ({theirs.filename})"]
-    if at not in (Place.CHAINGUARD, Place.REMEDIATED):
-        return Origin(outcome=Outcome.PYPI, evidence=tuple(said))
-    said.append(f"the locked URL is Chainguard's ({host(artifact.url or '')})")
-    if _by_url(artifact.url, at) is Outcome.UPSTREAM:
-        return Origin(outcome=Outcome.UPSTREAM, evidence=tuple(said))
-    if _listed_otherwise(artifact, name, book, OURS):
-        said.append("that URL brings Chainguard's bytes: the evidence disagrees")
-        return Origin(outcome=None, evidence=tuple(said), mismatch=True)
-    said.append("so these are PyPI's bytes, served by Chainguard: the evidence disagrees")
-    return Origin(outcome=Outcome.UPSTREAM, evidence=tuple(said))
-
-
-def by_sha256(
-    name: str, sha256: str | None, book: Book
-) -> tuple[tuple[Role, ProjectFile] | None, ProjectFile | None]:
-    """Return Chainguard's file and PyPI's file that have these bytes.
-
-    Among Chainguard's a built file comes before an upstream copy.
-    """
+def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> Origin:
+    """Return the origin of a file of the organisation's own index: who else lists these bytes."""
+    pypi = subject.context.addresses.pypi
     if sha256 is None:
-        return None, None
-    found = [(role, file) for role in OURS for file in files(role, name, book) if file.sha256 == sha256]
-    ours = min(found, key=lambda pair: pair[1].tier is Tier.UPSTREAM, default=None)
-    theirs = next((file for file in files(Role.PYPI, name, book) if file.sha256 == sha256), None)
-    return ours, theirs
+        said = "no sha256 is told for it, so that its origin can't be told"
+        return unknown(seen, Evidence(EvidenceKind.UNANSWERED, said), cause=Cause.MALFORMED_INDEX)
+    for index in subject.chainguards:
+        own = _with_bytes(sha256, files_of(subject.answers.get(index)))
+        if own is not None:
+            also = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists these bytes{_told(own)}", index.url)
+            found = _of_chainguard(own, index, subject, also)
+            return replace(found, evidence=(seen, *found.evidence))
+    theirs = _with_bytes(sha256, files_of(subject.answers.get(pypi)))
+    if theirs is not None:
+        same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists these bytes ({theirs.filename})", pypi.url)
+        return Origin(outcome=Outcome.PYPI, evidence=(seen, same))
+    for index in (*subject.context.addresses.chainguards, pypi):
+        if (missing := subject.unanswered(index)) is not None:
+            return _silent(missing, seen)
+    said = "neither Chainguard nor PyPI lists these bytes: they are your organisation's own"
+    return Origin(outcome=Outcome.PRIVATE, evidence=(seen, Evidence(EvidenceKind.NOT_LISTED, said)))
 
 
-def files(role: Role, name: str, book: Book) -> tuple[ProjectFile, ...]:
-    """Return what an index lists for a project; nothing where it did not answer with a detail."""
-    answer = book.get((role, name))
-    return answer.files if answer is not None and answer.problem is None else ()
+# ── A file that a lock names by its URL ─────────────────────────────────────────────────────────────
 
 
-def whose_url(url: str | None, name: str, situation: Situation, book: Book) -> Place:
-    """Say whose a file URL is: by a project detail's URL, then by settings, then by a folder seen there."""
-    if url is None:
-        return Place.UNSTATED
-    pairs = (
-        (Role.CHAINGUARD, Place.CHAINGUARD),
-        (Role.REMEDIATED, Place.REMEDIATED),
-        (Role.PYPI, Place.PYPI),
+def of_locked(artifact: Artifact, subject: Installation, accepted: frozenset[str]) -> Origin:
+    """Return the origin of a file that the lock names by URL; `artifact.filename` is given.
+
+    Args:
+        artifact: The file.
+        subject: The installation.
+        accepted: The SHA-256 digests that the installer takes for this file; empty where it checks none.
+    """
+    url = artifact.url or ""
+    index = _whose(url, subject)
+    locked = Evidence(EvidenceKind.LOCKED, f"the lock names a file on {host(url) or url}", url)
+    if index is None:
+        return unknown(locked, _on_a_strangers_host(url), reason="hosts")
+    if index.owner is Owner.PYPI:
+        return _on_pypi(artifact, index, subject, accepted, locked)
+    if not subject.context.addresses.can_be_asked(index):
+        if len(accepted) > 1:
+            found = [_of_bytes(each, subject, locked) for each in sorted(accepted)]
+            return min(found, key=lambda each: each.outcome.rank)
+        return _of_bytes(next(iter(accepted), None), subject, locked)
+    return _claimed(artifact, index, subject, accepted, locked)
+
+
+def _whose(url: str, subject: Installation) -> Index | None:
+    """Return the index that a URL belongs to: by its address, else one on its host that lists it."""
+    home = subject.context.addresses.home(url)
+    if home is not None:
+        return home
+    for index, answer in subject.answers.items():
+        near = index.edition is not Edition.VEX and host(url) == host(index.url)
+        if near and any(file.url == url for file in files_of(answer)):
+            return index
+    return None
+
+
+def _on_pypi(
+    artifact: Artifact, pypi: Index, subject: Installation, accepted: frozenset[str], locked: Evidence
+) -> Origin:
+    """The URL brings PyPI's bytes, if any: the lock's hash may not allow them."""
+    answer = subject.answers.get(pypi)
+    listed = files_of(answer)
+    there = _entry(artifact, listed)
+    if there is not None and accepted and there.sha256 not in (None, *accepted):
+        return _mismatch(locked, _otherwise(pypi, there))
+    if there is None and accepted:
+        ours = _others_bytes(accepted, subject)
+        if ours is not None and not _any_with_bytes(accepted, listed):
+            missing = subject.unanswered(pypi)
+            if missing is not None:
+                return _silent(missing, locked, ours)
+            return _mismatch(locked, ours)
+    known = Evidence(EvidenceKind.FILE_HOST, f"{host(artifact.url or '')} is PyPI's", artifact.url or "")
+    listing = (
+        ()
+        if there is None
+        else (Evidence(EvidenceKind.LISTED, f"PyPI lists {there.filename}{_told(there)}", pypi.url),)
     )
-    for role, owner in pairs:
-        if any(file.url == url for file in files(role, name, book)):
-            return owner
-    said = place(url, situation)
-    if said is not Place.OTHER:
-        return said
-    seen = [owner for role, owner in pairs if _in_folder(url, files(role, name, book))]
-    return seen[0] if len(seen) == 1 else said
+    return Origin(outcome=Outcome.PYPI, evidence=(*listing, locked, known))
 
 
-def _in_folder(url: str, listed: Iterable[ProjectFile]) -> bool:
-    """Whether a URL lies in the folder that an index's files of this project share on that host.
-
-    The host alone is too little: a storage service or a repository manager has everybody's files.
-    """
-    at = address_of(url)
-    there = [address_of(file.url) for file in listed]
-    folders = [
-        posixpath.dirname(each.path)
-        for each in there
-        if at and each and (each.scheme, each.host) == (at.scheme, at.host)
-    ]
-    shared = posixpath.commonpath(folders) if folders else "/"
-    return at is not None and shared != "/" and at.path.startswith(f"{shared}/")
+def _others_bytes(accepted: frozenset[str], subject: Installation) -> Evidence | None:
+    for index in subject.chainguards:
+        if _any_with_bytes(accepted, files_of(subject.answers.get(index))):
+            said = f"the lock's hash is that of a file of {name_of(index)}, not of the URL that it names"
+            return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
+    return None
 
 
-def tier_of(url: str) -> Tier:
-    """Read the tier off a Chainguard file URL: `/python/`, `/python-upstream/`, `/python-remediated/`.
-
-    A ``+cgr.N`` version is remediated wherever it lies.
-    """
-    at = address_of(url)
-    parts = at.path.split("/") if at else [""]
-    for part in parts:
-        if part.endswith("-upstream"):
-            return Tier.UPSTREAM
-        if part.endswith("-remediated"):
-            return Tier.REMEDIATED
-    return Tier.REMEDIATED if _is_remediated(unquote(parts[-1])) else Tier.BUILT
-
-
-def _is_remediated(filename: str) -> bool:
-    parsed = parse_filename(filename)
-    return ((parsed.version.local if parsed else None) or "").startswith("cgr")
-
-
-def _by_url(url: str | None, at: Place) -> Outcome | None:
-    if url is None or at not in _OF_PLACE:
-        return None
-    if at is Place.PYPI:
-        return Outcome.PYPI
-    return Outcome.REMEDIATED if at is Place.REMEDIATED else _OF_TIER[tier_of(url)]
-
-
-def _held_to_url(found: Origin, artifact: Artifact, name: str, book: Book) -> Origin:
-    """Return what the hash tells, unless an index lists the very URL with another SHA-256 (measured)."""
-    listed = (file for role in (*OURS, Role.PYPI) for file in files(role, name, book))
-    other = any(file.url == artifact.url and file.sha256 not in (None, artifact.sha256) for file in listed)
-    if found.mismatch or not other:
-        return found
-    said = "the locked URL is another file's: the evidence disagrees"
-    return Origin(outcome=None, evidence=(*found.evidence, said), mismatch=True)
+def _claimed(
+    artifact: Artifact, index: Index, subject: Installation, accepted: frozenset[str], locked: Evidence
+) -> Origin:
+    """Hold a URL of an index that can be asked to the index's page."""
+    answer = subject.answers.get(index)
+    if answer is not None and answer.problem is Cause.BLOCKED:
+        said = answer.message or f"{name_of(index)} blocks this package"
+        return Origin(
+            outcome=Outcome.INSTALL_FAILS,
+            cause=Cause.BLOCKED,
+            reason=answer.reason,
+            evidence=(Evidence(EvidenceKind.BLOCKED, said, index.url), locked),
+        )
+    missing = subject.unanswered(index)
+    if missing is not None:
+        return _silent(missing, locked)
+    page_of = _page_index(index, answer, subject)
+    listed = files_of(answer)
+    named = tuple(file for file in listed if _is_called(artifact, file))
+    there = _by_url(artifact, listed) or _with_any(accepted, named) or next(iter(named), None)
+    if there is None or page_of != index:
+        return _unlisted(artifact, index, page_of, subject, locked)
+    if accepted and there.sha256 not in (None, *accepted):
+        return _another_file(artifact, there, index, subject, accepted, locked)
+    seen = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists {there.filename}{_told(there)}", index.url)
+    if index.owner is Owner.OWN:
+        digest = there.sha256 or next(iter(accepted), None)
+        return _of_bytes(digest, subject, seen)
+    bytes_of = there if there.sha256 else replace(there, sha256=next(iter(accepted), None))
+    found = _of_chainguard(bytes_of, index, subject, seen)
+    return replace(found, evidence=(*found.evidence, locked))
 
 
-def _listed_otherwise(artifact: Artifact, name: str, book: Book, roles: tuple[Role, ...]) -> bool:
-    """Whether one of these indexes lists that URL, or that name on its host, with another SHA-256.
+def _page_index(index: Index, answer: Answer | None, subject: Installation) -> Index:
+    """Return the index whose page an answer is: a redirect to another address makes it that address's."""
+    if answer is None or answer.url is None:
+        return index
+    return owner_of_page(index, answer.url, subject.context.addresses)
+
+
+def _unlisted(
+    artifact: Artifact, index: Index, page_of: Index, subject: Installation, locked: Evidence
+) -> Origin:
+    if page_of != index:
+        said = f"the page of {name_of(index)} came from {name_of(page_of)}, and says nothing of the index"
+        return unknown(
+            Evidence(EvidenceKind.REDIRECTED, said, page_of.url), locked, cause=Cause.MALFORMED_INDEX
+        )
+    answer = subject.answers.get(index)
+    if answer is not None and answer.problem is Cause.PROJECT_MISSING:
+        cause, what = Cause.PROJECT_MISSING, "this project"
+    elif not any(_same_version(artifact, file) for file in files_of(answer)):
+        cause, what = Cause.VERSION_MISSING, "this version"
+    else:
+        cause, what = Cause.NO_CANDIDATE, "this file"
+    not_listed = Evidence(EvidenceKind.NOT_LISTED, f"{name_of(index)} does not list {what}", index.url)
+    return Origin(
+        outcome=Outcome.INSTALL_FAILS,
+        cause=cause,
+        reason=Failure.NOT_LISTED.value,
+        evidence=(not_listed, locked),
+    )
+
+
+def _another_file(  # noqa: PLR0917 - a step of `_claimed`, with all that it holds
+    artifact: Artifact,
+    there: ProjectFile,
+    index: Index,
+    subject: Installation,
+    accepted: frozenset[str],
+    locked: Evidence,
+) -> Origin:
+    """The index lists the file with another SHA-256 than the lock allows.
 
     A file of another tier is another file: an organisation keeps the upstream one that it pulled first after
     Chainguard has built that version (Chainguard's documentation, "Build pinning").
     """
-    url = artifact.url or ""
-    return any(
-        file.sha256 not in (None, artifact.sha256)
-        and (file.url == url or (file.filename == artifact.filename and _side_by_side(file.url, url)))
-        for role in roles
-        for file in files(role, name, book)
+    otherwise = _otherwise(index, there)
+    if _side_by_side(there.url, artifact.url or ""):
+        return _mismatch(locked, otherwise)
+    pypi = subject.context.addresses.pypi
+    theirs = _with_any(accepted, files_of(subject.answers.get(pypi)))
+    if theirs is not None:
+        same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the lock's bytes ({theirs.filename})", pypi.url)
+        return Origin(outcome=Outcome.UPSTREAM, evidence=(locked, same, otherwise))
+    missing = subject.unanswered(pypi)
+    if missing is not None:
+        return _silent(missing, locked, otherwise)
+    return _mismatch(locked, otherwise)
+
+
+def _mismatch(*evidence: Evidence) -> Origin:
+    return Origin(
+        outcome=Outcome.INSTALL_FAILS,
+        cause=Cause.HASH_MISMATCH,
+        reason=Failure.HASH_MISMATCH.value,
+        evidence=evidence,
     )
 
 
+def _otherwise(index: Index, file: ProjectFile) -> Evidence:
+    said = f"{name_of(index)} lists {file.filename} with another sha256 than the lock allows"
+    return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
+
+
+def _on_pypis_host(url: str) -> Evidence:
+    return Evidence(EvidenceKind.FILE_HOST, f"the file lies on {host(url)}, which is PyPI's", url)
+
+
+def _on_a_strangers_host(url: str) -> Evidence:
+    said = f"the file lies on {host(url) or url}, which no setting names and no page of the index explains"
+    return Evidence(EvidenceKind.FILE_HOST, said, url)
+
+
+def _told(file: ProjectFile) -> str:
+    digest = f" (sha256 {file.sha256[:12]}…)" if file.sha256 else " (no sha256)"
+    return f"{digest}, {file.tier.value}" if file.tier else digest
+
+
+def _entry(artifact: Artifact, listed: Iterable[ProjectFile]) -> ProjectFile | None:
+    files = tuple(listed)
+    return _by_url(artifact, files) or next((file for file in files if _is_called(artifact, file)), None)
+
+
+def _by_url(artifact: Artifact, listed: Iterable[ProjectFile]) -> ProjectFile | None:
+    return next((file for file in listed if file.url == artifact.url), None)
+
+
+def _is_called(artifact: Artifact, file: ProjectFile) -> bool:
+    """Whether a listed file has the name that the locked URL ends with, however an index spells it."""
+    called = filename_in(artifact.url or "")
+    return file.filename == called or (
+        parse_filename(called) is not None and parse_filename(file.filename) == parse_filename(called)
+    )
+
+
+def _with_bytes(sha256: str | None, listed: Iterable[ProjectFile]) -> ProjectFile | None:
+    return next((file for file in listed if file.sha256 == sha256), None) if sha256 else None
+
+
+def _with_any(accepted: frozenset[str], listed: Iterable[ProjectFile]) -> ProjectFile | None:
+    return next((file for file in listed if file.sha256 in accepted), None)
+
+
+def _any_with_bytes(accepted: frozenset[str], listed: Iterable[ProjectFile]) -> bool:
+    return _with_any(accepted, listed) is not None
+
+
+def _same_name(one: ProjectFile, other: ProjectFile) -> bool:
+    """Whether two files have the name of one wheel or sdist, however an index spells it."""
+    return one.filename == other.filename or parse_filename(one.filename) == parse_filename(other.filename)
+
+
+def _same_version(artifact: Artifact, file: ProjectFile) -> bool:
+    wanted, there = parse_filename(artifact.filename or ""), parse_filename(file.filename)
+    return wanted is not None and there is not None and wanted.version == there.version
+
+
 def _side_by_side(one: str, other: str) -> bool:
-    return host(one) == host(other) and tier_of(one) is tier_of(other)
-
-
-def _weak(artifact: Artifact, package: LockedPackage, situation: Situation, book: Book, at: Place) -> Origin:
-    """Go by the index that the lock names; Chainguard's does not speak for a file elsewhere."""
-    named = place(package.source.location, situation)
-    where = host(artifact.url or "")
-    elsewhere = (Place.OTHER, Place.LOCAL, Place.NEIGHBOUR)
-    if named in (Place.CHAINGUARD, Place.REMEDIATED) and at in elsewhere:
-        said = (
-            f"the lock names {_owner_words(named)} index, but takes the file from "
-            f"{where or 'elsewhere'}, where that index lists none"
-        )
-        return Origin(outcome=None, evidence=(said,), stray=True)
-    if named in (Place.CHAINGUARD, Place.REMEDIATED, Place.PYPI):
-        outcome = {Place.PYPI: Outcome.PYPI, Place.REMEDIATED: Outcome.REMEDIATED}.get(
-            named, Outcome.CHAINGUARD
-        )
-        return Origin(outcome=outcome, evidence=(f"the lock names {_owner_words(named)} index",))
-    asked = [book.get((role, package.name)) for role in (Role.CHAINGUARD, Role.PYPI)]
-    if artifact.sha256 and all(answer is not None and answer.answered for answer in asked):
-        return Origin(
-            outcome=Outcome.PRIVATE,
-            evidence=("neither Chainguard nor PyPI lists these bytes: your organisation's own",),
-        )
-    return Origin(outcome=None, evidence=("nothing tells whose file this is",))
-
-
-def _owner_words(at: Place) -> str:
-    return "PyPI's" if at is Place.PYPI else "Chainguard's"
-
-
-def _short(sha256: str | None) -> str:
-    return f" (sha256 {sha256[:12]}…)" if sha256 else " (no sha256)"
+    """Whether two file URLs lie in one folder of one host."""
+    here, there = address_of(one), address_of(other)
+    if here is None or there is None:
+        return False
+    return (here.host, posixpath.dirname(here.path)) == (there.host, posixpath.dirname(there.path))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Outcome, ProjectFile, Role, deciding
+from fallback_review.model import Edition, Index, Outcome, Owner, ProjectFile, deciding
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.installation import files_of
 from fallback_review.prediction.nearest import remediated
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from fallback_review.model import ReviewedChange, Verdict
-    from fallback_review.prediction.context import Book
+    from fallback_review.prediction.addresses import Addresses
+    from fallback_review.prediction.context import Answers
 
 _FROM_AN_INDEX = frozenset(
     {Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.UPSTREAM, Outcome.PYPI, Outcome.INSTALL_FAILS}
@@ -31,26 +33,26 @@ _RECENT = 60
 _VULNERABILITIES_SHOWN = 3
 
 
-def remark(reviewed: ReviewedChange, book: Book, today: date | None) -> str | None:
+def remark(reviewed: ReviewedChange, answers: Answers, today: date | None) -> str | None:
     """Return the remark on a change's worst verdict, as plain text; None where there is nothing to remark.
 
     Args:
         reviewed: The change with its verdicts.
-        book: Every answer, those to `remark_questions` among them.
+        answers: Every answer, those to `remark_questions` among them.
         today: To tell how old a release is; None leaves that out.
     """
     worst = deciding(reviewed.verdicts)
     version = _version(worst) if worst is not None else None
     if worst is None or version is None:
         return None
-    said = [*_remediation(reviewed.change.name, worst, version, book)]
+    said = [*_remediation(reviewed.change.name, worst, version, answers)]
     if worst.outcome is Outcome.PYPI:
-        said.append(", ".join(_release(_on_pypi(reviewed.change.name, worst, version, book), today)))
+        said.append(", ".join(_release(_on_pypi(reviewed.change.name, worst, version, answers), today)))
     return "; ".join(filter(None, said)) or None
 
 
-def remark_questions(reviewed: ReviewedChange, book: Book) -> frozenset[Role]:
-    """Return what has to be asked for the remark on a change, beyond what the book holds.
+def remark_questions(reviewed: ReviewedChange, answers: Answers, addresses: Addresses) -> frozenset[Index]:
+    """Return what has to be asked for the remark on a change, beyond the answers so far.
 
     The VEX feed only where Chainguard lists a remediated version of this very release, PyPI only for what
     comes from there: no name is asked for that the same host was not asked for, or does not serve, anyway.
@@ -59,12 +61,13 @@ def remark_questions(reviewed: ReviewedChange, book: Book) -> frozenset[Role]:
     version = _version(worst) if worst is not None else None
     if worst is None or version is None:
         return frozenset()
-    name, roles = reviewed.change.name, set[Role]()
-    if worst.outcome in _FROM_AN_INDEX and remediated(name, version, book) is not None:
-        roles.add(Role.VEX)
+    name, wanted = reviewed.change.name, set[Index]()
+    told = remediated(name, version, answers) is not None
+    if addresses.vex is not None and worst.outcome in _FROM_AN_INDEX and told:
+        wanted.add(addresses.vex)
     if worst.outcome is Outcome.PYPI:
-        roles.add(Role.PYPI)
-    return frozenset(role for role in roles if (role, name) not in book)
+        wanted.add(addresses.pypi)
+    return frozenset(index for index in wanted if index not in answers.get(name, {}))
 
 
 def _version(verdict: Verdict) -> Version | None:
@@ -73,15 +76,16 @@ def _version(verdict: Verdict) -> Version | None:
     return taken.version if taken is not None else parse_version(verdict.version or "")
 
 
-def _remediation(name: str, worst: Verdict, version: Version, book: Book) -> Iterator[str]:
+def _remediation(name: str, worst: Verdict, version: Version, answers: Answers) -> Iterator[str]:
     if worst.outcome not in _FROM_AN_INDEX:
         return
-    answer = book.get((Role.VEX, name))
+    heard = answers.get(name, {})
+    answer = next((each for index, each in heard.items() if index.edition is Edition.VEX), None)
     fixes = {parse_version(each.version): each.fixes for each in answer.remediations} if answer else {}
     own = fixes.get(version, ())
     if own:
         yield f"{version} fixes {_few(own)}"
-    newest = remediated(name, version, book)
+    newest = remediated(name, version, answers)
     if newest is None or newest <= version:
         return
     more = [vulnerability for vulnerability in fixes.get(newest, ()) if vulnerability not in own]
@@ -98,10 +102,11 @@ def _few(vulnerabilities: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
-def _on_pypi(name: str, worst: Verdict, version: Version, book: Book) -> list[ProjectFile]:
+def _on_pypi(name: str, worst: Verdict, version: Version, answers: Answers) -> list[ProjectFile]:
     """Return PyPI's files of the release, the one that is taken first."""
-    answer = book.get((Role.PYPI, name))
-    found = [file for file in answer.files if parse_version(file.version or "") == version] if answer else []
+    heard = answers.get(name, {})
+    listed = (file for index, each in heard.items() if index.owner is Owner.PYPI for file in files_of(each))
+    found = [file for file in listed if parse_version(file.version or "") == version]
     return sorted(found, key=lambda file: file.filename != worst.file)
 
 

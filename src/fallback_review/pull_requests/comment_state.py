@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fallback_review import __version__
-from fallback_review.model import Role
+from fallback_review.pipeline.context import addresses_of
 from fallback_review.report import limits, render
 from fallback_review.report.findings import findings
 from fallback_review.report.tally import Group, group_of
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from fallback_review.index.session import Remembering
-    from fallback_review.model import Answer, Review
+    from fallback_review.model import Answer, Index, Review
+    from fallback_review.prediction import Answers
     from fallback_review.settings.schema import Settings
 
 BODY_ROOM = limits.COMMENT - 4_536
@@ -75,9 +76,9 @@ def state_of(review: Review, settings: Settings, today: date, asked: Remembering
         if group_of(change) is Group.TROUBLE
     }
     watch: dict[str, list[str]] = {}
-    for role, name in sorted(asked.answers):
-        if name in troubled:
-            watch.setdefault(role.value, []).append(name)
+    for name in sorted(troubled & asked.answers.keys()):
+        for index in asked.answers[name]:
+            watch.setdefault(_key(index), []).append(name)
     if len(json.dumps(watch)) <= _WATCH_ROOM:
         state["watch"] = watch
         state["seen"] = _seen(watch, settings, today, asked.answers)
@@ -99,10 +100,10 @@ def as_before(earlier: State, settings: Settings, today: date, ask: Remembering)
     if not isinstance(watch, dict) or not isinstance(earlier.get("seen"), str):
         return False
     try:
-        for role, names in watch.items():
-            ask(Role(role), [str(name) for name in names])
+        known = {_key(index): index for index in addresses_of(settings.indexes).askable}
+        ask({known[key]: [str(name) for name in names] for key, names in watch.items()})
         return bool(_seen(watch, settings, today, ask.answers) == earlier["seen"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, StopIteration):
         return False
 
 
@@ -119,11 +120,14 @@ def _seen(
     watch: Mapping[str, list[str]],
     settings: Settings,
     today: date,
-    answers: Mapping[tuple[Role, str], Answer],
+    answers: Answers,
 ) -> str:
     expiring = [notice.text for notice in policy.expiry_notices(settings.allow, today, path="")]
     told = [
-        _told(answers[Role(role), name]) for role, names in sorted(watch.items()) for name in sorted(names)
+        _told(answer)
+        for key, names in sorted(watch.items())
+        for name in sorted(names)
+        for answer in [next(each for index, each in answers[name].items() if _key(index) == key)]
     ]
     return _digest(json.dumps([__version__, settings.model_dump(mode="json"), expiring, told]))
 
@@ -134,7 +138,12 @@ def _told(answer: Answer) -> list[Any]:
         for file in answer.files
     )
     problem = answer.problem
-    return [answer.role.value, answer.name, problem, answer.reason, files]
+    return [answer.index.url, answer.name, problem, answer.reason, files]
+
+
+def _key(index: Index) -> str:
+    """Return what the marker calls an index: no address that a reader of the comment could learn."""
+    return _digest(index.url)[:8]
 
 
 def _digest(text: str) -> str:

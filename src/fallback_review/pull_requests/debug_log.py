@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+from fallback_review.prediction.installation import name_of
 
-    from fallback_review.model import Answer, Role
-    from fallback_review.pipeline.ask import Ask
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fallback_review.pipeline.ask import Ask, Wanted
+    from fallback_review.prediction import Answers
 
 _CONNECTIONS = logging.getLogger("urllib3.connectionpool")
 _ANSWERED = '%s://%s:%s "%s %s'
@@ -53,12 +55,13 @@ class Debug:
     def telling(self, ask: Ask) -> Ask:
         """Return `ask` such that each question's size, answers and time are told."""
 
-        def told(role: Role, names: Collection[str]) -> Mapping[str, Answer]:
+        def told(wanted: Wanted) -> Answers:
             begun = time.monotonic()
-            answers = ask(role, names)
-            failed = sum(answer.problem is not None for answer in answers.values())
+            answers = ask(wanted)
             spent = time.monotonic() - begun
-            self.say(f"index {role.value}: {len(names)} asked, {failed} without a page, in {spent:.3f} s")
+            for index, names in wanted.items():
+                failed = sum(answers[name][index].problem is not None for name in names)
+                self.say(f"{name_of(index)}: {len(names)} asked, {failed} without a page, in {spent:.3f} s")
             return answers
 
         return told

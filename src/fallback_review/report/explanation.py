@@ -76,7 +76,8 @@ def _lines(explanation: Explanation, why: str) -> Iterator[str]:
     if verdict.file:
         at = f" from {readable(verdict.url_host)}" if verdict.url_host else ""
         yield f"    file: {readable(verdict.file)}{at}"
-    yield from (f"    evidence: {readable(sentence)}" for sentence in verdict.evidence)
+    yield from (f"    evidence: {readable(each.said)}" for each in verdict.evidence)
+    yield from (f"    assumed: {readable(each.said)}" for each in verdict.assumptions)
 
 
 def _files(verb: str, files: Iterable[str]) -> Iterator[str]:

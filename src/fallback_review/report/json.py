@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.model import Outcome
+from fallback_review.model import (
+    Evidence,
+    Outcome,
+)
 from fallback_review.report.json_schema import Report
 from fallback_review.report.tally import Group, most_missing, tally
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.model import (
+        Assumption,
         LockedPackage,
         MetadataChange,
         Notice,
@@ -41,7 +45,7 @@ def schema() -> dict[str, Any]:
 
 def _report(review: Review) -> dict[str, Any]:
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "conclusion": review.conclusion,
         "scope": review.scope,
         "base": review.base,
@@ -162,9 +166,15 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "file": verdict.file,
         "url_host": verdict.url_host,
-        "evidence": verdict.evidence,
+        "evidence": [_fact(each) for each in verdict.evidence],
+        "assumptions": [_fact(each) for each in verdict.assumptions],
         "informational": verdict.informational,
     }
+
+
+def _fact(fact: Evidence | Assumption) -> dict[str, Any]:
+    told = {"kind": fact.kind, "said": fact.said}
+    return told | ({"where": fact.where or None} if isinstance(fact, Evidence) else {})
 
 
 def _metadata(change: MetadataChange) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The shape of the JSON report, version 1: fields may be added to it, never renamed or removed.
+"""The shape of the JSON report, version 2: fields may be added to it, never renamed or removed.
 
 What may be many is an `Iterable`, which pydantic checks one by one while the report is written.
 """
@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from fallback_review.model import ChangeKind, Conclusion, Ecosystem, Outcome, SourceKind
+from fallback_review.model import (
+    AssumptionKind,
+    ChangeKind,
+    Conclusion,
+    Ecosystem,
+    EvidenceKind,
+    Outcome,
+    SourceKind,
+)
 from fallback_review.prediction import CAUSES
 
 
@@ -90,6 +98,22 @@ class AllowanceRecord(_Part):
     expires: Str | None
 
 
+class EvidenceRecord(_Part):
+    """One fact behind an outcome."""
+
+    kind: EvidenceKind
+    said: Str
+    where: Str | None
+    """The address, host or file that it was seen at."""
+
+
+class AssumptionRecord(_Part):
+    """What a verdict takes for granted."""
+
+    kind: AssumptionKind
+    said: Str
+
+
 class VerdictRecord(_Part):
     """The prediction for one new entry on one target."""
 
@@ -100,7 +124,10 @@ class VerdictRecord(_Part):
     reason: Str | None
     file: Str | None
     url_host: Str | None
-    evidence: list[Str]
+    evidence: list[EvidenceRecord]
+    """The facts behind the outcome, strongest first."""
+    assumptions: list[AssumptionRecord]
+    """What it takes for granted, since nobody said it."""
     informational: bool
     """Shown, but never what decides."""
 
@@ -207,7 +234,7 @@ class Report(_Part):
 
     model_config = ConfigDict(title="Fallback Review report")
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     conclusion: Conclusion
     scope: Literal["changes", "all"]
     """`changes` between two sides, or `all` of one lockfile."""

@@ -242,11 +242,11 @@ class Arrangement:
         ]
 
     def asides(self) -> list[str]:
-        """Return what is only counted."""
+        """Return what is only counted, and what the verdicts take for granted."""
         conda = self.numbers.groups[Group.CONDA]
-        texts = (
-            [f"{count(conda, 'conda package')} not checked: only packages from PyPI are."] if conda else []
-        )
+        texts = [readable(each.said, 400) for each in self.review.assumptions]
+        if conda:
+            texts.append(f"{count(conda, 'conda package')} not checked: only packages from PyPI are.")
         texts += [
             f"{readable(lockfile.path)} was {readable(lockfile.base_path)}."
             for lockfile in self.review.lockfiles

@@ -16,6 +16,7 @@ from fallback_review.settings.types import (
     Choice,
     HostName,
     NamePattern,
+    Place,
     PythonVersion,
     SpecifierText,
     Url,
@@ -103,8 +104,11 @@ class Indexes(Table):
     pypi: Url = PYPI_ITSELF
     pypi_hosts: tuple[HostName, ...] = ()
     """Further host names that are PyPI's: of a mirror, or of the files."""
-    own_hosts: tuple[HostName, ...] = ()
-    """Hosts of the organisation's own repository manager, where locks name it."""
+    own_hosts: tuple[Place, ...] = ()
+    """Hosts of the organisation's own repository manager, where locks name it; with the beginning of a path
+    where others have repositories on that host."""
+    further: tuple[Url, ...] = ()
+    """Further indexes of Chainguard's that the repository asks, such as a mirrored CUDA index."""
     resolver: Url | None = None
     """The organisation's own virtual index, asked instead of modelling the layout."""
     vex: UrlOrEmpty = CHAINGUARD_VEX_ENDPOINT

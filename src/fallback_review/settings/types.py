@@ -69,6 +69,16 @@ def _host_name(value: str) -> str:
     return value.lower()
 
 
+def _place(value: str) -> str:
+    host, slash, path = value.partition("/")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]+)?", host) or not re.fullmatch(r"[^\s?#]*", path):
+        raise ValueError(
+            f"{value!r} is not a host such as 'packages.example.com', or a host with the beginning of a path "
+            "such as 'packages.example.com/acme/', without https://"
+        )
+    return f"{host.lower()}{slash}{path}"
+
+
 def _python_version(value: str) -> str:
     if not re.fullmatch(r"3\.\d{1,3}(?:\.\d{1,3})?t?", value):
         raise ValueError(
@@ -96,6 +106,8 @@ def _specifier(value: str) -> str:
 Url = Annotated[str, AfterValidator(_http_url)]
 UrlOrEmpty = Annotated[str, AfterValidator(lambda value: _http_url(value) if value else "")]
 HostName = Annotated[str, AfterValidator(_host_name)]
+Place = Annotated[str, AfterValidator(_place)]
+"""A host, or a host with the beginning of a path: on a host of many, only what lies below that path."""
 PythonVersion = Annotated[str, AfterValidator(_python_version)]
 VersionNumber = Annotated[str, AfterValidator(_version_number)]
 SpecifierText = Annotated[str, AfterValidator(_specifier)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from fallback_review.index import IndexClient
 from fallback_review.lockfiles import Text
-from fallback_review.model import Cause, Outcome, Role
+from fallback_review.model import Cause, Outcome
 from fallback_review.pipeline.ask import ask_all
 from fallback_review.pipeline.compare import whole
-from fallback_review.pipeline.context import survey
+from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.prediction import Derivations, predict
 from fallback_review.settings.schema import Settings
 
@@ -19,9 +19,11 @@ from .cases import draw
 from .forms import project_for
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from fallback_review.model import Answer, Verdict
+    from fallback_review.model import Answer, Index, Verdict
+    from fallback_review.pipeline.ask import Wanted
+    from fallback_review.prediction import Answers
 
     from .cases import Case
     from .installers import Runner, Taken
@@ -83,25 +85,22 @@ def predicted(project: Project, case: Case, origins: Origins) -> Verdict | None:
     """
     settings = Settings(targets=project.targets, indexes=project.indexes)
     compared = whole(Text(path=project.lock, text=project.files[project.lock], read=project.files.get))
-    surroundings = survey(compared, settings)
+    prepared = prepare(compared, settings, addresses_of(settings.indexes))
     (package,) = [each for each in compared.diff.head.packages if each.name == case.normalised]
-    where = surroundings.of(package)
-    wanted = [(package, compared.diff.head, where, surroundings.targets)]
-    book = ask_all(wanted, lambda role, names: _asked(role, names, project, origins), Derivations())
-    (target,) = surroundings.targets
-    return predict(package, compared.diff.head, target, where, book)
+    context = prepared.context_of(package)
+    wanted = [(package, compared.diff.head, context, prepared.targets)]
+    answers = ask_all(wanted, _asked, Derivations())
+    (target,) = prepared.targets
+    return predict(package, compared.diff.head, target, context, answers)
 
 
-def _asked(role: Role, names: Collection[str], project: Project, origins: Origins) -> Mapping[str, Answer]:
-    settings = project.indexes
-    urls = {
-        Role.CHAINGUARD: settings.chainguard,
-        Role.REMEDIATED: settings.remediated,
-        Role.PYPI: settings.pypi,
-        Role.RESOLVER: settings.resolver,
-    }
-    with IndexClient(urls[role], role, connections=1) as client:
-        return client.ask(names)
+def _asked(wanted: Wanted) -> Answers:
+    found: dict[str, dict[Index, Answer]] = {}
+    for index, names in wanted.items():
+        with IndexClient(index, connections=1) as client:
+            for name, answer in client.ask(names).items():
+                found.setdefault(name, {})[index] = answer
+    return found
 
 
 def agree(verdict: Verdict | None, taken: Taken, downloads: list[str], project: Project) -> bool:

@@ -11,16 +11,24 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from fallback_review.model import ProjectFile, Role
+from fallback_review.model import Edition, Index, Owner, ProjectFile
+from fallback_review.prediction.addresses import Addresses
 from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.layouts import LAYOUTS
-from fallback_review.prediction.listing import ListedFile, Page, listing
+from fallback_review.prediction.listing import ListedFile, Page
 from tests.prediction.live import contents, serving
 
 from .cases import CHAINGUARD, PYPI, REMEDIATED, Case, File
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+_MAIN = Index("main", Owner.CHAINGUARD, Edition.MAIN)
+_REMEDIATED = Index("remediated", Owner.CHAINGUARD, Edition.REMEDIATED)
+_PYPI = Index("pypi", Owner.PYPI)
+_ADDRESSES = Addresses(chainguard=_MAIN, remediated=_REMEDIATED, pypi=_PYPI)
+"""What the manager merges: told apart by these names alone."""
 
 
 @lru_cache(maxsize=100_000)
@@ -95,13 +103,13 @@ class Origins:
         own = tuple(each for each in case.chainguard if each not in apart)
         if index in (CHAINGUARD, REMEDIATED, PYPI):
             return {CHAINGUARD: own, REMEDIATED: apart, PYPI: case.pypi}[index]
-        pages = (_page(own, Role.CHAINGUARD), _page(apart, Role.REMEDIATED), _page(case.pypi, Role.PYPI))
-        (merged,) = listing(LAYOUTS[index], pages)
-        sides = {Role.CHAINGUARD: own, Role.REMEDIATED: apart, Role.PYPI: case.pypi}
+        sides = {_MAIN: own, _REMEDIATED: apart, _PYPI: case.pypi}
+        (merged,) = LAYOUTS[index].arrange(_ADDRESSES)
+        shown = merged.page({each: _page(files, each) for each, files in sides.items()}).page
         return tuple(
-            next(each for each in sides[link.owner] if each.filename == link.file.filename)
-            for link in merged.page
-            if link.owner is not None
+            next(each for each in sides[link.index] if each.filename == link.file.filename)
+            for link in shown
+            if link.index is not None
         )
 
     def page(self, files: Sequence[File], case: Case) -> bytes:
@@ -153,9 +161,9 @@ def metadata_of(filename: str) -> bytes:
     return f"Metadata-Version: 2.1\nName: {parsed.name}\nVersion: {parsed.version}\n".encode()
 
 
-def _page(files: Sequence[File], role: Role) -> Page:
+def _page(files: Sequence[File], index: Index) -> Page:
     return tuple(
-        ListedFile(file=ProjectFile(filename=each.filename, url="", version=each.version), owner=role)
+        ListedFile(file=ProjectFile(filename=each.filename, url="", version=each.version), index=index)
         for each in files
     )
 

@@ -230,5 +230,4 @@ FORMAT = Format(
     ),
     update_hashes=True,
     heeds_requires_python=True,
-    any_hash_of_an_entry=True,
 )

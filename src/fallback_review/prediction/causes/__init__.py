@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.model import Advice, Cause, Change, Lockfile, Target, Verdict
-    from fallback_review.prediction.context import Book, Situation
+    from fallback_review.prediction.context import Answers, Context
 
 CAUSES: dict[Cause, CauseRecord] = {
     record.cause: record for record in (*missing.RECORDS, *locked.RECORDS, *unanswered.RECORDS)
@@ -33,7 +33,7 @@ _DIRECT = {
 _PRIVATE = "its name or its index is private: no index was asked for it"
 
 
-def describe(verdict: Verdict, change: Change, situation: Situation, book: Book) -> str:
+def describe(verdict: Verdict, change: Change, context: Context, answers: Answers) -> str:
     """Return why a verdict is not `chainguard`, as one short clause of plain text; empty where it is."""
     if verdict.outcome is Outcome.DIRECT:
         kinds = [package.source.kind for package in change.gained]
@@ -42,15 +42,15 @@ def describe(verdict: Verdict, change: Change, situation: Situation, book: Book)
         return _PRIVATE
     if verdict.cause is None:
         return ""
-    facts = Facts(verdict=verdict, change=change, situation=situation, book=book)
+    facts = Facts(verdict=verdict, change=change, context=context, answers=answers)
     return CAUSES[verdict.cause].why(facts)
 
 
 def advise(
     change: Change,
     verdicts: Iterable[Verdict],
-    situation: Situation,
-    book: Book,
+    context: Context,
+    answers: Answers,
     *,
     lockfile: Lockfile,
     targets: Iterable[Target],
@@ -67,8 +67,8 @@ def advise(
     facts = Facts(
         verdict=worst,
         change=change,
-        situation=situation,
-        book=book,
+        context=context,
+        answers=answers,
         lockfile=lockfile,
         targets=tuple(target for target in every if not target.informational) or every,
     )

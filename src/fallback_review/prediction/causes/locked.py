@@ -103,6 +103,23 @@ RECORDS = (
         ),
     ),
     CauseRecord(
+        cause=Cause.CONFIGURED_FOR_PYPI,
+        title="The installer asks PyPI alone",
+        words=Words(
+            why=lambda facts: f"{facts.installer} is configured to ask PyPI alone",
+            step="name Chainguard's index in the installer's configuration, in PyPI's place",
+        ),
+    ),
+    CauseRecord(
+        cause=Cause.PRIVATE_NAME,
+        title="A private name is taken from a public index",
+        words=Words(
+            why="the settings call its name private, and the lock takes it from a public index",
+            step="take it from your own index: name that as its source, and lock it again; if the name is "
+            "public, take it out of private in [policy]",
+        ),
+    ),
+    CauseRecord(
         cause=Cause.INSTALLER_PREFERS_PYPI,
         title="The installer prefers PyPI's file",
         words=Words(why=_preferred, step=_prefer_chainguard),

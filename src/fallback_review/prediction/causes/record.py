@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import FORMATS
-from fallback_review.model import Advice, Role
+from fallback_review.model import Advice
 from fallback_review.model.versions import parse_version
-from fallback_review.prediction.layouts import LAYOUTS
+from fallback_review.prediction.installation import name_of
 from fallback_review.prediction.nearest import lists_any, pinnable, remediated
 
 if TYPE_CHECKING:
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 
     from fallback_review.lockfiles import Format
     from fallback_review.model import Cause, Change, Lockfile, Target, Verdict
-    from fallback_review.prediction.context import Book, Situation
-
-_INDEXES = {
-    Role.CHAINGUARD: "Chainguard",
-    Role.REMEDIATED: "Chainguard's remediated index",
-    Role.PYPI: "PyPI",
-    Role.RESOLVER: "your index",
-}
+    from fallback_review.prediction.context import Answers, Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +27,8 @@ class Facts:
 
     verdict: Verdict
     change: Change
-    situation: Situation
-    book: Book
+    context: Context
+    answers: Answers
     lockfile: Lockfile | None = None
     """The side that will be installed from; None where only the reason is asked for."""
     targets: tuple[Target, ...] = ()
@@ -50,13 +43,13 @@ class Facts:
     def pin(self) -> Version | None:
         """The nearest version that would come from Chainguard on every target that decides."""
         wanted = self.wanted
-        return pinnable(self.change.name, wanted, self.book, self.targets) if wanted is not None else None
+        return pinnable(self.change.name, wanted, self.answers, self.targets) if wanted is not None else None
 
     @property
     def fixed(self) -> Version | None:
         """The newest ``+cgr.N`` of the wanted version; None where Chainguard has none."""
         wanted = self.wanted
-        return remediated(self.change.name, wanted, self.book) if wanted is not None else None
+        return remediated(self.change.name, wanted, self.answers) if wanted is not None else None
 
     @property
     def format(self) -> Format | None:
@@ -93,7 +86,8 @@ class Facts:
         """
         if self.lockfile is None or self.format is None or not self.format.update_hashes:
             return None
-        manager = self.situation.resolver_url
+        resolver = self.context.addresses.resolver
+        manager = resolver.url if resolver else None
         words = [*options, *(["--registry-url", shlex.quote(manager)] if manager else [])]
         return " ".join(["chainctl libraries update-hashes", *words, shlex.quote(self.lockfile.path)])
 
@@ -101,24 +95,23 @@ class Facts:
     def updated(self) -> bool:
         """Whether the lock holds hashes of Chainguard's files for this package: as that command leaves it."""
         hashes = {text.partition(":")[2] for package in self.change.gained for text in package.hashes}
-        return lists_any(self.change.name, hashes, self.book)
+        return lists_any(self.change.name, hashes, self.answers)
 
     @property
     def installer(self) -> str:
         """Who installs the lockfile, for example ``uv``."""
-        return self.situation.installer
+        return self.context.installer
 
     @property
     def configured_on_client(self) -> bool:
         """Whether the installer itself is configured with both indexes, not one index that merges them."""
-        return LAYOUTS[self.situation.layout].client
+        return not any(each.modelled for each in self.context.indexes)
 
     @property
     def silent(self) -> str:
         """Which index gave the verdict's cause instead of an answer, in words; empty where none did."""
-        answers = (self.book.get((role, self.change.name)) for role in Role)
-        roles = (each.role for each in answers if each is not None and each.problem is self.verdict.cause)
-        return next((_INDEXES[role] for role in roles), "")
+        answers = self.answers.get(self.change.name, {}).values()
+        return next((name_of(each.index) for each in answers if each.problem is self.verdict.cause), "")
 
 
 Why = str | Callable[[Facts], str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Advice, Cause
+from fallback_review.model import Advice, Cause, EvidenceKind
+from fallback_review.prediction.addresses import host
 from fallback_review.prediction.causes.record import CauseRecord, Words
 
 if TYPE_CHECKING:
@@ -13,6 +14,21 @@ if TYPE_CHECKING:
     from fallback_review.prediction.causes.record import Facts
 
 _NEW_TOKEN = "chainctl auth pull-token create --repository=python"  # noqa: S105 - a command
+
+
+def _where(facts: Facts) -> str:
+    """Return the first index among the evidence that said nothing."""
+    silent = (each.where for each in facts.verdict.evidence if each.kind is EvidenceKind.UNANSWERED)
+    return next((host(where) or where for where in silent if where), "another index")
+
+
+def _stray(facts: Facts) -> str:
+    """Return the hosts that the evidence is about."""
+    said = (
+        each for each in facts.verdict.evidence if each.kind in (EvidenceKind.FILE_HOST, EvidenceKind.LOCKED)
+    )
+    hosts = dict.fromkeys(host(each.where) or each.where for each in said if each.where)
+    return next(iter(hosts), facts.verdict.url_host or "it is not told")
 
 
 def _of_the_index(problem: str) -> Callable[[Facts], str]:
@@ -74,16 +90,33 @@ RECORDS = (
                 step="name the remediated index in the settings: remediated in [indexes]",
             ),
             "index": Words(
-                why="the lockfile names another index too, which was not asked",
+                why=lambda facts: f"it may come from {_where(facts)}, which was not asked",
                 step="lock with hashes, or name that index in the settings: own-hosts in [indexes]; if the "
                 "package is meant to come from there, name that: private in [policy]",
             ),
-            "unasked": Words(
-                why="not found, and another index of yours was not asked",
-                step="if it is meant to come from there, name it in the settings: private in [policy]",
+            "own": Words(
+                why="neither Chainguard nor PyPI has it, and your own index was not asked",
+                step="name your index as resolver in [indexes], so that it is asked; if the package is your "
+                "own, name it: private in [policy]",
+            ),
+            "manager": Words(
+                why=lambda facts: (
+                    f"the lock takes it from {facts.verdict.url_host or 'an index'}, which no setting names"
+                ),
+                step=lambda facts: Advice(
+                    text=f"if {facts.verdict.url_host or 'it'} is your organisation's, name it in [indexes]: "
+                    "the index's address as resolver, else its host and path in own-hosts"
+                ),
+            ),
+            "new-host": Words(
+                why=lambda facts: f"the lockfile takes nothing else from {facts.verdict.url_host} yet",
+                step=lambda facts: Advice(
+                    text=f"check that {facts.verdict.url_host} is meant; then name it in own-hosts in "
+                    "[indexes], or allow the package"
+                ),
             ),
             "hosts": Words(
-                why="it is not known whose host its files lie on",
+                why=lambda facts: f"nobody named the host that its files lie on: {_stray(facts)}",
                 step="name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]",
             ),
         },

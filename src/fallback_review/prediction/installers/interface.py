@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from fallback_review.model import Target
     from fallback_review.prediction.candidates import Candidate, Request, Sieve, Step
-    from fallback_review.prediction.listing import Index, ListedFile
+    from fallback_review.prediction.listing import IndexPage, ListedFile
 
 
 class Failure(StrEnum):
@@ -38,6 +38,8 @@ class Failure(StrEnum):
     """Hashes are required, and the entry has none."""
     UNUSABLE_ARCHIVE = "unusable-archive"
     """A source distribution was chosen that the installer can't unpack."""
+    NOT_LISTED = "not-listed"
+    """The lock names a file by URL, and the index that it belongs to does not list it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Installer:
     """One installer."""
 
     name: str
-    choose: Callable[[Request, Sequence[Index], Options], Choice]
+    choose: Callable[[Request, Sequence[IndexPage], Options], Choice]
     archives: Archives = ANY_ARCHIVE
     """The source distributions that it takes."""
     plain_linux_first: Callable[[str | None], bool] = lambda _version: False
@@ -78,6 +80,11 @@ class Installer:
     """Whether build tags are compared among the URLs of a lock."""
     joins_comments: bool = True
     """Whether a requirements file's comment that ends in a backslash goes on in the next line."""
+    index_order: str = "pooled"
+    """In which order it asks what it is configured with: ``pooled`` (built-in PyPI or the default index
+    first, none has priority), ``default-last``, ``by-priority``, ``built-in-first`` or ``first-source``."""
+    any_hash_of_entry: Callable[[str | None], bool] = lambda _version: False
+    """Whether it takes any hash of an entry for any of the entry's locked URLs, by its version."""
     one_source: bool = False
     """Whether an entry is looked up in the one source that the lock names."""
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from fallback_review.prediction.candidates import Candidate, Request
-    from fallback_review.prediction.listing import Index
+    from fallback_review.prediction.listing import IndexPage
 
 
-def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> Choice:
     """Return the file that `pdm sync` takes."""
     if options.respect_source_order:
         for index in indexes:
@@ -33,7 +33,7 @@ def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choi
     return _from(request, indexes)
 
 
-def _from(request: Request, indexes: Sequence[Index]) -> Choice:
+def _from(request: Request, indexes: Sequence[IndexPage]) -> Choice:
     sieve = read(request, (index.page for index in indexes))
     sieve.keep("its hash is not in the lock", lambda c: request.allows_bytes(c.listed))
     drop_misfits(request, sieve)
@@ -54,4 +54,11 @@ ARCHIVES = Archives(
     ends=(".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar"),
     version=behind_last_dash,
 )
-PDM = Installer(name="pdm", choose=choose, archives=ARCHIVES, tag_order=pdm_ranks)
+PDM = Installer(
+    name="pdm",
+    choose=choose,
+    archives=ARCHIVES,
+    tag_order=pdm_ranks,
+    index_order="built-in-first",
+    any_hash_of_entry=lambda _version: True,
+)

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fallback_review.prediction.candidates import Candidate, Request
-    from fallback_review.prediction.listing import Index, ListedFile
+    from fallback_review.prediction.listing import IndexPage, ListedFile
 
 
-def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], _options: Options) -> Choice:
     """Return the file that pip installs."""
     ordered = sorted(indexes, key=lambda index: not index.default)
     sieve = read(request, (index.page for index in ordered))

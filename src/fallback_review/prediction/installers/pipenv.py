@@ -9,4 +9,6 @@ from __future__ import annotations
 from fallback_review.prediction.installers.interface import Installer
 from fallback_review.prediction.installers.pip import ARCHIVES, choose
 
-PIPENV = Installer(name="pipenv", choose=choose, archives=ARCHIVES, one_source=True)
+PIPENV = Installer(
+    name="pipenv", choose=choose, archives=ARCHIVES, index_order="first-source", one_source=True
+)

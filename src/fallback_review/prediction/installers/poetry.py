@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fallback_review.prediction.candidates import Candidate, Request
-    from fallback_review.prediction.listing import Index
+    from fallback_review.prediction.listing import IndexPage
 
 
-def choose(request: Request, indexes: Sequence[Index], _options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], _options: Options) -> Choice:
     """Return the file that `poetry install` takes."""
     sieve = read(request, (index.page for index in indexes))
     sieve.keep("another version", lambda c: c.version == request.version)
@@ -72,6 +72,7 @@ POETRY = Installer(
     name="poetry",
     choose=choose,
     archives=ARCHIVES,
+    index_order="by-priority",
     plain_linux_first=lambda _version: True,
     one_source=True,
     doubled_underscores=True,

@@ -22,6 +22,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import Prereleases
 from fallback_review.model.versions import parse_version
@@ -39,16 +41,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging.specifiers import Specifier
-    from packaging.version import Version
 
     from fallback_review.prediction.candidates import Candidate, Request
-    from fallback_review.prediction.listing import Index
+    from fallback_review.prediction.listing import IndexPage
 
     Versions = dict[tuple[bool, Version], list[Candidate]]
     """One index's candidates of each matching version, fitting or not; those with false come last."""
 
 
-def choose(request: Request, indexes: Sequence[Index], options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> Choice:
     """Return the file that uv installs."""
     ordered = sorted(indexes, key=lambda index: index.default)
     if options.uv_strategy == "first-index":
@@ -165,10 +166,19 @@ ARCHIVES = Archives(
     version=version_of,
     passed_over=frozenset(ARCHIVE_ENDS) - {".tar.gz", ".zip"},
 )
+
+
+def any_hash_of_entry(version: str | None) -> bool:
+    """Return whether this uv takes any hash of an entry for any file of it: 0.8.22 to 0.9.10 (measured)."""
+    return version is not None and Version("0.8.22") <= Version(version) <= Version("0.9.10")
+
+
 UV = Installer(
     name="uv",
     choose=choose,
     archives=ARCHIVES,
+    index_order="default-last",
+    any_hash_of_entry=any_hash_of_entry,
     locked_build_tags=True,
     doubled_underscores=True,
     joins_comments=False,

@@ -1,8 +1,8 @@
-"""Does an answer hang on an index that has not been asked? Tried out: the strongest page that it could have.
+"""Does an answer hang on an index that has not answered? Tried out: the strongest page that it could have.
 
 An index that was not asked, or did not answer, might list anything. If the installer's choice stays the
 same even when that index offers, under each name and version that could win, a file that ranks first, its
-answer is not needed. This holds for any layout and installer, present or future, without a table.
+answer is not needed. This holds for any arrangement and installer, present or future, without a table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from fallback_review.model import ProjectFile, Role, Tier
+from fallback_review.model import Owner, ProjectFile, Tier
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import may_match, parse_filename
 from fallback_review.prediction.listing import ListedFile
@@ -22,24 +22,40 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
+    from fallback_review.model import Index
     from fallback_review.prediction.candidates import Request
     from fallback_review.prediction.listing import Page, Pages
 
 _ABOVE_ALL = "99999"
+_ANY_BYTES = "f" * 64
 
 
-def strongest_page(request: Request, pages: Pages) -> Page:
-    """Return the page that PyPI would have if it were to win wherever it can.
+def strongest_pages(index: Index, request: Request, pages: Pages) -> tuple[Page, ...]:
+    """Return the pages that an index would have if it were to win wherever it can.
 
-    Its links carry a hash of the lock that nothing else explains, where there is one. What Chainguard serves
-    of PyPI's own bytes, PyPI has too.
+    Where the lock has hashes, its files have one of them: one that no known page explains, where there is
+    one; else each that is known, and on another page none of them, which makes an install fail. What
+    Chainguard serves of PyPI's own bytes, PyPI has too.
     """
-    ours = (*pages[0], *pages[1])
-    unexplained = request.hashes - {listed.bytes_sha256 for page in pages for listed in page}
-    digest = min(unexplained, default="f" * 64)
-    own_bytes = (replace(each, owner=Role.PYPI) for each in ours if each.file.tier in (Tier.UPSTREAM, None))
-    names = dict.fromkeys(_names(request, ours))
-    return (*own_bytes, *(_listed(name, version, digest) for name, version in names))
+    listed = [each for page in pages.values() for each in page]
+    known = {each.bytes_sha256 for each in listed}
+    unexplained = request.hashes - known
+    ways = [[min(unexplained)]] if unexplained else [sorted(request.hashes), [_ANY_BYTES]]
+    own_bytes = tuple(
+        replace(each, index=index)
+        for each in listed
+        if index.owner is Owner.PYPI and each.index is not None and each.index.owner is Owner.CHAINGUARD
+        if each.file.tier in (Tier.UPSTREAM, None)
+    )
+    names = dict.fromkeys(_names(request, listed))
+    return tuple(
+        (
+            *own_bytes,
+            *(_listed(name, version, digest, index) for digest in digests for name, version in names),
+        )
+        for digests in ways
+        if digests
+    )
 
 
 def _names(request: Request, listed: Iterable[ListedFile]) -> Iterable[tuple[str, str]]:
@@ -53,6 +69,7 @@ def _names(request: Request, listed: Iterable[ListedFile]) -> Iterable[tuple[str
             yield each.file.filename, str(parsed.version)
             versions.add(str(parsed.version))
     if request.version is not None:
+        versions.add(str(request.version))
         versions.add(request.version.public)
     else:
         versions.update(map(str, request.specifier.filter(_high_versions(request.specifier))))
@@ -75,9 +92,9 @@ def _high_versions(specifier: SpecifierSet) -> Iterator[Version]:
                 yield Version(f"{bound.epoch}!{'.'.join(map(str, series))}.{_ABOVE_ALL}")
 
 
-def _listed(filename: str, version: str, digest: str) -> ListedFile:
+def _listed(filename: str, version: str, digest: str, index: Index) -> ListedFile:
     return ListedFile(
         file=ProjectFile(filename=filename, url="", version=version, sha256=digest),
-        owner=Role.PYPI,
+        index=index,
         digest=digest,
     )
