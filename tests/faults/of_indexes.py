@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from fallback_review.model import Review
+    from fallback_review.model import Answer, Review
     from fallback_review.pipeline.ask import Wanted
     from fallback_review.prediction import Answers
     from tests.faults.broken import Reply
@@ -148,7 +148,7 @@ def rows(folder: Path) -> Iterator[Row]:
                     ).rows()
             with scripted(listing(pages), tls=context) as server:
                 yield from Trial(owner, TLS, f"{server.url}/simple/", healthy, name).rows()
-            at, name = (chainguard, "large") if owner is Owner.CHAINGUARD else (pypi, "vast")
+            at, name = (chainguard, "large") if owner is Owner.CHAINGUARD else (pypi, "vast")  # noqa: PLW2901
             yield from Trial(owner, PAGE_OF_50_MB, at.open, healthy, name, limits=PATIENT).rows()
         guarded = Trial(Owner.CHAINGUARD, "401 of nginx", chainguard.guarded, pypi.open, "made", known=False)
         yield from guarded.rows()
