@@ -65,6 +65,9 @@ def rebuilt(wheel: Path, folder: Path, *, version: str | None = None, tag: str |
                 b"Generator: rebuilt (1.0)\n" if line.startswith(b"Generator") else line
                 for line in data.splitlines(keepends=True)
             )
+            if tag:
+                lines = [line for line in content.splitlines(keepends=True) if not line.startswith(b"Tag: ")]
+                content = b"".join(lines) + "".join(f"Tag: {each}\n" for each in _expanded(tag)).encode()
         elif name == f"{info}/METADATA" and version:
             content = data.replace(f"Version: {old_version}".encode(), f"Version: {version}".encode(), 1)
         elif name.endswith(".so"):

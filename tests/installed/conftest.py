@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CP = f"cp3{sys.version_info.minor}"
 NATIVE = f"{CP}-{CP}-linux_x86_64"
+PUBLISHED = f"{CP}-{CP}-manylinux_2_17_x86_64.manylinux2014_x86_64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,14 @@ def publish(folder: Path) -> None:
         ),
     ]
     wheel(pypi, "only-pypi")
+    # As published wheels look beside Chainguard's: other platform tags, and files for other systems.
+    published = wheel(pypi, "platformed", files={"platformed/core.so": "as published"}, tag=PUBLISHED)
+    rebuilt(published, folder / "chainguard" / "built", tag=f"{CP}-{CP}-manylinux_2_28_x86_64")
+    for other in (f"{CP}-{CP}-macosx_11_0_arm64", f"{CP}-{CP}-win_amd64", f"{CP}-{CP}-manylinux_2_34_x86_64"):
+        wheel(pypi, "platformed", files={"platformed/core.so": f"for {other}"}, tag=other)
+    fixed = wheel(pypi, "fixed-up")
+    rebuilt(fixed, folder / "chainguard" / "built")
+    rebuilt(fixed, folder / "chainguard" / "remediated", version="1.0+cgr.1")
     for each in made:
         rebuilt(each, folder / "chainguard" / "built")
 

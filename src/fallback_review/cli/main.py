@@ -1,4 +1,4 @@
-"""The command line: `fallback-review review | scan | explain | verify | demo | init | action`.
+"""The command line: `fallback-review review | scan | explain | verify | fix | demo | init | action`.
 
 Exit codes: 0 pass or warn, 1 the policy fails, 2 usage, settings or input error, 3 could not check.
 """
@@ -18,6 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review import __version__
 from fallback_review.cli.compare import file_text, repository_for, revision_diffs
+from fallback_review.cli.fix import fix_command
 from fallback_review.cli.git import RevisionError
 from fallback_review.cli.init import init_command
 from fallback_review.cli.options import options_from, secrets_for, settings_for, settings_path, shared_options
@@ -152,6 +153,7 @@ def demo_command(output: Path) -> None:
 
 cli.add_command(init_command)
 cli.add_command(verify_command)
+cli.add_command(fix_command)
 
 
 @cli.command("completion")

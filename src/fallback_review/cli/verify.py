@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from fallback_review.cli.compare import file_text
 from fallback_review.cli.options import (
@@ -18,12 +17,14 @@ from fallback_review.cli.options import (
     settings_for,
     shared_options,
 )
+from fallback_review.cli.output import colored, console_for, log_requests, write
 from fallback_review.cli.work_tree import read_file
 from fallback_review.installed.places import active, place
 from fallback_review.installed.sources import open_sources
 from fallback_review.installed.tree import TreeError
 from fallback_review.installed.verify import Verifying, verify
 from fallback_review.report.verification import FORMATS, render
+from fallback_review.report.verification.sections import headline
 from fallback_review.settings import policy
 
 if TYPE_CHECKING:
@@ -64,13 +65,15 @@ def verify_command(
         raise click.UsageError(
             f"--format {options.format} is not for verify: use one of {', '.join(sorted(FORMATS))}"
         )
+    if options.debug:
+        log_requests()
     configured = settings_for(options, lambda path: read_file(Path.cwd(), path))
     today = datetime.now(UTC).date()
     lock = file_text(lockfile, configured) if lockfile else None
     try:
         wanted = [place(each) for each in places] or [active(os.environ)]
         with open_sources(
-            configured.indexes, secrets_for(options), full=full, console=Console(stderr=True)
+            configured.indexes, secrets_for(options), full=full, console=console_for(stderr=True)
         ) as sources:
             run = Verifying(settings=configured, sources=sources, today=today, bytecode=bytecode)
             found = [verify(each, run, lock) for each in wanted]
@@ -81,14 +84,12 @@ def verify_command(
 
 
 def show(found: Sequence[Verification], options: Options) -> None:
-    """Print the report, or write it."""
-    if options.output is not None:
-        options.output.write_text(render(found, options.format), encoding="utf-8")
-        return
-    console = Console()
-    text = (
-        render(found, "terminal", width=console.width, color=console.is_terminal)
-        if options.format == "terminal"
-        else render(found, options.format)
-    )
-    click.echo(text, nl=False)
+    """Write the report as the options say."""
+    if options.quiet and options.format == "terminal":
+        write("".join(f"{' '.join(headline(each))}\n" for each in found), options)
+    elif options.format != "terminal" or options.output is not None:
+        write(render(found, options.format), options)
+    else:
+        console = console_for()
+        color = colored(os.environ, terminal=console.is_terminal)
+        write(render(found, "terminal", width=console.width, color=color), options)

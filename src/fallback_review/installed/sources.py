@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -13,7 +12,7 @@ from fallback_review.index.files import FileClient, FileProblem, FileRead
 from fallback_review.index.open import open_indexes
 from fallback_review.index.session import Remembering
 from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
-from fallback_review.model import Cause, Index, Origin, Owner, Tier
+from fallback_review.model import Cause, Index, Offered, Origin, Owner, Project, Tier
 from fallback_review.model.indexed import MALWARE_DETECTED
 from fallback_review.pipeline.context import addresses_of
 
@@ -27,33 +26,6 @@ if TYPE_CHECKING:
     from fallback_review.pipeline.ask import Ask
     from fallback_review.prediction.addresses import Addresses
     from fallback_review.settings.schema import Indexes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
-    """A file that an index lists, whose it is, and who is asked for it."""
-
-    file: ProjectFile
-    origin: Origin
-    index: Index
-    """The index that lists it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """What all indexes say of one project."""
-
-    offered: tuple[Offered, ...] = ()
-    """The same bytes once, also where both list them."""
-    unanswered: str = ""
-    """Why Chainguard's index gave no answer, in words; empty where it did."""
-    uncompared: str = ""
-    """The same of PyPI."""
-    unknown: bool = False
-    """Whether every index answered that it knows no such project."""
-    blocked: str = ""
-    """Why an index blocks the project, in words."""
-    malware: bool = False
 
 
 class Sources(Protocol):

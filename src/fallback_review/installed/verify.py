@@ -52,8 +52,9 @@ if TYPE_CHECKING:
 
     from fallback_review.index.files import FileRead
     from fallback_review.installed.places import Place, Reported
-    from fallback_review.installed.sources import Offered, Project, Sources
+    from fallback_review.installed.sources import Sources
     from fallback_review.lockfiles import Text
+    from fallback_review.model import Offered, Project
     from fallback_review.settings.schema import Settings
 
 MOST_CANDIDATES = 8

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from fallback_review.lockfiles.installer_files import no_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from fallback_review.lockfiles.mend.edits import Edit, Mending
     from fallback_review.lockfiles.text import Text
     from fallback_review.model import Compiled, Lockfile
 
@@ -86,6 +87,24 @@ class Format:
     """Whether entries name their files' URLs, which are installed whatever the configuration says."""
     unnamed_is_default_index: bool = False
     """Whether an entry that names no index comes from the default one, and from no other."""
+    mend: Callable[[str, Mending], Iterator[Edit]] | None = None
+    """The edits of a text that give one entry other files (`mend`); None where nobody has measured them."""
+    refreshed: Callable[[str, str | None, Collection[str]], str] | None = None
+    """A mended text, the text of `made_from`, earlier addresses -> it with the project's hash made anew."""
+    project_sources: Callable[[str], list[tuple[str | None, str]]] | None = None
+    """Name and address of each source in `made_from`, where the configuration is read off the lock itself."""
+    asks_index: bool = True
+    """Whether its installer asks an index for an entry, or takes the addresses in the lock alone."""
+    locks_index: bool = False
+    """Whether entries name the index that they come from, in the project's own words."""
+    resolves_again: bool = False
+    """Whether its installer resolves again and writes the lock back where the project asks other indexes."""
+    often_configured_outside: bool = False
+    """Whether the index is often named where no repository tells: by an option, a variable, a user's file."""
+    install_again: str = ""
+    """The command that swaps what is installed already; ``{file}`` is the lock's path."""
+    made_from: str | None = None
+    """The file beside it whose contents its hash is of."""
     by_pip_interface: bool = False
     """Whether uv reads it by `uv pip`, so that ``[tool.uv.pip]`` counts."""
 

@@ -36,6 +36,7 @@ from fallback_review.model.locked import (
     Source,
     SourceKind,
 )
+from fallback_review.model.offered import Offered, Project
 from fallback_review.model.options import ALL, Constraint, InstallOptions, PackageOptions, Prereleases
 from fallback_review.model.predicted import (
     Advice,
@@ -79,11 +80,13 @@ __all__ = [
     "LockfileDiff",
     "MetadataChange",
     "Notice",
+    "Offered",
     "Origin",
     "Outcome",
     "Owner",
     "PackageOptions",
     "Prereleases",
+    "Project",
     "ProjectFile",
     "Proof",
     "Remediation",

@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, is_archive
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pdm_files
+from fallback_review.lockfiles.mend import freshness, tables
 from fallback_review.lockfiles.names import filename_of, stated_hash, version_in_filename
 from fallback_review.lockfiles.toml.reader import TomlReader, versioned_metadata
 from fallback_review.lockfiles.toml.table import Notices
@@ -229,5 +230,9 @@ FORMAT = Format(
         folder="-p {} ",
     ),
     update_hashes=True,
+    mend=tables.pdm,
+    install_again="pdm sync --reinstall",
+    refreshed=freshness.pdm,
+    made_from="pyproject.toml",
     heeds_requires_python=True,
 )

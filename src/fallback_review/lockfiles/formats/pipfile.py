@@ -18,6 +18,7 @@ from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, 
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pipenv_files
 from fallback_review.lockfiles.limits import versions_too_long
+from fallback_review.lockfiles.mend import freshness, hash_lists
 from fallback_review.lockfiles.names import filename_of, hash_text, normalise_name
 from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.toml.table import PACKAGE_NAME, Table
@@ -352,4 +353,10 @@ FORMAT = Format(
         folder="cd {} && ",
     ),
     update_hashes=True,
+    mend=hash_lists.pipfile,
+    locks_index=True,
+    install_again="pipenv --rm && pipenv sync",
+    refreshed=freshness.pipfile,
+    made_from="Pipfile",
+    project_sources=freshness.pipfile_sources,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.lockfiles.direct_references import LOCAL_KINDS
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import poetry_files
+from fallback_review.lockfiles.mend import freshness, tables
 from fallback_review.lockfiles.names import filename_of, hash_text, stated_hash, version_in_filename
 from fallback_review.lockfiles.toml.reader import TomlReader, versioned_metadata
 from fallback_review.lockfiles.toml.table import Notices
@@ -166,5 +167,10 @@ FORMAT = Format(
         folder="-C {} ",
     ),
     update_hashes=True,
+    mend=tables.poetry,
+    locks_index=True,
+    install_again="poetry env remove --all && poetry install",
+    refreshed=freshness.poetry,
+    made_from="pyproject.toml",
     unnamed_is_default_index=True,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS
 from fallback_review.lockfiles.format import Format
 from fallback_review.lockfiles.installer_files import any_installers_files
+from fallback_review.lockfiles.mend import tables
 from fallback_review.lockfiles.names import filename_of, version_in_filename
 from fallback_review.lockfiles.toml.reader import TomlReader
 from fallback_review.lockfiles.toml.table import Notices, Table
@@ -180,6 +181,9 @@ FORMAT = Format(
     parse_pair=_READER.parse_pair,
     configured_by=any_installers_files,
     update_hashes=True,
+    mend=tables.pylock,
+    asks_index=False,
+    install_again="uv pip sync --reinstall {file}",
     heeds_requires_python=True,
     heeds_entries_python=True,
     locks_urls=True,

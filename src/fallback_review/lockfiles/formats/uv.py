@@ -14,6 +14,7 @@ from fallback_review.lockfiles.direct_references import LOCAL_KINDS, read_locked
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.uv_markers import with_markers
 from fallback_review.lockfiles.installer_files import uv_files
+from fallback_review.lockfiles.mend import tables
 from fallback_review.lockfiles.names import filename_of, stated_hash
 from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.toml.reader import TomlReader
@@ -178,6 +179,10 @@ FORMAT = Format(
         )
     },
     update_hashes=True,
+    mend=tables.uv,
+    locks_index=True,
+    resolves_again=True,
+    install_again="uv sync --reinstall",
     heeds_requires_python=True,
     locks_urls=True,
 )

@@ -14,6 +14,7 @@ from fallback_review.lockfiles.formats.requirements.lines import logical_lines
 from fallback_review.lockfiles.formats.requirements.options import split_options
 from fallback_review.lockfiles.formats.requirements.reader import read
 from fallback_review.lockfiles.installer_files import pip_then_uv_files
+from fallback_review.lockfiles.mend import hash_lists
 
 LOOKED_AT = 300
 """Logical lines that decide whether a text is a requirements file."""
@@ -98,6 +99,9 @@ FORMAT = Format(
     },
     made_by_hand=True,
     update_hashes=True,
+    mend=hash_lists.requirements,
+    often_configured_outside=True,
+    install_again="pip install --force-reinstall -r {file}",
     by_pip_interface=True,
     may_be_empty=True,
 )

@@ -1,0 +1,122 @@
+"""`fallback-review fix`: mends locks so that installers take Chainguard's files."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from packaging.utils import canonicalize_name
+
+from fallback_review.cli.compare import file_text
+from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
+from fallback_review.cli.output import console_for, log_requests
+from fallback_review.cli.work_tree import read_file
+from fallback_review.installed.sources import open_sources
+from fallback_review.lockfiles import parse
+from fallback_review.pipeline.mend import asked_names, mend
+from fallback_review.report.text import count, readable
+
+if TYPE_CHECKING:
+    from fallback_review.pipeline.mend import Mended
+
+COULD_NOT = 3
+
+
+@click.command("fix")
+@click.argument(
+    "lockfiles",
+    metavar="LOCK…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--diff", "as_diff", is_flag=True, help="Print what would change as a patch, and write nothing."
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 where something would be mended.")
+@click.option("--remediated", is_flag=True, help="Take remediated versions (+cgr.N) where there are any.")
+@click.option("--only", multiple=True, metavar="NAME", help="Mend this package alone; may be repeated.")
+@shared_options
+def fix_command(
+    lockfiles: tuple[Path, ...],
+    as_diff: bool,
+    check: bool,
+    remediated: bool,
+    only: tuple[str, ...],
+    **given: Any,
+) -> None:
+    """Mend LOCK in place so that its installer takes Chainguard's files.
+
+    Rows of entries are replaced where they stand; nothing else moves, no version goes down, and nothing is
+    written that no index lists. What can't be mended is listed with the reason.
+    """
+    options = options_from(given)
+    if options.debug:
+        log_requests()
+    configured = settings_for(options, lambda path: read_file(Path.cwd(), path))
+    names = frozenset(canonicalize_name(each) for each in only)
+    found = []
+    with open_sources(configured.indexes, secrets_for(options), console=console_for(stderr=True)) as sources:
+        for path in lockfiles:
+            text = file_text(path, configured)
+            if text is None:
+                raise click.UsageError("name a lockfile")
+            lockfile = parse(text)
+            projects = sources.projects(asked_names(lockfile, configured, names))
+            # As it is written: line ends are part of it.
+            original = path.read_bytes().decode(
+                "utf-8-sig" if path.read_bytes()[:3] == b"\xef\xbb\xbf" else "utf-8"
+            )
+            found.append(
+                mend(text, original, lockfile, projects, configured, remediated=remediated, only=names)
+            )
+    for each in found:
+        changed = each.after != each.before
+        if as_diff:
+            click.echo(patch_of(each), nl=False)
+        elif changed and not check:
+            Path(each.path).write_bytes(each.after.encode())
+        click.echo(told(each, written=not (as_diff or check)), err=True, nl=False)
+    if any(each.problem for each in found):
+        sys.exit(COULD_NOT)
+    sys.exit(1 if check and any(each.after != each.before for each in found) else 0)
+
+
+def patch_of(found: Mended) -> str:
+    """Return what changes as a unified diff, as ``git apply`` takes it."""
+    lines = difflib.unified_diff(
+        found.before.splitlines(keepends=True),
+        found.after.splitlines(keepends=True),
+        f"a/{found.path}",
+        f"b/{found.path}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def told(found: Mended, *, written: bool) -> str:
+    """Say what became of a lock, what could not be mended and why, and what is to be done next."""
+    verb = "mended" if written else "to be mended"
+    lines = [f"{readable(found.path, 300)}: {count(len(found.mended), 'entry', 'entries')} {verb}"]
+    lines[0] += f", {found.already:,} from Chainguard already" if found.already else ""
+    for each in found.mended:
+        version = f" → {each.version}" if each.version else ""
+        lines.append(f"  {readable(each.package.name)} {readable(each.package.version or '')}{version}")
+    reasons: dict[str, list[str]] = {}
+    for one in found.unmended:
+        reasons.setdefault(one.why, []).append(f"{one.package.name} {one.package.version or ''}".rstrip())
+    if reasons:
+        lines.append(f"not mended: {count(len(found.unmended), 'entry', 'entries')}")
+    lines += [f"  {readable(', '.join(names), 300)}: {readable(why, 400)}" for why, names in reasons.items()]
+    if found.problem:
+        lines.append(f"  the lock as a whole: {readable(found.problem, 400)}")
+    if found.install_again and written:
+        command = found.install_again.format(file=shlex.quote(found.path))
+        lines.append(f"Installers swap nothing that is installed already: {command}")
+        lines.append("Then prove it: fallback-review verify")
+    return "\n".join(lines) + "\n"

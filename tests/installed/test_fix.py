@@ -1,0 +1,279 @@
+"""`fallback-review fix`: a mended lock is accepted by its own installer, which then takes Chainguard's files."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fallback_review.model import Conclusion, Integrity, Origin
+from tests.cli.command import run
+from tests.installed.installers import INSTALLERS, Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.command import Finished
+    from tests.installed.conftest import World
+
+pytestmark = pytest.mark.lab
+NAMES = ("plain==1.0", "native==1.0", "platformed==1.0", "tool-kit==1.0")
+HERE = f"""
+[targets]
+python = ["3.{sys.version_info.minor}"]
+platforms = ["linux-x86_64"]
+glibc = "2.36"
+"""
+
+
+def migrated(world: World, installer: str, folder: Path, names: tuple[str, ...] = NAMES) -> Project:
+    """A project that was locked and installed from PyPI, and has just been told of Chainguard's index."""
+    project = Project(installer, folder / "project", names)
+    project.declare(world.indexes.pypi)
+    project.lock()
+    project.install()
+    if installer == "pip":
+        text = project.lock_path.read_text().replace(world.indexes.pypi, world.indexes.chainguard)
+        project.lock_path.write_text(text)
+    else:
+        project.declare(world.indexes.chainguard)
+    return project
+
+
+def fix(world: World, project: Project, *more: object) -> Finished:
+    settings = project.folder / "settings.toml"
+    settings.write_text(HERE)
+    return run(
+        "fix",
+        project.lock_path.name,
+        "--config",
+        settings,
+        *world.indexes.options(),
+        *more,
+        cwd=project.folder,
+    )
+
+
+def changed_lines(before: str, after: str) -> list[str]:
+    return [
+        line
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_the_installer_accepts_the_mended_lock_and_takes_chainguards_files(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = migrated(world, installer, tmp_path)
+    before = project.lock_path.read_text()
+    done = fix(world, project)
+    assert done.code == 0, done.said
+    assert "4 entries mended" in done.stderr
+    after = project.lock_path.read_text()
+    rows = re.compile(
+        r"[-+]\s*(\{ ?(url|file) = |--hash=|\"sha256:|source = \{ registry|url = |reference = |content.hash = |\"url\": |\"sha256\": )"
+    )
+    assert all(rows.match(line) for line in changed_lines(before, after)), changed_lines(before, after)
+    assert fix(world, project, "--check").code == 0  # once is enough
+
+    # Installers say "already satisfied" and swap nothing; `verify` shows it.
+    project.check()
+    project.install()
+    stale = world.verify(project.environment)
+    assert {each.origin for each in stale.distributions} == {Origin.PYPI}
+    assert "swap nothing" in done.stderr
+
+    fresh = Project(installer, tmp_path / "fresh", project.names)
+    fresh.declare(world.indexes.chainguard)
+    for path in project.folder.iterdir():
+        if path.is_file():
+            (fresh.folder / path.name).write_bytes(path.read_bytes())
+    fresh.check()
+    fresh.install()
+    found = world.verify(fresh.environment)
+    assert {(each.origin, each.integrity) for each in found.distributions} == {
+        (Origin.CHAINGUARD, Integrity.INTACT)
+    }
+    assert len(found.distributions) == 4
+    assert found.conclusion is Conclusion.PASS
+
+
+def test_a_uv_lock_keeps_other_platforms_and_loses_what_would_win_over_chainguards(
+    world: World, tmp_path: Path
+) -> None:
+    project = migrated(world, "uv", tmp_path, ("platformed==1.0",))
+    fix(world, project)
+    files = re.findall(r"platformed-1\.0-[^\"]+", project.lock_path.read_text())
+    tags = sorted(each.removesuffix(".whl").rpartition("-")[2] for each in files)
+    assert tags == ["macosx_11_0_arm64", "manylinux_2_28_x86_64", "win_amd64"]
+
+
+@pytest.mark.parametrize(
+    "reinstall", [("uv", "--reinstall"), ("pdm", "--reinstall"), ("pip", "--force-reinstall")]
+)
+def test_the_step_that_swaps_what_is_installed(
+    world: World, reinstall: tuple[str, str], tmp_path: Path
+) -> None:
+    installer, option = reinstall
+    project = migrated(world, installer, tmp_path)
+    done = fix(world, project)
+    assert option in done.stderr
+    project.install(option)
+    assert {each.origin for each in world.verify(project.environment).distributions} == {Origin.CHAINGUARD}
+
+
+def test_a_pylock_is_mended_for_uv_and_pip(world: World, tmp_path: Path) -> None:
+    project = migrated(world, "uv", tmp_path)
+    project.declare(world.indexes.pypi)
+    project.run("uv", "export", "-q", "--format", "pylock.toml", "-o", "pylock.toml", "--no-header")
+    lock = project.folder / "pylock.toml"
+    settings = project.folder / "settings.toml"
+    settings.write_text(HERE)
+    done = run("fix", "pylock.toml", "--config", settings, *world.indexes.options(), cwd=project.folder)
+    assert done.code == 0, done.said
+    assert world.indexes.pypi.removesuffix("simple/") not in "\n".join(
+        line for line in lock.read_text().splitlines() if "linux" in line or "none-any" in line
+    )
+    for number, tool in enumerate((("uv", "pip", "sync"), ("pip", "install", "-r"))):
+        fresh = Project("uv", tmp_path / f"fresh{number}", ())
+        fresh.declare(world.indexes.pypi)
+        python = str(fresh.environment / "bin/python")
+        if tool[0] == "uv":
+            fresh.run(*tool, "-q", "--python", python, str(lock))
+        else:
+            fresh.run("pip", "--python", python, "install", "-q", "-r", str(lock))
+        found = world.verify(fresh.environment)
+        assert {each.origin for each in found.distributions} == {Origin.CHAINGUARD}
+        assert len(found.distributions) == 4
+
+
+def test_static_urls_of_pdm_are_replaced(world: World, tmp_path: Path) -> None:
+    project = Project("pdm", tmp_path / "project", NAMES)
+    project.declare(world.indexes.pypi)
+    project.run("pdm", "lock", "-q", "-S", "static_urls")
+    project.declare(world.indexes.chainguard)
+    done = fix(world, project)
+    assert done.code == 0, done.said
+    project.check()
+    project.install()
+    found = world.verify(project.environment)
+    assert {(each.name, each.origin) for each in found.distributions} == {
+        (name.partition("==")[0], Origin.CHAINGUARD) for name in NAMES
+    }
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_what_cannot_be_mended_is_listed_with_the_reason_and_stays(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = Project(installer, tmp_path / "project", ("plain==1.0", "only-pypi==1.0"))
+    project.declare(world.indexes.chainguard, world.indexes.pypi)
+    # Locked as PyPI has it: both names.
+    locked = Project(installer, tmp_path / "locked", project.names)
+    locked.declare(world.indexes.pypi)
+    locked.lock()
+    text = locked.lock_path.read_text()
+    if installer == "pip":
+        text = text.replace(world.indexes.pypi, world.indexes.chainguard)
+    project.lock_path.write_text(text)
+    done = fix(world, project)
+    assert done.code in (0, 3), done.said
+    assert "only-pypi 1.0: Chainguard's index does not have it" in done.stderr
+    assert "not mended: 1 entry" in done.stderr
+    only_pypi = re.findall(r"[0-9a-f]{64}", text)
+    assert len(set(only_pypi) & set(re.findall(r"[0-9a-f]{64}", project.lock_path.read_text()))) >= 1
+
+
+@pytest.mark.parametrize("installer", ["uv", "poetry", "pdm", "pipenv"])
+def test_nothing_is_mended_where_the_project_does_not_name_the_index(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = Project(installer, tmp_path / "project", ("plain==1.0",))
+    project.declare(world.indexes.pypi)
+    project.lock()
+    before = project.lock_path.read_bytes()
+    done = fix(world, project)
+    assert done.code == 0
+    assert "nothing in the repository names Chainguard's index" in done.stderr
+    assert project.lock_path.read_bytes() == before
+
+
+def test_uv_must_ask_chainguards_index_first(world: World, tmp_path: Path) -> None:
+    project = Project("uv", tmp_path / "project", ("plain==1.0",))
+    project.declare(world.indexes.pypi)
+    project.lock()
+    project.declare(world.indexes.pypi, world.indexes.chainguard)
+    done = fix(world, project)
+    assert "uv asks PyPI before Chainguard's index" in done.stderr
+
+
+def test_a_diff_writes_nothing_and_git_applies_it(world: World, tmp_path: Path) -> None:
+    project = migrated(world, "uv", tmp_path)
+    before = project.lock_path.read_bytes()
+    assert fix(world, project, "--check").code == 1
+    done = fix(world, project, "--diff")
+    assert (done.code, project.lock_path.read_bytes()) == (0, before)
+    patch = project.folder / "fix.patch"
+    patch.write_text(done.stdout)
+    subprocess.run(["git", "init", "-q"], cwd=project.folder, check=True)
+    subprocess.run(["git", "apply", "fix.patch"], cwd=project.folder, check=True)
+    applied = project.lock_path.read_bytes()
+    project.lock_path.write_bytes(before)
+    fix(world, project)
+    assert project.lock_path.read_bytes() == applied != before
+
+
+def test_one_name_alone(world: World, tmp_path: Path) -> None:
+    project = migrated(world, "pip", tmp_path)
+    before = project.lock_path.read_text()
+    done = fix(world, project, "--only", "Plain")
+    assert "1 entry mended" in done.stderr
+    assert len(changed_lines(before, project.lock_path.read_text())) == 2
+
+
+def test_line_ends_and_comments_stay(world: World, tmp_path: Path) -> None:
+    project = migrated(world, "uv", tmp_path)
+    text = project.lock_path.read_text().replace("[[package]]", "# kept\n[[package]]")
+    project.lock_path.write_bytes(text.replace("\n", "\r\n").encode())
+    done = fix(world, project)
+    assert "4 entries mended" in done.stderr, done.said
+    after = project.lock_path.read_bytes()
+    assert after.count(b"# kept\r\n") == text.count("# kept")
+    assert b"\n" not in after.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize("installer", ["poetry", "pdm", "pipenv"])
+def test_a_project_that_changed_otherwise_is_not_called_fresh(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = migrated(world, installer, tmp_path)
+    project.names = (*NAMES, "single==1.0")
+    project.declare(world.indexes.chainguard)
+    done = fix(world, project)
+    assert done.code == 3
+    assert "the project changed since it was locked, in more than its sources" in done.stderr
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv", "pdm"])
+def test_a_remediated_version_is_taken_where_asked(world: World, installer: str, tmp_path: Path) -> None:
+    project = Project(installer, tmp_path / "project", ("fixed-up==1.0",))
+    project.declare(world.indexes.pypi)
+    project.lock()
+    if installer == "pip":
+        project.lock_path.write_text(
+            project.lock_path.read_text().replace(world.indexes.pypi, world.indexes.chainguard)
+        )
+    else:
+        project.declare(world.indexes.chainguard)
+    done = fix(world, project, "--remediated")
+    assert "fixed-up 1.0 → 1.0+cgr.1" in done.stderr, done.said
+    project.check()
+    project.install()
+    (found,) = world.verify(project.environment).distributions
+    assert (found.version, found.origin) == ("1.0+cgr.1", Origin.REMEDIATED)
