@@ -61,6 +61,17 @@ def test_uv(table: str, keys: Keys, tmp_path: Path) -> None:
     assert not (keys.modelled.keys() | keys.not_modelled.keys() | keys.harmless) - set(names)
 
 
+def test_uvs_variables(tmp_path: Path) -> None:
+    said = [
+        run([lab_tool("uv", "installers"), "help", "--no-pager", *command], tmp_path, tmp_path)
+        for command in (("pip", "install"), ("pip", "sync"), ("sync",))
+    ]
+    names = set(re.findall(r"\[env: (UV_[A-Z_]+)", "".join(said)))
+    assert len(names) > 30
+    assert names - uv.VARIABLES - uv.HARMLESS_VARIABLES == set()
+    assert not uv.VARIABLES & uv.HARMLESS_VARIABLES
+
+
 def test_what_only_a_pyproject_may_hold_stops_uv_in_a_file_of_its_own(tmp_path: Path) -> None:
     for key in sorted(uv.PROJECT_ONLY):
         value = {"package": "true", "managed": "true", "workspace": "{}", "sources": "{}"}.get(key, "[]")

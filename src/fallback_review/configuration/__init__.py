@@ -22,6 +22,7 @@ from fallback_review.configuration.values import Configuration, ConfiguredIndex,
 from fallback_review.lockfiles import format_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from fallback_review.configuration.values import ReadText
@@ -41,7 +42,12 @@ __all__ = [
 
 
 def read(
-    lockfile: Lockfile, text_of: ReadText, *, installer: str, now: datetime | None = None
+    lockfile: Lockfile,
+    text_of: ReadText,
+    *,
+    installer: str,
+    now: datetime | None = None,
+    named: Iterable[str] = (),
 ) -> Configuration:
     """Return how an installer is configured for a lockfile.
 
@@ -52,11 +58,18 @@ def read(
             names, each at most once and for no more than it takes, and for constraints files that those name.
         installer: whose rules and files count; a name that is not known is read as pip.
         now: when the install is, for options that count days from then; None where nobody knows.
+        named: further paths of pip's configuration, which come first: those of `environment.pip_files`.
 
     What can't be read is in `Configuration.problems`; nothing is raised.
     """
-    known = frozenset(format_of(lockfile).configured_by(lockfile.path))
-    files = Files(text_of=lambda path: text_of(path) if path in known else None, beside=text_of, now=now)
+    named = tuple(named)
+    known = frozenset((*named, *format_of(lockfile).configured_by(lockfile.path)))
+    files = Files(
+        text_of=lambda path: text_of(path) if path in known else None,
+        beside=text_of,
+        now=now,
+        named=named,
+    )
     configuration = TOOLS.get(installer, TOOLS["pip"]).read(lockfile, files)
     return replace(
         configuration, problems=tuple(files.problems), credentials=tuple(dict.fromkeys(files.credentials))

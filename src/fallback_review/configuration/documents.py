@@ -39,6 +39,8 @@ class Files:
     """Of any file of the repository: what those name, too."""
     now: datetime | None = None
     """When the install is; None where nobody says, so that spans of time mean nothing."""
+    named: tuple[str, ...] = ()
+    """Paths of pip's configuration that the repository's own workflows name."""
     problems: list[Notice] = field(default_factory=list)
     broken: list[Notice] = field(default_factory=list)
     """Files that are not what their name says: tools refuse them."""

@@ -23,14 +23,24 @@ class Tool:
     read: Callable[[Lockfile, Files], Configuration]
     keys: tuple[Keys, ...]
     """Every key of its files, sorted by what becomes of it."""
+    variables: frozenset[str] = frozenset()
+    """The environment variables that override what its files say of indexes and files."""
 
 
 TOOLS: Mapping[str, Tool] = {
-    "pip": Tool(read=pip.read, keys=(pip.KEYS,)),
-    "uv": Tool(read=uv.read, keys=(uv.KEYS, uv.PIP_KEYS, uv.INDEX_KEYS)),
-    "poetry": Tool(read=poetry.read, keys=(poetry.KEYS, poetry.PROJECT_KEYS, poetry.SOURCE_KEYS)),
-    "pdm": Tool(read=pdm.read, keys=(pdm.KEYS, pdm.PROJECT_KEYS, pdm.RESOLUTION_KEYS, pdm.SOURCE_KEYS)),
-    "pipenv": Tool(read=pipenv.read, keys=(pipenv.KEYS,)),
+    "pip": Tool(read=pip.read, keys=(pip.KEYS,), variables=pip.VARIABLES),
+    "uv": Tool(read=uv.read, keys=(uv.KEYS, uv.PIP_KEYS, uv.INDEX_KEYS), variables=uv.VARIABLES),
+    "poetry": Tool(
+        read=poetry.read,
+        keys=(poetry.KEYS, poetry.PROJECT_KEYS, poetry.SOURCE_KEYS),
+        variables=poetry.VARIABLES,
+    ),
+    "pdm": Tool(
+        read=pdm.read,
+        keys=(pdm.KEYS, pdm.PROJECT_KEYS, pdm.RESOLUTION_KEYS, pdm.SOURCE_KEYS),
+        variables=pdm.VARIABLES,
+    ),
+    "pipenv": Tool(read=pipenv.read, keys=(pipenv.KEYS,), variables=pipenv.VARIABLES),
     "pixi": Tool(read=pixi.read, keys=(pixi.KEYS,)),
 }
 """Each installer's reader; an installer that is not among them is read as pip, as it is predicted."""

@@ -101,6 +101,10 @@ SOURCE_KEYS = Keys(
     harmless=frozenset({"ca_certs", "client_cert", "client_key", "password", "username", "verify_ssl"}),
     unknown=PROJECT_KEYS.unknown,
 )
+VARIABLES = frozenset({
+    "PDM_CONFIG_FILE", "PDM_IGNORE_STORED_INDEX", "PDM_LOCKFILE", "PDM_NO_BINARY", "PDM_ONLY_BINARY",
+    "PDM_OVERRIDE", "PDM_PREFER_BINARY", "PDM_PYPI_URL", "PDM_USE_UV",
+})  # fmt: skip
 _SPAN = re.compile(r"(?P<count>\d{1,7})(?P<unit>[dhw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 168}
 

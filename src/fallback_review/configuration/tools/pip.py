@@ -81,6 +81,10 @@ KEYS = Keys(
     }),
     unknown="pip passes over keys that it does not know; a newer one may know it",
 )  # fmt: skip
+VARIABLES = frozenset({"PIP_CONFIG_FILE"}) | {
+    f"PIP_{key.upper().replace('-', '_')}" for key in (*KEYS.modelled, *KEYS.not_modelled)
+}
+"""pip reads each of its options from a variable, too."""
 ALIASES = {
     "pypi-url": "index-url",
     "no-dependencies": "no-deps",
@@ -149,7 +153,7 @@ class _Said(NamedTuple):
 
 def _filled(files: Files, path: str) -> Iterator[_Said]:
     """Give each configuration file that says anything about what is installed."""
-    for name in pip_files(path):
+    for name in dict.fromkeys((*files.named, *pip_files(path))):
         document = files.ini(name)
         tables = [document.data.get(table, {}) for table in ("global", "install")] if document else []
         options = {ALIASES.get(key, key): value for table in tables for key, value in table.items()}

@@ -43,6 +43,7 @@ KEYS = Keys(
     }),
     unknown="Pipenv passes over keys that it does not know; a newer one may know it",
 )  # fmt: skip
+VARIABLES = frozenset({"PIPENV_PIPFILE", "PIPENV_PYPI_MIRROR", "PIPENV_TEST_INDEX"})
 _DEFAULT_SOURCE = {"url": PYPI_SIMPLE_ENDPOINT.rstrip("/"), "verify_ssl": True, "name": "pypi"}
 """What Pipenv takes where a ``Pipfile`` names no source."""
 

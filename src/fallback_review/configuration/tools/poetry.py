@@ -87,6 +87,9 @@ SOURCE_KEYS = Keys(
     harmless=frozenset({"indexed"}),
     unknown="Poetry 2 stops at it",
 )
+VARIABLES = frozenset(
+    {"POETRY_INSTALLER_NO_BINARY", "POETRY_INSTALLER_ONLY_BINARY", "POETRY_INSTALLER_RE_RESOLVE"}
+)
 _NOW = "2.1"
 """The lock version that Poetry 2 writes."""
 

@@ -157,6 +157,21 @@ INDEX_KEYS = Keys(
     harmless=frozenset({"authenticate", "cache-control", "hash-algorithm", "publish-url"}),
     unknown="uv passes over keys that it does not know here; a newer one may know it",
 )
+VARIABLES = frozenset({
+    "UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_DEFAULT_INDEX", "UV_EXCLUDE", "UV_EXCLUDE_NEWER",
+    "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_STRATEGY", "UV_INDEX_URL", "UV_NO_BINARY",
+    "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_CONFIG", "UV_NO_INDEX",
+    "UV_NO_VERIFY_HASHES", "UV_OFFLINE", "UV_OVERRIDE", "UV_PRERELEASE", "UV_PROJECT", "UV_REQUIRE_HASHES",
+    "UV_RESOLUTION", "UV_TORCH_BACKEND", "UV_WORKING_DIR",
+})  # fmt: skip
+HARMLESS_VARIABLES = frozenset({
+    "UV_BREAK_SYSTEM_PACKAGES", "UV_PYTHON",
+    "UV_CACHE_DIR", "UV_COMPILE_BYTECODE", "UV_FORK_STRATEGY", "UV_FROZEN", "UV_INSECURE_HOST",
+    "UV_KEYRING_PROVIDER", "UV_LINK_MODE", "UV_LOCKED", "UV_MANAGED_PYTHON", "UV_NO_BUILD_ISOLATION",
+    "UV_NO_CACHE", "UV_NO_DEFAULT_GROUPS", "UV_NO_DEV", "UV_NO_EDITABLE", "UV_NO_INSTALL_LOCAL",
+    "UV_NO_INSTALL_PROJECT", "UV_NO_MANAGED_PYTHON", "UV_NO_PROGRESS", "UV_NO_SOURCES", "UV_SYSTEM_PYTHON",
+})  # fmt: skip
+"""Variables that change nothing about which file is taken; a test holds both lists to uv's help."""
 _STRATEGIES = {
     "first-index": "first-index",
     "unsafe-any-match": "unsafe-first-match",
