@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -34,6 +35,9 @@ from .build import (
     package,
     sha,
 )
+
+if TYPE_CHECKING:
+    from fallback_review.prediction.causes import CauseRecord
 
 NOTHING = answers(answer(C, problem=Cause.PROJECT_MISSING))
 MANY = answers(
@@ -466,3 +470,11 @@ def test_what_is_not_configured_has_a_step_of_its_own(reason: str | None, step: 
     assert told is not None
     assert step in told.text
     assert (told.command is None) is (reason is not None)
+
+
+@pytest.mark.parametrize("record", CAUSES.values(), ids=lambda record: record.cause)
+def test_every_cause_is_explained(record: CauseRecord) -> None:
+    assert record.title[0].isupper()
+    assert not record.title.endswith(".")
+    assert record.meaning.endswith(".")
+    assert record.address.endswith(f"/docs/reference/causes.md#{record.cause}")

@@ -148,3 +148,37 @@ def test_sarif_stays_within_what_is_taken() -> None:
     run = sarif(review(lockfile(*(from_pypi(f"p{n}") for n in range(5_100)))))
     assert len(run["results"]) == 5_000
     assert run["properties"]["resultsLeftOut"] == 100
+
+
+def test_every_rule_says_what_it_means_and_where_to_read_on() -> None:
+    found = review(
+        lockfile(
+            unknown(), from_pypi(), fails(),
+            reviewed("conda", None, "1", ecosystem=Ecosystem.CONDA, conclusion=Conclusion.FAIL),
+            reviewed("git", None, "1", Outcome.DIRECT, conclusion=Conclusion.FAIL),
+        ),
+        findings=(Notice(text="look"),),
+        unreadable=(Notice(text="no"),),
+    )  # fmt: skip
+    rules = {rule["id"]: rule for rule in sarif(found)["tool"]["driver"]["rules"]}
+    assert set(rules) == {
+        "unauthorized", "version-missing", "hash-mismatch", "policy", "direct", "configuration", "unreadable",
+    }  # fmt: skip
+    for rule in rules.values():
+        assert rule["fullDescription"]["text"].endswith(".")
+        assert rule["helpUri"] in rule["help"]["markdown"]
+        assert rule["helpUri"].startswith(
+            "https://github.com/fallback-review/fallback-review/blob/main/docs/"
+        )
+    assert rules["version-missing"]["helpUri"].endswith("/docs/reference/causes.md#version-missing")
+    assert rules["direct"]["shortDescription"]["text"] == "A package does not come from an index"
+
+
+def test_workflow_commands_for_a_job_that_runs_the_command_line() -> None:
+    hostile_name = from_pypi("x\n::error::owned", why="100%")
+    lines = render(review(lockfile(hostile_name), conclusion=Conclusion.FAIL), "github").splitlines()
+    assert lines[0].startswith("::error title=x\\n")
+    assert "100%25" in lines[0]
+    assert "file=uv.lock,line=12" in lines[0]
+    assert not [line for line in lines[1:] if line.startswith("::")]
+    assert lines[1].startswith("❌ 1 of 1 changed package comes from PyPI")

@@ -171,3 +171,11 @@ def test_the_schema_names_keys_as_the_file_spells_them() -> None:
     policy = schema()["$defs"]["Policy"]["properties"]
 
     assert {"fail-on", "on-unknown", "upstream-tier"} <= set(policy)
+
+
+def test_where_reports_link_to() -> None:
+    assert [name for name, _ in parse(b"").report.pages()] == ["PyPI"]
+    given = b'[report]\npypi-page = ""\nchainguard-page = "https://console.example/python/{name}"\n'
+    assert parse(given).report.pages() == (("Chainguard", "https://console.example/python/{name}"),)
+    with pytest.raises(SettingsError, match=r"report\.pypi-page: a page's address starts with https://"):
+        parse(b'[report]\npypi-page = "javascript:{name}"\n')

@@ -88,6 +88,7 @@ def review(
         unreadable=unread,
         findings=(*findings, *policy.expiry_notices(settings.allow, today, path=SETTINGS_PATH)),
         scope=scope,
+        project_pages=settings.report.pages(),
     )
 
 

@@ -20,6 +20,7 @@ FORMATS: dict[str, str] = {
     "html": "fallback_review.report.html",
     "sarif": "fallback_review.report.sarif",
     "annotations": "fallback_review.report.annotations",
+    "github": "fallback_review.report.github",
 }
 """The module behind each format's name."""
 

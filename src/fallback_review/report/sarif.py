@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fallback_review import __version__
-from fallback_review.model import Cause
+from fallback_review.model import Cause, Outcome
 from fallback_review.prediction import CAUSES
+from fallback_review.prediction.causes import DOCUMENTATION
 from fallback_review.report.findings import findings
+from fallback_review.report.words import SAYS
 
 if TYPE_CHECKING:
     from fallback_review.model import Review
@@ -51,10 +53,43 @@ def render(review: Review) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
+_OTHER_RULES = {
+    "policy": (
+        "The policy rejects the change",
+        "The settings' [policy] rejects it; the text says what it is.",
+    ),
+    "configuration": (
+        "The configuration needs a look",
+        "The installers' configuration or the settings hold something that is not as it should be.",
+    ),
+    "unreadable": (
+        "Something could not be read",
+        "A lockfile, a file that it includes or an index could not be read, so that packages may be hidden.",
+    ),
+}
+"""Rules for what is no cause: what is up, and what it means."""
+
+
 def _rule(rule: str) -> dict[str, Any]:
     record = CAUSES.get(Cause(rule))
-    title = record.title if record else rule.replace("-", " ").capitalize()
-    return {"id": rule, "name": rule, "shortDescription": {"text": title}}
+    if record is not None:
+        title, meaning, address = record.title, record.meaning, record.address
+    else:
+        title, meaning = _OTHER_RULES[rule] if rule in _OTHER_RULES else _of_an_outcome(rule)
+        address = f"{DOCUMENTATION}reference/causes.md"
+    return {
+        "id": rule,
+        "name": rule,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": meaning or title},
+        "help": {"text": meaning or title, "markdown": f"{meaning or title}\n\n[Documentation]({address})"},
+        "helpUri": address,
+    }
+
+
+def _of_an_outcome(rule: str) -> tuple[str, str]:
+    said = SAYS[Outcome(rule)][0]
+    return f"A package {said}", f"The policy minds a package that {said}."
 
 
 def _result(finding: Finding, path: str, rules: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from fallback_review.settings.types import (
     Choice,
     HostName,
     NamePattern,
+    PageOrEmpty,
     Place,
     PythonVersion,
     SpecifierText,
@@ -62,21 +63,28 @@ Severity = Literal["allow", "warn", "fail"]
 class Table(BaseModel):
     """A table of the settings file: kebab-case keys, and no key that is not known."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=kebab)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=kebab, use_attribute_docstrings=True
+    )
 
 
 class Targets(Table):
     """The environments that will install."""
 
     python: tuple[PythonVersion, ...] = Field(default=("3.12",), min_length=1)
+    """The Python versions that install: ``3.12``; ``3.13t`` is free-threaded."""
     platforms: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = Field(
         default=("linux-x86_64", "linux-aarch64"), min_length=1
     )
+    """The platforms that install and decide."""
     informational: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = ()
     """Platforms that are shown and never decide: laptops, usually."""
     glibc: VersionNumber = "2.39"
+    """The oldest glibc on the Linux platforms."""
     musl: VersionNumber = "1.2"
+    """The oldest musl on the musllinux platforms."""
     macos: VersionNumber = "14.0"
+    """The oldest macOS on the macOS platforms."""
 
     def expand(self) -> tuple[Target, ...]:
         """Return every target: each Python version on each platform, the informational ones last."""
@@ -100,8 +108,11 @@ class Indexes(Table):
     """Where Chainguard's index and PyPI are, and how the organisation arranges them."""
 
     chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
+    """Chainguard's index, or the repository of your own manager that serves it."""
     remediated: Url | None = None
+    """Chainguard's index of remediated versions, where you install from it too."""
     pypi: Url = PYPI_ITSELF
+    """PyPI's index, or a mirror to ask instead."""
     pypi_hosts: tuple[HostName, ...] = ()
     """Further host names that are PyPI's: of a mirror, or of the files."""
     own_hosts: tuple[Place, ...] = ()
@@ -114,6 +125,7 @@ class Indexes(Table):
     vex: UrlOrEmpty = CHAINGUARD_VEX_ENDPOINT
     """Chainguard's public feed of what remediated versions fix; empty: it is not asked."""
     layout: Annotated[str, Choice("layout", tuple(LAYOUTS))] | None = None
+    """How your organisation merges Chainguard and PyPI; without it the installers' own files tell."""
     installer: Annotated[str, Choice("installer", tuple(INSTALLERS))] | None = None
     """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
 
@@ -125,9 +137,13 @@ class Policy(Table):
     """What the team makes of the outcomes."""
 
     fail_on: tuple[Annotated[str, Choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
+    """The outcomes that fail the check."""
     on_unknown: Literal["fail", "warn"] = "fail"
+    """What it means when something could not be checked."""
     upstream_tier: Severity = "warn"
+    """What to make of PyPI's files that Chainguard serves and has not rebuilt."""
     unpinned: Severity = "warn"
+    """What to make of requirements that lock no version."""
     integrity: Severity = "fail"
     """What `verify` makes of installed files that are not as their wheel has them."""
     private: tuple[NamePattern, ...] = ()
@@ -138,17 +154,41 @@ class Allow(Table):
     """One entry of the allow list: which package may come from elsewhere, why, and until when."""
 
     package: NamePattern
+    """The package's name, or a pattern of names: ``nvidia-*``."""
     reason: str = Field(min_length=1)
+    """Why it may come from elsewhere; every report shows it."""
     owner: str | None = None
+    """Who answers for it."""
     version: SpecifierText | None = None
+    """The versions that are meant, as PEP 440 writes them: ``>=1.2,<2`` or ``==1.4.2``. Without it: all."""
     expires: date | None = None
+    """The last day on which it counts: ``2027-01-01``."""
 
 
 class Lockfiles(Table):
     """Globs, relative to the repository's root, that add lockfiles or leave some out."""
 
     include: tuple[str, ...] = ()
+    """Globs, as in .gitignore, of lockfiles with unusual names."""
     exclude: tuple[str, ...] = ()
+    """Globs of lockfiles that are left out."""
+
+
+PYPI_PAGE = urljoin(PYPI_ITSELF, "/project/{name}/")
+
+
+class Report(Table):
+    """What the reports link to."""
+
+    pypi_page: PageOrEmpty = PYPI_PAGE
+    """A project's page on PyPI, with ``{name}``; empty: no link."""
+    chainguard_page: PageOrEmpty = ""
+    """A project's page in Chainguard's console or your own manager, with ``{name}``; empty: no link."""
+
+    def pages(self) -> tuple[tuple[str, str], ...]:
+        """Return the sites with a page for each project: their name, and the address with ``{name}``."""
+        named = (("Chainguard", self.chainguard_page), ("PyPI", self.pypi_page))
+        return tuple((name, address) for name, address in named if address)
 
 
 class Settings(Table):
@@ -158,7 +198,9 @@ class Settings(Table):
     indexes: Indexes = Indexes()
     policy: Policy = Policy()
     lockfiles: Lockfiles = Lockfiles()
+    report: Report = Report()
     allow: tuple[Allow, ...] = ()
+    """What may come from elsewhere although the policy fails it; never malware, nor an install that fails."""
 
 
 def parse(
@@ -228,6 +270,7 @@ _TABLES: dict[str, type[Table]] = {
     "indexes": Indexes,
     "policy": Policy,
     "lockfiles": Lockfiles,
+    "report": Report,
     "allow": Allow,
 }
 
@@ -239,7 +282,9 @@ def _table_at(location: tuple[int | str, ...]) -> type[Table]:
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the settings file, for editors."""
     found = Settings.model_json_schema(by_alias=True)
-    del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]  # PyPI's address is its library's to say
+    # PyPI's address is its library's to say.
+    del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]
+    del found["$defs"]["Report"]["properties"]["pypi-page"]["default"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fallback Review settings",

@@ -63,6 +63,13 @@ def _http_url(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
+def _page(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "{name}" not in value:
+        raise ValueError("a page's address starts with https:// and holds {name}, or is empty")
+    return value
+
+
 def _host_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]+)?", value):
         raise ValueError(f"{value!r} is not a host name such as 'files.example.com', without https://")
@@ -105,6 +112,8 @@ def _specifier(value: str) -> str:
 
 Url = Annotated[str, AfterValidator(_http_url)]
 UrlOrEmpty = Annotated[str, AfterValidator(lambda value: _http_url(value) if value else "")]
+PageOrEmpty = Annotated[str, AfterValidator(lambda value: _page(value) if value else "")]
+"""The address of a page about a project, with ``{name}`` for its name."""
 HostName = Annotated[str, AfterValidator(_host_name)]
 Place = Annotated[str, AfterValidator(_place)]
 """A host, or a host with the beginning of a path: on a host of many, only what lies below that path."""

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Outcome, SourceKind, deciding
 from fallback_review.prediction.causes import locked, missing, unanswered
 from fallback_review.prediction.causes.missing import BLOCK_REASONS
-from fallback_review.prediction.causes.record import CauseRecord, Facts, Words, move_to_remediated
+from fallback_review.prediction.causes.record import (
+    DOCUMENTATION,
+    CauseRecord,
+    Facts,
+    Words,
+    move_to_remediated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,4 +84,4 @@ def advise(
     return CAUSES[worst.cause].advice(facts) if worst.cause is not None else None
 
 
-__all__ = ["BLOCK_REASONS", "CAUSES", "CauseRecord", "Facts", "Words", "advise", "describe"]
+__all__ = ["BLOCK_REASONS", "CAUSES", "DOCUMENTATION", "CauseRecord", "Facts", "Words", "advise", "describe"]

@@ -77,26 +77,49 @@ RECORDS = (
     CauseRecord(
         cause=Cause.LOCK_PINS_PYPI_URL,
         title="The lock names PyPI's files",
+        meaning=(
+            "The lock names PyPI as the source of the package, or the addresses of PyPI's files. The "
+            "installer takes them and does not ask Chainguard's index, whatever its configuration "
+            "says. Move the lock to Chainguard's files."
+        ),
         words=Words(why="the lock takes it from PyPI; Chainguard's index is not asked", step=_url),
     ),
     CauseRecord(
         cause=Cause.LOCK_PINS_PYPI_HASH,
         title="The lock allows only PyPI's files",
+        meaning=(
+            "The lock allows only files with PyPI's hashes. Chainguard's build of the same version "
+            "has other bytes, so the installer passes over it. Put the hashes of Chainguard's files "
+            "into the lock."
+        ),
         words=Words(why="the lock allows only hashes of PyPI's files", step=_hashes),
     ),
     CauseRecord(
         cause=Cause.HASH_MISMATCH,
         title="The lock refuses the file that it will get",
+        meaning=(
+            "The installer will be given a file whose hash is not in the lock, so that the install "
+            "fails. This happens when the index changes and the lock does not. Put the hashes of "
+            "Chainguard's files into the lock."
+        ),
         words=Words(why="the lock's hashes are not those of the file that will be served", step=_hashes),
     ),
     CauseRecord(
         cause=Cause.NO_CANDIDATE,
         title="No index has a file that the lock allows",
+        meaning=(
+            "No index that is asked has a file that this entry of the lock allows, so that the "
+            "install fails. Lock the package again."
+        ),
         words=Words(why="no index has a file that this entry allows", step=_lock_again),
     ),
     CauseRecord(
         cause=Cause.NOT_PINNED,
         title="The requirement is not pinned",
+        meaning=(
+            "The requirement names no exact version. The installer decides when it installs, so that "
+            "a review can only say what it would take today. Pin an exact version."
+        ),
         words=Words(
             why="not pinned: decided at install time",
             step="pin an exact version, so that what is reviewed is what gets installed",
@@ -122,6 +145,11 @@ RECORDS = (
     CauseRecord(
         cause=Cause.INSTALLER_PREFERS_PYPI,
         title="The installer prefers PyPI's file",
+        meaning=(
+            "Both Chainguard and PyPI have a file that the lock allows, and the installer ranks "
+            "PyPI's higher: by its tags, or by the order of the indexes. Take PyPI out of the "
+            "configuration, or put Chainguard's index before it."
+        ),
         words=Words(why=_preferred, step=_prefer_chainguard),
     ),
 )

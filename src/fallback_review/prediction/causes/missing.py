@@ -76,26 +76,49 @@ RECORDS = (
     CauseRecord(
         cause=Cause.PROJECT_MISSING,
         title="Chainguard does not have this project",
+        meaning=(
+            "Chainguard's index answers 404 for the project, so the installer takes it from PyPI or "
+            "fails. Asking for it has requested its build. Wait for the build, use another package, "
+            "or allow it in the settings."
+        ),
         words=Words(why="Chainguard does not have this project", step=_wait_or_pin),
     ),
     CauseRecord(
         cause=Cause.VERSION_MISSING,
         title="Chainguard does not have this version",
+        meaning=(
+            "Chainguard has the project and not this version. Asking for it has requested its build. "
+            "Pin a version that Chainguard has, or wait."
+        ),
         words=Words(why=_version_missing, step=_wait_or_pin),
     ),
     CauseRecord(
         cause=Cause.NO_COMPATIBLE_FILE,
         title="Chainguard has no wheel for the target",
+        meaning=(
+            "Chainguard has the version, and no wheel of it fits the target: another Python version, "
+            "architecture or C library. Chainguard builds native wheels for Linux alone. Pin a "
+            "version with a wheel for every target, or wait for one."
+        ),
         words=Words(why=_no_wheel, step=_wait_for_wheel),
     ),
     CauseRecord(
         cause=Cause.ONLY_SDIST,
         title="Chainguard has only a source distribution",
+        meaning=(
+            "Chainguard has only the source distribution of the version. A build on your machine is "
+            "not Chainguard's build. Pin a version with a wheel, or wait for one."
+        ),
         words=Words(why=_only_sdist, step=_wait_for_wheel),
     ),
     CauseRecord(
         cause=Cause.UPSTREAM_TIER,
         title="Chainguard serves PyPI's own file",
+        meaning=(
+            "Chainguard's index serves PyPI's own file: it is scanned, and it is not rebuilt from "
+            "source. This is Chainguard's hosted fallback. The setting upstream-tier in [policy] says "
+            "whether the check allows it, warns or fails."
+        ),
         words=Words(why="Chainguard has not rebuilt this version", step=_upstream),
         reasons={
             "built-available": Words(
@@ -107,6 +130,11 @@ RECORDS = (
     CauseRecord(
         cause=Cause.BLOCKED,
         title="Chainguard blocks this package",
+        meaning=(
+            "Chainguard's index blocks the project or the version: malware was found, your "
+            "organisation's policy blocks it, or it is younger than the cooldown. No allowance lets "
+            "malware in."
+        ),
         words=Words(why="Chainguard blocks it", step="choose another package: this one is blocked"),
         reasons={
             MALWARE_DETECTED: _blocked(
@@ -122,6 +150,10 @@ RECORDS = (
     CauseRecord(
         cause=Cause.YANKED,
         title="Chainguard's files of this version are yanked",
+        meaning=(
+            "The files of the version were withdrawn by their authors (PEP 592). An exact pin may "
+            "still take them. Choose another version."
+        ),
         words=Words(why="Chainguard's files of this version are yanked", step=_not_yanked),
     ),
 )

@@ -114,6 +114,9 @@ class Facts:
         return next((name_of(each.index) for each in answers if each.problem is self.verdict.cause), "")
 
 
+DOCUMENTATION = "https://github.com/fallback-review/fallback-review/blob/main/docs/"
+"""Where the documentation is read."""
+
 Why = str | Callable[[Facts], str]
 """One short clause, or what makes it."""
 Step = str | Advice | Callable[[Facts], Advice]
@@ -136,6 +139,8 @@ class CauseRecord:
     """Its name, which is also its anchor in the documentation."""
     title: str
     """What is up, in few words: a heading, and the description of a rule in SARIF."""
+    meaning: str = ""
+    """What it means and what can be done, in a few sentences: for the documentation and a rule's help."""
     words: Words
     reasons: Mapping[str, Words] = field(default_factory=dict)
     """Words of their own by the verdict's `reason`; any other reason is told by `words`."""
@@ -144,6 +149,11 @@ class CauseRecord:
     def anchor(self) -> str:
         """Where the documentation speaks of it, as a path below ``docs/`` with a fragment."""
         return f"reference/causes.md#{self.cause}"
+
+    @property
+    def address(self) -> str:
+        """The address of that page."""
+        return DOCUMENTATION + self.anchor
 
     def why(self, facts: Facts) -> str:
         """Return why it is so, as one short clause of plain text."""

@@ -39,6 +39,10 @@ RECORDS = (
     CauseRecord(
         cause=Cause.UNAUTHORIZED,
         title="The index refuses the credentials",
+        meaning=(
+            "The index answers 401: the token is missing, wrong or expired. Nothing is known about "
+            "the packages. Make a new token and store its two values."
+        ),
         words=Words(
             why=_of_the_index("token missing or expired"),
             step=Advice(text="renew the token: it is missing or expired", command=_NEW_TOKEN),
@@ -47,6 +51,11 @@ RECORDS = (
     CauseRecord(
         cause=Cause.FORBIDDEN,
         title="The credentials may not read the index",
+        meaning=(
+            "The index answers 403: the identity may not read it, or the user name is not complete. "
+            "Nothing is known about the packages. Check the entitlement, and that a slash in a user "
+            "name is written %2F in a URL."
+        ),
         words=Words(
             why=_of_the_index("access is not allowed"),
             step="check that the identity may pull Python libraries, and that its user name is complete",
@@ -55,11 +64,19 @@ RECORDS = (
     CauseRecord(
         cause=Cause.UNREACHABLE,
         title="The index could not be reached",
+        meaning=(
+            "The index did not answer: a time-out, a refused connection, TLS, a proxy, or an error of "
+            "its own. Nothing is known about the packages. Run the check again."
+        ),
         words=Words(why=_of_the_index("the index could not be reached"), step="run the check again"),
     ),
     CauseRecord(
         cause=Cause.MALFORMED_INDEX,
         title="The index's answer could not be read",
+        meaning=(
+            "The answer is not a simple index page (PEP 503, PEP 691), or lacks what is needed to "
+            "compare files. Check the address of the index."
+        ),
         words=Words(
             why=_of_the_index("the index's answer could not be read"),
             step="check the index's address: what it answers can't be used",
@@ -68,6 +85,11 @@ RECORDS = (
     CauseRecord(
         cause=Cause.NOT_CONFIGURED,
         title="An index was not asked",
+        meaning=(
+            "Something that decides was not asked, since the settings or the credentials for it are "
+            "missing. Nothing is known about the package. The text of the finding names what is "
+            "missing."
+        ),
         words=Words(
             why="Chainguard's index was not asked: no credentials are set",
             step=Advice(
@@ -124,6 +146,11 @@ RECORDS = (
     CauseRecord(
         cause=Cause.MANAGER_FELL_THROUGH,
         title="The repository manager serves PyPI alone",
+        meaning=(
+            "Your repository manager's page lists none of Chainguard's files, although Chainguard has "
+            "some: managers serve PyPI alone, without an error, once their own credentials for "
+            "Chainguard have expired. Renew them."
+        ),
         words=Words(
             why="your index serves none of Chainguard's files: its Chainguard credentials may have expired",
             step="renew the repository manager's Chainguard credentials, then run the check again",
