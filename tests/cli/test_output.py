@@ -43,6 +43,9 @@ def variables(index: ScriptedServer) -> dict[str, str]:
     return {
         "FALLBACK_REVIEW_INDEX_URL": f"{index.url}/simple/",
         "FALLBACK_REVIEW_PYPI_URL": f"{index.url}/pypi/",
+        "FALLBACK_REVIEW_LAYOUT": "chainguard-only",
+        "CHAINGUARD_PYTHON_IDENTITY_ID": "me",
+        "CHAINGUARD_PYTHON_TOKEN": "s3cret",
     }
 
 
@@ -76,7 +79,7 @@ def test_colours_are_forced_and_forbidden(folder: Path, silent: ScriptedServer) 
 
 
 def test_debug_tells_each_request_and_no_secret(folder: Path, silent: ScriptedServer) -> None:
-    env = {**variables(silent), "CHAINGUARD_PYTHON_IDENTITY_ID": "me", "CHAINGUARD_PYTHON_TOKEN": "s3cret"}
+    env = variables(silent)
     done = run("scan", "--debug", "requirements.txt", cwd=folder, env=env)
     assert '"GET /simple/six/ HTTP/1.1" 404' in done.stderr
     assert "s3cret" not in done.said

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.servers.scripted import ScriptedServer
 
 __all__ = ["project"]
+TOKEN = {"CHAINGUARD_PYTHON_IDENTITY_ID": "me", "CHAINGUARD_PYTHON_TOKEN": "s3cret"}
 
 
 @pytest.fixture
@@ -99,7 +100,8 @@ def test_changes_of_the_settings_are_shown(project: Project) -> None:
 
 def scan(folder: Path, index: ScriptedServer, *more: str, **env: str) -> str:
     addresses = ["--index-url", f"{index.url}/simple/", "--pypi-url", f"{index.url}/pypi/"]
-    return run_here("scan", *addresses, *more, cwd=folder, env=env).said
+    addresses += ["--layout", "chainguard-only"]
+    return run_here("scan", *addresses, *more, cwd=folder, env={**TOKEN, **env}).said
 
 
 @pytest.fixture

@@ -25,8 +25,10 @@ from .build import (
     LINUX,
     LOCK,
     MAC,
+    RES,
     C,
     R,
+    addresses,
     answer,
     answers,
     change,
@@ -207,11 +209,9 @@ def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
 
 
 def test_a_repository_manager_is_named_to_the_documented_command() -> None:
-    where = context(resolver_url="https://repo.example/api/simple/")
+    where = context(at=addresses(resolver=RES))
     told = step(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), where=where)
-    assert told.command == (
-        "chainctl libraries update-hashes --registry-url https://repo.example/api/simple/ uv.lock"
-    )
+    assert told.command == (f"chainctl libraries update-hashes --registry-url {RES.url} uv.lock")
 
 
 @pytest.mark.parametrize("cause", URL_CAUSES)
@@ -315,7 +315,7 @@ def test_an_unanswered_index_is_named() -> None:
     silent = answers(answer(C, problem=Cause.UNAUTHORIZED))
     worst = verdict(Outcome.UNKNOWN, Cause.UNAUTHORIZED)
     said = describe(worst, change(), context(), silent)
-    assert said == "Chainguard: token missing or expired"
+    assert said == "Chainguard's index: token missing or expired"
 
 
 def test_good_outcomes_need_neither_clause_nor_step() -> None:

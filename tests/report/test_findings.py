@@ -37,6 +37,7 @@ def test_annotations_are_the_trouble_worst_first() -> None:
         ("error", "uv.lock", 12, "litellm 1.61.0: PyPI"),
         ("warning", ".github/fallback-review.toml", 8, "Fallback Review"),
         ("warning", "uv.lock", 12, "tokenizers 0.4.1: PyPI"),
+        ("notice", None, None, "Fallback Review"),
     ]
     assert made[0].message == (
         "orjson 3.11.0: does not install; the lock's hashes are not those of the file that will be served. "
@@ -108,12 +109,13 @@ def test_sarif_has_a_result_for_each_finding() -> None:
     run = sarif(rich())
     assert run["tool"]["driver"]["version"] == __version__
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    assert rules == ["configuration", "hash-mismatch", "no-compatible-file", "version-missing"]
+    assert rules == ["assumption", "configuration", "hash-mismatch", "no-compatible-file", "version-missing"]
     assert [(r["ruleId"], r["level"]) for r in run["results"]] == [
         ("hash-mismatch", "error"),
         ("version-missing", "error"),
         ("configuration", "warning"),
         ("no-compatible-file", "warning"),
+        ("assumption", "note"),
     ]
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Conclusion
+from fallback_review.model import Conclusion, Notice
 from fallback_review.report.rows import row_of
 from fallback_review.report.tally import Group, group_of
 from fallback_review.report.text import readable
@@ -13,7 +13,7 @@ from fallback_review.report.text import readable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.model import Notice, Review
+    from fallback_review.model import Review
 
 LEVELS: dict[Conclusion, str] = {
     Conclusion.FAIL: "error",
@@ -64,6 +64,8 @@ def _all(review: Review) -> Iterator[Finding]:
         yield _finding(notice, level="error", rule="unreadable", lead="could not be checked: ")
     for notice in review.findings:
         yield _finding(notice, level="warning", rule="configuration")
+    for assumed in review.assumptions:
+        yield _finding(Notice(text=assumed.said), level="notice", rule="assumption")
     for lockfile in review.lockfiles:
         for reviewed in lockfile.changes:
             if group_of(reviewed) is not Group.TROUBLE:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Review
     from fallback_review.report.tally import Tally
 
+_WARNS = "The check passes with warnings."
 _ALWAYS_SAID = (Outcome.INSTALL_FAILS, Outcome.UNKNOWN, Outcome.PYPI, Outcome.UPSTREAM)
 """Outcomes that the headline counts whatever the policy makes of them."""
 
@@ -40,7 +41,7 @@ def _quiet(review: Review, numbers: Tally) -> str:
         return _from_elsewhere(numbers, _noun(review))
     if review.conclusion is Conclusion.UNKNOWN:
         return "Not everything could be checked"
-    if review.conclusion is not Conclusion.PASS:
+    if review.conclusion is not Conclusion.PASS and not (numbers.judged and review.assumptions):
         return "The notes below need a look"
     return _clear(numbers, _noun(review)) if numbers.judged else _nothing(review, numbers)
 
@@ -121,7 +122,7 @@ def _result(review: Review, numbers: Tally) -> str:
     if review.conclusion is Conclusion.PASS:
         return ""
     if review.conclusion is Conclusion.WARN:
-        return "The check passes with warnings."
+        return "The check passes with a warning: see what is assumed." if review.assumptions else _WARNS
     if review.conclusion is Conclusion.UNKNOWN:
         return f"The check fails: what could not be checked may come from anywhere.{warnings}"
     rejected = f"the policy rejects {count(failing, 'package')}" if failing else "the policy rejects this"

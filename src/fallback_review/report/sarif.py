@@ -58,6 +58,10 @@ _OTHER_RULES = {
         "The policy rejects the change",
         "The settings' [policy] rejects it; the text says what it is.",
     ),
+    "assumption": (
+        "Something is assumed",
+        "The verdict takes something for granted because no file or setting says it. Say it in the settings.",
+    ),
     "configuration": (
         "The configuration needs a look",
         "The installers' configuration or the settings hold something that is not as it should be.",

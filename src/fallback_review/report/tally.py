@@ -30,6 +30,7 @@ class Group(Enum):
 
 
 _ALWAYS_TROUBLE = {Outcome.INSTALL_FAILS, Outcome.UNKNOWN}
+_FROM_CHAINGUARD = {Outcome.REMEDIATED, Outcome.CHAINGUARD}
 _NOT_COVERED = {Outcome.INSTALL_FAILS, Outcome.PYPI, Outcome.UPSTREAM}
 _QUIET = {
     Outcome.UPSTREAM: Group.UPSTREAM,
@@ -41,13 +42,17 @@ _QUIET = {
 
 
 def group_of(reviewed: ReviewedChange) -> Group:
-    """Return where a change belongs. No allowance and no policy hides a failure or a missing answer."""
+    """Return where a change belongs. No allowance and no policy hides a failure or a missing answer.
+
+    What comes from Chainguard and only warns rests on an assumption, which is said once and not for each.
+    """
     change, outcome = reviewed.change, reviewed.outcome
     if outcome in _ALWAYS_TROUBLE:
         return Group.TROUBLE
     if reviewed.allowance is not None and outcome is not None:
         return Group.ALLOWED
-    if outcome is Outcome.PYPI or reviewed.conclusion is not Conclusion.PASS:
+    assumed = outcome in _FROM_CHAINGUARD and reviewed.conclusion is Conclusion.WARN
+    if outcome is Outcome.PYPI or (reviewed.conclusion is not Conclusion.PASS and not assumed):
         return Group.TROUBLE
     apart = (
         (change.ecosystem is Ecosystem.CONDA, Group.CONDA),

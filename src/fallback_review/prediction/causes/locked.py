@@ -128,6 +128,10 @@ RECORDS = (
     CauseRecord(
         cause=Cause.CONFIGURED_FOR_PYPI,
         title="The installer asks PyPI alone",
+        meaning=(
+            "The installer's own configuration names PyPI and no index of Chainguard's, so that Chainguard's "
+            "index is never asked. Name Chainguard's index in the configuration, in PyPI's place."
+        ),
         words=Words(
             why=lambda facts: f"{facts.installer} is configured to ask PyPI alone",
             step="name Chainguard's index in the installer's configuration, in PyPI's place",
@@ -136,6 +140,10 @@ RECORDS = (
     CauseRecord(
         cause=Cause.PRIVATE_NAME,
         title="A private name is taken from a public index",
+        meaning=(
+            "The settings call the name private, and the lock takes the package from a public index, where "
+            "anybody may have put a package of that name. Take it from your own index."
+        ),
         words=Words(
             why="the settings call its name private, and the lock takes it from a public index",
             step="take it from your own index: name that as its source, and lock it again; if the name is "
