@@ -576,7 +576,6 @@ reference = "ours"
 
 [metadata]
 lock-version = "2.1"
-content-hash = "0"
 """
 SOURCE = '[[tool.poetry.source]]\nname = "{}"\nurl = "{}"\n'
 

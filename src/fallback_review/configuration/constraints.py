@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from fallback_review.configuration.values import NotModelled, clip
+from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.lockfiles.formats.requirements import FORMAT
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
-from fallback_review.model import Constraint
+from fallback_review.model import Constraint, NotModelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

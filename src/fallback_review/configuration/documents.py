@@ -111,7 +111,8 @@ class Files:
 
     def _break(self, path: str, what: str) -> None:
         self.problem(path, what)
-        self.broken.append(self.problems[-1])
+        text = f"{path}: {what}, and the installer stops at it. Mend the file"
+        self.broken.append(Notice(text=text, path=path))
 
     def _look_for_credentials(self, path: str, text: str) -> None:
         found = 0

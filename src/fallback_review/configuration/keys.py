@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.configuration.values import NotModelled, clip
-from fallback_review.model import Notice
+from fallback_review.configuration.values import clip
+from fallback_review.model import Notice, NotModelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,7 +12,7 @@ from fallback_review.model.options import NO_OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fallback_review.model import InstallOptions, LockedPackage, Notice
+    from fallback_review.model import InstallOptions, Notice, NotModelled
 
     ReadText = Callable[[str], str | None]
     """Gives the text of a file of the tree that the lockfile is in; None where there is none."""
@@ -53,36 +53,6 @@ class ConfiguredIndex:
     def where(self) -> str:
         """File, line and key, for a sentence."""
         return f"{self.path}{f':{self.line}' if self.line else ''}, {self.key}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotModelled:
-    """A key that is set, and known to change what is installed in a way that is not predicted."""
-
-    key: str
-    path: str
-    line: int | None = None
-    effect: str
-    """What it does, as a clause."""
-    names: frozenset[str] | None = None
-    """The packages that hang on it, by normalised name; None for all."""
-    pinned: bool = True
-    """Whether entries with an exact version hang on it."""
-    locked_urls: bool = False
-    """Whether entries whose files' URLs the lock names hang on it."""
-
-    @property
-    def where(self) -> str:
-        """File, line and key, for a sentence."""
-        return f"{self.path}{f':{self.line}' if self.line else ''}, {clip(self.key)}"
-
-    def concerns(self, package: LockedPackage) -> bool:
-        """Whether what is installed for an entry hangs on the key."""
-        return (
-            (self.names is None or package.name in self.names)
-            and (self.pinned or package.version is None)
-            and (self.locked_urls or not package.urls_locked)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

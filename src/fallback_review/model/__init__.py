@@ -37,7 +37,14 @@ from fallback_review.model.locked import (
     SourceKind,
 )
 from fallback_review.model.offered import Offered, Project
-from fallback_review.model.options import ALL, Constraint, InstallOptions, PackageOptions, Prereleases
+from fallback_review.model.options import (
+    ALL,
+    Constraint,
+    InstallOptions,
+    NotModelled,
+    PackageOptions,
+    Prereleases,
+)
 from fallback_review.model.predicted import (
     Advice,
     Assumption,
@@ -79,6 +86,7 @@ __all__ = [
     "Lockfile",
     "LockfileDiff",
     "MetadataChange",
+    "NotModelled",
     "Notice",
     "Offered",
     "Origin",

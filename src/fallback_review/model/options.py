@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from fallback_review.model.locked import LockedPackage
+
 ALL = ":all:"
 """Stands for every name in `InstallOptions.only_binary` and `no_binary`."""
 
@@ -114,6 +116,37 @@ class InstallOptions:
 
 NO_OPTIONS = InstallOptions()
 """Where nobody says anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModelled:
+    """A key that is set, and known to change what is installed in a way that is not predicted."""
+
+    key: str
+    """As a sentence can carry it."""
+    path: str
+    line: int | None = None
+    effect: str
+    """What it does, as a clause."""
+    names: frozenset[str] | None = None
+    """The packages that hang on it, by normalised name; None for all."""
+    pinned: bool = True
+    """Whether entries with an exact version hang on it."""
+    locked_urls: bool = False
+    """Whether entries whose files' URLs the lock names hang on it."""
+
+    @property
+    def where(self) -> str:
+        """File, line and key, for a sentence."""
+        return f"{self.path}{f':{self.line}' if self.line else ''}, {self.key}"
+
+    def concerns(self, package: LockedPackage) -> bool:
+        """Whether what is installed for an entry hangs on the key."""
+        return (
+            (self.names is None or package.name in self.names)
+            and (self.pinned or package.version is None)
+            and (self.locked_urls or not package.urls_locked)
+        )
 
 
 def _allowed(name: str, forbidden: frozenset[str], contrary: frozenset[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
@@ -19,6 +20,7 @@ from fallback_review.settings.schema import PYPI_ITSELF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from fallback_review.configuration import Arrangement, Configuration
     from fallback_review.model import LockedPackage, Lockfile, LockfileDiff, Notice, Target
@@ -61,17 +63,22 @@ class Prepared:
                 yield package, self.diff.head, self.context_of(package), self.targets
 
 
-def prepare_all(compared: Sequence[Compared], settings: Settings, ask: Ask) -> list[Prepared]:
-    """Return lockfiles with their contexts; PyPI is asked for its files' hosts if a verdict needs them."""
+def prepare_all(
+    compared: Sequence[Compared], settings: Settings, ask: Ask, *, today: date | None = None
+) -> list[Prepared]:
+    """Return lockfiles with their contexts; PyPI is asked for its files' hosts if a verdict needs them.
+
+    `today` is for options that count back from the install: without it they mean nothing.
+    """
     addresses = addresses_of(settings.indexes)
-    found = [prepare(each, settings, addresses) for each in compared]
+    found = [prepare(each, settings, addresses, today=today) for each in compared]
     hosts = learn_hosts((question for each in found for question in each.questions()), addresses, ask)
     if hosts is None:
         return [_unlearnt(each) for each in found]
     if not hosts:
         return found
     learnt = replace(addresses, pypi_hosts=addresses.pypi_hosts | hosts)
-    return [prepare(each, settings, learnt) for each in compared]
+    return [prepare(each, settings, learnt, today=today) for each in compared]
 
 
 def _unlearnt(prepared: Prepared) -> Prepared:
@@ -86,16 +93,19 @@ def _unlearnt(prepared: Prepared) -> Prepared:
     )
 
 
-def prepare(compared: Compared, settings: Settings, addresses: Addresses) -> Prepared:
+def prepare(
+    compared: Compared, settings: Settings, addresses: Addresses, *, today: date | None = None
+) -> Prepared:
     """Return a lockfile with its context: the settings decide, else the installers' own files."""
     lockfile = compared.diff.head
+    now = datetime.combine(today, time(), UTC) if today is not None else None
     installer = _installer(lockfile, settings)
-    head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer)
+    head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer, now=now)
     base = None
     if compared.base_read is not None:
         before = compared.diff.base
         theirs = installer if before.format == lockfile.format else _installer(before, settings)
-        base = configuration.read(before, compared.base_read, installer=theirs)
+        base = configuration.read(before, compared.base_read, installer=theirs, now=now)
     arrangement = configuration.arrange(head, addresses)
     context = replace(
         _context(head, arrangement, settings, addresses, installer), new_hosts=compared.new_hosts
@@ -164,6 +174,10 @@ def _context(
         ),
         private=settings.policy.private,
         options=head.options,
+        not_modelled=head.not_modelled,
+        unknown_keys=tuple(_unknown(notice) for notice in head.unknown_keys),
+        refused=head.refused,
+        search_all_sources=head.search_all_sources,
         uv_strategy=head.strategy or layout.uv_strategy,
         respect_source_order=head.respect_source_order or layout.respect_source_order,
         layout=name,
@@ -185,6 +199,11 @@ def _context(
         assumptions=(_assumed(arrangement),),
         because=f"assumed: {arrangement.because}",
     )
+
+
+def _unknown(notice: Notice) -> Assumption:
+    at = f"{notice.path}:{notice.line}" if notice.line else f"{notice.path}"
+    return Assumption(AssumptionKind.CONFIGURATION, f"Assumed to change nothing: {at}, {notice.text}.")
 
 
 def _managers_alone(indexes: Sequence[AskedIndex]) -> bool:

@@ -38,7 +38,7 @@ def explain(
     Raises:
         LockfileError: the file can't be read.
     """
-    (prepared,) = prepare_all([whole(text)], settings, ask)
+    (prepared,) = prepare_all([whole(text)], settings, ask, today=today)
     targets = prepared.targets
     found = [
         (change, package)

@@ -65,7 +65,7 @@ def review(
     `unreadable` names files that look like lockfiles and could not be read: with one of them, the whole is
     not a pass. Each index is asked once for each project.
     """
-    prepared = prepare_all(compared, settings, ask)
+    prepared = prepare_all(compared, settings, ask, today=today)
     wanted = [question for each in prepared for question in each.questions()]
     derive = prediction.Derivations()
     judge = _Judge(settings, today, ask_all(wanted, ask, derive), derive)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Answer, Index
 
 if TYPE_CHECKING:
-    from fallback_review.model import Assumption, InstallOptions
+    from fallback_review.model import Assumption, InstallOptions, Notice, NotModelled
     from fallback_review.prediction.addresses import Addresses
     from fallback_review.prediction.listing import AskedIndex
 
@@ -36,6 +36,14 @@ class Context:
     """None is the newest measured version."""
     options: InstallOptions | None = None
     """What the installer's configuration says besides; None leaves it to the lockfile's own lines."""
+    not_modelled: tuple[NotModelled, ...] = ()
+    """Keys of that configuration whose effect is not predicted: what hangs on them is not known."""
+    unknown_keys: tuple[Assumption, ...] = ()
+    """Keys of it that nobody here knows."""
+    refused: Notice | None = None
+    """Why the installer refuses its configuration, or the lock with it, and installs nothing."""
+    search_all_sources: bool = False
+    """Pipenv's setting: every source is asked for every package."""
     uv_strategy: str = "first-index"
     """uv's ``index-strategy``."""
     respect_source_order: bool = False

@@ -153,7 +153,7 @@ def indexes_for(package: LockedPackage, lockfile: Lockfile, context: Context) ->
     installer asks what it is configured with, whatever the lock says of the index.
     """
     installer = installer_of(context)
-    if not installer.one_source:
+    if not installer.one_source or context.search_all_sources:
         return context.indexes
     named = named_index(package, context)
     if named is None and lockfile.indexes:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Artifact, Cause, Evidence, EvidenceKind, Outcome, Owner, SourceKind
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.addresses import host
+from fallback_review.prediction.causes.refusals import REFUSED
 from fallback_review.prediction.from_indexes import looked_up
 from fallback_review.prediction.from_lock import from_lock
 from fallback_review.prediction.install_request import indexes_for, named_index, pages_of, request_for
 from fallback_review.prediction.installation import Derivation, Installation
 from fallback_review.prediction.installers import Failure
+from fallback_review.prediction.lock_environments import excludes
 from fallback_review.prediction.locked_urls import filename_in
 from fallback_review.prediction.origin import of_locked
 from fallback_review.prediction.standing import Standing, standing
@@ -45,9 +47,47 @@ def derive(
         request=request_for(package, lockfile, target, context, pages),
         pages=pages,
     )
-    if what is Standing.INDEX:
-        return from_lock(subject) if package.urls_locked else _asked(subject)
-    return Derivation(verdict=_UNASKED[what](subject))
+    if (refusal := _refused(subject)) is not None:
+        return Derivation(verdict=refusal)
+    if what is not Standing.INDEX:
+        return Derivation(verdict=_UNASKED[what](subject))
+    derived = from_lock(subject) if package.urls_locked else _asked(subject)
+    return _as_configured(subject, derived) if derived is not None else None
+
+
+def _refused(subject: Installation) -> Verdict | None:
+    """The installer refuses its configuration, the lock, or the entry, whatever the indexes have."""
+    notice = subject.context.refused
+    if notice is not None:
+        said = Evidence(EvidenceKind.CONFIGURED, notice.text, notice.path or "")
+        return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason="configuration", evidence=(said,))
+    why = excludes(subject.lockfile, subject.target, subject.package)
+    if why is None:
+        return None
+    return subject.verdict(
+        Outcome.INSTALL_FAILS, REFUSED, reason="lock", evidence=(Evidence(EvidenceKind.LOCKED, why),)
+    )
+
+
+def _as_configured(subject: Installation, derived: Derivation) -> Derivation:
+    """What hangs on a key that is not predicted is not known; one that nobody knows is assumed away."""
+    unclear = [each for each in subject.context.not_modelled if each.concerns(subject.package)]
+    verdict = derived.verdict
+    if not unclear:
+        assumptions = (*verdict.assumptions, *subject.context.unknown_keys)
+        return replace(derived, verdict=replace(verdict, assumptions=assumptions))
+    said = tuple(
+        Evidence(EvidenceKind.CONFIGURED, f"{each.where}: {each.effect}", each.path) for each in unclear
+    )
+    today = f"without that: {verdict.outcome.value} ({verdict.file or 'no file'})"
+    unknown = subject.verdict(
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        reason="key",
+        file=verdict.file,
+        evidence=(*said, Evidence(EvidenceKind.CHOSEN, today), *verdict.evidence),
+    )
+    return replace(derived, verdict=unknown)
 
 
 # ── Entries that no index is asked for ──────────────────────────────────────────────────────────────

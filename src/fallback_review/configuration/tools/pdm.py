@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.configuration.freshness import pdm_hash
 from fallback_review.configuration.keys import Keys, Unmodelled
 from fallback_review.configuration.moments import before, iso_moment, just_after
-from fallback_review.configuration.values import Configuration, ConfiguredIndex, NotModelled
+from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
-from fallback_review.model import ALL, InstallOptions, Notice
+from fallback_review.model import ALL, InstallOptions, Notice, NotModelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,10 +17,10 @@ from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.freshness import pipenv_hashes
 from fallback_review.configuration.keys import Keys
 from fallback_review.configuration.tools.pip import from_line
-from fallback_review.configuration.values import Configuration, ConfiguredIndex, NotModelled
+from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
-from fallback_review.model import InstallOptions, Prereleases
+from fallback_review.model import InstallOptions, NotModelled, Prereleases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -178,7 +178,8 @@ def _refused(
                 if old or keys.treatment(key) is None:
                     text = f"Poetry 2 stops at {clip(key)} in {keys.place}, and installs nothing. Take it out"
                     return Notice(text=text, path=table.path, line=table.line_of_key(key))
-    if lockfile.header and metadata.get("content-hash") not in poetry_hashes(document.data):
+    said = metadata.get("content-hash")
+    if said is not None and said not in poetry_hashes(document.data):
         text = (
             f"pyproject.toml changed since {clip(lockfile.path)} was made, and `poetry install` refuses such "
             "a lock. Run `poetry lock`"

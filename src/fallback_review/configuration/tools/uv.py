@@ -28,11 +28,11 @@ from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, Unmodelled
 from fallback_review.configuration.moments import before, end_of_day, is_date, iso_moment, span
 from fallback_review.configuration.tools.pip import from_line
-from fallback_review.configuration.values import Configuration, ConfiguredIndex, NotModelled, clip
+from fallback_review.configuration.values import Configuration, ConfiguredIndex, clip
 from fallback_review.lockfiles import format_of
 from fallback_review.lockfiles.installer_files import folders, script_of, within
 from fallback_review.lockfiles.names import normalise_name
-from fallback_review.model import ALL, InstallOptions, Notice, Prereleases
+from fallback_review.model import ALL, InstallOptions, Notice, NotModelled, Prereleases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -300,7 +300,7 @@ def _void(tool: Section, wrong: Notice) -> Iterator[NotModelled]:
     tables = ((KEYS, tool), (PIP_KEYS, tool.table("pip")))
     for key in [key for keys, table in tables for key in table.data if keys.treatment(key) is None][:1]:
         yield NotModelled(
-            key=key,
+            key=clip(key),
             path=tool.path,
             line=tool.line_of_key(key),
             effect="uv 0.13 does not know it and passes over the whole of [tool.uv]; a newer one may heed it",

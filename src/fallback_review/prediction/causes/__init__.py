@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Outcome, SourceKind, deciding
-from fallback_review.prediction.causes import locked, missing, unanswered
+from fallback_review.prediction.causes import locked, missing, refusals, unanswered
 from fallback_review.prediction.causes.missing import BLOCK_REASONS
 from fallback_review.prediction.causes.record import (
     DOCUMENTATION,
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from fallback_review.prediction.context import Answers, Context
 
 CAUSES: dict[Cause, CauseRecord] = {
-    record.cause: record for record in (*missing.RECORDS, *locked.RECORDS, *unanswered.RECORDS)
+    record.cause: record
+    for record in (*missing.RECORDS, *locked.RECORDS, *unanswered.RECORDS, *refusals.RECORDS)
 }
 """Every cause by its name."""
 _DIRECT = {

@@ -31,6 +31,12 @@ def _stray(facts: Facts) -> str:
     return next(iter(hosts), facts.verdict.url_host or "it is not told")
 
 
+def _key(facts: Facts) -> str:
+    """Return the first key that the evidence is about, with its place and effect."""
+    said = (each.said for each in facts.verdict.evidence if each.kind is EvidenceKind.CONFIGURED)
+    return next(said, "a key of the installer's configuration")
+
+
 def _of_the_index(problem: str) -> Callable[[Facts], str]:
     return lambda facts: f"{facts.silent}: {problem}" if facts.silent else problem
 
@@ -136,6 +142,11 @@ RECORDS = (
                     text=f"check that {facts.verdict.url_host} is meant; then name it in own-hosts in "
                     "[indexes], or allow the package"
                 ),
+            ),
+            "key": Words(
+                why=lambda facts: f"it hangs on a setting that is not predicted: {_key(facts)}",
+                step="check what the installer takes, or take the key out: docs/prediction.md lists the keys "
+                "that are predicted",
             ),
             "hosts": Words(
                 why=lambda facts: f"nobody named the host that its files lie on: {_stray(facts)}",
