@@ -187,10 +187,62 @@ def test_a_file_of_any_name_that_holds_requirements_is_a_lockfile(project: Proje
     project.git("reset", "--quiet", "--hard", "main")
     project.commit({"base.txt": "idna==3.7\n", "notes.txt": "what a==b means\n", "raw.txt": b"\xff==\x00"})
 
-    assert project.rows() == {"base.txt": [("idna", "upgraded", ["3.6"], ["3.7"])]}
+    assert project.rows() == {"requirements.txt": [("idna", "upgraded", ["3.6"], ["3.7"])]}
 
-    project.commit({"requirements.txt": "-r base.txt\nattrs==23.2.0\n"})
-    assert list(project.rows()) == ["requirements.txt"]
+    project.commit({"pins.txt": "attrs==23.2.0\n"})
+    assert list(project.rows()) == ["pins.txt", "requirements.txt"]
+
+
+@pytest.mark.parametrize("include", ["-r", "-c"])
+def test_a_file_that_an_unchanged_lockfile_names_may_have_any_name(project: Project, include: str) -> None:
+    project.git("switch", "--quiet", "main")
+    lock = f"{include} deps/a.in\nidna\n"
+    project.commit({"api/requirements.txt": lock, "api/deps/a.in": "-c b\n", "api/deps/b": "idna==3.6\n"})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    project.commit({"api/deps/b": "idna==3.7\n"})
+
+    assert project.rows() == {"api/requirements.txt": [("idna", "upgraded", ["3.6"], ["3.7"])]}
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "services/api/uv.lock"])
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_target_of_a_link_may_have_any_name(project: Project, path: str, committed: bool) -> None:
+    text = BASE[path]
+    assert isinstance(text, str)
+    project.git("switch", "--quiet", "main")
+    project.put({path: None, "locks/main.dat": text})
+    (project.root / path).symlink_to("../" * path.count("/") + "locks/main.dat")
+    project.commit({})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    newer: dict[str, str | bytes | None] = {"locks/main.dat": text.replace("1.16.0", "1.17.0")}
+    (project.commit if committed else project.put)(newer)
+
+    assert project.rows() == {path: [("six", "upgraded", ["1.16.0"], ["1.17.0"])]}
+
+
+def test_configuration_that_asks_nothing_else_is_no_change(project: Project) -> None:
+    index = '\n[[tool.uv.index]]\nurl = "https://own.example/simple"\n'
+    project.git("switch", "--quiet", "main")
+    project.commit({"pyproject.toml": f'[project]\nname = "a"\nversion = "1"\n{index}'})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    project.commit({"pyproject.toml": f'# New.\n[project]\nname = "a"\nversion = "2"\n{index}'})
+    assert project.rows() == {}
+
+    project.commit({"pyproject.toml": '[project]\nname = "a"\nversion = "2"\n'})
+    assert project.rows() == {"services/api/uv.lock": []}  # pip reads no [tool.uv]
+
+
+def test_a_constraints_file_that_pips_configuration_names(project: Project) -> None:
+    project.git("switch", "--quiet", "main")
+    project.commit({"pip.conf": "[install]\nconstraint = c.txt\n", "c.txt": "six<2\n"})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    project.commit({"c.txt": "six<3\n"})
+
+    assert list(project.rows()) == ["requirements.txt", "tools/requirements/dev.txt"]
 
 
 def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Project) -> None:

@@ -49,7 +49,7 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "a symlink's text": ("uv.lock", "../shared/uv.lock", "a symbolic link to ../shared/uv.lock"),
     "a Git LFS pointer": ("uv.lock", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS pointer"),
     "empty": ("uv.lock", "", "the file is empty"),
-    "blank": ("requirements.txt", " \n\n", "the file is empty"),
+    "blank": ("poetry.lock", " \n\n", "the file is empty"),
     "binary": ("requirements.txt", bytes(range(256)), "the file is binary"),
     "deep TOML": ("uv.lock", "version = 1\nx = " + "[" * 100_000, "uv.lock"),
     "deep JSON": ("Pipfile.lock", '{"_meta": ' + "[" * 100_000, "Pipfile.lock"),

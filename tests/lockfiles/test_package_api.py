@@ -133,7 +133,22 @@ def test_a_symbolic_link(path: str, link: str) -> None:
     assert link in str(caught.value)
 
 
-@pytest.mark.parametrize("line", ["flask", "flask==3.0", "./local", "flask>=2.txt"])
+def test_a_file_that_holds_a_path_of_the_tree_is_a_link_that_git_could_not_make() -> None:
+    linked = parse(Text(path="requirements.txt", text="locks/main.dat", read={"locks/main.dat": "a==1"}.get))
+    assert [(package.name, package.path) for package in linked.packages] == [("a", "locks/main.dat")]
+    wheel = {"wheels/a-1.0-py3-none-any.whl": "binary"}
+    direct = parse(Text(path="requirements.txt", text=next(iter(wheel)), read=wheel.get))
+    assert [package.version for package in direct.packages] == ["1.0"]
+
+
+def test_what_is_surely_a_link_is_followed_whatever_it_looks_like() -> None:
+    linked = parse(Text(path="requirements.txt", text="flask", read={"flask": "a==1\n"}.get, link=True))
+    assert [package.name for package in linked.packages] == ["a"]
+    with pytest.raises(LockfileError, match="a symbolic link to flask"):
+        parse(Text(path="requirements.txt", text="flask", link=True))
+
+
+@pytest.mark.parametrize("line", ["flask", "flask==3.0", "./local", "flask>=2.txt", "gone/main.dat"])
 def test_one_line_of_requirements_is_no_link(line: str) -> None:
     assert parse(Text(path="requirements.txt", text=line)).format == "requirements.txt"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Notice
 from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
+from fallback_review.pipeline.inputs import Trees, matters, moved_by_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.cli.git import Read
+    from fallback_review.cli.selection import Revisions
     from fallback_review.pipeline.compare import Compared
     from fallback_review.pipeline.discovery import ChangedFile
     from fallback_review.settings.schema import Settings
@@ -65,42 +68,74 @@ def file_text(path: Path, configured: Settings) -> Text | None:
 
 
 def revision_diffs(
-    changed: Iterable[ChangedFile], read: Read, base: str, head: str | None, configured: Settings
+    repository: Repository, read: Read, chosen: Revisions, configured: Settings
 ) -> tuple[list[Compared], list[Notice]]:
-    """Compare every lockfile among the changed files; one that can't be read is named, the others go on."""
+    """Compare every lockfile that differs between two revisions, by itself or by its inputs.
+
+    One that can't be read is named, the others go on.
+    """
+    sides = _Sides(repository=repository, read=read, chosen=chosen, settings=configured)
+    changed = repository.changed(chosen.base, chosen.head)
+    listed = chosen.chosen(changed)
+    unnamed = _by_content(listed, sides)
+    pairs = pair(listed, lambda path: path in unnamed or is_lockfile(path, configured.lockfiles))
+    trees = Trees(
+        files=repository.files(chosen.head),
+        changed=changed,
+        read=(partial(read, chosen.base), partial(read, chosen.head)),
+    )
+    lockfiles = (
+        file
+        for file in trees.files
+        if chosen.holds(file.path) and is_lockfile(file.path, configured.lockfiles)
+    )
+    moved, left_out = moved_by_inputs(lockfiles, trees, configured)
+    diffs, unreadable = _compared(pairs, sides)
+    others, unread = _compared(moved, sides)
+    diffs += (each for each in others if matters(each, configured))
+    return once(diffs), [*unreadable, *unread, *left_out]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    repository: Repository
+    read: Read
+    chosen: Revisions
+    settings: Settings
+
+    def text(self, revision: str | None, path: str | None) -> Text | None:
+        if path is None:
+            return None
+        data = self.read(revision, path)
+        if data is None:  # git has told of a change to it, which must not pass unseen
+            raise LockfileError(path, "it is no ordinary file, or the repository lacks its content")
+        # Only what is one line may be the target of a link.
+        link = b"\n" not in data and self.repository.is_link(revision, path)
+        return text_of(path, data, partial(self.read, revision), self.settings, link=link)
+
+
+def _compared(pairs: Iterable[ChangedFile], sides: _Sides) -> tuple[list[Compared], list[Notice]]:
     diffs, unreadable = [], []
-    listed = tuple(changed)
-    unnamed = _by_content(listed, read, base, head, configured)
-    for file in pair(listed, lambda path: path in unnamed or is_lockfile(path, configured.lockfiles)):
+    for file in pairs:
         try:
             compared = compare_tolerantly(
-                partial(_revision_text, read, base, file.base_path, configured),
-                partial(_revision_text, read, head, file.head_path, configured),
+                partial(sides.text, sides.chosen.base, file.base_path),
+                partial(sides.text, sides.chosen.head, file.head_path),
             )
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
         else:
             diffs.extend([compared] if compared else [])
-    return once(diffs), unreadable
+    return diffs, unreadable
 
 
-def _by_content(
-    changed: Iterable[ChangedFile], read: Read, base: str, head: str | None, configured: Settings
-) -> frozenset[str]:
+def _by_content(changed: Iterable[ChangedFile], sides: _Sides) -> frozenset[str]:
     """Return the paths of changed files that are lockfiles although their names don't say so."""
     found: set[str] = set()
     for file in changed:
-        sides = [(base, file.base_path), (head, file.head_path)]
-        sides = [(at, path) for at, path in sides if path and may_be_lockfile(path, configured.lockfiles)]
-        if any(path and is_lockfile_by_content(path, read(at, path)) for at, path in sides):
-            found |= {path for _, path in sides if path}
+        named = [(sides.chosen.base, file.base_path), (sides.chosen.head, file.head_path)]
+        globs = sides.settings.lockfiles
+        may_be = [(at, path) for at, path in named if path and may_be_lockfile(path, globs)]
+        if any(path and is_lockfile_by_content(path, sides.read(at, path)) for at, path in may_be):
+            found |= {path for _, path in may_be if path}
     return frozenset(found)
-
-
-def _revision_text(read: Read, revision: str | None, path: str | None, configured: Settings) -> Text | None:
-    if path is None:
-        return None
-    data = read(revision, path)
-    if data is None:  # git has told of a change to it, which must not pass unseen
-        raise LockfileError(path, "it is no ordinary file, or the repository lacks its content")
-    return text_of(path, data, partial(read, revision), configured)

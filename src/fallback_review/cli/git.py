@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Self, cast
 from fallback_review.cli.work_tree import inside, read_file
 from fallback_review.lockfiles import MAX_BYTES
 from fallback_review.pipeline.discovery import ChangedFile
+from fallback_review.pipeline.inputs import TreeFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     """Gives a file's bytes at a commit, or in the working tree for None; None where there is no file."""
 
 _CHUNK = 1024 * 1024
+_LINK = "120000"
+"""The mode of a symbolic link."""
 _HEADER = re.compile(rb"[0-9a-f]+ (?P<kind>[a-z]+) (?P<size>[0-9]+)\n")
 
 
@@ -130,6 +133,22 @@ class Repository:
                 ChangedFile(base_path=None, head_path=path) for path in untracked.split("\0") if path
             )
         return tuple(changed)
+
+    def files(self, revision: str | None) -> tuple[TreeFile, ...]:
+        """Return the files of a commit; of None those of the working tree, untracked ones that count too."""
+        if revision is not None:
+            rows = self._git("ls-tree", "-r", "-z", revision, "--")
+            found = (row.split("\t", 1) for row in rows.decode(errors="surrogateescape").split("\0") if row)
+            return tuple(TreeFile(path=path, link=kind.startswith(_LINK)) for kind, path in found)
+        command = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        names = dict.fromkeys(self._git(*command).decode(errors="surrogateescape").split("\0"))
+        return tuple(TreeFile(path=name, link=(self.root / name).is_symlink()) for name in names if name)
+
+    def is_link(self, revision: str | None, path: str) -> bool:
+        """Return whether a file of a commit, or of the working tree for None, is a symbolic link."""
+        if revision is None:
+            return (self.root / path).is_symlink()
+        return self._git("ls-tree", "-z", revision, "--", path).startswith(_LINK.encode())
 
     @contextmanager
     def reading(self) -> Iterator[Read]:

@@ -78,8 +78,7 @@ def review_command(words: tuple[str, ...], **given: Any) -> None:
     chosen = revisions(words, repository)
     with repository.reading() as read:
         configured = settings_for(options, partial(read, chosen.base))
-        changed = chosen.chosen(repository.changed(chosen.base, chosen.head))
-        diffs, unreadable = revision_diffs(changed, read, chosen.base, chosen.head, configured)
+        diffs, unreadable = revision_diffs(repository, read, chosen, configured)
         before, after = (read(at, schema.SETTINGS_PATH) for at in (chosen.base, chosen.head))
         _finish(diffs, unreadable, configured, options, findings=settings_changes(before, after))
 

@@ -37,13 +37,12 @@ class Revisions:
 
     def chosen(self, changed: Iterable[ChangedFile]) -> list[ChangedFile]:
         """Return the changed files that lie at one of the paths, or below."""
-        if not self.paths:
-            return list(changed)
-        return [file for file in changed if self._holds(file.base_path) or self._holds(file.head_path)]
+        return [file for file in changed if self.holds(file.base_path) or self.holds(file.head_path)]
 
-    def _holds(self, path: str | None) -> bool:
-        return path is not None and any(
-            each in ("", path) or path.startswith(f"{each}/") for each in self.paths
+    def holds(self, path: str | None) -> bool:
+        """Whether a file lies at one of the paths, or below."""
+        return path is not None and (
+            not self.paths or any(each in ("", path) or path.startswith(f"{each}/") for each in self.paths)
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.format import Format
+from fallback_review.lockfiles.inputs import inputs
 from fallback_review.lockfiles.limits import bounded
 from fallback_review.lockfiles.registry import FORMATS, PLAIN, format_of, known_names, recognise
 from fallback_review.lockfiles.text import MAX_BYTES, LockfileError, Text, decode, nothing_beside, real
@@ -28,6 +29,7 @@ __all__ = [
     "Text",
     "decode",
     "format_of",
+    "inputs",
     "nothing_beside",
     "parse",
     "parse_pair",

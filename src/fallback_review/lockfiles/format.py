@@ -63,6 +63,8 @@ class Format:
     """The whole file; raises `LockfileError`."""
     parse_pair: Callable[[Text, Text], tuple[Lockfile, Lockfile]] | None = None
     """Both sides without the entries whose text they share (counted in `Lockfile.omitted`)."""
+    names_files: Callable[[str], bool] | None = None
+    """Whether a text may name other files to be read with it (``-r base.txt``); None for a format without."""
     may_be_empty: bool = False
     """Whether an empty file is one: it installs nothing."""
     configured_by: Callable[[str], tuple[str, ...]] = no_files

@@ -33,6 +33,7 @@ _CONFLICT = re.compile(r"^(?:<<<<<<<|>>>>>>>)(?= |$)", re.MULTILINE)
 """Git's marks; a half-resolved conflict has one of them."""
 _LFS = "version https://git-lfs.github.com/spec/"
 _LONGEST_LINK = 4096
+_ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tar", ".tgz")
 _LINK = re.compile(r"[^\s=<>!~;\[\]{}\"'#:@,]+")
 
 
@@ -61,6 +62,8 @@ class Text:
     """Decoded, with line ends made ``\\n`` (see `decode`)."""
     read: Callable[[str], str | None] = nothing_beside
     """Gives the text of another file of the same tree (``-r other.txt``), None where there is none."""
+    link: bool = False
+    """Whether `text` is surely the target of a symbolic link; else its look tells."""
     joins_comments: bool | None = None
     """Whether a backslash at a comment's end joins the next line to it, as for pip, and not for uv.
 
@@ -146,7 +149,7 @@ def real(text: Text) -> Real:
     target: str | None = None
     for _ in range(MOST_LINKS + 1):
         _refuse(text)
-        link = _link(text.path if target is None else target, text.text)
+        link = _link(text, text.path if target is None else target)
         if link is None:
             _refuse_conflict(text, target)
             return Real(text=text, target=target)
@@ -155,7 +158,7 @@ def real(text: Text) -> Real:
         found = None if link.startswith("/") or target.startswith("..") else text.read(target)
         if found is None:
             raise LockfileError(text.path, f"a symbolic link to {link}; name that file instead")
-        text = replace(text, text=found)
+        text = replace(text, text=found, link=False)
     raise LockfileError(text.path, f"a symbolic link that leads over more than {MOST_LINKS} others")
 
 
@@ -181,12 +184,22 @@ def _refuse_conflict(text: Text, target: str | None) -> None:
     )
 
 
-def _link(path: str, content: str) -> str | None:
-    """Return the target where a text can only be a link's; one line of requirements looks alike."""
+def _link(text: Text, path: str) -> str | None:
+    """Return a link's target: where nothing tells what the text is, only if it can be nothing else.
+
+    One line of requirements looks alike, so that there the target has to be a file of the tree. A git that
+    makes no links writes their targets into plain files.
+    """
+    content = text.text
+    if text.link:
+        return content[:_LONGEST_LINK]
     if len(content) > _LONGEST_LINK or "\n" in content or not _LINK.fullmatch(content):
         return None
     suffix = PurePosixPath(path).suffix
-    requirements = suffix in ("", ".txt", ".in")
-    if PurePosixPath(content).suffix == suffix or ("/" in content and not requirements):
+    if PurePosixPath(content).suffix == suffix:
         return content
-    return None
+    if "/" not in content or content.lower().endswith(_ARCHIVES):
+        return None
+    requirements = suffix in ("", ".txt", ".in")
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), content))
+    return content if not requirements or text.read(target) is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles import LockfileError, Text, decode, parse, parse_pair, recognise
+from fallback_review.lockfiles import LockfileError, Text, decode, format_of, parse, parse_pair, recognise
 from fallback_review.lockfiles.diff import diff
 from fallback_review.model import Notice
 from fallback_review.prediction import INSTALLERS
@@ -14,7 +14,7 @@ from fallback_review.prediction.addresses import host
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fallback_review.model import LockedPackage, LockfileDiff
+    from fallback_review.model import LockedPackage, Lockfile, LockfileDiff
     from fallback_review.settings.schema import Settings
 
     Read = Callable[[str], str | None]
@@ -34,10 +34,11 @@ class Compared:
     """Hosts that direct references lead to now, and led to nowhere at the base."""
 
 
-def text_of(path: str, data: bytes, read: ReadBytes, settings: Settings) -> Text:
+def text_of(path: str, data: bytes, read: ReadBytes, settings: Settings, *, link: bool = False) -> Text:
     """Return one side of a lockfile, which knows the files beside it and what the settings say of its reader.
 
-    `read` gives the bytes of a file of the same tree, None where there is none.
+    `read` gives the bytes of a file of the same tree, None where there is none; `link` says that the data
+    are surely the target of a symbolic link.
 
     Raises:
         LockfileError: the bytes are no text, or too many; reading a file beside it raises that as well.
@@ -52,8 +53,14 @@ def text_of(path: str, data: bytes, read: ReadBytes, settings: Settings) -> Text
         path=path,
         text=decode(path, data),
         read=beside,
+        link=link,
         joins_comments=installer.joins_comments if installer is not None else None,
     )
+
+
+def installer_of(lockfile: Lockfile, settings: Settings) -> str:
+    """Return who installs a lockfile; of a migration's sides each has its own, configured in other files."""
+    return settings.indexes.installer or lockfile.installer or format_of(lockfile).installer
 
 
 def compare(base: Text | None, head: Text | None) -> Compared:

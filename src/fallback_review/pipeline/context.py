@@ -10,6 +10,7 @@ from fallback_review import configuration
 from fallback_review.lockfiles import format_of, nothing_beside
 from fallback_review.model import Assumption, AssumptionKind, Edition, Index, Owner
 from fallback_review.pipeline.ask import learn_hosts
+from fallback_review.pipeline.compare import installer_of
 from fallback_review.pipeline.marker_changes import with_newly_installed
 from fallback_review.prediction import LAYOUTS, Context
 from fallback_review.prediction.addresses import Addresses
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from fallback_review.configuration import Arrangement, Configuration
-    from fallback_review.model import LockedPackage, Lockfile, LockfileDiff, Notice, Target
+    from fallback_review.model import LockedPackage, LockfileDiff, Notice, Target
     from fallback_review.pipeline.ask import Ask, Question
     from fallback_review.pipeline.compare import Compared
     from fallback_review.settings.schema import Indexes, Settings
@@ -99,12 +100,12 @@ def prepare(
     """Return a lockfile with its context: the settings decide, else the installers' own files."""
     lockfile = compared.diff.head
     now = datetime.combine(today, time(), UTC) if today is not None else None
-    installer = _installer(lockfile, settings)
+    installer = installer_of(lockfile, settings)
     head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer, now=now)
     base = None
     if compared.base_read is not None:
         before = compared.diff.base
-        theirs = installer if before.format == lockfile.format else _installer(before, settings)
+        theirs = installer if before.format == lockfile.format else installer_of(before, settings)
         base = configuration.read(before, compared.base_read, installer=theirs, now=now)
     arrangement = configuration.arrange(head, addresses)
     context = replace(
@@ -245,11 +246,6 @@ def _as_decided(named: AskedIndex, decided: tuple[AskedIndex, ...], addresses: A
     if virtual is None or index.owner is not Owner.OWN or addresses.can_be_asked(index):
         return named
     return replace(virtual, default=named.default, supplemental=named.supplemental)
-
-
-def _installer(lockfile: Lockfile, settings: Settings) -> str:
-    """Return who installs a lockfile; of a migration's sides each has its own, configured in other files."""
-    return settings.indexes.installer or lockfile.installer or format_of(lockfile).installer
 
 
 def _required_python(diff: LockfileDiff) -> str | None:

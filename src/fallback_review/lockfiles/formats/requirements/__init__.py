@@ -30,6 +30,7 @@ _PLAUSIBLE = re.compile(
 _PINNED = re.compile(
     rf"{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:===?[ \t]*+[0-9A-Za-z]|@[ \t]*+\S+://)"
 )
+_INCLUDE = re.compile(r"(?:^|\s)-(?:[rc]|-(?:req|con))", re.MULTILINE)
 _OPTION = re.compile(
     r"--(?:index-url|extra-index-url|find-links|requirement|constraint|editable|no-index|no-binary|only-binary"
     r"|prefer-binary|require-hashes|pre|trusted-host|use-feature)\b|-[irfce][ \t]*\S"
@@ -78,6 +79,11 @@ def looks_like(text: str) -> bool:
     return certain
 
 
+def names_files(text: str) -> bool:
+    """Whether a text may include or constrain by another file; cheap, where it surely does not."""
+    return _INCLUDE.search(text) is not None
+
+
 FORMAT = Format(
     name="requirements.txt",
     installer="pip",
@@ -104,4 +110,5 @@ FORMAT = Format(
     install_again="pip install --force-reinstall -r {file}",
     by_pip_interface=True,
     may_be_empty=True,
+    names_files=names_files,
 )
