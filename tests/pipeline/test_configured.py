@@ -263,6 +263,22 @@ def test_an_unknown_key_is_an_assumption_and_no_pass() -> None:
     assert "pip.conf:3, bogus is no key that is known here" in assumption.said
 
 
+def test_an_answer_that_hangs_on_pips_version_says_so() -> None:
+    ours = wheel(Owner.CHAINGUARD, "foo", "1.0", "cp312-cp312-linux_x86_64")
+    theirs = wheel(Owner.PYPI, "foo", "1.0", "cp312-cp312-manylinux_2_28_x86_64")
+    newest = verdict([ours], [theirs], FOO, {})
+    assert newest.outcome is Outcome.CHAINGUARD
+    [assumption] = newest.assumptions
+    assert assumption.kind is AssumptionKind.INSTALLER_VERSION
+    assert "an older one takes foo-1.0-cp312-cp312-manylinux_2_28_x86_64.whl (pypi)" in assumption.said
+    pair = (Text(path="requirements.txt", text=""), Text(path="requirements.txt", text=FOO))
+    for version, outcome in (("26.2.1", Outcome.PYPI), ("26.3", Outcome.CHAINGUARD)):
+        table = Table(chainguard={"foo": [ours]}, pypi={"foo": [theirs]})
+        result = judged(table, pair, indexes={**PYPI, "installer-version": version})
+        told = result.lockfiles[0].changes[0].verdicts[0]
+        assert (told.outcome, told.assumptions) == (outcome, ())
+
+
 def test_what_hangs_on_a_key_is_named_with_its_place() -> None:
     result = reviewed([CW], [], f"--index-url {C}\nfoo==1.0\n", conf("platform = win_amd64"))
     [change] = result.lockfiles[0].changes

@@ -174,6 +174,7 @@ def _context(
             (LAYOUTS[each].title, LAYOUTS[each].arrange(addresses)) for each in layout.alternatives
         ),
         private=settings.policy.private,
+        installer_version=settings.indexes.installer_version,
         options=head.options,
         not_modelled=head.not_modelled,
         unknown_keys=tuple(_unknown(notice) for notice in head.unknown_keys),

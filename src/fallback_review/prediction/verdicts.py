@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Artifact, Cause, Evidence, EvidenceKind, Outcome, Owner, SourceKind
+from fallback_review.model import (
+    Artifact,
+    Assumption,
+    AssumptionKind,
+    Cause,
+    Evidence,
+    EvidenceKind,
+    Outcome,
+    Owner,
+    SourceKind,
+)
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.addresses import host
 from fallback_review.prediction.causes.refusals import REFUSED
 from fallback_review.prediction.from_indexes import looked_up
 from fallback_review.prediction.from_lock import from_lock
-from fallback_review.prediction.install_request import indexes_for, named_index, pages_of, request_for
+from fallback_review.prediction.install_request import (
+    indexes_for,
+    installer_of,
+    named_index,
+    pages_of,
+    request_for,
+)
 from fallback_review.prediction.installation import Derivation, Installation
 from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.lock_environments import excludes
@@ -27,6 +43,8 @@ if TYPE_CHECKING:
     from fallback_review.prediction.context import Answers, Context
 
 _OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
+_OLD = "1.0"
+"""A version of an installer that is older than any rule that changed."""
 
 
 def derive(
@@ -51,8 +69,42 @@ def derive(
         return Derivation(verdict=refusal)
     if what is not Standing.INDEX:
         return Derivation(verdict=_UNASKED[what](subject))
-    derived = from_lock(subject) if package.urls_locked else _asked(subject)
+    derived = _predicted(subject)
     return _as_configured(subject, derived) if derived is not None else None
+
+
+def _predicted(subject: Installation) -> Derivation | None:
+    """Predict an entry of an index; an answer that hangs on the installer's version says so."""
+    derived = from_lock(subject) if subject.package.urls_locked else _asked(subject)
+    older = _as_older(subject)
+    again = older and (from_lock(older) if older.package.urls_locked else _asked(older))
+    if derived is None or not again:
+        return derived
+    verdict, other = derived.verdict, again.verdict
+    if (verdict.outcome, verdict.file) == (other.outcome, other.file):
+        return derived
+    said = (
+        f"Assumed: the newest {subject.context.installer}, which ranks wheels for plain Linux first; "
+        f"an older one takes {other.file or 'nothing'} ({other.outcome.value}). "
+        "Set installer-version in [indexes]."
+    )
+    assumption = Assumption(AssumptionKind.INSTALLER_VERSION, said)
+    return replace(derived, verdict=replace(verdict, assumptions=(*verdict.assumptions, assumption)))
+
+
+def _as_older(subject: Installation) -> Installation | None:
+    """Return an entry as an older version of its installer sees it; None where that is all the same."""
+    installer = installer_of(subject.context)
+    if subject.context.installer_version is not None or not (
+        installer.plain_linux_first(None) and not installer.plain_linux_first(_OLD)
+    ):
+        return None
+    names = (listed.file.filename for page in subject.pages.values() for listed in page)
+    locked = (artifact.filename or artifact.url or "" for artifact in subject.package.artifacts)
+    if not any("-linux_" in name for name in (*names, *locked)):
+        return None
+    ranks = installer.ranks(subject.target, _OLD)
+    return replace(subject, request=replace(subject.request, ranks=ranks))
 
 
 def _refused(subject: Installation) -> Verdict | None:

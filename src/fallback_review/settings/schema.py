@@ -128,6 +128,8 @@ class Indexes(Table):
     """How your organisation merges Chainguard and PyPI; without it the installers' own files tell."""
     installer: Annotated[str, Choice("installer", tuple(INSTALLERS))] | None = None
     """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
+    installer_version: VersionNumber | None = None
+    """Its version, where that is an older one: pip before 26.3 ranks wheels for plain Linux otherwise."""
 
 
 FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.UNKNOWN)
