@@ -49,14 +49,10 @@ class Sample:
     """What the template's `{source}` holds where the lock names an index."""
 
     @property
-    def title(self) -> str:
-        """What the matrix calls it."""
-        if self.direct:
-            return f"{self.format}, a direct reference"
+    def kind(self) -> str:
+        """In which of the three ways it holds the package."""
         return (
-            f"{self.format}, URLs locked"
-            if self.locks_url and not FORMATS[self.format].locks_urls
-            else self.format
+            "direct reference" if self.direct else "lock of URLs" if self.locks_url else "lock without URLs"
         )
 
     def text(self, pin: Pin) -> Text:

@@ -125,11 +125,13 @@ def rows(folder: Path) -> Iterator[Row]:
             (folder / name).mkdir()
         chainguard = stack.enter_context(nginx_index(folder / "chainguard", CHAINGUARDS_PAGES))
         pypi = stack.enter_context(nginx_index(folder / "pypi", PYPIS_PAGES))
-        for served, large in (("chainguard", ours("large")), ("pypi", pypis("vast"))):
-            name = large.filename.partition("-")[0]
-            page = folder / served / "site/simple" / name / "index.json"
+        for served, project, file in (
+            ("chainguard", "large", ours("large")),
+            ("pypi", "vast", pypis("vast")),
+        ):
+            page = folder / served / "site/simple" / project / "index.json"
             page.parent.mkdir()
-            page.write_text(_large(name, large))
+            page.write_text(_large(project, file))
         wanting = broken.status(401, {"WWW-Authenticate": 'Basic realm="stranger"'})
         stranger = stack.enter_context(scripted(wanting))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -148,8 +150,8 @@ def rows(folder: Path) -> Iterator[Row]:
                     ).rows()
             with scripted(listing(pages), tls=context) as server:
                 yield from Trial(owner, TLS, f"{server.url}/simple/", healthy, name).rows()
-            at, name = (chainguard, "large") if owner is Owner.CHAINGUARD else (pypi, "vast")  # noqa: PLW2901
-            yield from Trial(owner, PAGE_OF_50_MB, at.open, healthy, name, limits=PATIENT).rows()
+            at, large = (chainguard, "large") if owner is Owner.CHAINGUARD else (pypi, "vast")
+            yield from Trial(owner, PAGE_OF_50_MB, at.open, healthy, large, limits=PATIENT).rows()
         guarded = Trial(Owner.CHAINGUARD, "401 of nginx", chainguard.guarded, pypi.open, "made", known=False)
         yield from guarded.rows()
 
@@ -201,11 +203,12 @@ class Trial:
             for index, heard in each.items()
             if index.owner is self.owner
         ]
-        assert said, f"{sample.title} asked nothing of {NAMES[self.owner]}: the row says nothing"
+        assert said, f"{sample.format} asked nothing of {NAMES[self.owner]}: the row says nothing"
         return Row(
             counterpart=NAMES[self.owner],
             fault=self.fault,
-            sample=sample.title,
+            lock=sample.format,
+            kind=sample.kind,
             answered=all(each.answered for each in said),
             conclusion=result.conclusion.value,
             exit_code=result.conclusion.exit_code,

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 HEADINGS = ("Fault", "Answer", "Conclusion", "Exit code", "What a person reads")
-ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +21,10 @@ class Row:
     counterpart: str
     """Who failed."""
     fault: str
-    sample: str = ""
-    """Which lock was reviewed, where each fault meets one of every format."""
+    lock: str = ""
+    """The format of the lock that was reviewed, where each fault meets every one."""
+    kind: str = ""
+    """How that lock holds its package."""
     answered: bool
     """Whether the counterpart said what it was asked for, in spite of all."""
     conclusion: str
@@ -40,7 +41,7 @@ class Row:
             found.append(f"{self.conclusion} (exit code {self.exit_code}) without an answer")
         if not self.words:
             found.append("it says nothing")
-        where = f"{self.counterpart}, {self.fault}{', ' if self.sample else ''}{self.sample}"
+        where = ", ".join(filter(None, (self.counterpart, self.fault, self.lock, self.kind)))
         return [f"{where}: {each}" for each in found]
 
     @property
@@ -79,13 +80,25 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def _part(counterpart: str, rows: list[Row]) -> Iterator[str]:
-    locks = {row.sample for row in rows} - {""}
+    locks = dict.fromkeys((row.kind, row.lock) for row in rows if row.lock)
     headings = (*HEADINGS[:1], "Lock", *HEADINGS[1:]) if locks else HEADINGS
     yield from ("", f"### {counterpart}", "", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|")
-    alike: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for row in rows:
-        alike.setdefault(row.cells, []).append(row.sample)
-    for (fault, *cells), samples in alike.items():
-        shown = (ALL if set(samples) == locks else "; ".join(samples),) if locks else ()
+        alike.setdefault(row.cells, []).append((row.kind, row.lock))
+    for (fault, *cells), these in alike.items():
+        shown = (_which(these, list(locks)),) if locks else ()
         line = (cell.replace("|", "\\|") for cell in (fault, *shown, *cells))
         yield f"| {' | '.join(line)} |"
+
+
+def _which(these: list[tuple[str, str]], every: list[tuple[str, str]]) -> str:
+    """Name some of the locks, by their kind where they are all of it."""
+    if len(these) == len(every):
+        return "every one"
+    found = []
+    for kind in dict.fromkeys(kind for kind, _ in these):
+        formats = [lock for each, lock in these if each == kind]
+        all_of_it = len(formats) == len([each for each, _ in every if each == kind])
+        found.append(f"every {kind}" if all_of_it else f"{kind}: {', '.join(formats)}")
+    return "; ".join(found)

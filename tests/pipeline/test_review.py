@@ -263,7 +263,7 @@ def test_an_allowance_says_where_from_and_cannot_make_an_install_work() -> None:
     allow = [{"package": "*", "reason": "known"}]
     head = lock("requirements.txt", "b==2.0", "nobody==1.0")
 
-    result = judged(Table(**BOTH), (PAIR[0], head), allow=allow)
+    result = judged(Table(**BOTH), (PAIR[0], head), allow=allow, indexes={"layout": "virtual-file"})
 
     by_name = {each.change.name: each for each in result.lockfiles[0].changes}
     assert by_name["b"].allowance is not None
@@ -271,6 +271,22 @@ def test_an_allowance_says_where_from_and_cannot_make_an_install_work() -> None:
     assert by_name["nobody"].outcome is Outcome.INSTALL_FAILS
     assert by_name["nobody"].allowance is None
     assert result.conclusion is Conclusion.FAIL
+
+
+@pytest.mark.parametrize("indexes", [{}, {"layout": "virtual-file", "own-hosts": ["own.example"]}])
+def test_what_no_page_lists_may_lie_in_an_own_index_that_was_not_asked(indexes: dict[str, Any]) -> None:
+    pair = lock("requirements.txt", "a==1.0"), lock("requirements.txt", "a==1.0", "nobody==1.0")
+
+    result = judged(Table(**BOTH), pair, indexes=indexes, allow=[{"package": "*", "reason": "known"}])
+
+    (change,) = result.lockfiles[0].changes
+    assert (change.outcome, change.cause, change.reason) == (
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        "own",
+    )
+    assert change.allowance is None
+    assert result.conclusion is Conclusion.UNKNOWN
 
 
 def test_an_index_that_could_not_be_asked_is_unknown_and_allows_nothing() -> None:

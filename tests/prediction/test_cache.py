@@ -15,16 +15,17 @@ NOTHING = answer(C, problem=Cause.PROJECT_MISSING)
 
 def test_what_is_known_is_not_derived_again() -> None:
     remembering, entry, known = Derivations(), package(), answers(answer(C, WHEEL))
-    first = remembering(entry, LOCK, LINUX, context(), known)
-    derived = derive(entry, LOCK, LINUX, context(), known)
+    where, elsewhere, another = context(), context(layout="chainguard-only"), package()
+    first = remembering(entry, LOCK, LINUX, where, known)
+    derived = derive(entry, LOCK, LINUX, where, known)
     assert derived is not None
     assert derived.steps
     assert first == replace(derived, steps=())
-    assert remembering(entry, LOCK, LINUX, context(), known) is first
+    assert remembering(entry, LOCK, LINUX, where, known) is first
     others = (
-        remembering(package(), LOCK, LINUX, context(), known),
-        remembering(entry, LOCK, MAC, context(), known),
-        remembering(entry, LOCK, LINUX, context(layout="chainguard-only"), known),
+        remembering(another, LOCK, LINUX, where, known),
+        remembering(entry, LOCK, MAC, where, known),
+        remembering(entry, LOCK, LINUX, elsewhere, known),
     )
     assert all(other is not first for other in others)
 

@@ -10,6 +10,8 @@ import pytest
 from fallback_review.model import (
     Advice,
     Cause,
+    Evidence,
+    EvidenceKind,
     LockedPackage,
     Lockfile,
     Outcome,
@@ -311,6 +313,24 @@ def test_a_reason_makes_the_clause_exact(cause: Cause, reason: str, said: str) -
     assert describe(verdict(Outcome.PYPI, cause, reason=reason), change(), context(), MANY) == said
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("manager", "the lock takes it from corp.example, which no setting names"),
+        ("new-host", "the lockfile takes nothing else from corp.example yet"),
+    ],
+)
+def test_the_host_that_nobody_named_is_said(reason: str, said: str) -> None:
+    worst = replace(verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason=reason), url_host="corp.example")
+    assert describe(worst, change(), context(), {}) == said
+
+
+def test_the_index_that_was_not_asked_is_named() -> None:
+    unasked = Evidence(EvidenceKind.UNANSWERED, "not asked", RES.url)
+    worst = replace(verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="index"), evidence=(unasked,))
+    assert describe(worst, change(), context(), {}) == "it may come from corp.example, which was not asked"
+
+
 def test_an_unanswered_index_is_named() -> None:
     silent = answers(answer(C, problem=Cause.UNAUTHORIZED))
     worst = verdict(Outcome.UNKNOWN, Cause.UNAUTHORIZED)
@@ -452,6 +472,9 @@ def test_a_commands_path_is_quoted_for_the_shell() -> None:
         (None, "make a token"),
         ("layout", "layout in [indexes]"),
         ("index", "own-hosts in [indexes]"),
+        ("own", "resolver in [indexes]"),
+        ("manager", "its host and path in own-hosts"),
+        ("new-host", "own-hosts in [indexes]"),
         ("hosts", "pypi-hosts or own-hosts in [indexes]"),
         ("remediated", "remediated in [indexes]"),
         ("no-sha256", "with sha256 hashes"),

@@ -19,7 +19,7 @@ from .differential.origins import serving_origins
 if TYPE_CHECKING:
     from pathlib import Path
 
-CASES = {"pip": 40, "uv": 60, "poetry": 14, "pdm": 14, "pipenv": 6}
+CASES = {"pip": 40, "uv": 60, "poetry": 14, "pdm": 14, "pipenv": 8}
 SEED = 4
 DECIDED = 0.75
 """The share of cases that must be predicted as something else than unknown."""

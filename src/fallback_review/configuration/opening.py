@@ -156,7 +156,7 @@ def _pypi(
             f"settings how the indexes are arranged (layout in [indexes]); to know now, {_SCAN}"
         )
         yield Notice(path=path, text=text)
-    elif not decided and not any(each.ours for each in asked(head, addresses)):
+    elif not decided and not head.indexes:
         text = (
             "PyPI is asked from now on, and nothing in the repository names Chainguard's index any more: "
             "name it, or say in the settings how the indexes are arranged (layout in [indexes])"

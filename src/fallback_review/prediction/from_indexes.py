@@ -88,6 +88,8 @@ def _hangs_on(index: Index, subject: Installation, asked: Sequence[AskedIndex], 
     A link without hash, of a package whose lock has hashes, hangs on PyPI too: what PyPI's files do not
     explain of the lock's hashes is Chainguard's.
     """
+    if any(not each.startswith("sha256:") for each in subject.package.hashes):
+        return True  # pages tell SHA-256 alone: another hash may admit whatever it has
     bare = choice.file is not None and choice.file.bytes_sha256 is None
     if bare and subject.request.hashes and index.owner is Owner.PYPI:
         return True
@@ -100,20 +102,26 @@ def _hangs_on(index: Index, subject: Installation, asked: Sequence[AskedIndex], 
 
 
 def _same(one: Choice, other: Choice) -> bool:
-    """Whether two choices bring the same bytes, or are refused alike."""
+    """Whether a choice, made once more with another page, brings the same bytes, or is refused alike."""
     return all(
-        here is there or (here is not None and there is not None and _bytes(here) == _bytes(there))
+        here is there or (here is not None and there is not None and _same_file(here, there))
         for here, there in ((one.file, other.file), (one.refused, other.refused))
     )
 
 
-def _bytes(listed: ListedFile) -> object:
-    return listed.bytes_sha256 or (listed.index, listed.file.filename)
+def _same_file(again: ListedFile, before: ListedFile) -> bool:
+    """Whether the bytes are the same, and come the same way where they may be PyPI's."""
+    digest = before.bytes_sha256
+    if digest is None or again.bytes_sha256 != digest:
+        return False
+    ours = before.index is not None and before.index.owner is Owner.CHAINGUARD
+    return again.index == before.index or not (ours and before.file.tier in (Tier.UPSTREAM, None))
 
 
 def _fell_through(index: Index, subject: Installation) -> bool:
     """Whether a virtual index lists none of the files that are Chainguard's own."""
-    if index.owner is not Owner.OWN or index not in subject.answers:
+    answer = subject.answers.get(index)
+    if index.owner is not Owner.OWN or answer is None or not answer.answered:
         return False
     theirs = {file.sha256 for file in subject.files(subject.context.addresses.pypi)}
     digests = {
@@ -205,7 +213,8 @@ def _why_pypi(subject: Installation) -> tuple[Cause, str | None]:
         return Cause.LOCK_PINS_PYPI_URL, None
     asked = indexes_for(subject.package, subject.lockfile, subject.context)
     if not any(index.owner is not Owner.PYPI for each in asked for index in each.sources):
-        return Cause.CONFIGURED_FOR_PYPI, None
+        every = {index.owner for each in subject.context.indexes for index in each.sources}
+        return (Cause.CONFIGURED_FOR_PYPI if every <= {Owner.PYPI} else Cause.LOCK_PINS_PYPI_URL), None
     allowed = [c for c in fitting(subject) if subject.request.allows_bytes(c.listed)]
     return (Cause.INSTALLER_PREFERS_PYPI if allowed else Cause.LOCK_PINS_PYPI_HASH), None
 

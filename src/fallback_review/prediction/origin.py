@@ -34,6 +34,7 @@ from fallback_review.model import (
 )
 from fallback_review.prediction.addresses import host, owner_of_page
 from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.install_request import named_index
 from fallback_review.prediction.installation import files_of, name_of
 from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.locked_urls import filename_in
@@ -118,25 +119,30 @@ def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen:
     if file.tier is Tier.UPSTREAM:
         return Origin(outcome=Outcome.UPSTREAM, evidence=(seen,))
     pypi = subject.context.addresses.pypi
-    theirs = _with_bytes(file.sha256, files_of(subject.answers.get(pypi)))
+    missing = subject.unanswered(pypi)
+    if missing is not None:
+        return _uncompared(file, index, missing, seen)
+    public = files_of(subject.answers.get(pypi))
+    theirs = _with_bytes(file.sha256, public)
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the same bytes ({theirs.filename})", pypi.url)
         return Origin(outcome=Outcome.UPSTREAM, evidence=(seen, same))
-    outcome = _made_by_chainguard(file, index)
-    missing = subject.unanswered(pypi)
-    if missing is not None:
-        if file.tier is not None:
-            return Origin(outcome=outcome, evidence=(seen, missing.evidence), needs=missing.needs)
-        return Origin(
-            outcome=outcome,
-            evidence=(seen, missing.evidence),
-            assumptions=(_NOT_COMPARED,),
-            needs=missing.needs,
-        )
-    if file.sha256 is None and any(_same_name(file, other) for other in files_of(subject.answers.get(pypi))):
+    if file.sha256 is None and any(_same_name(file, other) for other in public):
         said = "its link has no sha256, and PyPI lists a file of that name: it may be PyPI's own"
         return unknown(seen, Evidence(EvidenceKind.SAME_BYTES, said, index.url), cause=Cause.MALFORMED_INDEX)
-    return Origin(outcome=outcome, evidence=(seen,))
+    return Origin(outcome=_made_by_chainguard(file, index), evidence=(seen,))
+
+
+def _uncompared(file: ProjectFile, index: Index, missing: Unanswered, seen: Evidence) -> Origin:
+    """Return the origin of a file that PyPI, which did not answer, may list too."""
+    if file.sha256 is None:
+        return _silent(missing, seen)
+    return Origin(
+        outcome=_made_by_chainguard(file, index),
+        evidence=(seen, missing.evidence),
+        assumptions=() if file.tier is not None else (_NOT_COMPARED,),
+        needs=missing.needs,
+    )
 
 
 def _made_by_chainguard(file: ProjectFile, index: Index) -> Outcome:
@@ -186,15 +192,33 @@ def of_locked(artifact: Artifact, subject: Installation, accepted: frozenset[str
     index = _whose(url, subject)
     locked = Evidence(EvidenceKind.LOCKED, f"the lock names a file on {host(url) or url}", url)
     if index is None:
-        return unknown(locked, _on_a_strangers_host(url), reason="hosts")
+        return _on_no_known_host(artifact, subject, accepted, locked)
     if index.owner is Owner.PYPI:
         return _on_pypi(artifact, index, subject, accepted, locked)
     if not subject.context.addresses.can_be_asked(index):
+        if not accepted:
+            return unknown(locked, reason="no-sha256")
         if len(accepted) > 1:
             found = [_of_bytes(each, subject, locked) for each in sorted(accepted)]
             return min(found, key=lambda each: each.outcome.rank)
         return _of_bytes(next(iter(accepted), None), subject, locked)
     return _claimed(artifact, index, subject, accepted, locked)
+
+
+def _on_no_known_host(
+    artifact: Artifact, subject: Installation, accepted: frozenset[str], locked: Evidence
+) -> Origin:
+    """A file that the lock takes from PyPI's index, or whose bytes PyPI lists, is PyPI's wherever it lies."""
+    pypi = subject.context.addresses.pypi
+    named = named_index(subject.package, subject.context)
+    theirs = _with_any(accepted, files_of(subject.answers.get(pypi)))
+    if theirs is not None:
+        same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists these bytes ({theirs.filename})", pypi.url)
+        return Origin(outcome=Outcome.PYPI, evidence=(locked, same))
+    if named == pypi:
+        source = Evidence(EvidenceKind.LOCKED, "the lock names PyPI as its index", pypi.url)
+        return Origin(outcome=Outcome.PYPI, evidence=(locked, source))
+    return unknown(locked, _on_a_strangers_host(artifact.url or ""), reason="hosts")
 
 
 def _whose(url: str, subject: Installation) -> Index | None:
@@ -219,7 +243,7 @@ def _on_pypi(
     if there is not None and accepted and there.sha256 not in (None, *accepted):
         return _mismatch(locked, _otherwise(pypi, there))
     if there is None and accepted:
-        ours = _others_bytes(accepted, subject)
+        ours = _others_bytes(artifact, accepted, subject)
         if ours is not None and not _any_with_bytes(accepted, listed):
             missing = subject.unanswered(pypi)
             if missing is not None:
@@ -234,9 +258,15 @@ def _on_pypi(
     return Origin(outcome=Outcome.PYPI, evidence=(*listing, locked, known))
 
 
-def _others_bytes(accepted: frozenset[str], subject: Installation) -> Evidence | None:
+def _others_bytes(artifact: Artifact, accepted: frozenset[str], subject: Installation) -> Evidence | None:
+    """Say where the lock's hash belongs to a file of Chainguard's own, which PyPI's URL does not bring."""
     for index in subject.chainguards:
-        if _any_with_bytes(accepted, files_of(subject.answers.get(index))):
+        own = (
+            file
+            for file in files_of(subject.answers.get(index))
+            if file.tier is not Tier.UPSTREAM and file.url != artifact.url
+        )
+        if _any_with_bytes(accepted, own):
             said = f"the lock's hash is that of a file of {name_of(index)}, not of the URL that it names"
             return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
     return None
@@ -264,15 +294,32 @@ def _claimed(
     there = _by_url(artifact, listed) or _with_any(accepted, named) or next(iter(named), None)
     if there is None or page_of != index:
         return _unlisted(artifact, index, page_of, subject, locked)
+    return _held_to(artifact, there, index, subject, accepted, locked)
+
+
+def _held_to(  # noqa: PLR0917 - a step of `_claimed`, with all that it holds
+    artifact: Artifact,
+    there: ProjectFile,
+    index: Index,
+    subject: Installation,
+    accepted: frozenset[str],
+    locked: Evidence,
+) -> Origin:
+    """Return the origin of a locked file that its index's page lists, under its URL or its name."""
+    if not accepted and not _is_at(artifact, there):
+        return unknown(_elsewhere(index, there), locked, reason="no-sha256")
     if accepted and there.sha256 not in (None, *accepted):
         return _another_file(artifact, there, index, subject, accepted, locked)
     seen = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists {there.filename}{_told(there)}", index.url)
-    if index.owner is Owner.OWN:
-        digest = there.sha256 or next(iter(accepted), None)
-        return _of_bytes(digest, subject, seen)
-    bytes_of = there if there.sha256 else replace(there, sha256=next(iter(accepted), None))
-    found = _of_chainguard(bytes_of, index, subject, seen)
-    return replace(found, evidence=(*found.evidence, locked))
+    possible: list[str | None] = [there.sha256] if there.sha256 else [*sorted(accepted)] or [None]
+    found = [
+        _of_bytes(digest, subject, seen)
+        if index.owner is Owner.OWN
+        else _of_chainguard(replace(there, sha256=digest), index, subject, seen)
+        for digest in possible
+    ]
+    worst = min(found, key=lambda each: each.outcome.rank)
+    return replace(worst, evidence=(*worst.evidence, locked))
 
 
 def _page_index(index: Index, answer: Answer | None, subject: Installation) -> Index:
@@ -367,7 +414,19 @@ def _entry(artifact: Artifact, listed: Iterable[ProjectFile]) -> ProjectFile | N
 
 
 def _by_url(artifact: Artifact, listed: Iterable[ProjectFile]) -> ProjectFile | None:
-    return next((file for file in listed if file.url == artifact.url), None)
+    return next((file for file in listed if _is_at(artifact, file)), None)
+
+
+def _is_at(artifact: Artifact, file: ProjectFile) -> bool:
+    """Whether a listed file has the locked URL, however the two are spelt."""
+    url = artifact.url or ""
+    return file.url == url or (address_of(url) is not None and address_of(file.url) == address_of(url))
+
+
+def _elsewhere(index: Index, file: ProjectFile) -> Evidence:
+    """Say that an index lists a file of that name at another address than the lock's."""
+    said = f"{name_of(index)} lists {file.filename} at another address, and the lock has no hash for it"
+    return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
 
 
 def _is_called(artifact: Artifact, file: ProjectFile) -> bool:

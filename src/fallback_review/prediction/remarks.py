@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Edition, Index, Outcome, Owner, ProjectFile, deciding
+from fallback_review.model import Cause, Edition, Index, Outcome, Owner, ProjectFile, deciding
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.installation import files_of
@@ -61,6 +61,8 @@ def remark_questions(reviewed: ReviewedChange, answers: Answers, addresses: Addr
     version = _version(worst) if worst is not None else None
     if worst is None or version is None:
         return frozenset()
+    if worst.cause is Cause.PRIVATE_NAME:
+        return frozenset()  # its name is sent nowhere
     name, wanted = reviewed.change.name, set[Index]()
     told = remediated(name, version, answers) is not None
     if addresses.vex is not None and worst.outcome in _FROM_AN_INDEX and told:

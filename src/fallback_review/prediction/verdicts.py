@@ -29,7 +29,6 @@ from fallback_review.prediction.install_request import (
     request_for,
 )
 from fallback_review.prediction.installation import Derivation, Installation
-from fallback_review.prediction.installers import Failure
 from fallback_review.prediction.lock_environments import excludes
 from fallback_review.prediction.locked_urls import filename_in
 from fallback_review.prediction.origin import of_locked
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
 _OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 _OLD = "1.0"
 """A version of an installer that is older than any rule that changed."""
+_NOT_THERE = (Cause.PROJECT_MISSING, Cause.VERSION_MISSING, Cause.NO_CANDIDATE)
 
 
 def derive(
@@ -261,7 +261,8 @@ _UNASKED: Mapping[Standing, Callable[[Installation], Verdict]] = {
 
 def _asked(subject: Installation) -> Derivation:
     derived = _either(subject) if subject.context.alternatives else looked_up(subject)
-    if derived.verdict.reason == Failure.NO_VERSION and _remediated_elsewhere(subject):
+    fails = derived.verdict.outcome is Outcome.INSTALL_FAILS and derived.verdict.cause in _NOT_THERE
+    if fails and _remediated_elsewhere(subject):
         said = Evidence(
             EvidenceKind.UNANSWERED,
             "a remediated version, and neither the settings nor the repository names the remediated index",
