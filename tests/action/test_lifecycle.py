@@ -53,6 +53,8 @@ def test_opened(runner: Runner, opened: Opened) -> None:
         "chainguard-count": "0",
         "unknown-count": "0",
         "report": "fallback-review.json",
+        "patch": "",
+        "prediction-held": "",
         "comment-url": comment["html_url"],
     }
     assert (ended.report["conclusion"], ended.report["head"]) == ("fail", pull.head)

@@ -39,6 +39,8 @@ DOCUMENTED_INPUTS = {  # the interface that workflows rely on: none of these may
     "pull-request",
     "ca-bundle",
     "mode",
+    "verify-path",
+    "verify-lock",
     "request-budget",
     "app-id",
     "app-private-key",
@@ -50,6 +52,8 @@ DOCUMENTED_OUTPUTS = {
     "chainguard-count",
     "unknown-count",
     "report",
+    "patch",
+    "prediction-held",
     "comment-url",
 }
 

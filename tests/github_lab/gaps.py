@@ -203,7 +203,8 @@ class Gaps:
         files = self.all_files(f"{owner}/{name}", pull["base"]["ref"], body["commit_id"], token)
         for comment in comments:
             patch = next((file.get("patch", "") for file in files if file["filename"] == comment["path"]), "")
-            if comment["line"] not in right_side(patch):
+            lines = range(comment.get("start_line", comment["line"]), comment["line"] + 1)
+            if not lines or not right_side(patch).issuperset(lines):
                 return Answer.json(
                     {"message": "Unprocessable Entity", "errors": ["Line could not be resolved"]}, 422
                 )
@@ -246,6 +247,7 @@ class Gaps:
             "_links": {"self": {"href": here}, "html": {"href": html}, "pull_request": {"href": pull}},
             "line": values["line"],
             "side": values.get("side", "RIGHT"),
+            "start_line": values.get("start_line"),
         }
         if "in_reply_to_id" in values:
             made["in_reply_to_id"] = values["in_reply_to_id"]

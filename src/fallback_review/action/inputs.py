@@ -33,7 +33,7 @@ SECRET = (
 )
 """The variables that hold secrets."""
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Modes = Annotated[tuple[Literal["recheck", "drift"], ...], BeforeValidator(_words)]
+Modes = Annotated[tuple[Literal["recheck", "drift", "verify"], ...], BeforeValidator(_words)]
 """What a run without a pull request is to do."""
 
 
@@ -59,6 +59,8 @@ class Inputs(BaseModel):
     ca_bundle: str | None = None
     mode: Modes = ()
     request_budget: Annotated[int, Field(ge=20)] = 300
+    verify_path: Words = (".venv",)
+    verify_lock: str | None = None
     app_id: str | None = None
     app_private_key: str | None = None
 

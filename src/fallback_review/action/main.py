@@ -24,10 +24,13 @@ from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.events import PullRequestNumber
 from fallback_review.github.pull_requests import look_up
 from fallback_review.github.status import deliver_status
+from fallback_review.installed.tree import TreeError
+from fallback_review.lockfiles import LockfileError
 from fallback_review.model import Conclusion
 from fallback_review.pull_requests.debug_log import Debug
 from fallback_review.pull_requests.deliver import Occasion, deliver, missed
 from fallback_review.pull_requests.files import without_a_lock
+from fallback_review.pull_requests.mend import whole_patch
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
 from fallback_review.runtime import CertificateError, collect_rarely, trusted
@@ -83,8 +86,12 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
                 ca_bundle=ca_bundle,
                 patience=patience,
             )
+            if "verify" in inputs.mode:
+                from fallback_review.action.verify import verify_step  # noqa: PLC0415 - this mode alone
+
+                return verify_step(this, runner, inputs, _event(environ))
             return _do(activity_of(_event(environ), inputs), this, runner, inputs)
-    except (schema.SettingsError, CertificateError, EventError) as error:
+    except (schema.SettingsError, CertificateError, EventError, TreeError, LockfileError) as error:
         return _stop(runner, error, USAGE_ERROR)
     except GitHubError as error:
         return _stop(runner, error, COULD_NOT_CHECK)
@@ -124,6 +131,8 @@ def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inpu
                 deliveries=deliveries,
                 remarks=[remark] if remark else [],
                 missed=missed(event, deliveries),
+                patch=whole_patch(reviewed.fixes),
+                mended=[each.path for each in reviewed.fixes],
             )
             leave(reviewed.review, runner, delivered, annotations=inputs.annotations)
     this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
@@ -153,6 +162,7 @@ def _occasion(this: Run, event: PullRequestEvent, reviewed: Reviewed) -> Occasio
         lines_shown={file.path: file.lines_shown for file in changed},
         save_a_request=len(changed) == 1 and files.heads_fetched == 1,
         state=reviewed.state,
+        fixes=reviewed.fixes,
     )
 
 

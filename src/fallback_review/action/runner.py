@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fallback_review.action import commands
 from fallback_review.model import Outcome
+from fallback_review.pull_requests.mend import PATCH
 from fallback_review.report import render
 from fallback_review.report.annotations import annotate
-from fallback_review.report.escape import inert
+from fallback_review.report.escape import code, inert
 from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
@@ -100,6 +103,10 @@ class Delivered:
     """What is worth a notice and no comment."""
     missed: Sequence[str]
     """What could not be delivered, and what would help."""
+    patch: str = ""
+    """What would mend the lockfiles."""
+    mended: Sequence[str] = ()
+    """The lockfiles that it mends."""
 
 
 def leave(review: Review, runner: Runner, delivered: Delivered, *, annotations: bool) -> None:
@@ -108,7 +115,9 @@ def leave(review: Review, runner: Runner, delivered: Delivered, *, annotations: 
     Annotations are made as well where something could not be delivered on GitHub.
     """
     runner._write(commands.group("Fallback Review", render(review, "terminal")))  # noqa: SLF001 - of this module
-    written, fault = _write_files(review, runner.workspace)
+    files = {REPORT: render(review, "json"), SARIF: render(review, "sarif")}
+    files |= {PATCH: delivered.patch} if delivered.patch else {}
+    written, fault = write_files(files, runner.workspace)
     missed = [*delivered.missed, *([fault] if fault else [])]
     if annotations or not all(each.delivered for each in delivered.deliveries):
         runner._write(*(commands.annotation(each) for each in annotate(review)))  # noqa: SLF001 - as above
@@ -121,17 +130,33 @@ def leave(review: Review, runner: Runner, delivered: Delivered, *, annotations: 
         short = render(review, "markdown", about_url=runner.about_url)
         more = "".join(f"\n> {inert(sentence)}\n" for sentence in (*delivered.remarks, *missed))
         commands.write_summary(runner.summary, summary + more, shorter=short)
-    runner.set_outputs(_outputs(review, delivered.deliveries, written=written))
+        if delivered.patch:
+            commands.write_summary(runner.summary, _patch(delivered), shorter="")
+    outputs = _outputs(review, delivered.deliveries, written=written)
+    runner.set_outputs(
+        {**outputs, "patch": PATCH if written and delivered.patch else "", "prediction-held": ""}
+    )
 
 
-def _write_files(review: Review, folder: Path) -> tuple[bool, str | None]:
-    """Write the reports; return whether they are there, and else why not."""
+def _patch(delivered: Delivered) -> str:
+    runs = [len(run) for run in re.findall("`+", delivered.patch)]
+    fence = "`" * max(3, 1 + max(runs, default=0))
+    command = code(f"fallback-review fix {' '.join(map(shlex.quote, delivered.mended))}")
+    return (
+        f"### Mend the lockfiles\n\n{command} in a checkout does this, and so does `git apply {PATCH}` with "
+        f"the file that the output `patch` names.\n\n<details><summary>Patch</summary>\n\n"
+        f"{fence}diff\n{delivered.patch.rstrip()}\n{fence}\n\n</details>\n"
+    )
+
+
+def write_files(files: Mapping[str, str], folder: Path) -> tuple[bool, str | None]:
+    """Write files into the workspace; return whether they are there, and else why not."""
     try:
-        for name, form in ((REPORT, "json"), (SARIF, "sarif")):
+        for name, text in files.items():
             # A pull request that was checked out here may hold a link of this name that leads elsewhere.
             (folder / name).unlink(missing_ok=True)
             with (folder / name).open("x", encoding="utf-8") as file:
-                file.write(render(review, form))
+                file.write(text)
     except OSError as error:
         return False, f"No report files: the workspace can't be written to ({error.strerror})."
     return True, None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fallback_review.bot import replies
 from fallback_review.bot.command import Verb, read_command
 from fallback_review.bot.explain import explain
+from fallback_review.bot.fix import fix
 from fallback_review.bot.recheck import Found, Rechecker
 from fallback_review.github.answers import Reaction, answers_to, deliver_answer, may_write, react
 from fallback_review.github.comment import MARKER
@@ -88,13 +89,18 @@ def _carried_out(run: Run, client: Client, event: CommentEvent, command: Command
         return replies.failed(error), COULD_NOT
 
 
-def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> tuple[Reply, int]:
+def _at_once(event: CommentEvent, command: Command) -> Reply | None:
+    """Return the answer that needs no look at the pull request, if there is one."""
     if command.verb is Verb.HELP:
-        return replies.Reply(text=replies.HELP), ANSWERED
+        return replies.Reply(text=replies.HELP)
     if command.verb is Verb.UNKNOWN:
-        return replies.not_understood(), ANSWERED
-    if not event.is_open:
-        return replies.closed(), ANSWERED
+        return replies.not_understood()
+    return None if event.is_open else replies.closed()
+
+
+def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> tuple[Reply, int]:
+    if (at_once := _at_once(event, command)) is not None:
+        return at_once, ANSWERED
     asked = PullRequestNumber(
         name="issue_comment", urls=event.urls, repository=event.repository, number=event.number
     )
@@ -102,6 +108,8 @@ def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> t
     with run.asking() as asking:
         if command.requirement is not None:
             return explain(run, client, pull, command.requirement, asking), ANSWERED
+        if command.verb is Verb.FIX:
+            return fix(run, client, pull, asking), ANSWERED
         look = Rechecker(run, client, asking).review(pull)
     for sentence in look.missed:
         run.output.warn(sentence)

@@ -30,6 +30,7 @@ class Verb(StrEnum):
 
     RECHECK = "recheck"
     EXPLAIN = "explain"
+    FIX = "fix"
     HELP = "help"
     UNKNOWN = "unknown"
     """Something else, or not in the form that it needs."""
@@ -96,6 +97,8 @@ def _understood(words: list[str]) -> Command:
     match words:
         case ["recheck"]:
             return Command(verb=Verb.RECHECK)
+        case ["fix"]:
+            return Command(verb=Verb.FIX)
         case ["help"] | []:
             return Command(verb=Verb.HELP)
         case ["explain", text]:

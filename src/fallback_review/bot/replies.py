@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ HELP = (
     "| command | does |\n|---|---|\n"
     f"| `{NAME} recheck` | reviews this pull request again, with what the indexes hold now |\n"
     f"| `{NAME} explain NAME` | shows how each prediction for a package comes about; also `NAME==VERSION` |\n"
+    f"| `{NAME} fix` | shows the patch that makes the lockfiles take Chainguard's files, or commits it |\n"
     f"| `{NAME} help` | shows this |\n"
 )
 
@@ -98,7 +100,32 @@ def explained(parts: Iterable[tuple[str, str]]) -> Reply:
     return Reply(text="\n".join(shown))
 
 
-def _fenced(text: str) -> str:
+def nothing_to_mend() -> Reply:
+    """Say that no row of the lockfiles can be mended."""
+    return Reply(
+        text="There is nothing to mend: no row in trouble has a counterpart in Chainguard's index, or the "
+        "project does not name that index. The review says why for each package.",
+        reaction=Reaction.CONFUSED,
+    )
+
+
+def mended(patch: str, paths: Sequence[str], said: str) -> Reply:
+    """Show a patch, whole or not at all, and the one command that does the same."""
+    command = code(f"fallback-review fix {' '.join(map(shlex.quote, paths))}")
+    block = f"\n\n{_fenced(patch, 'diff')}\n"
+    if size(block) > _ROOM:
+        block = "\n\nThe patch is too long for a comment.\n"
+    more = f"{inert(said)} " if said else ""
+    return Reply(text=f"{more}This mends the lockfiles; {command} does the same in a checkout.{block}")
+
+
+def committed(url: str, paths: Sequence[str]) -> Reply:
+    """Say that the patch was committed."""
+    named = ", ".join(map(code, paths))
+    return Reply(text=f"Mended {named} [in a commit]({destination(url)}).")
+
+
+def _fenced(text: str, language: str = "text") -> str:
     """Return text as a code block that nothing in it can end (CommonMark 4.5)."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"{fence}text\n{text.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ from fallback_review.cli.output import console_for, log_requests
 from fallback_review.cli.work_tree import read_file
 from fallback_review.installed.sources import open_sources
 from fallback_review.lockfiles import parse
-from fallback_review.pipeline.mend import asked_names, mend
+from fallback_review.pipeline.mend import asked_names, mend, patch_of
 from fallback_review.report.text import count, readable
 
 if TYPE_CHECKING:
@@ -84,19 +83,6 @@ def fix_command(
     if any(each.problem for each in found):
         sys.exit(COULD_NOT)
     sys.exit(1 if check and any(each.after != each.before for each in found) else 0)
-
-
-def patch_of(found: Mended) -> str:
-    """Return what changes as a unified diff, as ``git apply`` takes it."""
-    lines = difflib.unified_diff(
-        found.before.splitlines(keepends=True),
-        found.after.splitlines(keepends=True),
-        f"a/{found.path}",
-        f"b/{found.path}",
-    )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )
 
 
 def told(found: Mended, *, written: bool) -> str:

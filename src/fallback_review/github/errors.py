@@ -19,6 +19,7 @@ class Need(StrEnum):
     """What a request needs of the job's ``permissions:``, as a workflow writes it."""
 
     CONTENTS_READ = "contents: read"
+    CONTENTS_WRITE = "contents: write"
     PULL_REQUESTS_READ = "pull-requests: read"
     PULL_REQUESTS_WRITE = "pull-requests: write"
     STATUSES_WRITE = "statuses: write"

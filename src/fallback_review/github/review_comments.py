@@ -32,6 +32,21 @@ class LineComment:
     key: str
     """What it is about, the same from run to run while that stays true (file, package, version, outcome)."""
     body: str
+    start_line: int | None = None
+    """Where it begins, if that is another line."""
+
+    @property
+    def lines(self) -> range:
+        """All lines that it stands at."""
+        return range(self.start_line or self.line, self.line + 1)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The place as GitHub takes it."""
+        place: dict[str, Any] = {"path": self.path, "line": self.line, "side": "RIGHT"}
+        if self.start_line is not None and self.start_line < self.line:
+            place |= {"start_line": self.start_line, "start_side": "RIGHT"}
+        return place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +81,7 @@ def deliver_review(
     new = [
         comment
         for comment in first.values()
-        if comment.key not in known and comment.line in lines_shown.get(comment.path, ())
+        if comment.key not in known and lines_shown.get(comment.path, frozenset()).issuperset(comment.lines)
     ][:AT_MOST]
     fixed = [one for one in said if one.key not in first and not one.body.endswith(FIXED)]
     for one in fixed:
@@ -104,10 +119,7 @@ def _review(client: Client, event: PullRequestEvent, new: Sequence[LineComment],
         "commit_id": event.head_sha,
         "event": "COMMENT",
         "body": summary,
-        "comments": [
-            {"path": comment.path, "line": comment.line, "side": "RIGHT", "body": _marked(comment)}
-            for comment in new
-        ],
+        "comments": [{**comment.place, "body": _marked(comment)} for comment in new],
     }
 
     def posted() -> dict[str, Any] | None:

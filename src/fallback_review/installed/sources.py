@@ -54,38 +54,13 @@ class _OfIndexes:
         console: Console | None,
     ) -> None:
         self.ask = ask
-        ours = (addresses.chainguard, addresses.remediated, *addresses.further)
-        self._indexes = (*(index for index in ours if index is not None), addresses.pypi)
+        self._addresses = addresses
         self._reader = reader
         self._full = full
         self._console = console
 
     def projects(self, names: Collection[str]) -> Mapping[str, Project]:
-        answers = self.ask(dict.fromkeys(self._indexes, names)) if names else {}
-        return {name: self._project([answers[name][index] for index in self._indexes]) for name in names}
-
-    def _project(self, answers: Collection[Answer]) -> Project:
-        ours = [answer for answer in answers if answer.index.owner is not Owner.PYPI]
-        public = next(answer for answer in answers if answer.index.owner is Owner.PYPI)
-        theirs = {file.sha256 for file in public.files if file.sha256}
-        offered = []
-        taken = set()
-        for answer in answers:
-            for file in answer.files:
-                if file.sha256 in taken and file.sha256 is not None:
-                    continue
-                taken.add(file.sha256)
-                origin = Origin.PYPI if answer is public else _origin(file, theirs)
-                offered.append(Offered(file=file, origin=origin, index=answer.index))
-        blocked = next((answer for answer in answers if answer.problem is Cause.BLOCKED), None)
-        return Project(
-            offered=tuple(offered),
-            unanswered="; ".join(answer.message for answer in ours if not answer.answered),
-            uncompared="" if public.answered else public.message,
-            unknown=all(answer.problem is Cause.PROJECT_MISSING for answer in answers),
-            blocked=blocked.message if blocked else "",
-            malware=any(answer.reason == MALWARE_DETECTED for answer in answers),
-        )
+        return projects_of(self.ask, self._addresses, names)
 
     def wheels(self, wanted: Collection[Offered]) -> Mapping[str, FileRead[Wheel] | FileProblem]:
         found: dict[str, FileRead[Wheel] | FileProblem] = {}
@@ -99,6 +74,38 @@ class _OfIndexes:
                 files = [each.file for each in wanted if each.index == index]
                 found.update(client.read(files, make, on_read=lambda: progress.advance(task)))
         return found
+
+
+def projects_of(ask: Ask, addresses: Addresses, names: Collection[str]) -> Mapping[str, Project]:
+    """Return what Chainguard's indexes and PyPI say of each project."""
+    ours = (addresses.chainguard, addresses.remediated, *addresses.further)
+    indexes = (*(index for index in ours if index is not None), addresses.pypi)
+    answers = ask(dict.fromkeys(indexes, names)) if names else {}
+    return {name: _project([answers[name][index] for index in indexes]) for name in names}
+
+
+def _project(answers: Collection[Answer]) -> Project:
+    ours = [answer for answer in answers if answer.index.owner is not Owner.PYPI]
+    public = next(answer for answer in answers if answer.index.owner is Owner.PYPI)
+    theirs = {file.sha256 for file in public.files if file.sha256}
+    offered = []
+    taken = set()
+    for answer in answers:
+        for file in answer.files:
+            if file.sha256 in taken and file.sha256 is not None:
+                continue
+            taken.add(file.sha256)
+            origin = Origin.PYPI if answer is public else _origin(file, theirs)
+            offered.append(Offered(file=file, origin=origin, index=answer.index))
+    blocked = next((answer for answer in answers if answer.problem is Cause.BLOCKED), None)
+    return Project(
+        offered=tuple(offered),
+        unanswered="; ".join(answer.message for answer in ours if not answer.answered),
+        uncompared="" if public.answered else public.message,
+        unknown=all(answer.problem is Cause.PROJECT_MISSING for answer in answers),
+        blocked=blocked.message if blocked else "",
+        malware=any(answer.reason == MALWARE_DETECTED for answer in answers),
+    )
 
 
 def _origin(file: ProjectFile, theirs: Collection[str]) -> Origin:

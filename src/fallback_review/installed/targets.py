@@ -29,8 +29,8 @@ def with_target(settings: Settings, found: dict[str, Any]) -> Settings:
     return settings.model_copy(update={"targets": targets.model_copy(update={**first, **found})})
 
 
-def of_this_machine(place: Place) -> dict[str, Any]:
-    """Return the target of an environment on this machine."""
+def of_this_machine(place: Place, *, libc: bool = True) -> dict[str, Any]:
+    """Return the target of an environment on this machine; `libc` says whether the C library is its own."""
     arch = platform.machine().lower()
     found: dict[str, Any] = {}
     if place.python:
@@ -40,7 +40,7 @@ def of_this_machine(place: Place) -> dict[str, Any]:
             library, version = platform.libc_ver()
             musl = library != "glibc"
             found["platforms"] = (f"{'musllinux' if musl else 'linux'}-{_ARCHES.get(arch, arch)}",)
-            if version and not musl:
+            if version and not musl and libc:
                 found["glibc"] = ".".join(version.split(".")[:2])
         case "darwin":
             found["platforms"] = (f"macos-{'arm64' if arch == 'arm64' else 'x86_64'}",)

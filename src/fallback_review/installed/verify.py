@@ -86,6 +86,8 @@ class Verifying:
     sources: Sources
     today: date
     bytecode: bool = True
+    here: bool = True
+    """Whether this process runs on the system that the environments are for: not in a container beside it."""
 
 
 def verify(place: Place, run: Verifying, lock: Text | None = None) -> Verification:
@@ -120,7 +122,7 @@ def _verified_place(place: Place, run: Verifying) -> tuple[Verification, dict[st
                 sites = list(sites_of_image(image))
                 return _tree(place, image, sites, "", run), of_image(image, sites)
         case _:
-            return _environment(place, run), of_this_machine(place)
+            return _environment(place, run), of_this_machine(place, libc=run.here)
 
 
 def _environment(place: Place, run: Verifying) -> Verification:

@@ -7,6 +7,7 @@ mended either, since its installer would write the lock back.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from datetime import UTC
 from fnmatch import fnmatchcase
@@ -139,6 +140,19 @@ def mend(
         unmended=unmended,
         already=already,
         pypi=settings.indexes.pypi,
+    )
+
+
+def patch_of(found: Mended) -> str:
+    """Return what changes as a unified diff, as ``git apply`` takes it."""
+    lines = difflib.unified_diff(
+        found.before.splitlines(keepends=True),
+        found.after.splitlines(keepends=True),
+        f"a/{found.path}",
+        f"b/{found.path}",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fallback_review.github.comment import deliver_comment
@@ -10,6 +11,7 @@ from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
 from fallback_review.github.review_comments import LineComment, deliver_review
 from fallback_review.github.status import deliver_status
 from fallback_review.pull_requests.comment_state import body_of, worth_a_comment
+from fallback_review.pull_requests.mend import suggestions
 from fallback_review.report.escape import inert
 from fallback_review.report.findings import findings
 from fallback_review.report.headline import headline
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
     from fallback_review.model import Review
+    from fallback_review.pipeline.mend import Mended
     from fallback_review.pull_requests.comment_state import State
     from fallback_review.pull_requests.run import Channels
 
@@ -46,6 +49,8 @@ class Occasion:
     """Whether reading took one request more than usual, to be saved where the comment is written."""
     state: State
     """What the comment remembers in its marker."""
+    fixes: Sequence[Mended] = ()
+    """What would mend its lockfiles: suggested where the diff shows the rows."""
 
 
 def deliver(review: Review, occasion: Occasion, client: Client) -> list[Delivery]:
@@ -90,7 +95,7 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
         if comment.done is Done.SUPERSEDED:
             return
     if channels.review_comments:
-        comments = _line_comments(review)
+        comments = [*_line_comments(review), *_suggested(occasion)]
         summary = inert(headline_of(review))
         yield attempt(
             "review comments",
@@ -102,6 +107,20 @@ def _to_github(review: Review, occasion: Occasion, client: Client) -> Iterator[D
         yield attempt(
             "commit status", lambda: deliver_status(client, event, review.conclusion, headline_of(review))
         )
+
+
+def _suggested(occasion: Occasion) -> Iterator[LineComment]:
+    for fix in occasion.fixes:
+        for each in suggestions(fix, occasion.lines_shown.get(fix.path, frozenset())):
+            # A suggestion that says something else is another one.
+            digest = sha256(each.text.encode()).hexdigest()[:12]
+            yield LineComment(
+                path=each.path,
+                start_line=each.start_line,
+                line=each.line,
+                key=f"{each.path} {each.package} suggestion {digest}",
+                body=each.body,
+            )
 
 
 def _line_comments(review: Review) -> list[LineComment]:

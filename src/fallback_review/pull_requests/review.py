@@ -23,6 +23,7 @@ from fallback_review.pull_requests.files import (
     shows_requirements,
     too_many_lockfiles,
 )
+from fallback_review.pull_requests.mend import mend_all
 from fallback_review.report.tally import tally
 from fallback_review.settings import schema as settings
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fallback_review.github.events import PullRequestEvent
     from fallback_review.index import open as access
     from fallback_review.index.session import Asking
+    from fallback_review.pipeline.mend import Mended
     from fallback_review.pull_requests.comment_state import State
     from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
@@ -57,6 +59,8 @@ class Reviewed:
     review: Review
     state: State
     gathered: Gathered
+    fixes: tuple[Mended, ...] = ()
+    """What would mend its lockfiles."""
     left_out: Sequence[str] = ()
     """The lockfiles that were not read, since the run had sent as many requests as it may."""
 
@@ -126,7 +130,8 @@ def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
         run_url=event.urls.run_url,
     )
     state = state_of(result, configured, today, ask)
-    return Reviewed(review=result, state=state, gathered=gathered, left_out=left_out)
+    fixes = mend_all(gathered, result, ask)
+    return Reviewed(review=result, state=state, gathered=gathered, fixes=fixes, left_out=left_out)
 
 
 def _circumstances(event: PullRequestEvent, secrets: access.Secrets, result: Review) -> tuple[Notice, ...]:

@@ -148,6 +148,8 @@ class Policy(Table):
     """What to make of requirements that lock no version."""
     integrity: Severity = "fail"
     """What `verify` makes of installed files that are not as their wheel has them."""
+    commit_fixes: bool = False
+    """Whether `/fallback-review fix` commits to a pull request's branch, where a GitHub App may write."""
     private: tuple[NamePattern, ...] = ()
     """Patterns of private package names: never sent to any index."""
 
