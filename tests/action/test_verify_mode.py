@@ -33,7 +33,9 @@ def settings(world: World, more: str = "") -> str:
     )
 
 
-def step(folder: Path, event: str, payload: dict[str, Any], lab: Lab | None = None, **inputs: str) -> Ended:
+def step(
+    folder: Path, event: str, payload: dict[str, Any], lab: Lab | None = None, /, **inputs: str
+) -> Ended:
     files = {name: folder / f"_{name}" for name in ("event", "outputs", "summary")}
     files["event"].write_text(json.dumps(payload))
     files["summary"].touch()
