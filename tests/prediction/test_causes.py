@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,7 @@ from .build import (
     MAC,
     RES,
     C,
+    P,
     R,
     addresses,
     answer,
@@ -501,3 +503,22 @@ def test_every_cause_is_explained(record: CauseRecord) -> None:
     assert not record.title.endswith(".")
     assert record.meaning.endswith(".")
     assert record.address.endswith(f"/docs/reference/causes.md#{record.cause}")
+
+
+@pytest.mark.parametrize(
+    ("days", "today", "said"),
+    [
+        (7, date(2026, 11, 25), "wait until 2026-11-28: your cooldown of 7 days holds it back"),
+        (7, date(2026, 11, 28), WAIT),
+        (None, date(2026, 11, 25), WAIT),
+        (7, None, WAIT),
+    ],
+)
+def test_a_version_in_its_cooldown_is_told_the_day(days: int | None, today: date | None, said: str) -> None:
+    theirs = file("x-1.61.0-py3-none-any.whl", P, upload_time=datetime(2026, 11, 21, 9, tzinfo=UTC))
+    known = answers(answer(C, problem=Cause.PROJECT_MISSING), answer(P, theirs))
+    where = context(cooldown_days=days, today=today)
+    assert step(MISSING, known=known, where=where).text == said
+    blocked = replace(verdict(Outcome.INSTALL_FAILS, Cause.BLOCKED), reason="POLICY_COOLDOWN")
+    told = step(blocked, known=known, where=where).text
+    assert told == (said if said != WAIT else "wait until its cooldown is over")

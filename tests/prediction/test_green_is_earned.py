@@ -160,13 +160,22 @@ def test_a_green_stands_on_an_answer_of_chainguards_own(
         if file.tier is not Tier.UPSTREAM and file.url.startswith((CHAINGUARD, "https://corp.example/"))
     ]
     taken = [each for each in entry.artifacts if each.url and each.filename == verdict.file]
+    own = pages.get(RES)
+    through = {each.sha256 for each in own.files if each.filename == verdict.file} if own else set()
     proofs = [
         file
         for file in ours
-        if (any(speaks_for(file, each) for each in taken) if taken else file.filename == verdict.file)
+        if (
+            any(speaks_for(file, each) for each in taken)
+            if taken
+            else file.filename == verdict.file or file.sha256 in through - {None}
+        )
     ]
     assert [file for file in proofs if file.sha256 is None or file.sha256 not in theirs]
-    assert not any(at in (verdict.url_host or "") for at in ("files.pypi.test", "stranger.example"))
+    strangers = any(at in (verdict.url_host or "") for at in ("files.pypi.test", "stranger.example"))
+    assert not strangers or (through and not taken), (
+        "only the organisation's index may link anywhere, by sha256"
+    )
 
 
 def speaks_for(file: ProjectFile, artifact: Artifact) -> bool:

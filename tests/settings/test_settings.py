@@ -110,7 +110,7 @@ def test_inputs_lie_over_the_file_and_absent_ones_leave_it() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[policy]\nfial-on = []", "settings.toml: policy.fial-on: there is no such key; did you mean 'fail-on'? Allowed here: commit-fixes, fail-on, integrity,"),
+        ("[policy]\nfial-on = []", "settings.toml: policy.fial-on: there is no such key; did you mean 'fail-on'? Allowed here: commit-fixes, cooldown-days, fail-on, integrity,"),
         ("[polcy]", "settings.toml: polcy: there is no such key; did you mean 'policy'?"),
         ('[policy]\nfail-on = ["pipy"]', "settings.toml: policy.fail-on[0]: 'pipy' is not a known outcome; did you mean 'pypi'? Allowed: chainguard, direct, install-fails,"),
         ('[policy]\nupstream-tier = "block"', "policy.upstream-tier: input should be 'allow', 'warn' or 'fail'"),

@@ -109,7 +109,9 @@ def prepare(
         base = configuration.read(before, compared.base_read, installer=theirs, now=now)
     arrangement = configuration.arrange(head, addresses)
     context = replace(
-        _context(head, arrangement, settings, addresses, installer), new_hosts=compared.new_hosts
+        _context(head, arrangement, settings, addresses, installer),
+        new_hosts=compared.new_hosts,
+        today=today,
     )
     targets = fitting(settings.targets.expand(), _required_python(compared.diff))
     prepared = Prepared(
@@ -174,6 +176,7 @@ def _context(
             (LAYOUTS[each].title, LAYOUTS[each].arrange(addresses)) for each in layout.alternatives
         ),
         private=settings.policy.private,
+        cooldown_days=settings.policy.cooldown_days,
         installer_version=settings.indexes.installer_version,
         options=head.options,
         not_modelled=head.not_modelled,

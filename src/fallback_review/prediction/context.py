@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from fallback_review.model import Answer, Index
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from fallback_review.model import Assumption, InstallOptions, Notice, NotModelled
     from fallback_review.prediction.addresses import Addresses
     from fallback_review.prediction.listing import AskedIndex
@@ -52,6 +54,10 @@ class Context:
     """Hosts that the pull request takes direct references from and that the base did not."""
     pypi_hosts_known: bool = True
     """Whether it is known which hosts PyPI's files lie on."""
+    cooldown_days: int | None = None
+    """For how many days the organisation's index holds back what is new on PyPI; None where nobody said."""
+    today: date | None = None
+    """The day of the review."""
     layout: str = ""
     """What the report calls the way in which the indexes are arranged."""
     because: str = field(default="", compare=False)

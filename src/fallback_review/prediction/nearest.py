@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Tier
+from fallback_review.model import Owner, Tier
 from fallback_review.prediction.candidates import parse_filename, public
 from fallback_review.prediction.installation import files_of
 from fallback_review.prediction.requires_python import fits
@@ -13,6 +13,7 @@ from fallback_review.prediction.targets import full_version, ranks
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
+    from datetime import date
 
     from packaging.version import Version
 
@@ -51,6 +52,19 @@ def pinnable(name: str, wanted: Version, answers: Answers, targets: Sequence[Tar
         )
     )
     return next(iter(found), None)
+
+
+def first_uploaded(name: str, wanted: Version, answers: Answers) -> date | None:
+    """Return the day on which PyPI got the first file of a version (PEP 700); None where it does not say."""
+    days = [
+        file.upload_time.date()
+        for index, answer in answers.get(name, {}).items()
+        if index.owner is Owner.PYPI
+        for file in files_of(answer)
+        if file.upload_time is not None
+        if (parsed := parse_filename(file.filename)) is not None and public(parsed.version) == public(wanted)
+    ]
+    return min(days, default=None)
 
 
 def lists_any(name: str, hashes: AbstractSet[str], answers: Answers) -> bool:

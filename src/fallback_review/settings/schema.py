@@ -152,6 +152,9 @@ class Policy(Table):
     """Whether `/fallback-review fix` commits to a pull request's branch, where a GitHub App may write."""
     private: tuple[NamePattern, ...] = ()
     """Patterns of private package names: never sent to any index."""
+    cooldown_days: int | None = Field(default=None, ge=0, le=30)
+    """For how many days your organisation's index holds back a version that is new on PyPI: the advice then
+    names the day from which it is served."""
 
 
 class Allow(Table):

@@ -18,7 +18,13 @@ def _version_missing(facts: Facts) -> str:
 
 
 def _wait_or_pin(facts: Facts) -> Advice:
-    return move_to_remediated(facts) if facts.fixed is not None else pin_or(facts, _WAIT)
+    return move_to_remediated(facts) if facts.fixed is not None else pin_or(facts, _held_back(facts) or _WAIT)
+
+
+def _held_back(facts: Facts) -> str:
+    """Say until when the organisation's cooldown holds the version back; empty where it does not."""
+    served, days = facts.served_from, facts.context.cooldown_days
+    return f"wait until {served:%Y-%m-%d}: your cooldown of {days} days holds it back" if served else ""
 
 
 def _no_wheel(facts: Facts) -> str:
@@ -57,7 +63,7 @@ def _pinned_copy(facts: Facts) -> Advice:
 
 
 def _cooldown(facts: Facts) -> Advice:
-    return pin_or(facts, "wait until its cooldown is over")
+    return pin_or(facts, _held_back(facts) or "wait until its cooldown is over")
 
 
 BLOCK_REASONS = {

@@ -5,15 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.installation import name_of
-from fallback_review.prediction.nearest import lists_any, pinnable, remediated
+from fallback_review.prediction.nearest import first_uploaded, lists_any, pinnable, remediated
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from packaging.version import Version
 
     from fallback_review.lockfiles import Format
@@ -44,6 +47,16 @@ class Facts:
         """The nearest version that would come from Chainguard on every target that decides."""
         wanted = self.wanted
         return pinnable(self.change.name, wanted, self.answers, self.targets) if wanted is not None else None
+
+    @property
+    def served_from(self) -> date | None:
+        """The day from which the organisation's cooldown lets the version through; None once it does."""
+        days, today = self.context.cooldown_days, self.context.today
+        uploaded = first_uploaded(self.change.name, self.wanted, self.answers) if self.wanted else None
+        if days is None or today is None or uploaded is None:
+            return None
+        served = uploaded + timedelta(days=days)
+        return served if served > today else None
 
     @property
     def fixed(self) -> Version | None:

@@ -33,6 +33,8 @@ RECORDS = (
     CauseRecord(
         cause=REFUSED,
         title="The installer refuses its configuration or the lock",
+        meaning="The installer stops before it looks for a file: it can't use its configuration, or the lock "
+        "does not fit the project, the target or the installer's options.",
         words=Words(why=_said, step=_step),
         reasons={
             "lock": Words(
