@@ -33,7 +33,8 @@ from fallback_review.pull_requests.files import without_a_lock
 from fallback_review.pull_requests.mend import whole_patch
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
-from fallback_review.runtime import CertificateError, collect_rarely, trusted
+from fallback_review.runtime.collector import collect_rarely
+from fallback_review.runtime.connections import CertificateError, trusted
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:

@@ -1,138 +1,62 @@
 """The command line: `fallback-review review | scan | explain | verify | fix | demo | init | action`.
 
 Exit codes: 0 pass or warn, 1 the policy fails, 2 usage, settings or input error, 3 could not check.
+
+Each command is imported when it runs: `--version` and `--help` pay for none of them.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import get_completion_class
-from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review import __version__
-from fallback_review.cli.compare import file_text, repository_for, revision_diffs
-from fallback_review.cli.fix import fix_command
-from fallback_review.cli.git import RevisionError
-from fallback_review.cli.init import init_command
-from fallback_review.cli.options import options_from, secrets_for, settings_for, settings_path, shared_options
-from fallback_review.cli.output import console_for, log_requests, show, write
-from fallback_review.cli.selection import lockfiles_at, revisions, two_files
-from fallback_review.cli.verify import verify_command
-from fallback_review.cli.work_tree import read_file
-from fallback_review.index import open as access
-from fallback_review.lockfiles import PLAIN, LockfileError, Text
-from fallback_review.model import Notice
-from fallback_review.pipeline import explain, review
-from fallback_review.pipeline.compare import compare, once, whole
-from fallback_review.report.explanation import render_explanations
-from fallback_review.runtime import collect_rarely
-from fallback_review.settings import policy, schema
-from fallback_review.settings.changes import settings_changes
+from fallback_review.runtime.collector import collect_rarely
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
-
-    from fallback_review.cli.options import Options
-    from fallback_review.pipeline.ask import Ask
-    from fallback_review.pipeline.compare import Compared
-    from fallback_review.settings.schema import Settings
+COMMANDS = {
+    "review": ("review", "Review what changed: between two git revisions, or between two lockfiles."),
+    "scan": ("review", "Predict every package of some lockfiles, and show what share Chainguard covers."),
+    "explain": (
+        "review",
+        "Show every step of one prediction: the listing, each filter, the chosen file and the evidence.",
+    ),
+    "verify": ("verify", "Tell where what is installed really comes from, and whether it was changed."),
+    "fix": ("fix", "Mend LOCK in place so that its installer takes Chainguard's files."),
+    "init": ("init", "Write the workflow and the settings file for this repository; never overwrite any."),
+}
+"""Commands by name: the module that has them as ``NAME_command``, and the line that ``--help`` shows."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """A group that knows some of its commands by name alone until one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command's name."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported where need be."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module = import_module(f"fallback_review.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands."""
+        shown = {name: command.get_short_help_str(100) for name, command in self.commands.items()}
+        shown |= {name: text for name, (_, text) in COMMANDS.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(shown.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="fallback-review")
 def cli() -> None:
     """Say which Python packages will come from Chainguard Libraries and which fall back to PyPI."""
-
-
-@cli.command("review")
-@click.argument("words", nargs=-1, metavar="[BASE [HEAD]] [PATH]...")
-@shared_options
-def review_command(words: tuple[str, ...], **given: Any) -> None:
-    r"""Review what changed: between two git revisions, or between two lockfiles.
-
-    \b
-    review                     the working tree against the merge base with the default branch
-    review main                the working tree against main
-    review main feature        two revisions; also main..feature
-    review main...feature      feature against its merge base with main
-    review main -- api web     only what lies in these folders or files
-    review old.lock new.lock   two lockfiles; /dev/null is a lockfile that does not exist
-    """
-    options = options_from(given)
-    if (files := two_files(words)) is not None:
-        configured = settings_for(options, _beside)
-        sides = file_text(files[0], configured), file_text(files[1], configured)
-        if sides == (None, None):
-            raise click.UsageError("both sides are absent: name at least one lockfile")
-        _finish([compare(*sides)], [], configured, options)
-        return
-    repository = repository_for(words)
-    chosen = revisions(words, repository)
-    with repository.reading() as read:
-        configured = settings_for(options, partial(read, chosen.base))
-        diffs, unreadable = revision_diffs(repository, read, chosen, configured)
-        before, after = (read(at, schema.SETTINGS_PATH) for at in (chosen.base, chosen.head))
-        _finish(diffs, unreadable, configured, options, findings=settings_changes(before, after))
-
-
-@cli.command("scan")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True, path_type=Path))
-@shared_options
-def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
-    """Predict every package of some lockfiles, and show what share Chainguard covers.
-
-    PATH is a lockfile or a folder, which is searched for lockfiles; without PATH it is the current folder.
-    """
-    options = options_from(given)
-    configured = settings_for(options, _beside)
-    found = lockfiles_at(paths, configured)
-    scanned, unreadable = [], []
-    for path in found:
-        try:
-            text = file_text(path, configured)
-            scanned += [whole(text)] if text is not None else []
-        except LockfileError as error:
-            if len(found) == 1:
-                raise
-            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
-    if not scanned and not unreadable:
-        raise click.UsageError("name a lockfile")
-    scanned = once(scanned) if len(scanned) > 1 else scanned
-    _finish(scanned, unreadable, configured, options, scope="all")
-
-
-@cli.command("explain")
-@click.argument("requirement", metavar="NAME==VERSION")
-@click.option(
-    "--lockfile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The lockfile that holds it, with its hashes and URLs; without it a plain pin is explained.",
-)
-@shared_options
-def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> None:
-    """Show every step of one prediction: the listing, each filter, the chosen file and the evidence."""
-    options = options_from(given)
-    configured = settings_for(options, _beside)
-    pin = _pin(requirement)
-    if lockfile is None and not _exact(pin):
-        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
-    text = file_text(lockfile, configured) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
-    if text is None:
-        raise click.UsageError("name a lockfile")
-    with _asking(configured, options) as ask:
-        explained = explain.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
-    if not explained:
-        raise click.UsageError(f"{text.path} does not lock {requirement}")
-    write(render_explanations(explained, options.format), options)
-    sys.exit(explain.conclude_explained([each for each, _ in explained], configured).exit_code)
 
 
 @cli.command("demo")
@@ -146,19 +70,17 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
 def demo_command(output: Path) -> None:
     """Run the whole loop against an embedded index: no credentials, no network."""
     from fallback_review.cli.demo.run import run  # noqa: PLC0415 - only this command pays for it
+    from fallback_review.cli.output import console_for  # noqa: PLC0415 - as above
 
     run(output, console_for())
-
-
-cli.add_command(init_command)
-cli.add_command(verify_command)
-cli.add_command(fix_command)
 
 
 @cli.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_command(shell: str) -> None:
     """Print the script that completes words for a SHELL: eval "$(fallback-review completion bash)"."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - as above
+
     complete = get_completion_class(shell)
     if complete is not None:
         click.echo(complete(cli, {}, "fallback-review", "_FALLBACK_REVIEW_COMPLETE").source())
@@ -167,7 +89,7 @@ def completion_command(shell: str) -> None:
 @cli.command("action")
 def action_command() -> None:
     """Run as a step of a GitHub Actions job: inputs and event from the runner's environment."""
-    from fallback_review.action.main import main as run_action  # noqa: PLC0415 - PyGithub takes 0.2 s to import
+    from fallback_review.action.main import main as run_action  # noqa: PLC0415 - as above
 
     run_action()
 
@@ -182,62 +104,20 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (LockfileError, schema.SettingsError, RevisionError, OSError) as error:
+    except Exception as error:
+        if not _can_be_mended(error):
+            raise
         click.echo(f"fallback-review: {error}", err=True)
         sys.exit(2)
 
 
-def _pin(requirement: str) -> Requirement:
-    try:
-        return Requirement(requirement)
-    except InvalidRequirement:
-        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION") from None
+def _can_be_mended(error: Exception) -> bool:
+    """Whether it lies with a file, the settings or the revisions that were named, and says so in a line."""
+    from fallback_review.cli.git import RevisionError  # noqa: PLC0415 - what raised it has imported these
+    from fallback_review.lockfiles import LockfileError  # noqa: PLC0415 - as above
+    from fallback_review.settings.schema import SettingsError  # noqa: PLC0415 - as above
 
-
-def _exact(pin: Requirement) -> bool:
-    operators = [each.operator for each in pin.specifier if not each.version.endswith(".*")]
-    return operators in (["=="], ["==="])
-
-
-def _beside(path: str) -> bytes | None:
-    """Read a settings file below the current folder, for lockfiles that are named as files."""
-    return read_file(Path.cwd(), path)
-
-
-def _finish(
-    diffs: Sequence[Compared],
-    unreadable: Sequence[Notice],
-    configured: Settings,
-    options: Options,
-    *,
-    scope: str = "changes",
-    findings: Sequence[Notice] = (),
-) -> None:
-    """Ask, predict, judge, print, and leave with the exit code of the conclusion."""
-    with _asking(configured, options) as ask:
-        result = review.review(
-            diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
-        )
-    if scope == "all":
-        names = {change.change.name for lockfile in result.lockfiles for change in lockfile.changes}
-        findings = policy.unused_notices(configured.allow, names)
-    found = tuple(_where_allowed(notice, options) for notice in (*result.findings, *findings))
-    result = replace(result, findings=found)
-    show(result, options)
-    sys.exit(result.conclusion.exit_code)
-
-
-def _where_allowed(notice: Notice, options: Options) -> Notice:
-    """Name the settings file that was read, where a notice names the usual one."""
-    usual = notice.path == schema.SETTINGS_PATH
-    return replace(notice, path=settings_path(options)) if usual else notice
-
-
-def _asking(configured: Settings, options: Options) -> AbstractContextManager[Ask]:
-    """Open the indexes, with progress on a terminal."""
-    if options.debug:
-        log_requests()
-    return access.open_indexes(configured.indexes, secrets_for(options), console=console_for(stderr=True))
+    return isinstance(error, LockfileError | SettingsError | RevisionError | OSError)
 
 
 if __name__ == "__main__":

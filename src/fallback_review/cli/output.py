@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from fallback_review.report import render
 from fallback_review.report.headline import headline
@@ -16,6 +15,9 @@ from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TextIO
+
+    from rich.console import Console
 
     from fallback_review.cli.options import Options
     from fallback_review.model import Review
@@ -31,8 +33,15 @@ def colored(environ: Mapping[str, str], *, terminal: bool) -> bool:
     return bool(environ.get("FORCE_COLOR")) or terminal
 
 
+def is_terminal(stream: TextIO) -> bool:
+    """Say whether somebody looks on, or asked for the same by FORCE_COLOR."""
+    return stream.isatty() or colored(os.environ, terminal=False)
+
+
 def console_for(*, stderr: bool = False) -> Console:
     """Return a console that keeps to the environment's word on colours."""
+    from rich.console import Console  # noqa: PLC0415 - for a terminal alone
+
     stream = sys.stderr if stderr else sys.stdout
     color = colored(os.environ, terminal=stream.isatty())
     return Console(stderr=stderr, no_color=not color, force_terminal=color or None)
@@ -46,7 +55,7 @@ def show(result: Review, options: Options) -> None:
     if options.format != "terminal":
         write(render(result, options.format), options)
         return
-    if options.output is not None:
+    if options.output is not None or not is_terminal(sys.stdout):
         write(render(result, "terminal", everything=options.verbose), options)
         return
     console = console_for()

@@ -15,7 +15,7 @@ from requests import PreparedRequest, Response
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from fallback_review import __version__
-from fallback_review.runtime import ConnectionAdapter, cut
+from fallback_review.runtime.connections import ConnectionAdapter, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

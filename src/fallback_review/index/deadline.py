@@ -13,7 +13,7 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from fallback_review.runtime import ConnectionAdapter, cut
+from fallback_review.runtime.connections import ConnectionAdapter, cut
 
 
 class Question:

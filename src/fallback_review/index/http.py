@@ -20,7 +20,7 @@ from fallback_review.index.errors import QuestionError, question_error
 from fallback_review.index.origins import Origin, bare, origin_of
 from fallback_review.index.proxies import Proxies
 from fallback_review.model import Cause
-from fallback_review.runtime import pauses
+from fallback_review.runtime.connections import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

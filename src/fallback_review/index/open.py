@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 from fallback_review.index import Credentials, IndexClient, VexFeed, credentials_for, origin_of
 from fallback_review.model import Answer, Cause, Edition, Owner
 from fallback_review.prediction.installation import name_of
@@ -58,7 +56,7 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
         The question to give to the pipeline; the indexes of one question are asked side by side.
     """
     clients: dict[Index, IndexClient | None] = {}
-    with ExitStack() as stack, _progress(console) as track:
+    with ExitStack() as stack, progress(console) as track:
 
         def ask(wanted: Wanted) -> Answers:
             for index in wanted:
@@ -112,7 +110,7 @@ def _ask(
 
 
 @contextmanager
-def _progress(console: Console | None) -> Iterator[Track]:
+def progress(console: Console | None) -> Iterator[Track]:
     """Show a bar for each index that is being asked; on no terminal, nothing."""
     if console is None or not console.is_terminal:
 
@@ -122,21 +120,28 @@ def _progress(console: Console | None) -> Iterator[Track]:
 
         yield silent
         return
+    from rich.progress import (  # noqa: PLC0415 - for a terminal alone
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+    )
+
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    progress = Progress(*columns, console=console, transient=True)
+    bars = Progress(*columns, console=console, transient=True)
 
     @contextmanager
     def shown(title: str, total: int) -> Iterator[Callable[[], None]]:
-        task = progress.add_task(title, total=total)
-        progress.start()
+        task = bars.add_task(title, total=total)
+        bars.start()
         try:
-            yield lambda: progress.advance(task)
+            yield lambda: bars.advance(task)
         finally:
-            progress.remove_task(task)
-            if progress.finished:
-                progress.stop()
+            bars.remove_task(task)
+            if bars.finished:
+                bars.stop()
 
     try:
         yield shown
     finally:
-        progress.stop()
+        bars.stop()

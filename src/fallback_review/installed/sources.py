@@ -5,11 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
 from fallback_review.index import credentials_for, origin_of
 from fallback_review.index.files import FileClient, FileProblem, FileRead
-from fallback_review.index.open import open_indexes
+from fallback_review.index.open import open_indexes, progress
 from fallback_review.index.session import Remembering
 from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
 from fallback_review.model import Cause, Index, Offered, Origin, Owner, Project, Tier
@@ -65,14 +63,11 @@ class _OfIndexes:
     def wheels(self, wanted: Collection[Offered]) -> Mapping[str, FileRead[Wheel] | FileProblem]:
         found: dict[str, FileRead[Wheel] | FileProblem] = {}
         make = read_whole_wheel if self._full else read_wheel
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-        shown = self._console is not None and self._console.is_terminal
-        with Progress(*columns, console=self._console, transient=True, disable=not shown) as progress:
-            task = progress.add_task("Reading wheels", total=len(wanted))
+        with progress(self._console) as track, track("Reading wheels", len(wanted)) as advance:
             for index in dict.fromkeys(each.index for each in wanted):
                 client = self._reader(index)
                 files = [each.file for each in wanted if each.index == index]
-                found.update(client.read(files, make, on_read=lambda: progress.advance(task)))
+                found.update(client.read(files, make, on_read=advance))
         return found
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-
-from pathspec import GitIgnoreSpec
 
 from fallback_review.lockfiles import FORMATS, LockfileError, decode, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from pathspec import GitIgnoreSpec
 
     from fallback_review.settings.schema import Lockfiles
 
@@ -30,9 +31,9 @@ def is_lockfile(path: str, globs: Lockfiles) -> bool:
 
     Globs are those of .gitignore (gitwildmatch), relative to the repository's root.
     """
-    if GitIgnoreSpec.from_lines(globs.exclude).match_file(path):
+    if _matches(globs.exclude, path):
         return False
-    return recognise(path, None) is not None or GitIgnoreSpec.from_lines(globs.include).match_file(path)
+    return recognise(path, None) is not None or _matches(globs.include, path)
 
 
 def may_be_lockfile(path: str, globs: Lockfiles) -> bool:
@@ -47,7 +48,18 @@ def may_be_lockfile(path: str, globs: Lockfiles) -> bool:
         return False
     if is_lockfile(path, globs):
         return False
-    return not GitIgnoreSpec.from_lines(globs.exclude).match_file(path)
+    return not _matches(globs.exclude, path)
+
+
+def _matches(globs: tuple[str, ...], path: str) -> bool:
+    return bool(globs) and _compiled(globs).match_file(path)
+
+
+@lru_cache(maxsize=8)
+def _compiled(globs: tuple[str, ...]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - few settings have globs
+
+    return GitIgnoreSpec.from_lines(globs)
 
 
 def is_lockfile_by_content(path: str | None, data: bytes | None) -> bool:

@@ -40,27 +40,21 @@ def _absent(value: object) -> bool:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Counts(_Part):
     """How many changes there are; one name in two lockfiles counts twice."""
 
-    changed: int
-    """Every change: index, local, direct, conda and removed."""
-    judged: int
-    """Changes with an outcome, without the project's own packages."""
-    fallback: int
-    """Judged changes that will come from PyPI, allowed ones included."""
-    chainguard: int
-    """Built or remediated by Chainguard."""
+    changed: int = Field(description="Every change: index, local, direct, conda and removed.")
+    judged: int = Field(description="Changes with an outcome, without the project's own packages.")
+    fallback: int = Field(description="Judged changes that will come from PyPI, allowed ones included.")
+    chainguard: int = Field(description="Built or remediated by Chainguard.")
     remediated: int
-    upstream: int
-    """PyPI's own files, served through Chainguard."""
+    upstream: int = Field(description="PyPI's own files, served through Chainguard.")
     direct: int
     private: int
-    unknown: int
-    """Could not be checked: neither a fallback nor a pass."""
+    unknown: int = Field(description="Could not be checked: neither a fallback nor a pass.")
     install_fails: int
     allowed: int
     removed: int
@@ -73,20 +67,19 @@ class SourceRecord(_Part):
     """Where a lock says that an entry comes from."""
 
     kind: SourceKind
-    value: Str | None
-    """The index, repository or file URL, or the path, without credentials; null where not stated."""
-    ref: Str | None = Field(default=None, exclude_if=_absent)
-    """Absent where there is none."""
-    commit: Str | None = Field(default=None, exclude_if=_absent)
-    """Absent where there is none."""
+    value: Str | None = Field(
+        description="The index, repository or file URL, or the path, without credentials; "
+        "null where not stated."
+    )
+    ref: Str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
+    commit: Str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
 
 
 class AdviceRecord(_Part):
     """One next step."""
 
     text: Str
-    command: Str | None
-    """To be copied, where there is one."""
+    command: Str | None = Field(description="To be copied, where there is one.")
 
 
 class AllowanceRecord(_Part):
@@ -103,8 +96,7 @@ class EvidenceRecord(_Part):
 
     kind: EvidenceKind
     said: Str
-    where: Str | None
-    """The address, host or file that it was seen at."""
+    where: Str | None = Field(description="The address, host or file that it was seen at.")
 
 
 class AssumptionRecord(_Part):
@@ -124,12 +116,11 @@ class VerdictRecord(_Part):
     reason: Str | None
     file: Str | None
     url_host: Str | None
-    evidence: list[EvidenceRecord]
-    """The facts behind the outcome, strongest first."""
-    assumptions: list[AssumptionRecord]
-    """What it takes for granted, since nobody said it."""
-    informational: bool
-    """Shown, but never what decides."""
+    evidence: list[EvidenceRecord] = Field(description="The facts behind the outcome, strongest first.")
+    assumptions: list[AssumptionRecord] = Field(
+        description="What it takes for granted, since nobody said it."
+    )
+    informational: bool = Field(description="Shown, but never what decides.")
 
 
 class ChangeRecord(_Part):
@@ -139,10 +130,11 @@ class ChangeRecord(_Part):
     kind: ChangeKind
     ecosystem: Ecosystem
     local: bool
-    before: list[Str | None]
-    """One version text per distinct (version, source) at the base, oldest first; null where it has none."""
-    after: list[Str | None]
-    """The same at the head."""
+    before: list[Str | None] = Field(
+        description="One version text per distinct (version, source) at the base, oldest first; "
+        "null where it has none."
+    )
+    after: list[Str | None] = Field(description="The same at the head.")
     source_before: list[SourceRecord]
     source_after: list[SourceRecord]
     source_changed: bool
@@ -151,12 +143,11 @@ class ChangeRecord(_Part):
     hosts_before: list[Str]
     hosts_after: list[Str]
     became_unhashed: bool
-    line: int | None
-    """Of the first new entry at the head, from 1."""
-    path: Str | None
-    """The file of that line where it is not the lockfile itself."""
-    outcome: Outcome | None
-    """The worst over the targets; null where there is nothing to install or judge."""
+    line: int | None = Field(description="Of the first new entry at the head, from 1.")
+    path: Str | None = Field(description="The file of that line where it is not the lockfile itself.")
+    outcome: Outcome | None = Field(
+        description="The worst over the targets; null where there is nothing to install or judge."
+    )
     cause: CauseName | None
     reason: Str | None
     why: Str
@@ -164,8 +155,7 @@ class ChangeRecord(_Part):
     conclusion: Conclusion
     allowance: AllowanceRecord | None
     note: Str | None
-    differs_on: list[Str]
-    """Targets whose outcome is not the worst one."""
+    differs_on: list[Str] = Field(description="Targets whose outcome is not the worst one.")
     verdicts: list[VerdictRecord]
 
 
@@ -207,10 +197,10 @@ class LockfileRecord(_Part):
     base_format: Str | None
     installer: Str
     layout: Str
-    targets: list[TargetRecord]
-    """Those that its changes were predicted for: a lock may be for some Python versions alone."""
-    counts: Counts
-    """The report's counts, of this lockfile alone."""
+    targets: list[TargetRecord] = Field(
+        description="Those that its changes were predicted for: a lock may be for some Python versions alone."
+    )
+    counts: Counts = Field(description="The report's counts, of this lockfile alone.")
     base_entries: int
     head_entries: int
     changes: Iterable[ChangeRecord]
@@ -225,8 +215,7 @@ class MissingRecord(_Part):
 
     name: Str
     versions: list[Str]
-    lockfiles: int
-    """How many of the report's lockfiles hold it."""
+    lockfiles: int = Field(description="How many of the report's lockfiles hold it.")
 
 
 class Report(_Part):
@@ -236,16 +225,19 @@ class Report(_Part):
 
     schema_version: Literal[2]
     conclusion: Conclusion
-    scope: Literal["changes", "all"]
-    """`changes` between two sides, or `all` of one lockfile."""
+    scope: Literal["changes", "all"] = Field(
+        description="`changes` between two sides, or `all` of one lockfile."
+    )
     base: Str | None
     head: Str | None
     targets: list[TargetRecord]
     counts: Counts
-    missing: list[MissingRecord]
-    """What Chainguard does not cover, the packages of most lockfiles first."""
-    findings: list[NoticeRecord]
-    """What is wrong with the configuration itself."""
-    unreadable: list[NoticeRecord]
-    """What could not be read or checked as a whole (a lockfile, an include, an index): then it is no pass."""
+    missing: list[MissingRecord] = Field(
+        description="What Chainguard does not cover, the packages of most lockfiles first."
+    )
+    findings: list[NoticeRecord] = Field(description="What is wrong with the configuration itself.")
+    unreadable: list[NoticeRecord] = Field(
+        description="What could not be read or checked as a whole (a lockfile, an include, an index): "
+        "then it is no pass."
+    )
     lockfiles: Iterable[LockfileRecord]

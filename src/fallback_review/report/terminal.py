@@ -1,14 +1,15 @@
-"""The report for a terminal, by Rich. Values become `Text`, never markup, so none of them can style."""
+"""The report for a terminal: by Rich where it is coloured or wrapped, else the same words as they are.
+
+Values become Rich's `Text`, never markup, so that none of them can style.
+"""
 
 from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.text import Text
 
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.sections import arrange
@@ -17,6 +18,9 @@ from fallback_review.report.words import CONCLUSION_ICONS, ICONS, MALWARE_ICON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from rich.console import Console
+    from rich.text import Text
 
     from fallback_review.model import Review
     from fallback_review.report.rows import Row
@@ -52,6 +56,40 @@ def render(review: Review, *, color: bool = False, width: int | None = None, eve
         width: the columns to wrap at; without it lines are as long as they are.
         everything: whether to list every package, also in groups that are shortened otherwise.
     """
+    lines = list(_lines(arrange(review), everything=everything))
+    if len(lines) > _SCREEN:
+        lines += [Line(), lines[0]]
+    if not color and width is None:
+        return "".join(f"{line.plain}\n" for line in lines)
+    return _by_rich(lines, color=color, width=width)
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: pieces of text, each with its style."""
+
+    pieces: list[tuple[str, str]] = field(default_factory=list)
+    whole: bool = False
+    """Whether it must not be wrapped: a command has to stay on one line, or it can't be copied."""
+
+    @property
+    def plain(self) -> str:
+        """The line without styles."""
+        return "".join(text for text, _ in self.pieces)
+
+    def add(self, text: str, style: str = "") -> None:
+        """Put text behind what there is."""
+        self.pieces.append((text, style))
+
+
+def _line(text: str, style: str = "", *, whole: bool = False) -> Line:
+    return Line([(text, style)], whole=whole)
+
+
+def _by_rich(lines: Iterable[Line], *, color: bool, width: int | None) -> str:
+    from rich.console import Console  # noqa: PLC0415 - Rich takes longer to import than a review to run
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     held = io.StringIO()
     console = Console(
         file=held,
@@ -61,18 +99,16 @@ def render(review: Review, *, color: bool = False, width: int | None = None, eve
         legacy_windows=False,
         _environ={},  # the same text whatever the machine's variables say
     )
-    lines = list(_lines(arrange(review), everything=everything))
-    if len(lines) > _SCREEN:
-        lines += [(Text(""), False), lines[0]]
-    for line, whole in lines:
-        # A command must stay on one line, or it cannot be copied.
-        pieces = [line] if whole or width is None else _wrapped(line, console)
-        for piece in pieces:
+    for line in lines:
+        text = Text.assemble(*line.pieces)
+        for piece in [text] if line.whole or width is None else _wrapped(text, console):
             console.print(piece, soft_wrap=True, highlight=False)
     return held.getvalue()
 
 
 def _wrapped(line: Text, console: Console) -> Iterator[Text]:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     length = len(line) - len(_LEAD.sub("", line.plain))
     lead, rest = line[:length], line[length:]
     for piece in rest.wrap(console, console.width - lead.cell_len):
@@ -81,30 +117,29 @@ def _wrapped(line: Text, console: Console) -> Iterator[Text]:
         lead = Text(" " * lead.cell_len)
 
 
-def _lines(arrangement: Arrangement, *, everything: bool) -> Iterator[tuple[Text, bool]]:
-    """Yield each line, and whether it must not be wrapped."""
-    yield Text(f"{arrangement.icon} {arrangement.title}", style=_STYLES[arrangement.icon]), False
+def _lines(arrangement: Arrangement, *, everything: bool) -> Iterator[Line]:
+    yield _line(f"{arrangement.icon} {arrangement.title}", _STYLES[arrangement.icon])
     if arrangement.standing:
-        yield Text(f"   {arrangement.standing}"), False
+        yield _line(f"   {arrangement.standing}")
     yield from _remarks(arrangement.unreadable(), "bold red", "could not be checked: ")
     yield from _remarks(arrangement.findings(), "bold")
     yield from _totals(arrangement)
     for table in arrangement.trouble():
-        yield Text(f"\n{table.title}", style="bold underline"), False
+        yield _line(f"\n{table.title}", "bold underline")
         yield from _rows(table, table.rows(), detail=True)
     for table in arrangement.details(everything=everything):
         yield from _quiet(table, table.total if arrangement.scan or everything else _QUIET_ROWS)
     notices = arrangement.notices()
     if notices:
-        yield Text(f"\n📝 Notes ({len(notices):,})"), False
+        yield _line(f"\n📝 Notes ({len(notices):,})")
         yield from _remarks(notices, "")
     yield from _ending(arrangement)
 
 
-def _totals(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
+def _totals(arrangement: Arrangement) -> Iterator[Line]:
     totals, missing = arrangement.totals(), arrangement.missing()
     if totals:
-        yield Text(""), False
+        yield _line("")
     for row in totals:
         covered = f"{row.share:>7}  {row.chainguard:,} of {row.packages:,} from Chainguard"
         rest = (
@@ -113,68 +148,68 @@ def _totals(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
             (row.other, "fail or unknown"),
         )
         others = "".join(f", {number:,} {word}" for number, word in rest if number)
-        yield Text.assemble(f" {covered}{others}  ", (row.lockfile, "bold")), False
+        yield Line([(f" {covered}{others}  ", ""), (row.lockfile, "bold")])
     if missing:
-        yield Text("\nMissing in several lockfiles", style="bold"), False
-    yield from ((Text(f" • {text}"), False) for text in missing)
+        yield _line("\nMissing in several lockfiles", "bold")
+    yield from (_line(f" • {text}") for text in missing)
 
 
-def _quiet(table: Table, listed: int) -> Iterator[tuple[Text, bool]]:
-    yield Text(f"\n{table.title}"), False
+def _quiet(table: Table, listed: int) -> Iterator[Line]:
+    yield _line(f"\n{table.title}")
     yield from _rows(table, islice(table.rows(), listed), detail=table.group is not Group.CHAINGUARD)
     if table.total > listed:
-        yield Text(f"   … and {table.total - listed:,} more, see --verbose", style="dim"), False
+        yield _line(f"   … and {table.total - listed:,} more, see --verbose", "dim")
 
 
-def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[tuple[Text, bool]]:
+def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[Line]:
     for remark in remarks:
-        yield Text(f" • {lead}{remark.place}{': ' if remark.place else ''}{remark.text}", style=style), False
+        yield _line(f" • {lead}{remark.place}{': ' if remark.place else ''}{remark.text}", style)
 
 
-def _ending(arrangement: Arrangement) -> Iterator[tuple[Text, bool]]:
+def _ending(arrangement: Arrangement) -> Iterator[Line]:
     asides = arrangement.asides()
     if asides:
-        yield Text(""), False
+        yield _line("")
     for aside in asides:
-        yield Text(f" • {aside}", style="dim"), False
+        yield _line(f" • {aside}", "dim")
     footer = arrangement.footer()
     if footer:
-        yield Text(""), False
-    yield from ((Text(part, style="dim"), False) for part in footer)
+        yield _line("")
+    yield from (_line(part, "dim") for part in footer)
 
 
-def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[tuple[Text, bool]]:
+def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[Line]:
     for row in rows:
-        line = Text.assemble(f" {row.icon} ", (row.name, "bold"), " ", *_change(row))
+        line = Line([(f" {row.icon} ", ""), (row.name, "bold"), (" ", ""), *_change(row)])
         if row.comes_from:
-            line.append(f"  {row.comes_from}", style=_STYLES.get(row.icon, ""))
-            line.append(f" {row.where}" if row.where else "")
+            line.add(f"  {row.comes_from}", _STYLES.get(row.icon, ""))
+            line.add(f" {row.where}" if row.where else "")
         if row.only_warns:
-            line.append("  (only a warning)")
+            line.add("  (only a warning)")
         if row.lockfile_shown:
             at = f":{row.line}" if row.line and detail else ""
-            line.append(f"  ({row.lockfile_shown}{at})", style="dim")
+            line.add(f"  ({row.lockfile_shown}{at})", "dim")
         elif row.line and detail:
-            line.append(f"  line {row.line}", style="dim")
-        yield line, False
+            line.add(f"  line {row.line}", "dim")
+        yield line
         if table.says:
             yield from _said(row)
 
 
-def _said(row: Row) -> Iterator[tuple[Text, bool]]:
+def _said(row: Row) -> Iterator[Line]:
     for text in row.because:
-        yield Text(f"    {text}"), False
+        yield _line(f"    {text}")
     if row.advice and not row.repeats:
-        yield Text(f"    → {row.advice}", style="cyan"), False
+        yield _line(f"    → {row.advice}", "cyan")
     if row.command and not row.repeats:
-        yield Text(f"      {row.command}", style="bold cyan"), True
+        yield _line(f"      {row.command}", "bold cyan", whole=True)
 
 
-def _change(row: Row) -> Iterator[str | tuple[str, str]]:
+def _change(row: Row) -> Iterator[tuple[str, str]]:
     if row.before:
-        yield f"{', '.join(row.before)} → "
+        yield f"{', '.join(row.before)} → ", ""
     for position, (version, new) in enumerate(row.after):
-        yield ", " if position else ""
-        yield (version, "bold") if new else version
+        yield (", ", "") if position else ("", "")
+        yield version, "bold" if new else ""
     if row.word:
-        yield f" {row.word}"
+        yield f" {row.word}", ""

@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 import tomli
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from fallback_review.model import Outcome, Target
+from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 from fallback_review.prediction import INSTALLERS, LAYOUTS
 from fallback_review.settings.types import (
     Choice,

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.freshness import pipenv_hashes
 from fallback_review.configuration.keys import Keys
@@ -21,6 +19,7 @@ from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import InstallOptions, NotModelled, Prereleases
+from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

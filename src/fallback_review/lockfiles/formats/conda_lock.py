@@ -15,13 +15,13 @@ from fallback_review.lockfiles.formats.conda_rows import FileRow, channel_of, ha
 from fallback_review.lockfiles.names import filename_of, stated_hash
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.urls import strip_credentials
-from fallback_review.lockfiles.yaml import Document, read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, Notice, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fallback_review.lockfiles.text import Text
+    from fallback_review.lockfiles.yaml import Document
 
 _NAME = "conda-lock.yml"
 
@@ -35,6 +35,8 @@ def parse(text: Text) -> Lockfile:
     Raises:
         LockfileError: the text is no such YAML, or a row lacks what it needs.
     """
+    from fallback_review.lockfiles.yaml import read_yaml  # noqa: PLC0415 - other formats do without PyYAML
+
     document = read_yaml(text.path, text.text)
     root = Table(document.data, text.path, "")
     metadata = root.table("metadata")

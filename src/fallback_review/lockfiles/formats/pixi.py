@@ -22,7 +22,6 @@ from fallback_review.lockfiles.installer_files import pixi_files
 from fallback_review.lockfiles.names import filename_of
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.urls import strip_credentials
-from fallback_review.lockfiles.yaml import read_yaml
 from fallback_review.model import Artifact, Ecosystem, Lockfile, LockIndex, Notice, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ def parse(text: Text) -> Lockfile:
     Raises:
         LockfileError: the text is no such YAML, or a row lacks what it needs.
     """
+    from fallback_review.lockfiles.yaml import read_yaml  # noqa: PLC0415 - other formats do without PyYAML
+
     document = read_yaml(text.path, text.text)
     root = Table(document.data, text.path, "")
     version = root.required("version")

@@ -2,21 +2,20 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fallback_review.model import Conclusion, Integrity, Origin, Outcome, Proof
 from fallback_review.report.json_schema import AllowanceRecord, NoticeRecord, Str
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DeviationRecord(_Part):
     """One file that is not as its wheel has it."""
 
-    path: Str
-    """Below the place."""
+    path: Str = Field(description="Below the place.")
     kind: Integrity
     detail: Str
 
@@ -24,8 +23,7 @@ class DeviationRecord(_Part):
 class PredictionRecord(_Part):
     """Whether the prediction from a lock held."""
 
-    held: bool | None
-    """null where it could not be told."""
+    held: bool | None = Field(description="null where it could not be told.")
     predicted: Outcome | None
     why: Str
 
@@ -35,43 +33,33 @@ class DistributionRecord(_Part):
 
     name: Str
     version: Str | None
-    place: Str
-    """Its `.dist-info`, or its file, below the place."""
+    place: Str = Field(description="Its `.dist-info`, or its file, below the place.")
     origin: Origin
     integrity: Integrity
     proof: Proof
     why: Str
     conclusion: Conclusion
-    installer: Str | None
-    """What INSTALLER says, which anybody can write."""
-    file: Str | None
-    """The wheel that explains it."""
-    files: int
-    """Files compared."""
-    deviations: list[DeviationRecord]
-    """The worst of them."""
-    deviating: int
-    """How many there are."""
+    installer: Str | None = Field(description="What INSTALLER says, which anybody can write.")
+    file: Str | None = Field(description="The wheel that explains it.")
+    files: int = Field(description="Files compared.")
+    deviations: list[DeviationRecord] = Field(description="The worst of them.")
+    deviating: int = Field(description="How many there are.")
     bytecode_unchecked: int
     attestation: Str | None
-    linked: bool
-    """Whether it is the project's own, installed as a link to its folder."""
+    linked: bool = Field(description="Whether it is the project's own, installed as a link to its folder.")
     malware: bool
     allowance: AllowanceRecord | None
     prediction: PredictionRecord | None
-    line: int | None
-    """Of its entry in the lock."""
+    line: int | None = Field(description="Of its entry in the lock.")
 
 
 class PlaceCounts(_Part):
     """How many distributions there are of what."""
 
     distributions: int
-    counted: int
-    """Without the system's own and links to the project's folder."""
+    counted: int = Field(description="Without the system's own and links to the project's folder.")
     chainguard_unchanged: int
-    wrong: int
-    """Mixed, changed, added to, or with other bytecode."""
+    wrong: int = Field(description="Mixed, changed, added to, or with other bytecode.")
     origins: dict[Origin, int]
     predicted: int
     held: int
@@ -87,14 +75,13 @@ class PlaceRecord(_Part):
     target: Str | None
     lockfile: Str | None
     counts: PlaceCounts
-    requests: int
-    """Questions for files of the indexes; pages are not counted."""
+    requests: int = Field(description="Questions for files of the indexes; pages are not counted.")
     received_bytes: int
     distributions: list[DistributionRecord]
-    strays: list[DeviationRecord]
-    """Files beside the distributions that none of them explains."""
-    startup: list[Str]
-    """Files that Python runs at every start."""
+    strays: list[DeviationRecord] = Field(
+        description="Files beside the distributions that none of them explains."
+    )
+    startup: list[Str] = Field(description="Files that Python runs at every start.")
     findings: list[NoticeRecord]
     unreadable: list[NoticeRecord]
 

@@ -1,9 +1,8 @@
-"""The process: certificate authorities to trust, connections of one's own, the garbage collector."""
+"""Connections: by classes of one's own, cut in time, tried again, trusting an organisation's certificates."""
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import random
 import socket
 import ssl
@@ -115,12 +114,3 @@ def _read(path: Path, given: str) -> str:
             f"input ca-bundle: there is no readable file {given} in the workspace, which is empty without a "
             "checkout; the certificates themselves (PEM) can be given instead"
         ) from None
-
-
-def collect_rarely() -> None:
-    """Let the collector look less often: what a review makes lives until its end.
-
-    Each look walks all that is alive, so that the cost of a change would grow with their number
-    (docs/performance.md has the figures).
-    """
-    gc.set_threshold(50_000, 20, 100)

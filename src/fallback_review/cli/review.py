@@ -1,0 +1,173 @@
+"""`fallback-review review`, `scan` and `explain`: lockfiles in, a report and an exit code out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from packaging.requirements import InvalidRequirement, Requirement
+
+from fallback_review.cli.compare import file_text, repository_for, revision_diffs
+from fallback_review.cli.options import options_from, secrets_for, settings_for, settings_path, shared_options
+from fallback_review.cli.output import console_for, is_terminal, log_requests, show, write
+from fallback_review.cli.selection import lockfiles_at, revisions, two_files
+from fallback_review.cli.work_tree import read_file
+from fallback_review.index import open as access
+from fallback_review.lockfiles import PLAIN, LockfileError, Text
+from fallback_review.model import Notice
+from fallback_review.pipeline import explain, review
+from fallback_review.pipeline.compare import compare, once, whole
+from fallback_review.report.explanation import render_explanations
+from fallback_review.settings import policy, schema
+from fallback_review.settings.changes import settings_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from fallback_review.cli.options import Options
+    from fallback_review.pipeline.ask import Ask
+    from fallback_review.pipeline.compare import Compared
+    from fallback_review.settings.schema import Settings
+
+
+@click.command("review")
+@click.argument("words", nargs=-1, metavar="[BASE [HEAD]] [PATH]...")
+@shared_options
+def review_command(words: tuple[str, ...], **given: Any) -> None:
+    r"""Review what changed: between two git revisions, or between two lockfiles.
+
+    \b
+    review                     the working tree against the merge base with the default branch
+    review main                the working tree against main
+    review main feature        two revisions; also main..feature
+    review main...feature      feature against its merge base with main
+    review main -- api web     only what lies in these folders or files
+    review old.lock new.lock   two lockfiles; /dev/null is a lockfile that does not exist
+    """
+    options = options_from(given)
+    if (files := two_files(words)) is not None:
+        configured = settings_for(options, _beside)
+        sides = file_text(files[0], configured), file_text(files[1], configured)
+        if sides == (None, None):
+            raise click.UsageError("both sides are absent: name at least one lockfile")
+        _finish([compare(*sides)], [], configured, options)
+        return
+    repository = repository_for(words)
+    chosen = revisions(words, repository)
+    with repository.reading() as read:
+        configured = settings_for(options, partial(read, chosen.base))
+        diffs, unreadable = revision_diffs(repository, read, chosen, configured)
+        before, after = (read(at, schema.SETTINGS_PATH) for at in (chosen.base, chosen.head))
+        _finish(diffs, unreadable, configured, options, findings=settings_changes(before, after))
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True, path_type=Path))
+@shared_options
+def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
+    """Predict every package of some lockfiles, and show what share Chainguard covers.
+
+    PATH is a lockfile or a folder, which is searched for lockfiles; without PATH it is the current folder.
+    """
+    options = options_from(given)
+    configured = settings_for(options, _beside)
+    found = lockfiles_at(paths, configured)
+    scanned, unreadable = [], []
+    for path in found:
+        try:
+            text = file_text(path, configured)
+            scanned += [whole(text)] if text is not None else []
+        except LockfileError as error:
+            if len(found) == 1:
+                raise
+            unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
+    if not scanned and not unreadable:
+        raise click.UsageError("name a lockfile")
+    scanned = once(scanned) if len(scanned) > 1 else scanned
+    _finish(scanned, unreadable, configured, options, scope="all")
+
+
+@click.command("explain")
+@click.argument("requirement", metavar="NAME==VERSION")
+@click.option(
+    "--lockfile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The lockfile that holds it, with its hashes and URLs; without it a plain pin is explained.",
+)
+@shared_options
+def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> None:
+    """Show every step of one prediction: the listing, each filter, the chosen file and the evidence."""
+    options = options_from(given)
+    configured = settings_for(options, _beside)
+    pin = _pin(requirement)
+    if lockfile is None and not _exact(pin):
+        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
+    text = file_text(lockfile, configured) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
+    if text is None:
+        raise click.UsageError("name a lockfile")
+    with _asking(configured, options) as ask:
+        explained = explain.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
+    if not explained:
+        raise click.UsageError(f"{text.path} does not lock {requirement}")
+    write(render_explanations(explained, options.format), options)
+    sys.exit(explain.conclude_explained([each for each, _ in explained], configured).exit_code)
+
+
+def _pin(requirement: str) -> Requirement:
+    try:
+        return Requirement(requirement)
+    except InvalidRequirement:
+        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION") from None
+
+
+def _exact(pin: Requirement) -> bool:
+    operators = [each.operator for each in pin.specifier if not each.version.endswith(".*")]
+    return operators in (["=="], ["==="])
+
+
+def _beside(path: str) -> bytes | None:
+    """Read a settings file below the current folder, for lockfiles that are named as files."""
+    return read_file(Path.cwd(), path)
+
+
+def _finish(
+    diffs: Sequence[Compared],
+    unreadable: Sequence[Notice],
+    configured: Settings,
+    options: Options,
+    *,
+    scope: str = "changes",
+    findings: Sequence[Notice] = (),
+) -> None:
+    """Ask, predict, judge, print, and leave with the exit code of the conclusion."""
+    with _asking(configured, options) as ask:
+        result = review.review(
+            diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
+        )
+    if scope == "all":
+        names = {change.change.name for lockfile in result.lockfiles for change in lockfile.changes}
+        findings = policy.unused_notices(configured.allow, names)
+    found = tuple(_where_allowed(notice, options) for notice in (*result.findings, *findings))
+    result = replace(result, findings=found)
+    show(result, options)
+    sys.exit(result.conclusion.exit_code)
+
+
+def _where_allowed(notice: Notice, options: Options) -> Notice:
+    """Name the settings file that was read, where a notice names the usual one."""
+    usual = notice.path == schema.SETTINGS_PATH
+    return replace(notice, path=settings_path(options)) if usual else notice
+
+
+def _asking(configured: Settings, options: Options) -> AbstractContextManager[Ask]:
+    """Open the indexes, with progress on a terminal."""
+    if options.debug:
+        log_requests()
+    console = console_for(stderr=True) if is_terminal(sys.stderr) else None
+    return access.open_indexes(configured.indexes, secrets_for(options), console=console)
