@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import tomli
 from packaging.version import Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from fallback_review.configuration.freshness import pdm_hash, pipenv_hashes, poetry_hashes
 from tests.prediction.oracle import CHAINGUARD, OWN, PYPI, SIDES, universe
 
 if TYPE_CHECKING:
@@ -223,15 +225,17 @@ def _poetry(row: Row) -> Written:
         f'priority = "{priority}"\n'
         for each, url, priority in sources
     )
-    pin = f"{row['project']}=={lock['version']}"
+    manifest = PROJECT.format(pin=f"{row['project']}=={lock['version']}") + configured
+    digest = min(poetry_hashes(tomli.loads(manifest)))
     return Written(
         path="poetry.lock",
         text=(
             f'[[package]]\nname = "{row["project"]}"\nversion = "{lock["version"]}"\ndescription = ""\n'
             f'optional = false\npython-versions = ">=3.8"\ngroups = ["main"]\nfiles = [\n{_named(row)}]\n'
-            f'{source}\n[metadata]\nlock-version = "2.1"\npython-versions = ">=3.12"\ncontent-hash = "0"\n'
+            f'{source}\n[metadata]\nlock-version = "2.1"\npython-versions = ">=3.12"\n'
+            f'content-hash = "{digest}"\n'
         ),
-        beside={"pyproject.toml": PROJECT.format(pin=pin) + configured},
+        beside={"pyproject.toml": manifest},
         layout=_layout(setup, later),
     )
 
@@ -264,16 +268,17 @@ def _pdm(row: Row) -> Written:
         configured += f"[tool.pdm.resolution]\nrespect-source-order = true\n{ordered}"
     static = row["option"] == "static"
     strategy = '["inherit_metadata", "static_urls"]' if static else '["inherit_metadata"]'
-    pin = f"{row['project']}=={lock['version']}"
+    manifest = PROJECT.format(pin=f"{row['project']}=={lock['version']}") + configured
     return Written(
         path="pdm.lock",
         text=(
             f'[metadata]\ngroups = ["default"]\nstrategy = {strategy}\nlock_version = "4.5.1"\n'
-            'content_hash = "sha256:0"\n\n[[metadata.targets]]\nrequires_python = ">=3.12"\n\n'
+            f'content_hash = "sha256:{pdm_hash(tomli.loads(manifest))}"\n\n'
+            '[[metadata.targets]]\nrequires_python = ">=3.12"\n\n'
             f'[[package]]\nname = "{row["project"]}"\nversion = "{lock["version"]}"\nsummary = ""\n'
             f'groups = ["default"]\nfiles = [\n{_named(row, by="url" if static else "file")}]\n'
         ),
-        beside={"pyproject.toml": PROJECT.format(pin=pin) + configured},
+        beside={"pyproject.toml": manifest},
         layout=_layout(arranged, later),
     )
 
@@ -303,9 +308,13 @@ def _pipenv(row: Row) -> Written:
     else:
         named = {"pypi": ADDRESSES.get(setup, OWN)}
     hashes = [f"sha256:{universe().spelt(row['project'], each)[0].sha256}" for each in lock["files"]]
+    sources = "".join(
+        f'[[source]]\nurl = "{url}"\nverify_ssl = true\nname = "{name}"\n' for name, url in named.items()
+    )
+    manifest = f'{sources}[packages]\n{row["project"]} = "{lock["version"]}"\n'
     document = {
         "_meta": {
-            "hash": {"sha256": "0"},
+            "hash": {"sha256": min(pipenv_hashes(tomli.loads(manifest), {}))},
             "pipfile-spec": 6,
             "requires": {},
             "sources": [{"name": name, "url": url, "verify_ssl": True} for name, url in named.items()],
@@ -313,13 +322,10 @@ def _pipenv(row: Row) -> Written:
         "default": {row["project"]: {"hashes": hashes, "index": lock["index"], "version": lock["version"]}},
         "develop": {},
     }
-    sources = "".join(
-        f'[[source]]\nurl = "{url}"\nverify_ssl = true\nname = "{name}"\n' for name, url in named.items()
-    )
     return Written(
         path="Pipfile.lock",
         text=json.dumps(document, indent=4),
-        beside={"Pipfile": f'{sources}[packages]\n{row["project"]} = "{lock["version"]}"\n'},
+        beside={"Pipfile": manifest},
         layout=_layout(setup, later),
     )
 
