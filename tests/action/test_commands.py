@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,3 +150,18 @@ def test_too_long_a_summary_gives_way_to_the_shorter_one(tmp_path: Path) -> None
     fits = "é" * ((limits.SUMMARY - 8) // 2)
     assert write_summary(file, fits, shorter="short")
     assert file.stat().st_size <= limits.SUMMARY
+
+
+def test_a_file_that_is_full_keeps_what_it_had(tmp_path: Path) -> None:
+    """Half an output fails the step, whatever the exit code says."""
+    file = tmp_path / "output"
+    write_outputs(file, {"conclusion": "pass"})
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_outputs(file, {"conclusion": "pass", "report": "fallback-review.json"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_bytes() == before

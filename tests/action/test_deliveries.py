@@ -15,6 +15,7 @@ from fallback_review.action import main
 from fallback_review.report.json import schema
 from tests.action.job import BEFORE, FALLEN, FIXED, LOCK, Runner, lock
 from tests.conftest import ROOT
+from tests.github_lab.fixtures import QUICK
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_pull_request
 
@@ -208,8 +209,28 @@ def test_unknown_as_a_warning(runner: Runner, opened: Opened) -> None:
     assert (ended.code, ended.outputs["conclusion"], ended.outputs["unknown-count"]) == (0, "warn", "1")
 
 
-def test_outputs_that_can_not_be_written(runner: Runner, opened: Opened) -> None:
-    environ = runner.environment(of_pull_request(opened(BEFORE, FIXED)))
+@pytest.mark.parametrize("file", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+@pytest.mark.parametrize(("after", "code"), [(FIXED, 0), (FALLEN, 1)])
+@pytest.mark.parametrize("there", ["folder", "full", "nowhere"])
+def test_files_of_the_runner_that_can_not_be_written(
+    runner: Runner, opened: Opened, *, file: str, after: dict[str, str], code: int, there: str
+) -> None:
+    """A finished review is no fault of ours, and its exit code is the verdict."""
+    pull = opened(BEFORE, after)
+    environ = runner.environment(of_pull_request(pull))
+    places = {"folder": runner.folder, "full": "/dev/full", "nowhere": runner.folder / "no/where"}
     log = io.StringIO()
-    assert main.run({**environ, "GITHUB_OUTPUT": str(runner.folder)}, log) == 3
-    assert "::error title=Fallback Review::" in log.getvalue()
+    assert main.run({**environ, file: str(places[there])}, log, patience=QUICK) == code
+    what = "outputs" if file == "GITHUB_OUTPUT" else "job summary"
+    assert f"::warning title=Fallback Review::No {what}: " in log.getvalue()
+    assert len(pull.comments()) == 1
+
+
+@pytest.mark.parametrize("file", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_files_that_can_not_be_written_where_nothing_was_checked(
+    runner: Runner, opened: Opened, file: str
+) -> None:
+    environ = runner.environment(of_pull_request(opened(BEFORE, FIXED)), token="ghs_revoked")
+    log = io.StringIO()
+    assert main.run({**environ, file: "/dev/full"}, log, patience=QUICK) == 3
+    assert "check the github-token input" in log.getvalue()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fallback_review.action import main
 from fallback_review.cli.demo.build import build
 from fallback_review.cli.demo.universe import PURE, SDIST, Release, Shelf, Universe
-from fallback_review.github.comment import MARKER
+from fallback_review.github.conversation import COMMENT
 from tests.action.job import Ended, Runner
 from tests.github_lab.fixtures import QUICK
 from tests.github_lab.payloads import of_comment, of_schedule
@@ -98,7 +98,7 @@ class Bot(Runner):
 
 def sticky(pull: PullRequest) -> str:
     """Return the text of the one comment of ours."""
-    [body] = [comment["body"] for comment in pull.comments() if MARKER.read(comment["body"]) is not None]
+    [body] = [comment["body"] for comment in pull.comments() if COMMENT.read(comment["body"]) is not None]
     return str(body)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from fallback_review.bot.drift_memory import KNOWN, POINTS, Memory, Point, is_marked, recall, remembered
 from fallback_review.bot.drift_text import LIMIT, TITLE
+from fallback_review.github.marker import NAME
 from tests.action.job import SETTINGS, settings
 from tests.bot.job import BEFORE, FALLS, LOCK, US, chainguard_builds
 from tests.github_lab.front import Fault
@@ -128,7 +129,7 @@ def test_nothing_open_makes_no_issue(bot: Bot, repository: Made) -> None:
 
 def test_someone_else_s_issue_with_our_marker_is_left_alone(bot: Bot, repository: Made) -> None:
     home = repository(FALLS)
-    text = Memory(known={}).marker() + "\nmine"
+    text = Memory(known={}).marker(NAME) + "\nmine"
     bot.lab.do("POST", f"{home.path}/issues", {"title": "x", "body": text}, login="mallory")
     bot.lab.do("POST", f"{home.path}/issues", {"title": "y", "body": "no marker"}, login=US)
     drift(bot, home)
@@ -327,8 +328,9 @@ def look(before: Memory, new: Point | None, *keys: str, everything_seen: bool = 
 
 def test_memory_survives_its_marker() -> None:
     memory = Memory(points=(point(0, 10), point(1, 20)), known={"ab12cd34": DAY})
-    body = f"{memory.marker()}\ntext"
-    assert is_marked(body)
+    body = f"{memory.marker(NAME)}\ntext"
+    assert is_marked(body, "fallback review")
+    assert not is_marked(body, "another")
     assert recall(body) == memory
 
 
@@ -398,7 +400,7 @@ def test_since_is_shown_once_it_is_old(bot: Bot, repository: Made) -> None:
         points=(Point(day=TODAY - timedelta(days=30), covered=0, total=2),),
         known=dict.fromkeys(memory.known, TODAY - timedelta(days=30)),
     )
-    bot.lab.do("PATCH", f"{home.path}/issues/{made['number']}", {"body": older.marker()}, login=US)
+    bot.lab.do("PATCH", f"{home.path}/issues/{made['number']}", {"body": older.marker(NAME)}, login=US)
     drift(bot, home)
     body = issue(home)["body"]
     assert "🟠 Still open (1)" in body

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.bot.recheck import in_turn
-from fallback_review.github.comment import MARKER, marked
+from fallback_review.github.conversation import COMMENT
 from tests.action.job import SETTINGS, settings
 from tests.bot.job import BEFORE, FALLS, LOCK, US, chainguard_builds, statuses, sticky
 from tests.github_lab.front import Fault
@@ -28,6 +28,10 @@ ABSENT = {LOCK: "good==1.0\nabsent==1.0\n"}
 WRITES = {"POST", "PATCH", "DELETE"}
 
 
+def marked(body: str, head: str, state: dict[str, object] | None = None) -> str:
+    return f"{COMMENT.write({'head': head, **(state or {})})}\n{body}"
+
+
 def writes(lab: Lab) -> list[str]:
     return [
         str(exchange)
@@ -37,7 +41,7 @@ def writes(lab: Lab) -> list[str]:
 
 
 def state(pull: PullRequest) -> dict[str, Any]:
-    found = MARKER.read(sticky(pull))
+    found = COMMENT.read(sticky(pull))
     assert found is not None
     return found
 
@@ -52,7 +56,7 @@ def test_comment_and_status_turn_by_themselves(bot: Bot, opened: Opened, index: 
     assert (ended.code, sticky(pull), statuses(pull)) == (0, first, ["failure"])
     assert bot.lab.requests() == [
         f"GET {pull.repository.path}/pulls",
-        f"GET {pull.repository.path}/issues/{pull.number}/comments",
+        "POST /graphql",
         f"GET {pull.repository.path}/contents/.github/fallback-review.toml",
     ]
     chainguard_builds(index)
@@ -155,7 +159,7 @@ def test_a_new_head_during_the_look(bot: Bot, opened: Opened, index: DemoIndex) 
 
     bot.lab.front.faults.append(Fault(verb="GET", path=".*/compare/.*", before=newer))
     ended = bot.scheduled(pull.repository, status="true")
-    assert "a newer commit came in between" in ended.log
+    assert "a newer commit or another base came in between" in ended.log
     assert state(pull)["head"] == pull.head
     assert "absent" in sticky(pull)
     assert statuses(pull) == []  # the status went to the commit that it is about
@@ -180,7 +184,7 @@ def test_a_closed_pull_request_is_left_alone(bot: Bot, opened: Opened, index: De
         Fault(verb="PATCH", path=".*/issues/comments/.*", killed=True, times=99),
         Fault(verb="POST", path=".*/statuses/.*", status=401, times=99),
         Fault(verb="GET", path=".*/compare/.*", status=401, times=99),
-        Fault(verb="GET", path=".*/issues/.*/comments", status=429, times=99, headers={"Retry-After": "900"}),
+        Fault(verb=".*", path=".*/(issues|pulls).*|/graphql", status=429, headers={"Retry-After": "900"}),
     ],
     ids=lambda fault: f"{fault.verb} {fault.path} {fault.status}",
 )
@@ -269,12 +273,15 @@ def test_a_pull_request_that_can_not_be_read_stops_nobody_else(
     bot.run(first)
     bot.run(second)
     chainguard_builds(index)
-    path = f"{home.path}/issues/{first.number}/comments"
+    path = f"{home.path}/compare/main...{first.head}"
     bot.lab.front.faults.append(Fault(verb="GET", path=path, status=500, times=99))
     ended = bot.scheduled(home)
     assert ended.code == 3
     assert "Resolved since" in sticky(second)
-    assert "Resolved since" not in sticky(first)
+    assert "### ❔ Not checked" in sticky(first)
+    bot.lab.front.faults.clear()
+    assert bot.scheduled(home, number=2).code == 0
+    assert "Resolved since" in sticky(first)
 
 
 def test_nothing_to_do(bot: Bot, opened: Opened) -> None:
@@ -350,7 +357,7 @@ def test_whether_there_is_a_comment_at_all(
 ) -> None:
     pull = opened(BEFORE, after)
     bot.comment(pull, "/fallback-review recheck", comment=mode)
-    assert sum(MARKER.read(each["body"]) is not None for each in pull.comments()) == number
+    assert sum(COMMENT.read(each["body"]) is not None for each in pull.comments()) == number
 
 
 def test_turns() -> None:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fallback_review.github.conversation import look
 from fallback_review.github.delivery import Done, attempt
-from fallback_review.github.status import CONTEXT, deliver_status, shortened
+from fallback_review.github.marker import NAME
+from fallback_review.github.status import CONTEXT, context_of, deliver_status, shortened
 from fallback_review.model import Conclusion
 from tests.github_lab.front import Fault
 
@@ -54,10 +56,9 @@ def test_the_head_gets_a_status(
 def test_a_long_description_is_cut_to_github_s_limit(
     lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
 ) -> None:
-    deliver_status(client, event_of(pull), Conclusion.FAIL, "litellm " * 40, target_url=f"{lab.front.url}/x")
+    deliver_status(client, event_of(pull), Conclusion.FAIL, "litellm " * 40)
     [status] = statuses(lab, pull)
     assert status["description"] == "litellm " * 16 + "litellm…"
-    assert status["target_url"].endswith("/x")
 
 
 def test_trouble_is_waited_for(lab: Lab, pull: PullRequest, client: Client, event_of: EventOf) -> None:
@@ -79,6 +80,35 @@ def test_a_run_without_an_address(lab: Lab, pull: PullRequest, client: Client, e
     event = replace(event, urls=replace(event.urls, run_url=None))
     assert deliver_status(client, event, Conclusion.PASS, "all well").url is None
     assert statuses(lab, pull)[0]["target_url"] is None
+
+
+def test_a_status_that_says_the_same_is_not_set_again(
+    lab: Lab, pull: PullRequest, client: Client, event_of: EventOf
+) -> None:
+    event = event_of(pull)
+    for conclusion in (Conclusion.FAIL, Conclusion.FAIL, Conclusion.PASS):
+        now = look(client, event, context=context_of("research"), lines=False).status
+        deliver_status(client, event, conclusion, "so it is", name="research", now=now)
+    assert [(each["context"], each["state"]) for each in statuses(lab, pull)] == [
+        ("fallback-review / research", "failure"),
+        ("fallback-review / research", "success"),
+    ]
+    assert look(client, event, context=CONTEXT, lines=False).status is None
+
+
+def test_a_token_that_may_not_read_statuses(
+    lab: Lab, pull: PullRequest, connect: Callable[..., Client], event_of: EventOf
+) -> None:
+    """What is optional in a query does not cost the rest of it."""
+    client = connect(lab.token(contents="read", pull_requests="read"))
+    assert look(client, event_of(pull), context=CONTEXT, lines=True).head_sha == pull.head
+    assert lab.requests() == ["POST /graphql"]
+
+
+def test_contexts_are_no_job_s_name() -> None:
+    """A check and a status of one name would both be required."""
+    assert context_of(NAME) == context_of("fallback review") == "fallback-review"
+    assert context_of("Research") == "fallback-review / Research"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def lab(github_lab: Lab) -> Iterator[Lab]:
     """The GitHub; afterwards every exchange is held against the descriptions of github.com and of Enterprise Server."""
     github_lab.reset()
     yield github_lab
-    assert github_lab.problems() == []
+    problems = github_lab.problems()
+    assert problems == [], "\n".join(problems)
 
 
 @pytest.fixture

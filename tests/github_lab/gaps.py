@@ -58,6 +58,10 @@ class Gaps:
         self.review_comments: dict[tuple[str, int], list[dict[str, Any]]] = {}
         self.heads: dict[tuple[str, int], dict[str, Any]] = {}
         """What a pull request's head is in truth: its newest commit, and its fork."""
+        self.minimised: set[int] = set()
+        """Comments that somebody has hidden, as REST tells it."""
+        self.refused_lines: set[tuple[str, int]] = set()
+        """Lines that GitHub will not take comments on, for reasons of its own."""
         self.without_patch: set[str] = set()
         """Repositories whose diffs are too large to be shown."""
         self.numbers = 1_000_000
@@ -67,12 +71,14 @@ class Gaps:
             ("POST", rf"{REPO}/statuses/(?P<sha>[0-9a-f]+)", self.set_status),
             ("GET", rf"{REPO}/pulls/(?P<number>\d+)/files", self.files),
             ("GET", rf"{REPO}/pulls/(?P<number>\d+)/comments", self.list_review_comments),
+            ("POST", rf"{REPO}/pulls/(?P<number>\d+)/comments", self.comment_on_line),
             ("POST", rf"{REPO}/pulls/(?P<number>\d+)/reviews", self.review),
             ("(PATCH|DELETE)", rf"{REPO}/pulls/comments/(?P<id>\d+)", self.change_review_comment),
             ("GET", rf"{REPO}/pulls/(?P<number>\d+)", self.pull),
             ("GET", rf"{REPO}/contents/.+", self.contents),
             ("GET", rf"{REPO}/compare/.+", self.compare),
             ("(POST|PATCH)", rf"{REPO}/issues/.*comments.*", self.comment),
+            ("GET", rf"{REPO}/issues/\d+/comments", self.list_comments),
             ("POST", r"/graphql", self.graph.answer),
         )
         for verb, pattern, handler in (*self.bot.routes(), *own):
@@ -97,6 +103,14 @@ class Gaps:
         if len(exchange.body["body"]) > 65_536:
             return invalid("body", "body is too long (maximum is 65536 characters)")
         return self.passed_on(exchange, token)
+
+    def list_comments(self, exchange: Exchange, token: Token, **_match: str) -> Answer:
+        answer = self.passed_on(exchange, token)
+        listed = json.loads(answer.content)
+        for comment in listed if isinstance(listed, list) else ():
+            comment["minimized"] = {"reason": "outdated"} if comment["id"] in self.minimised else None
+        answer.content = json.dumps(listed).encode()
+        return answer
 
     def pull(self, exchange: Exchange, token: Token, owner: str, name: str, number: str) -> Answer:
         answer = self.front.work("GET", exchange.url, token.login)
@@ -200,14 +214,10 @@ class Gaps:
         comments = body.pop("comments", [])
         pull = self.get(f"/repos/{owner}/{name}/pulls/{number}", token)
         self.true_head(pull, f"{owner}/{name}", int(number))
-        files = self.all_files(f"{owner}/{name}", pull["base"]["ref"], body["commit_id"], token)
-        for comment in comments:
-            patch = next((file.get("patch", "") for file in files if file["filename"] == comment["path"]), "")
-            lines = range(comment.get("start_line", comment["line"]), comment["line"] + 1)
-            if not lines or not right_side(patch).issuperset(lines):
-                return Answer.json(
-                    {"message": "Unprocessable Entity", "errors": ["Line could not be resolved"]}, 422
-                )
+        if not all(
+            self.on_diff(f"{owner}/{name}", pull, body["commit_id"], each, token) for each in comments
+        ):
+            return UNRESOLVED
         answer = self.front.work("POST", exchange.url, token.login, body=body)
         made = with_bots(answer.json())
         for comment in comments:
@@ -220,6 +230,23 @@ class Gaps:
             )
         return Answer.json(made, 200 if answer.status_code == 201 else answer.status_code)
 
+    def comment_on_line(self, exchange: Exchange, token: Token, owner: str, name: str, number: str) -> Answer:
+        body = exchange.body
+        pull = self.get(f"/repos/{owner}/{name}/pulls/{number}", token)
+        self.true_head(pull, f"{owner}/{name}", int(number))
+        if not self.on_diff(f"{owner}/{name}", pull, body["commit_id"], body, token):
+            return invalid("line", "could not be resolved")
+        return Answer.json(self.add_review_comment(owner, name, int(number), token, body), 201)
+
+    def on_diff(
+        self, repository: str, pull: dict[str, Any], commit: str, comment: dict[str, Any], token: Token
+    ) -> bool:
+        files = self.all_files(repository, pull["base"]["ref"], commit, token)
+        patch = next((file.get("patch", "") for file in files if file["filename"] == comment["path"]), "")
+        lines = range(comment.get("start_line", comment["line"]), comment["line"] + 1)
+        refused = (comment["path"], comment["line"]) in self.refused_lines
+        return bool(lines) and not refused and right_side(patch).issuperset(lines)
+
     def add_review_comment(
         self, owner: str, name: str, number: int, token: Token, values: dict[str, Any]
     ) -> dict[str, Any]:
@@ -230,7 +257,7 @@ class Gaps:
         html = f"{site}/pull/{number}#discussion_r{self.numbers}"
         made = {
             "url": here,
-            "pull_request_review_id": values.get("review"),
+            "pull_request_review_id": values.get("review", self.numbers),
             "id": self.numbers,
             "node_id": f"PRRC_{self.numbers}",
             "diff_hunk": "@@",
@@ -287,6 +314,16 @@ class Gaps:
         if more:
             answer.headers["Link"] = link
         return answer
+
+
+UNRESOLVED = Answer.json(
+    {
+        "message": "Unprocessable Entity",
+        "errors": ["Line could not be resolved"],
+        "documentation_url": "https://docs.github.com/rest",
+    },
+    422,
+)
 
 
 def with_bots(node: Any) -> Any:

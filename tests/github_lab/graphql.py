@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from functools import cache, cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -27,6 +28,9 @@ class Graph:
         self.resolved: set[str] = set()
         self.may_resolve = True
         """GitHub lets a job's token resolve a thread only with `contents: write`."""
+        self.hidden: set[str] = set()
+        """The node ids of comments that somebody has minimised."""
+        self.may_show = True
         self.absent = False
 
     @cached_property
@@ -43,6 +47,7 @@ class Graph:
             "viewer": {"login": token.login},
             "resolveReviewThread": self.resolve,
             "createCommitOnBranch": self.commit_on_branch,
+            "unminimizeComment": self.show,
         }
         result = graphql_sync(
             self.schema,
@@ -57,10 +62,14 @@ class Graph:
         return Answer.json(body)
 
     def repository(self, info: Any, owner: str, name: str, **_more: Any) -> dict[str, Any]:
-        def pull_request(_info: Any, number: int) -> dict[str, Any]:
-            return {"reviewThreads": lambda _info, **page: self.threads(f"{owner}/{name}", number, **page)}
+        def pull_request(info: Any, number: int) -> dict[str, Any] | None:
+            if not info.context.may("pull_requests=read"):
+                raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
+            return self.pull_request(f"{owner}/{name}", number, info.context)
 
-        def git_object(info: Any, expression: str) -> dict[str, Any] | None:
+        def git_object(info: Any, expression: str = "", oid: str = "") -> dict[str, Any] | None:
+            if oid:
+                return self.commit_status(f"{owner}/{name}", oid, info.context)
             if not info.context.may("contents=read"):
                 raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
             return self.git_object(f"/repos/{owner}/{name}", expression)
@@ -96,6 +105,57 @@ class Graph:
         answer = self.gaps.front.work("GET", path, "acme")
         return dict(answer.json()) if answer.ok else None
 
+    def pull_request(self, repository: str, number: int, token: Token) -> dict[str, Any] | None:
+        """Return a pull request as it is now: its branch, its base, and what is said on it."""
+        answer = self.gaps.front.work("GET", f"/repos/{repository}/pulls/{number}", token.login)
+        if not answer.ok:
+            return None
+        pull = answer.json()
+        self.gaps.true_head(pull, repository, number)
+        head = pull["head"]["sha"]
+        return {
+            "headRefOid": head,
+            "headRef": {"target": {"__typename": "Commit", "oid": head}},
+            "baseRefName": pull["base"]["ref"],
+            "comments": lambda _info, **page: self.comments(repository, number, **page),
+            "reviewThreads": lambda _info, **page: self.threads(repository, number, **page),
+        }
+
+    def comments(self, repository: str, number: int, first: int, after: str | None = None) -> dict[str, Any]:
+        start = int(after or 0)
+        path = f"/repos/{repository}/issues/{number}/comments"
+        every: list[dict[str, Any]] = []
+        for page in count(1):
+            some = self.gaps.front.work("GET", f"{path}?per_page=100&page={page}", "acme").json()
+            every += some
+            if len(some) < 100:
+                break
+        nodes = [
+            {
+                "id": f"IC_{comment['id']}",
+                "fullDatabaseId": str(comment["id"]),
+                "url": comment["html_url"],
+                "body": comment["body"],
+                "isMinimized": f"IC_{comment['id']}" in self.hidden,
+                "author": as_actor(comment["user"]["login"]),
+            }
+            for comment in every[start : start + first]
+        ]
+        return {"nodes": nodes, "pageInfo": page_info(start, len(nodes), len(every))}
+
+    def commit_status(self, repository: str, oid: str, token: Token) -> dict[str, Any] | None:
+        if not token.may("statuses=read"):
+            raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
+        known = [
+            each for each in self.gaps.statuses if (each["repository"], each["sha"]) == (repository, oid)
+        ]
+
+        def context(_info: Any, name: str) -> dict[str, Any] | None:
+            named = [each for each in known if each["context"].casefold() == name.casefold()]
+            return {**named[-1], "state": named[-1]["state"].upper()} if named else None
+
+        return {"__typename": "Commit", "oid": oid, "status": {"context": context} if known else None}
+
     def threads(self, repository: str, number: int, first: int, after: str | None = None) -> dict[str, Any]:
         comments = self.gaps.review_comments.get((repository, number), [])
         begun = [comment for comment in comments if "in_reply_to_id" not in comment]
@@ -105,13 +165,25 @@ class Graph:
                 "id": f"PRRT_{comment['id']}",
                 "isResolved": f"PRRT_{comment['id']}" in self.resolved,
                 "comments": lambda _info, comment=comment, **_page: {
-                    "nodes": [{"databaseId": comment["id"]}]
+                    "totalCount": 1 + sum(each.get("in_reply_to_id") == comment["id"] for each in comments),
+                    "nodes": [
+                        {
+                            "fullDatabaseId": str(comment["id"]),
+                            "body": comment["body"],
+                            "author": as_actor(comment["user"]["login"]),
+                        }
+                    ],
                 },
             }
             for comment in begun[start : start + first]
         ]
-        more = len(begun) > start + first
-        return {"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": str(start + first)}}
+        return {"nodes": nodes, "pageInfo": page_info(start, len(nodes), len(begun))}
+
+    def show(self, info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - GraphQL's name
+        if not self.may_show:
+            raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
+        self.hidden.discard(input["subjectId"])
+        return {"unminimizedComment": {"__typename": "IssueComment", "isMinimized": False}}
 
     def resolve(self, info: Any, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - GraphQL's name
         if not self.may_resolve:
@@ -155,6 +227,17 @@ class Graph:
         answer = self.gaps.front.work(verb, path, "acme", body=body)
         assert answer.ok, answer.text
         return dict(answer.json())
+
+
+def as_actor(login: str) -> dict[str, Any]:
+    """Return a user as GraphQL tells it: an App's bot goes by the App's name."""
+    name = login.removesuffix("[bot]")
+    return {"__typename": "Bot" if name != login else "User", "login": name}
+
+
+def page_info(start: int, shown: int, total: int) -> dict[str, Any]:
+    end = start + shown
+    return {"hasNextPage": end < total, "endCursor": str(end) if shown else None}
 
 
 def as_blob(oid: str, content: bytes) -> dict[str, Any]:

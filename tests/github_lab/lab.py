@@ -81,7 +81,9 @@ class Lab:
         self.front.faults.clear()
         self.front.exchanges.clear()
         self.front.gaps.graph.may_resolve = True
+        self.front.gaps.graph.may_show = True
         self.front.gaps.graph.absent = False
+        self.front.gaps.refused_lines.clear()
         self.front.gaps.bot.apps.clear()
 
     def problems(self) -> list[str]:
@@ -193,12 +195,13 @@ class Repository:
         files: Mapping[str, str | bytes | None],
         *,
         branch: str = "topic",
+        base: str = "main",
         fork: str | None = None,
         author: str = "octocat",
     ) -> PullRequest:
         """Open a pull request that changes `files`, from `fork` (its commits are shared, as on GitHub)."""
-        commit = self.push(branch, files, start="main")
-        body = {"title": "Move the lock", "head": branch, "base": "main"}
+        commit = self.push(branch, files, start=base)
+        body = {"title": "Move the lock", "head": branch, "base": base}
         number = self.lab.do("POST", f"{self.path}/pulls", body, login=author)["number"]
         self.lab.front.gaps.heads[self.full_name, number] = {"sha": commit, "branch": branch, "fork": fork}
         return PullRequest(repository=self, number=number, branch=branch)
@@ -231,6 +234,23 @@ class PullRequest:
     def push(self, files: Mapping[str, str | bytes | None], *, force: bool = False) -> Self:
         self.repository.push(self.branch, files, force=force)
         return self
+
+    def retarget(self, base: str) -> Self:
+        """Give the pull request another base branch, as somebody does on its page."""
+        path = f"{self.repository.path}/pulls/{self.number}"
+        self.repository.lab.do("PATCH", path, {"base": base})
+        return self
+
+    def hide(self, comment: int) -> None:
+        """Hide a comment, as somebody does on the page."""
+        gaps = self.repository.lab.front.gaps
+        gaps.graph.hidden.add(f"IC_{comment}")
+        gaps.minimised.add(comment)
+
+    def edit(self, comment: int, body: str) -> None:
+        """Have somebody edit a comment of ours."""
+        path = f"{self.repository.path}/issues/comments/{comment}"
+        self.repository.lab.do("PATCH", path, {"body": body}, login="github-actions[bot]")
 
     def comment(self, body: str, *, login: str = "octocat") -> int:
         """Write a comment as `login`; return its id."""

@@ -35,7 +35,8 @@ def of_pull_request(
     pull: PullRequest, action: str = "opened", *, before: str | None = None
 ) -> dict[str, Any]:
     """Return the payload that a `pull_request` run for the present head gets."""
-    payload = example("pull_request", action)
+    payload = example("pull_request", "opened" if action == "edited" else action)
+    payload["action"] = action
     now = pull.as_json()
     payload["number"] = pull.number
     payload["repository"].update(name=pull.repository.name, full_name=pull.repository.full_name)

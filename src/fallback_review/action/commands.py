@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fallback_review.report import limits
@@ -39,22 +40,40 @@ def debug(text: str) -> str:
 
 
 def write_outputs(file: Path, values: Mapping[str, str]) -> None:
-    """Add `values` to the file at GITHUB_OUTPUT, each between delimiters that nobody can guess."""
-    with file.open("a", encoding="utf-8", newline="\n") as target:
-        for name, value in values.items():
-            if not _NAME.match(name):
-                raise ValueError(f"{name!r} is not an output's name")
-            delimiter = f"fallback-review-{secrets.token_hex(16)}"
-            target.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    """Add `values` to the file at GITHUB_OUTPUT, each between delimiters that nobody can guess.
+
+    Raises `OSError` where that can't be done, and leaves the file as it was.
+    """
+    text = ""
+    for name, value in values.items():
+        if not _NAME.match(name):
+            raise ValueError(f"{name!r} is not an output's name")
+        delimiter = f"fallback-review-{secrets.token_hex(16)}"
+        text += f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+    _append(file, text)
 
 
 def write_summary(file: Path, markdown: str, *, shorter: str) -> bool:
     """Add `markdown` to the job summary at GITHUB_STEP_SUMMARY, or `shorter` where it would be too long.
 
-    Returns whether it was `markdown`.
+    Returns whether it was `markdown`. Raises `OSError` where that can't be done, and leaves the file as it
+    was.
     """
     written = file.stat().st_size if file.exists() else 0
     whole = len(markdown.encode()) + 1 + written <= limits.SUMMARY
-    with file.open("a", encoding="utf-8", newline="\n") as target:
-        target.write(f"{markdown if whole else shorter}\n")
+    _append(file, f"{markdown if whole else shorter}\n")
     return whole
+
+
+def _append(file: Path, text: str) -> None:
+    """Add all of a text or nothing: the runner fails a step for half an output, whatever its exit code."""
+    data = text.encode()
+    with file.open("ab", buffering=0) as target:
+        before = target.tell()
+        try:
+            while data:
+                data = data[target.write(data) :]
+        except OSError:
+            with suppress(OSError):
+                target.truncate(before)
+            raise

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from fallback_review.github.marker import NAME
 from fallback_review.index import Credentials
 from fallback_review.index.open import Secrets
 from fallback_review.pull_requests.run import Channels, CommentMode, Options
@@ -23,6 +32,13 @@ if TYPE_CHECKING:
 def _words(value: str) -> list[str]:
     """Split a list that people write with commas or line ends."""
     return [part.strip() for part in value.replace(",", "\n").splitlines() if part.strip()]
+
+
+def _one_line(value: str) -> str:
+    """Take a name as it is, unless a reader could not tell it from another."""
+    if not value.isprintable() or " ".join(value.split()) != value:
+        raise ValueError("give a name of one line, without invisible characters and with single spaces")
+    return value
 
 
 SECRET = (
@@ -43,6 +59,7 @@ class Inputs(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=kebab)
 
     github_token: str = ""
+    name: Annotated[str, Field(max_length=100), AfterValidator(_one_line)] = NAME
     index_url: str | None = None
     index_username: str | None = None
     index_password: str | None = None
@@ -69,6 +86,7 @@ class Inputs(BaseModel):
         """What a run does, as the inputs say."""
         channels = Channels(comment=self.comment, review_comments=self.review_comments, status=self.status)
         return Options(
+            name=self.name,
             channels=channels,
             config=self.config,
             overrides=self._overrides,

@@ -11,40 +11,36 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fallback_review.action import commands
 from fallback_review.action.activity import AnswerComment, Event, LookAfterRepository, activity_of
 from fallback_review.action.inputs import read_inputs, secrets_of
-from fallback_review.action.runner import Delivered, Runner, leave
-from fallback_review.github.delivery import attempt
+from fallback_review.action.runner import Runner, leave
 from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.events import PullRequestNumber
 from fallback_review.github.pull_requests import look_up
-from fallback_review.github.status import deliver_status
 from fallback_review.installed.tree import TreeError
 from fallback_review.lockfiles import LockfileError
 from fallback_review.model import Conclusion
 from fallback_review.pull_requests.debug_log import Debug
-from fallback_review.pull_requests.deliver import Occasion, deliver, missed
+from fallback_review.pull_requests.deliver import deliver, never_silent
 from fallback_review.pull_requests.files import without_a_lock
 from fallback_review.pull_requests.mend import whole_patch
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
+from fallback_review.report.words import CONCLUSION_ICONS
 from fallback_review.runtime.collector import collect_rarely
 from fallback_review.runtime.connections import CertificateError, trusted
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from fallback_review.action.activity import Activity, ReviewPullRequest
     from fallback_review.action.inputs import Inputs
-    from fallback_review.github.client import Client, Patience
-    from fallback_review.github.events import PullRequestEvent
-    from fallback_review.pull_requests.review import Reviewed
+    from fallback_review.github.client import Patience
 
 USAGE_ERROR, COULD_NOT_CHECK = 2, Conclusion.UNKNOWN.exit_code
 OUR_FAULT = (
@@ -52,7 +48,10 @@ OUR_FAULT = (
     "report it, with the log of a run that has debug logging on."
 )
 STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."
-NO_VERDICT = "❔ Not checked: the run was stopped or could not go on, see its log"
+MOVED = (
+    "The pull request has moved on: {}. Nothing was written, and this is not a pass: the run for what it is "
+    "now has the say. If there is none, push a commit, or comment /fallback-review recheck."
+)
 
 
 def main() -> None:
@@ -121,50 +120,25 @@ def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inpu
     asked = activity.asked
     with this.connect(asked.urls, asked.repository, this.reviewing) as client, this.asking() as asking:
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
-        with _never_silent(this, client, event):
+        with never_silent(this, client, event):
             reviewed = review_pull_request(this, client, event, asking)
-            deliveries = deliver(reviewed.review, _occasion(this, event, reviewed), client)
-            for delivery in deliveries:
-                this.debug.say(f"{delivery.channel}: {delivery.done.value} {delivery.url or ''}".rstrip())
+            delivered = deliver(this, client, event, reviewed)
+            if delivered.moved:
+                return _stop(runner, MOVED.format(delivered.moved), COULD_NOT_CHECK)
             entries = reviewed.gathered.files.comparison.entries
             remark = None if reviewed.gathered.changed else without_a_lock(entries)
-            delivered = Delivered(
-                deliveries=deliveries,
+            leave(
+                reviewed.review,
+                runner,
+                comment_url=delivered.comment_url,
                 remarks=[remark] if remark else [],
-                missed=missed(event, deliveries),
+                missed=delivered.missed(event),
                 patch=whole_patch(reviewed.fixes),
                 mended=[each.path for each in reviewed.fixes],
+                annotations=inputs.annotations or not delivered.complete,
             )
-            leave(reviewed.review, runner, delivered, annotations=inputs.annotations)
     this.debug.say(f"conclusion: {reviewed.review.conclusion.value}")
     return reviewed.review.conclusion.exit_code
-
-
-@contextmanager
-def _never_silent(this: Run, client: Client, event: PullRequestEvent) -> Iterator[None]:
-    """Where a run ends without a verdict, say so in the commit status: an earlier one may tell otherwise."""
-    try:
-        yield
-    except BaseException:
-        if this.options.channels.status:
-            delivery = attempt(
-                "commit status", lambda: deliver_status(client, event, Conclusion.UNKNOWN, NO_VERDICT)
-            )
-            this.debug.say(f"{delivery.channel}: {delivery.done.value}")
-        raise
-
-
-def _occasion(this: Run, event: PullRequestEvent, reviewed: Reviewed) -> Occasion:
-    files, changed = reviewed.gathered.files, reviewed.gathered.changed
-    return Occasion(
-        channels=this.options.channels,
-        event=event,
-        about_url=this.about_url,
-        lines_shown={file.path: file.lines_shown for file in changed},
-        save_a_request=len(changed) == 1 and files.heads_fetched == 1,
-        state=reviewed.state,
-        fixes=reviewed.fixes,
-    )
 
 
 def _event(environ: Mapping[str, str]) -> Event:
@@ -191,9 +165,9 @@ def _stop(runner: Runner, error: Exception | str, code: int) -> int:
     runner.fail(*str(error).splitlines())
     if isinstance(error, GitHubError) and error.trouble is Trouble.FORBIDDEN:
         runner.say("What could not be read could not be checked, so this is not a pass.")
+    runner.summarise(f"{CONCLUSION_ICONS[Conclusion.UNKNOWN]} Not checked", str(error).splitlines())
     # Later steps may run all the same (`continue-on-error`) and look at nothing but this.
-    with suppress(OSError):
-        runner.set_outputs({"conclusion": Conclusion.UNKNOWN.value})
+    runner.set_outputs({"conclusion": Conclusion.UNKNOWN.value})
     return code
 
 

@@ -17,10 +17,10 @@ from fallback_review.report.escape import code, inert
 from fallback_review.report.tally import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from fallback_review.github.delivery import Delivery
     from fallback_review.model import Review
+    from fallback_review.report.annotations import Annotation
 
 REPORT, SARIF = "fallback-review.json", "fallback-review.sarif"
 ABOUT = "what-it-cannot-know"
@@ -71,6 +71,14 @@ class Runner:
         """Write errors to the log and to the run's overview."""
         self._write(*(commands.command("error", sentence, _TITLE) for sentence in sentences))
 
+    def fold(self, title: str, text: str) -> None:
+        """Write a text to the log that is folded under its title."""
+        self._write(commands.group(title, text))
+
+    def annotate(self, annotations: Iterable[Annotation]) -> None:
+        """Have lines of files annotated, beside the diff and in the run's overview."""
+        self._write(*map(commands.annotation, annotations))
+
     def debug(self, text: str) -> None:
         """Write a line that the log shows only where debugging is on."""
         self._write(commands.debug(text))
@@ -81,71 +89,82 @@ class Runner:
 
     def summarise(self, title: str, lines: Sequence[str]) -> None:
         """Add a list to the job summary."""
-        if self.summary and lines:
+        if lines:
             text = "\n".join([f"### {title}", "", *(f"- {inert(line)}" for line in lines), ""])
-            commands.write_summary(self.summary, text, shorter=f"### {title}\n")
+            self.write_summary(text, shorter=f"### {title}\n")
+
+    def write_summary(self, markdown: str, *, shorter: str) -> None:
+        """Add a text to the job summary, or a shorter one where it would be too long."""
+        if self.summary:
+            try:
+                commands.write_summary(self.summary, markdown, shorter=shorter)
+            except OSError as error:
+                self.warn(f"No job summary: its file can't be written to ({error.strerror}).")
 
     def set_outputs(self, values: Mapping[str, str]) -> None:
-        """Hand values to later steps."""
+        """Hand values to later steps; where that can't be done, the exit code is still the verdict."""
         if self.outputs:
-            commands.write_outputs(self.outputs, values)
+            try:
+                commands.write_outputs(self.outputs, values)
+            except OSError as error:
+                self.warn(f"No outputs: their file can't be written to ({error.strerror}).")
 
     def _write(self, *lines: str) -> None:
         self.log.writelines(f"{line}\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """What became of a review on GitHub, for those who read the job."""
-
-    deliveries: Sequence[Delivery]
-    remarks: Sequence[str]
-    """What is worth a notice and no comment."""
-    missed: Sequence[str]
-    """What could not be delivered, and what would help."""
-    patch: str = ""
-    """What would mend the lockfiles."""
-    mended: Sequence[str] = ()
-    """The lockfiles that it mends."""
-
-
-def leave(review: Review, runner: Runner, delivered: Delivered, *, annotations: bool) -> None:
+def leave(
+    review: Review,
+    runner: Runner,
+    *,
+    comment_url: str | None,
+    remarks: Sequence[str],
+    missed: Sequence[str],
+    annotations: bool,
+    patch: str = "",
+    mended: Sequence[str] = (),
+) -> None:
     """Leave a review with the runner: log, annotations, job summary, report files and outputs.
 
-    Annotations are made as well where something could not be delivered on GitHub.
+    Args:
+        review: What was found.
+        runner: Where to leave it.
+        comment_url: The comment on the pull request, where there is one.
+        remarks: What is worth a notice and no comment.
+        missed: What could not be delivered on GitHub, and what would help.
+        annotations: Whether the lines with findings are annotated.
+        patch: What would mend lockfiles.
+        mended: The lockfiles that it mends.
     """
-    runner._write(commands.group("Fallback Review", render(review, "terminal")))  # noqa: SLF001 - of this module
+    runner.fold("Fallback Review", render(review, "terminal"))
     files = {REPORT: render(review, "json"), SARIF: render(review, "sarif")}
-    files |= {PATCH: delivered.patch} if delivered.patch else {}
+    files |= {PATCH: patch} if patch else {}
     written, fault = write_files(files, runner.workspace)
-    missed = [*delivered.missed, *([fault] if fault else [])]
-    if annotations or not all(each.delivered for each in delivered.deliveries):
-        runner._write(*(commands.annotation(each) for each in annotate(review)))  # noqa: SLF001 - as above
-    for sentence in delivered.remarks:
+    missed = [*missed, *([fault] if fault else [])]
+    if annotations:
+        runner.annotate(annotate(review))
+    for sentence in remarks:
         runner.notice(sentence)
     for sentence in missed:
         runner.warn(sentence)
     if runner.summary:
         summary = render(review, "summary", about_url=runner.about_url)
         short = render(review, "markdown", about_url=runner.about_url)
-        more = "".join(f"\n> {inert(sentence)}\n" for sentence in (*delivered.remarks, *missed))
-        commands.write_summary(runner.summary, summary + more, shorter=short)
-        if delivered.patch:
-            commands.write_summary(runner.summary, _patch(delivered), shorter="")
-    outputs = _outputs(review, delivered.deliveries, written=written)
-    runner.set_outputs(
-        {**outputs, "patch": PATCH if written and delivered.patch else "", "prediction-held": ""}
-    )
+        more = "".join(f"\n> {inert(sentence)}\n" for sentence in (*remarks, *missed))
+        runner.write_summary(summary + more, shorter=short)
+        if patch:
+            runner.write_summary(_patch(patch, mended), shorter="")
+    outputs = _outputs(review, comment_url, written=written)
+    runner.set_outputs({**outputs, "patch": PATCH if written and patch else "", "prediction-held": ""})
 
 
-def _patch(delivered: Delivered) -> str:
-    runs = [len(run) for run in re.findall("`+", delivered.patch)]
-    fence = "`" * max(3, 1 + max(runs, default=0))
-    command = code(f"fallback-review fix {' '.join(map(shlex.quote, delivered.mended))}")
+def _patch(patch: str, mended: Sequence[str]) -> str:
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", patch)), default=0))
+    command = code(f"fallback-review fix {' '.join(map(shlex.quote, mended))}")
     return (
         f"### Mend the lockfiles\n\n{command} in a checkout does this, and so does `git apply {PATCH}` with "
         f"the file that the output `patch` names.\n\n<details><summary>Patch</summary>\n\n"
-        f"{fence}diff\n{delivered.patch.rstrip()}\n{fence}\n\n</details>\n"
+        f"{fence}diff\n{patch.rstrip()}\n{fence}\n\n</details>\n"
     )
 
 
@@ -162,9 +181,8 @@ def write_files(files: Mapping[str, str], folder: Path) -> tuple[bool, str | Non
     return True, None
 
 
-def _outputs(review: Review, deliveries: Sequence[Delivery], *, written: bool) -> dict[str, str]:
+def _outputs(review: Review, comment_url: str | None, *, written: bool) -> dict[str, str]:
     numbers = tally(review)
-    comment = next((each for each in deliveries if each.channel == "comment"), None)
     return {
         "conclusion": review.conclusion.value,
         "changed-count": str(numbers.judged),
@@ -172,5 +190,5 @@ def _outputs(review: Review, deliveries: Sequence[Delivery], *, written: bool) -
         "chainguard-count": str(numbers.from_chainguard),
         "unknown-count": str(numbers.outcomes[Outcome.UNKNOWN] + len(review.unreadable)),
         "report": REPORT if written else "",
-        "comment-url": (comment.url if comment else None) or "",
+        "comment-url": comment_url or "",
     }

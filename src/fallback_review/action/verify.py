@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.action import commands
 from fallback_review.action.runner import REPORT, SARIF, write_files
 from fallback_review.github.branch_files import BranchFiles
 from fallback_review.github.errors import EventError
@@ -48,7 +47,7 @@ def verify_step(run: Run, runner: Runner, inputs: Inputs, event: Event) -> int:
 
 def _told(found: Sequence[Verification], runner: Runner) -> Conclusion:
     conclusion = policy.conclude(each.conclusion for each in found)
-    runner.log.write(f"{commands.group('Fallback Review: what is installed', render(found, 'terminal'))}\n")
+    runner.fold("Fallback Review: what is installed", render(found, "terminal"))
     for each in found:
         icon, sentence = headline(each)
         line = f"{icon} {each.place}: {sentence}"
@@ -62,7 +61,7 @@ def _told(found: Sequence[Verification], runner: Runner) -> Conclusion:
         runner.warn(fault)
     if runner.summary:
         short = "".join(f"### {' '.join(headline(each))}\n\n{prediction(each)}\n" for each in found)
-        commands.write_summary(runner.summary, render(found, "markdown"), shorter=short)
+        runner.write_summary(render(found, "markdown"), shorter=short)
     counted = [numbers(each) for each in found]
     kept = sum(each.held for each in counted)
     runner.set_outputs(

@@ -10,7 +10,7 @@ from fallback_review.bot.explain import explain
 from fallback_review.bot.fix import fix
 from fallback_review.bot.recheck import Found, Rechecker
 from fallback_review.github.answers import Reaction, answers_to, deliver_answer, may_write, react
-from fallback_review.github.comment import MARKER
+from fallback_review.github.conversation import COMMENT
 from fallback_review.github.delivery import attempt, shortfall
 from fallback_review.github.errors import EventError, GitHubError
 from fallback_review.github.events import PullRequestNumber
@@ -48,7 +48,9 @@ def answer(run: Run, event: CommentEvent) -> int:
         reply, code = _carried_out(run, client, event, command)
         delivery = attempt(
             "answer",
-            lambda: deliver_answer(client, event.repository, event.number, command.key, reply.text),
+            lambda: deliver_answer(
+                client, event.repository, event.number, command.key, reply.text, name=run.options.name
+            ),
         )
         for sentence in shortfall([delivery]):
             run.output.warn(sentence)
@@ -64,7 +66,7 @@ def _command(event: CommentEvent) -> Command | None:
     """
     if event.action != "created" or not event.on_pull_request or not event.by_person:
         return None
-    if answers_to(event.body) is not None or MARKER.read(event.body) is not None:
+    if answers_to(event.body) is not None or COMMENT.read(event.body) is not None:
         return None
     return read_command(event.body)
 

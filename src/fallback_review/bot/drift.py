@@ -11,6 +11,7 @@ from fallback_review.github.branch_files import BranchFiles
 from fallback_review.github.delivery import Delivery, Done, attempt, shortfall
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.issues import Wish, close_duplicate, find_issues, keep_issue
+from fallback_review.github.marker import is_of
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Cause, Notice, Outcome
 from fallback_review.pipeline import review
@@ -155,10 +156,14 @@ def _open(result: Review, answers: Answers) -> Iterator[Open]:
 
 
 def _keep(run: Run, client: Client, repository: str, found: _Found) -> Delivery:
-    today = run.now.date()
-    ours = find_issues(client, repository, is_marked, label=LABEL)
-    issue = ours[0] if ours else None
-    for duplicate in ours[1:]:
+    today, name = run.now.date(), run.options.name
+
+    def ours(body: str) -> bool:
+        return is_marked(body, name)
+
+    issues = find_issues(client, repository, ours, label=LABEL)
+    issue = issues[0] if issues else None
+    for duplicate in issues[1:]:
         close_duplicate(client, repository, duplicate)
     before = recall(issue.body if issue else "")
     result, open_now = found.review, found.open_now
@@ -171,15 +176,15 @@ def _keep(run: Run, client: Client, repository: str, found: _Found) -> Delivery:
     )
     after = remembered(before, (each.key for each in open_now), today, point, everything_seen=everything)
     wish = Wish(
-        title=TITLE,
-        body=issue_text(result, open_now, after, today, branch=found.branch),
+        title=TITLE if is_of({}, name) else f"{TITLE} ({name})",
+        body=issue_text(result, open_now, after, today, branch=found.branch, name=name),
         open=_stays_open(issue, open_now, before.known, result),
         label=LABEL,
     )
     delivery = keep_issue(client, repository, issue, wish)
     if delivery.done is Done.CREATED:
         # Another run may have made one since we looked: the first one stays.
-        for duplicate in find_issues(client, repository, is_marked, label=LABEL)[1:]:
+        for duplicate in find_issues(client, repository, ours, label=LABEL)[1:]:
             close_duplicate(client, repository, duplicate)
     return delivery
 

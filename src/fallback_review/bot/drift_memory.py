@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.github.marker import Marker
+from fallback_review.github.marker import Marker, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,16 +45,17 @@ class Memory:
     known: Mapping[str, date]
     """The key of each package that is open, with the day when it was first seen."""
 
-    def marker(self) -> str:
-        """Return the hidden line that carries it."""
+    def marker(self, name: str) -> str:
+        """Return the hidden line that carries it, for the configuration `name`."""
         points = [[point.day.toordinal(), point.covered, point.total] for point in self.points]
         known = {key: day.toordinal() for key, day in self.known.items()}
-        return MARKER.write({"points": points, "known": known})
+        return MARKER.write({"points": points, "known": known, "name": name})
 
 
-def is_marked(body: str) -> bool:
-    """Return whether an issue's body carries our marker."""
-    return MARKER.read(body) is not None
+def is_marked(body: str, name: str) -> bool:
+    """Return whether an issue's body carries our marker, for the configuration `name`."""
+    state = MARKER.read(body)
+    return state is not None and is_of(state, name)
 
 
 def recall(body: str) -> Memory:

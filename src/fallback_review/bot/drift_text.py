@@ -43,9 +43,11 @@ class Open:
     """Whether Chainguard has it, and only the lock keeps it from coming from there."""
 
 
-def issue_text(review: Review, open_now: Sequence[Open], memory: Memory, today: date, *, branch: str) -> str:
+def issue_text(
+    review: Review, open_now: Sequence[Open], memory: Memory, today: date, *, branch: str, name: str
+) -> str:
     """Return the issue's whole body, within GitHub's limit: rows are left out and counted beyond it."""
-    marker = memory.marker()
+    marker = memory.marker(name)
     opening = "\n\n".join(filter(None, [marker, _verdict(review, open_now, branch), _chart(memory.points)]))
     closing = _course(memory.points)
     blocks = list(_blocks(review, open_now, memory, today))

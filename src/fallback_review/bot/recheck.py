@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from fallback_review.github.changed_lockfiles import PullRequestFiles
-from fallback_review.github.comment import deliver_comment, find
-from fallback_review.github.delivery import Done, attempt, shortfall
+from fallback_review.github.comment import of_configuration
+from fallback_review.github.conversation import look
+from fallback_review.github.delivery import Done
 from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.pull_requests import open_pull_requests
-from fallback_review.github.status import deliver_status
+from fallback_review.github.status import context_of
 from fallback_review.lockfiles import LockfileError
-from fallback_review.pull_requests.comment_state import (
-    as_before,
-    body_of,
-    is_open,
-    says_the_same,
-    worth_a_comment,
-)
-from fallback_review.pull_requests.deliver import headline_of
+from fallback_review.pull_requests.comment_state import as_before, digest_of, is_about
+from fallback_review.pull_requests.deliver import deliver, never_silent
 from fallback_review.pull_requests.files import too_many_lockfiles
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.settings import schema
@@ -30,12 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fallback_review.github.client import Client
-    from fallback_review.github.comment import StickyComment
-    from fallback_review.github.delivery import Delivery
+    from fallback_review.github.conversation import OwnComment
     from fallback_review.github.events import PullRequestEvent, RepositoryEvent
     from fallback_review.index.session import Asking
     from fallback_review.model import Review
-    from fallback_review.pull_requests.comment_state import State
     from fallback_review.pull_requests.review import Reviewed
     from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
@@ -52,8 +44,11 @@ class Found(StrEnum):
     NOTHING_OPEN = "nothing is open"
     UNCHANGED = "as before"
     CHANGED = "updated"
-    OVERTAKEN = "a newer commit came in between"
+    OVERTAKEN = "a newer commit or another base came in between"
     FAILED = "could not be checked"
+
+
+_LEFT_ALONE = frozenset({Done.UNCHANGED, Done.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,32 +74,57 @@ class Rechecker:
         self._settings: dict[str, Settings] = {}
 
     def look(self, event: PullRequestEvent) -> Look:
-        """Look whether a comment that lists something is still right, and set it right; one request if it is.
+        """Look whether a comment is still right, and set it right; one request where it is.
 
-        Raises `GitHubError`, `EventError` and `SettingsError`.
+        A comment that lists nothing is right as long as nobody has edited it and the pull request has the
+        base that it was compared with.
+
+        Raises `GitHubError`, `EventError`, `SettingsError` and `LockfileError`.
         """
-        own = find(self._client, event)
-        if not own or own[0].state.get("open") is False:
+        name = self._run.options.name
+        now = look(self._client, event, context=context_of(name), lines=False)
+        if now.moved(event):
+            return Look(number=event.number, found=Found.OVERTAKEN)
+        own = of_configuration(now, name)
+        if not own:
             return Look(number=event.number, found=Found.NOTHING_OPEN)
         sticky = own[0]
-        if sticky.head == event.head_sha and "seen" in sticky.state:
-            configured = self._settings_of(event)
-            ask = self._asking.of(configured.indexes)
-            if as_before(sticky.state, configured, self._run.now.date(), ask):
-                return Look(number=event.number, found=Found.UNCHANGED, url=sticky.url)
-        reviewed = review_pull_request(self._run, self._client, event, self._asking)
-        if reviewed.left_out:  # what the comment says came of a whole run
-            missed = (f"{too_many_lockfiles(reviewed.left_out)}.",)
-            return Look(number=event.number, found=Found.FAILED, missed=missed)
-        if sticky.head == event.head_sha and says_the_same(reviewed.state, sticky.state):
-            return Look(number=event.number, found=Found.UNCHANGED, review=reviewed.review, url=sticky.url)
-        return self._deliver(event, reviewed, sticky)
+        with never_silent(self._run, self._client, event):
+            if self._is_right(event, sticky):
+                listed = sticky.state.get("open") is not False
+                found = Found.UNCHANGED if listed else Found.NOTHING_OPEN
+                return Look(number=event.number, found=found, url=sticky.url)
+            return self._reviewed(event, sticky)
 
     def review(self, event: PullRequestEvent) -> Look:
         """Review a pull request whatever its comment says; raises as `look`."""
-        own = find(self._client, event)
+        with never_silent(self._run, self._client, event):
+            return self._deliver(event, review_pull_request(self._run, self._client, event, self._asking))
+
+    def _is_right(self, event: PullRequestEvent, sticky: OwnComment) -> bool:
+        """Return whether a comment says what a new review would, as far as few requests tell."""
+        state = sticky.state
+        if not is_about(state, event) or digest_of(sticky.visible, event) != state.get("text"):
+            return False
+        if state.get("base-sha") != event.base_sha:
+            merge_base = PullRequestFiles(self._client, event).comparison.merge_base
+            if merge_base != state.get("merge-base"):
+                return False
+        if state.get("open") is False:
+            return True
+        if sticky.hidden or "seen" not in state:
+            return False
+        configured = self._settings_of(event)
+        ask = self._asking.of(configured.indexes)
+        return as_before(state, configured, self._run.now.date(), ask)
+
+    def _reviewed(self, event: PullRequestEvent, sticky: OwnComment) -> Look:
         reviewed = review_pull_request(self._run, self._client, event, self._asking)
-        return self._deliver(event, reviewed, own[0] if own else None)
+        listed = sticky.state.get("open") is not False and is_about(sticky.state, event)
+        if reviewed.left_out and listed:  # what the comment says came of a whole run
+            missed = (f"{too_many_lockfiles(reviewed.left_out)}.",)
+            return Look(number=event.number, found=Found.FAILED, missed=missed)
+        return self._deliver(event, reviewed)
 
     def _settings_of(self, event: PullRequestEvent) -> Settings:
         if event.base_ref not in self._settings:
@@ -115,51 +135,22 @@ class Rechecker:
             )
         return self._settings[event.base_ref]
 
-    def _deliver(self, event: PullRequestEvent, reviewed: Reviewed, sticky: StickyComment | None) -> Look:
-        """Set the status first and then the comment, whose marker says that all of it is done."""
-        review, channels, client = reviewed.review, self._run.options.channels, self._client
-        deliveries: list[Delivery] = []
-        if channels.status:
-            deliveries.append(
-                attempt(
-                    "commit status",
-                    lambda: deliver_status(client, event, review.conclusion, headline_of(review)),
-                )
-            )
-        owed = not all(delivery.delivered for delivery in deliveries)
-        since = self._since(event, reviewed, sticky)
-        state: State = {**reviewed.state, **({"since": since.isoformat()} if since else {})}
-        if owed:  # looked at again, until the status could be set
-            state = {"open": True, "since": state["since"]} if since else {"open": True}
-        body = body_of(review, about_url=self._run.about_url, since=since)
-        comment = attempt(
-            "comment",
-            lambda: deliver_comment(
-                client, event, body, create=worth_a_comment(review, channels.comment), state=state
-            ),
-        )
-        deliveries.append(comment)
-        found = Found.OVERTAKEN if comment.done is Done.SUPERSEDED else Found.CHANGED
-        if not comment.delivered:
+    def _deliver(self, event: PullRequestEvent, reviewed: Reviewed) -> Look:
+        delivered = deliver(self._run, self._client, event, reviewed)
+        found = Found.CHANGED
+        if delivered.moved:
+            found = Found.OVERTAKEN
+        elif not delivered.complete:
             found = Found.FAILED
+        elif all(each.done in _LEFT_ALONE for each in delivered.deliveries):
+            found = Found.UNCHANGED
         return Look(
             number=event.number,
             found=found,
-            review=review,
-            url=comment.url,
-            missed=shortfall(deliveries),
+            review=reviewed.review,
+            url=delivered.comment_url,
+            missed=tuple(delivered.missed(event)),
         )
-
-    def _since(
-        self, event: PullRequestEvent, reviewed: Reviewed, sticky: StickyComment | None
-    ) -> datetime | None:
-        """Return since when all is resolved, where that happened without a new commit."""
-        if sticky is None or is_open(reviewed.review) or sticky.head != event.head_sha:
-            return None
-        try:
-            return datetime.fromisoformat(str(sticky.state["since"]))
-        except (KeyError, ValueError):
-            return None if sticky.state.get("open") is False else self._run.now.replace(microsecond=0)
 
 
 def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> tuple[list[Look], int]:

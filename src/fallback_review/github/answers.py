@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.identity import is_own
-from fallback_review.github.marker import Marker
+from fallback_review.github.marker import NAME, Marker, is_of
 
 if TYPE_CHECKING:
     from fallback_review.github.client import Client
@@ -24,20 +24,26 @@ def answers_to(body: str) -> str | None:
     return None if state is None else str(state.get("to", ""))
 
 
-def deliver_answer(client: Client, repository: str, number: int, command: str, body: str) -> Delivery:
+def _is_to(body: str, command: str, name: str) -> bool:
+    return answers_to(body) == command and is_of(MARKER.read(body) or {}, name)
+
+
+def deliver_answer(
+    client: Client, repository: str, number: int, command: str, body: str, *, name: str = NAME
+) -> Delivery:
     """Make the pull request show `body` as the one answer to `command`; raises `GitHubError`.
 
-    An earlier answer of ours to the same command is edited, further ones are deleted; nobody else's comment
-    is touched, whatever marker it carries.
+    An earlier answer of ours to the same command, of the configuration `name`, is edited, further ones are
+    deleted; nobody else's comment is touched, whatever marker it carries.
     """
     listing = f"/repos/{repository}/issues/{number}/comments"
-    text = f"{MARKER.write({'to': command})}\n{body}"
+    text = f"{MARKER.write({'to': command, 'name': name})}\n{body}"
 
     def answers() -> list[dict[str, Any]]:
         listed = [
             item
             for item in client.pages(listing, need=Need.PULL_REQUESTS_WRITE)
-            if answers_to(item.get("body") or "") == command
+            if _is_to(item.get("body") or "", command, name)
         ]
         own = is_own(client, listed)
         return sorted((item for item in listed if own(item)), key=lambda item: int(item["id"]))

@@ -55,8 +55,8 @@ class PullRequestFiles:
         self._client = client
         self._event = event
         self._read: dict[tuple[str, str], bytes | None] = {}
-        self.heads_fetched = 0
-        """How many lockfiles cost a request more, since GitHub withheld their diff or it did not fit."""
+        self.fetched = 0
+        """How many files cost a request of their own."""
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -153,7 +153,6 @@ class PullRequestFiles:
             if after is not None:
                 self._read[path, self._event.head_sha] = after
                 return after
-        self.heads_fetched += (path, self._event.head_sha) not in self._read
         return self.read(path, Side.HEAD)
 
     def _at(self, path: str, revision: str, side: Side) -> bytes | None:
@@ -167,6 +166,7 @@ class PullRequestFiles:
             return None
         # A fork's commits are among the base repository's objects (refs/pull/N/head), which the job's token
         # can read even where the fork is private or deleted; only where they are not, the fork is asked.
+        self.fetched += 1
         repositories = [self._event.repository]
         if side is Side.HEAD and self._event.is_fork and self._event.head_repository:
             repositories.append(self._event.head_repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -130,6 +130,16 @@ class Client:
         finally:
             self.left = None if before is None else before - (given - self.left)
 
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Ask once more at most within, and wait for no limit: the run is at its end."""
+        before = self._patience
+        self._patience = replace(before, retries=min(1, before.retries), longest_wait=0.0)
+        try:
+            yield
+        finally:
+            self._patience = before
+
     def get(self, path: str, *, need: Need, **parameters: str | int) -> Any:
         """Return the JSON at `path`; raises `GitHubError`."""
         return self._ask("GET", path, need, _json, parameters=parameters)
@@ -182,8 +192,12 @@ class Client:
         """Return the ``data`` of a query, or of a mutation that may be done twice; raises `GitHubError`."""
         return self._graphql(query, variables, need, writes=writes)
 
-    def shortcut(self, query: str, variables: Mapping[str, Any], *, need: Need) -> Any:
+    def shortcut(
+        self, query: str, variables: Mapping[str, Any], *, need: Need, optional: tuple[str, ...] | None = None
+    ) -> Any:
         """Return the ``data`` of a query for which REST is another way; raises `GitHubError`.
+
+        `optional` is the path of a field that may be refused, which is None then.
 
         It is asked once and never waited for: GraphQL has a limit of its own, and REST may be free. Where
         GraphQL is limited or not there at all, it is not asked for shortcuts again.
@@ -191,10 +205,13 @@ class Client:
         if not self._shortcuts:
             raise GitHubError(Trouble.UNAVAILABLE, "GitHub's GraphQL did not answer before")
         try:
-            return self._graphql(query, variables, need, once=True)
+            return self._graphql(query, variables, need, once=True, optional=optional)
         except GitHubError as error:
             if error.trouble in (Trouble.RATE_LIMITED, Trouble.UNREACHABLE, Trouble.NOT_FOUND):
                 self._shortcuts = False
+            raise
+        except KeyboardInterrupt:
+            self._shortcuts = False  # it may have been what hung
             raise
 
     def _graphql(
@@ -205,13 +222,18 @@ class Client:
         *,
         writes: bool = False,
         once: bool = False,
+        optional: tuple[str, ...] | None = None,
     ) -> Any:
 
         def data(answered: Answered) -> Any:
             answer = _json(answered)
-            if errors := answer.get("errors"):
-                raise graphql_refusal(errors[0], need)
-            return answer["data"]
+            if not isinstance(answer, dict):
+                raise GitHubError(Trouble.UNREACHABLE, "GitHub's GraphQL answer is not as documented")
+            for error in answer.get("errors") or ():
+                path = tuple(error.get("path") or ())
+                if optional is None or path[: len(optional)] != optional:
+                    raise graphql_refusal(error, need)
+            return answer.get("data")
 
         body = {"query": query, "variables": dict(variables)}
         return self._ask("POST", self._graphql_url, need, data, body=body, writes=writes, once=once)

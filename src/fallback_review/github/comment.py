@@ -1,130 +1,110 @@
-"""The sticky comment: one per pull request, found by marker and author, kept up to date in place."""
+"""The sticky comment: one for each configuration, found by marker and author, kept up to date in place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fallback_review.github.conversation import OwnComment, look
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
-from fallback_review.github.identity import is_own
-from fallback_review.github.marker import Marker
-from fallback_review.github.pull_requests import is_current
+from fallback_review.github.marker import is_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from fallback_review.github.client import Client
+    from fallback_review.github.conversation import Conversation
     from fallback_review.github.events import PullRequestEvent
 
 CHANNEL = "comment"
 
-MARKER = Marker("fallback-review:v1")
+_SHOW = """
+mutation ($comment: ID!) {
+  unminimizeComment(input: {subjectId: $comment}) { unminimizedComment { isMinimized } }
+}
+"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StickyComment:
-    """A comment that carries our marker and was written by us."""
-
-    id: int
-    url: str
-    body: str
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """What the marker holds; empty where it is damaged."""
-        return MARKER.read(self.body) or {}
-
-    @property
-    def head(self) -> str | None:
-        """The head commit that the comment speaks of."""
-        head = self.state.get("head")
-        return head if isinstance(head, str) else None
-
-
-def marked(body: str, head_sha: str, state: Mapping[str, object] | None = None) -> str:
-    """Return `body` with the marker in front that the comment is found by, unless it has one.
-
-    `state` is what the marker remembers besides the head.
-    """
-    if MARKER.read(body) is not None:
-        return body
-    return f"{MARKER.write({**(state or {}), 'head': head_sha})}\n{body}"
-
-
-def find(client: Client, event: PullRequestEvent) -> tuple[StickyComment, ...]:
-    """Return our comments on the pull request, oldest first, from every page; raises `GitHubError`."""
-    path = f"/repos/{event.repository}/issues/{event.number}/comments"
-    listed = [
-        item
-        for item in client.pages(path, need=Need.PULL_REQUESTS_WRITE)
-        if MARKER.read(item.get("body") or "") is not None
-    ]
-    own = is_own(client, listed)
-    return tuple(
-        StickyComment(id=item["id"], url=item["html_url"], body=item["body"])
-        for item in sorted(listed, key=lambda item: int(item["id"]))
-        if own(item)
-    )
+def of_configuration(now: Conversation, name: str) -> tuple[OwnComment, ...]:
+    """Return our comments of the configuration `name`, oldest first: the first one is kept."""
+    return tuple(comment for comment in now.comments if is_of(comment.state, name))
 
 
 def deliver_comment(
     client: Client,
     event: PullRequestEvent,
-    body: str,
+    now: Conversation,
+    text: str,
     *,
-    create: bool = True,
-    save_a_request: bool = False,
-    state: Mapping[str, object] | None = None,
+    name: str,
+    create: bool,
+    show: bool,
+    look_again: bool,
+    same: Callable[[OwnComment], bool],
 ) -> Delivery:
-    """Make the pull request show `body` in one comment of ours, and say what was done.
+    """Make the pull request show `text`, marker and all, in one comment of ours, and say what was done.
 
-    The oldest of our comments is kept and the others are deleted. Nothing is written where it says the same
-    already, nor where the head has moved on. `create` False updates what is there but starts nothing new.
-    `save_a_request` leaves out the look for a run that writes at the same moment, where the order of the
-    runs is plain: what such a race leaves behind, the next run tidies up. `state` is what the comment shall
-    remember in its marker.
-    A merge group has no pull request, hence no comment. Raises `GitHubError` and `EventError`.
+    The oldest comment of the configuration `name` is kept and the others are deleted. Nothing is
+    written where `same` says that the comment says the same already. `create` False updates what is there but
+    starts nothing new. With `show`, a comment that somebody has hidden is shown again. With `look_again`, a
+    comment that another run wrote at the same moment is found; without, the next run tidies up.
+    The caller has made sure that the pull request has not moved. Raises `GitHubError`.
     """
-    if event.number is None:
-        return Delivery(channel=CHANNEL, done=Done.SKIPPED)
-    text = marked(body, event.head_sha, state)
-    own = find(client, event)
+    own = of_configuration(now, name)
     if not own and not create:
         return Delivery(channel=CHANNEL, done=Done.SKIPPED)
     if not own:
-        return _post(client, event, text, look_again=not save_a_request)
+        return _post(client, event, text, name=name, look_again=look_again)
     oldest, *extra = own
     for comment in extra:
         _delete(client, event, comment)
-    ours_is_newer = oldest.head == event.head_sha or (
-        save_a_request and oldest.head is not None and oldest.head == event.previous_head_sha
-    )
-    if not ours_is_newer and not is_current(client, event):
-        return Delivery(channel=CHANNEL, done=Done.SUPERSEDED, url=oldest.url)
     try:
-        return _update(client, event, oldest, text)
+        delivery = _update(client, event, oldest, text, same=same(oldest))
     except GitHubError as error:
         if error.trouble is not Trouble.NOT_FOUND:
             raise
-        return _post(client, event, text, look_again=True)  # somebody deleted it in between
+        return _post(client, event, text, name=name, look_again=look_again)  # somebody deleted it in between
+    if not (show and oldest.hidden):
+        return delivery
+    if _shown_again(client, oldest):
+        return Delivery(channel=CHANNEL, done=Done.UPDATED, url=oldest.url)
+    _delete(client, event, oldest)
+    return _post(client, event, text, name=name, look_again=look_again)
 
 
-def _update(client: Client, event: PullRequestEvent, comment: StickyComment, text: str) -> Delivery:
-    # Another run of the same head with the same result would change the link to the run, and mark the comment
-    # as edited. What a second look has found out about since when all is resolved stays true, too.
-    state = MARKER.read(text) or {}
-    there = {key: value for key, value in comment.state.items() if key != "since" or "since" in state}
-    if _same(comment.body, text) or ("says" in state and state == there):
+def withdraw_comment(client: Client, event: PullRequestEvent, now: Conversation, *, name: str) -> Delivery:
+    """Delete what the configuration `name` has said in comments; raises `GitHubError`."""
+    own = of_configuration(now, name)
+    for comment in own:
+        _delete(client, event, comment)
+    return Delivery(channel=CHANNEL, done=Done.REMOVED if own else Done.SKIPPED)
+
+
+def _update(
+    client: Client, event: PullRequestEvent, comment: OwnComment, text: str, *, same: bool
+) -> Delivery:
+    if same:
         return Delivery(channel=CHANNEL, done=Done.UNCHANGED, url=comment.url)
     path = f"/repos/{event.repository}/issues/comments/{comment.id}"
     answer = client.patch(path, {"body": text}, need=Need.PULL_REQUESTS_WRITE)
     return Delivery(channel=CHANNEL, done=Done.UPDATED, url=answer["html_url"])
 
 
-def _post(client: Client, event: PullRequestEvent, text: str, *, look_again: bool) -> Delivery:
-    def posted() -> StickyComment | None:
-        return next((comment for comment in find(client, event) if _same(comment.body, text)), None)
+def _shown_again(client: Client, comment: OwnComment) -> bool:
+    """Show a hidden comment; False where the token may not, or GraphQL is not to be had."""
+    try:
+        client.graphql(_SHOW, {"comment": comment.node_id}, need=Need.PULL_REQUESTS_WRITE, writes=True)
+    except GitHubError as error:
+        if error.trouble in (Trouble.RATE_LIMITED, Trouble.UNREACHABLE):
+            raise
+        return False
+    return True
+
+
+def _post(client: Client, event: PullRequestEvent, text: str, *, name: str, look_again: bool) -> Delivery:
+    def posted() -> OwnComment | None:
+        own = of_configuration(look(client, event, context="", lines=False), name)
+        return next((comment for comment in own if comment.body.strip() == text.strip()), None)
 
     answer = client.create(
         f"/repos/{event.repository}/issues/{event.number}/comments",
@@ -132,27 +112,29 @@ def _post(client: Client, event: PullRequestEvent, text: str, *, look_again: boo
         need=Need.PULL_REQUESTS_WRITE,
         found=posted,
     )
-    number, url = (
-        (answer.id, answer.url)
-        if isinstance(answer, StickyComment)
-        else (int(answer["id"]), str(answer["html_url"]))
+    mine = (
+        answer
+        if isinstance(answer, OwnComment)
+        else OwnComment(
+            id=int(answer["id"]),
+            node_id=str(answer.get("node_id", "")),
+            url=str(answer["html_url"]),
+            body=text,
+        )
     )
-    mine = StickyComment(id=number, url=url, body=text)
-    # Another run may have posted since we looked: whoever came second sees both, and yields to the first.
-    own = find(client, event) if look_again else ()
-    if not own or own[0].id >= mine.id:
+    if not look_again:
         return Delivery(channel=CHANNEL, done=Done.CREATED, url=mine.url)
-    first = own[0]
+    # Another run may have posted since we looked: whoever came second sees both, and yields to the first.
+    now = look(client, event, context="", lines=False)
+    first = next(iter(of_configuration(now, name)), mine)
+    if first.id >= mine.id:
+        return Delivery(channel=CHANNEL, done=Done.CREATED, url=mine.url)
     _delete(client, event, mine)
-    if first.head == event.head_sha or is_current(client, event):
-        return _update(client, event, first, text)
-    return Delivery(channel=CHANNEL, done=Done.SUPERSEDED, url=first.url)
+    if now.moved(event):
+        return Delivery(channel=CHANNEL, done=Done.SUPERSEDED, url=first.url)
+    return _update(client, event, first, text, same=first.body.strip() == text.strip())
 
 
-def _delete(client: Client, event: PullRequestEvent, comment: StickyComment) -> None:
+def _delete(client: Client, event: PullRequestEvent, comment: OwnComment) -> None:
     path = f"/repos/{event.repository}/issues/comments/{comment.id}"
     client.delete(path, need=Need.PULL_REQUESTS_WRITE)
-
-
-def _same(one: str, other: str) -> bool:
-    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()

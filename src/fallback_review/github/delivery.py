@@ -18,10 +18,12 @@ class Done(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    """What an earlier setting had left was taken away."""
     SKIPPED = "skipped"
     """There was nothing to say, and nothing that had been said before."""
     SUPERSEDED = "superseded"
-    """A newer head is there, whose own run speaks for it."""
+    """The pull request has another head or base by now, whose own run speaks for it."""
     FORBIDDEN = "forbidden"
     FAILED = "failed"
 
@@ -60,7 +62,9 @@ def attempt(channel: str, deliver: Callable[[], Delivery]) -> Delivery:
 
 
 def shortfall(deliveries: Iterable[Delivery]) -> tuple[str, ...]:
-    """Return one sentence for people per channel that could not be served."""
+    """Return one sentence for people for each channel that could not be served, or not wholly."""
     return tuple(
-        f"No {delivery.channel}: {delivery.message}" for delivery in deliveries if not delivery.delivered
+        f"{'Some' if delivery.delivered else 'No'} {delivery.channel}: {delivery.message}"
+        for delivery in deliveries
+        if delivery.message
     )

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+NAME = "Fallback Review"
+"""What a configuration is called that was given no name."""
+
+
+def is_of(state: Mapping[str, Any], name: str) -> bool:
+    """Return whether what a line remembers is of the configuration `name`, whatever its capitals.
+
+    GitHub tells the contexts of commit statuses apart without regard to capitals, so names are no other.
+    """
+    return str(state.get("name", NAME)).casefold() == name.casefold()
+
+
 class Marker:
     """One kind of hidden line: an HTML comment with a name and a JSON object.
 

@@ -37,10 +37,15 @@ def open_pull_requests(
     return sorted(events, key=lambda event: event.number or 0)
 
 
-def look_up(client: Client, asked: PullRequestNumber) -> PullRequestEvent:
-    """Return the pull request as it is now (one request); raises `GitHubError` and `EventError`."""
+def look_up(
+    client: Client, asked: PullRequestNumber, *, need: Need = Need.PULL_REQUESTS_READ
+) -> PullRequestEvent:
+    """Return the pull request as it is now (one request); raises `GitHubError` and `EventError`.
+
+    `need` is what is told to be missing where it may not be read: what the caller needs in the end.
+    """
     path = f"/repos/{asked.repository}/pulls/{asked.number}"
-    return read_pull_request(asked, client.get(path, need=Need.PULL_REQUESTS_READ))
+    return read_pull_request(asked, client.get(path, need=need))
 
 
 def is_current(client: Client, event: PullRequestEvent) -> bool:

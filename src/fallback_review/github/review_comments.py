@@ -1,26 +1,32 @@
-"""Review comments on the exact lines of the diff: one review a run, for what is new, gone when fixed."""
+"""Comments on the exact lines of the diff: one review for what is new, gone or resolved when it is fixed."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fallback_review.github.conversation import LINE, look
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import GitHubError, Need, Trouble
-from fallback_review.github.identity import is_own
-from fallback_review.github.marker import Marker
+from fallback_review.github.marker import is_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fallback_review.github.client import Client
+    from fallback_review.github.conversation import Conversation, OwnLine
     from fallback_review.github.events import PullRequestEvent
 
 CHANNEL = "review comments"
-MARKER = Marker("fallback-review-line:v1")
 AT_MOST = 30
-"""New comments of one review: more is noise, and the sticky comment has them all."""
+"""Comments of one configuration on a pull request: more is noise, and the comment has them all."""
 FIXED = "Fixed: this is no longer the case."
+_RESOLVE = """
+mutation ($thread: ID!) {
+  resolveReviewThread(input: {threadId: $thread}) { thread { isResolved } }
+}
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,7 @@ class LineComment:
 
     path: str
     line: int
-    key: str
+    about: str
     """What it is about, the same from run to run while that stays true (file, package, version, outcome)."""
     body: str
     start_line: int | None = None
@@ -41,153 +47,158 @@ class LineComment:
         return range(self.start_line or self.line, self.line + 1)
 
     @property
-    def place(self) -> dict[str, Any]:
+    def where(self) -> dict[str, Any]:
         """The place as GitHub takes it."""
-        place: dict[str, Any] = {"path": self.path, "line": self.line, "side": "RIGHT"}
+        where: dict[str, Any] = {"path": self.path, "line": self.line, "side": "RIGHT"}
         if self.start_line is not None and self.start_line < self.line:
-            place |= {"start_line": self.start_line, "start_side": "RIGHT"}
-        return place
+            where |= {"start_line": self.start_line, "start_side": "RIGHT"}
+        return where
+
+    @property
+    def key(self) -> str:
+        """What its marker holds: nothing of a lockfile's text, which is a stranger's."""
+        return hashlib.sha256(self.about.encode(errors="replace")).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    id: int
-    key: str
-    body: str
-    answered: bool
+def of_configuration(now: Conversation, name: str) -> tuple[OwnLine, ...]:
+    """Return what the configuration `name` says on lines."""
+    return tuple(each for each in now.lines or () if is_of(LINE.read(each.body) or {}, name))
 
 
-def deliver_review(
+def deliver_lines(
     client: Client,
     event: PullRequestEvent,
+    now: Conversation,
     comments: Sequence[LineComment],
     *,
+    name: str,
+    add: bool,
     lines_shown: Mapping[str, frozenset[int]],
-    summary: str,
 ) -> Delivery:
     """Make the diff carry `comments` (worst first), and say what was done.
 
-    Where a line is not in the diff (`lines_shown`, by path) nothing is said. What an earlier run said is not
-    said again; what is fixed is deleted, or, where somebody has answered, resolved. `summary` is the review's
-    own text. Raises `GitHubError`.
+    What an earlier run of the configuration `name` said is not said again: it is kept, mended where somebody
+    edited it, and taken back where it is over; answered comments are resolved, others deleted. With `add`,
+    what is new is said where the diff shows its line (`lines_shown`, by path), up to `AT_MOST` in all.
+    The caller has made sure that the pull request has not moved. Raises `GitHubError`.
     """
-    if event.number is None:
-        return Delivery(channel=CHANNEL, done=Done.SKIPPED)
-    said = _said(client, event)
-    known = {one.key for one in said}
-    first: dict[str, LineComment] = {}
+    said = of_configuration(now, name)
+    wanted: dict[str, LineComment] = {}
     for comment in comments:
-        first.setdefault(comment.key, comment)
+        wanted.setdefault(comment.key, comment)
+    done = Done.UNCHANGED if said else Done.SKIPPED
+    standing: set[str] = set()
+    for each in said:
+        if each.body.endswith(FIXED):
+            continue
+        key = _key(each)
+        if key not in wanted:
+            _take_back(client, event, each)
+            done = Done.UPDATED
+            continue
+        standing.add(key)
+        if each.body.strip() != (text := _marked(wanted[key], name)).strip():
+            path = f"/repos/{event.repository}/pulls/comments/{each.id}"
+            client.patch(path, {"body": text}, need=Need.PULL_REQUESTS_WRITE)
+            done = Done.UPDATED
+    room = max(0, AT_MOST - len(standing)) if add else 0
     new = [
         comment
-        for comment in first.values()
-        if comment.key not in known and lines_shown.get(comment.path, frozenset()).issuperset(comment.lines)
-    ][:AT_MOST]
-    fixed = [one for one in said if one.key not in first and not one.body.endswith(FIXED)]
-    for one in fixed:
-        _withdraw(client, event, one)
+        for comment in wanted.values()
+        if comment.key not in standing
+        and lines_shown.get(comment.path, frozenset()).issuperset(comment.lines)
+    ][:room]
     if not new:
-        done = Done.UPDATED if fixed else Done.UNCHANGED if said else Done.SKIPPED
         return Delivery(channel=CHANNEL, done=done)
-    return Delivery(channel=CHANNEL, done=Done.CREATED, url=_review(client, event, new, summary))
+    return _say(client, event, new, name)
 
 
-def _said(client: Client, event: PullRequestEvent) -> list[_Said]:
-    path = f"/repos/{event.repository}/pulls/{event.number}/comments"
-    listed = list(client.pages(path, need=Need.PULL_REQUESTS_WRITE))
-    answered = {item.get("in_reply_to_id") for item in listed}
-    candidates = [(item, key) for item in listed if (key := _key(item.get("body") or "")) is not None]
-    own = is_own(client, [item for item, _ in candidates])
-    return [
-        _Said(id=item["id"], key=key, body=item["body"], answered=item["id"] in answered)
-        for item, key in candidates
-        if own(item)
-    ]
+def _key(line: OwnLine) -> str:
+    return str((LINE.read(line.body) or {}).get("key"))
 
 
-def _key(body: str) -> str | None:
-    state = MARKER.read(body)
-    return None if state is None else state.get("key")
+def _marked(comment: LineComment, name: str) -> str:
+    return f"{LINE.write({'key': comment.key, 'name': name})}\n{comment.body}"
 
 
-def _marked(comment: LineComment) -> str:
-    return f"{MARKER.write({'key': comment.key})}\n{comment.body}"
+def _say(client: Client, event: PullRequestEvent, new: Sequence[LineComment], name: str) -> Delivery:
+    """Post new comments as one review; where GitHub refuses a line, one by one: it costs that line alone."""
+    try:
+        url = _review(client, event, new, name)
+    except GitHubError as error:
+        if error.trouble is not Trouble.REFUSED:
+            raise
+        refused = list(_one_by_one(client, event, new, name))
+        if len(refused) == len(new):
+            raise
+        where = ", ".join(f"{comment.path}:{comment.line}" for comment in refused)
+        return Delivery(
+            channel=CHANNEL,
+            done=Done.CREATED,
+            message=f"GitHub refused comments on {where}" if where else None,
+        )
+    return Delivery(channel=CHANNEL, done=Done.CREATED, url=url)
 
 
-def _review(client: Client, event: PullRequestEvent, new: Sequence[LineComment], summary: str) -> str | None:
+def _review(client: Client, event: PullRequestEvent, new: Sequence[LineComment], name: str) -> str | None:
     body = {
         "commit_id": event.head_sha,
         "event": "COMMENT",
-        "body": summary,
-        "comments": [{**comment.place, "body": _marked(comment)} for comment in new],
+        # It stays when all of it is over, so it claims nothing.
+        "body": f"What Fallback Review found at commit {event.head_sha[:7]} stands at the lines below.",
+        "comments": [_on_line(comment, name) for comment in new],
     }
 
     def posted() -> dict[str, Any] | None:
-        there = {one.key for one in _said(client, event)}
+        there = _there(client, event, name)
         return {} if any(comment.key in there for comment in new) else None
 
     path = f"/repos/{event.repository}/pulls/{event.number}/reviews"
     answer = client.create(path, body, need=Need.PULL_REQUESTS_WRITE, found=posted)
-    return answer.get("html_url")
+    url = answer.get("html_url")
+    return str(url) if url else None
 
 
-def _withdraw(client: Client, event: PullRequestEvent, one: _Said) -> None:
-    path = f"/repos/{event.repository}/pulls/comments/{one.id}"
-    if not one.answered:
+def _one_by_one(
+    client: Client, event: PullRequestEvent, new: Iterable[LineComment], name: str
+) -> Iterable[LineComment]:
+    """Post each comment by itself and yield those that GitHub refuses."""
+    path = f"/repos/{event.repository}/pulls/{event.number}/comments"
+    for comment in new:
+
+        def posted(key: str = comment.key) -> dict[str, Any] | None:
+            return {} if key in _there(client, event, name) else None
+
+        body = {**_on_line(comment, name), "commit_id": event.head_sha}
+        try:
+            client.create(path, body, need=Need.PULL_REQUESTS_WRITE, found=posted)
+        except GitHubError as error:
+            if error.trouble is not Trouble.REFUSED:
+                raise
+            yield comment
+
+
+def _on_line(comment: LineComment, name: str) -> dict[str, Any]:
+    return {**comment.where, "body": _marked(comment, name)}
+
+
+def _there(client: Client, event: PullRequestEvent, name: str) -> set[str]:
+    """Return the keys of what the configuration says on lines now."""
+    return {_key(each) for each in of_configuration(look(client, event, context="", lines=True), name)}
+
+
+def _take_back(client: Client, event: PullRequestEvent, line: OwnLine) -> None:
+    path = f"/repos/{event.repository}/pulls/comments/{line.id}"
+    if not line.answered:
         client.delete(path, need=Need.PULL_REQUESTS_WRITE)
         return
     # A conversation is people's: it is closed, not deleted.
-    client.patch(path, {"body": f"{one.body}\n\n{FIXED}"}, need=Need.PULL_REQUESTS_WRITE)
+    client.patch(path, {"body": f"{line.body}\n\n{FIXED}"}, need=Need.PULL_REQUESTS_WRITE)
+    if line.thread is None or line.resolved:
+        return
     try:
-        resolve(client, event, one.id)
+        client.graphql(_RESOLVE, {"thread": line.thread}, need=Need.PULL_REQUESTS_WRITE, writes=True)
     except GitHubError as error:
         # Resolving takes more than pull-requests: write for some tokens; then the words have to do.
         if error.trouble not in (Trouble.FORBIDDEN, Trouble.NOT_FOUND, Trouble.REFUSED):
             raise
-
-
-_FIND = """
-query ($owner: String!, $name: String!, $number: Int!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    pullRequest(number: $number) {
-      reviewThreads(first: 100, after: $after) {
-        nodes { id isResolved comments(first: 1) { nodes { databaseId } } }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-  }
-}
-"""
-_RESOLVE = """
-mutation ($thread: ID!) {
-  resolveReviewThread(input: {threadId: $thread}) { thread { isResolved } }
-}
-"""
-
-
-def resolve(client: Client, event: PullRequestEvent, comment_id: int) -> bool:
-    """Resolve the thread that the review comment `comment_id` began; return whether there was one to resolve.
-
-    Source: https://docs.github.com/graphql/reference/mutations#resolvereviewthread. Raises `GitHubError`.
-    """
-    thread = _thread_of(client, event, comment_id)
-    if thread is None:
-        return False
-    client.graphql(_RESOLVE, {"thread": thread}, need=Need.PULL_REQUESTS_WRITE, writes=True)
-    return True
-
-
-def _thread_of(client: Client, event: PullRequestEvent, comment_id: int) -> str | None:
-    owner, _, name = event.repository.partition("/")
-    after: str | None = None
-    while True:
-        variables = {"owner": owner, "name": name, "number": event.number, "after": after}
-        data = client.graphql(_FIND, variables, need=Need.PULL_REQUESTS_READ)
-        threads = data["repository"]["pullRequest"]["reviewThreads"]
-        for thread in threads["nodes"]:
-            first = thread["comments"]["nodes"]
-            if first and first[0]["databaseId"] == comment_id:
-                return None if thread["isResolved"] else str(thread["id"])
-        if not threads["pageInfo"]["hasNextPage"]:
-            return None
-        after = threads["pageInfo"]["endCursor"]

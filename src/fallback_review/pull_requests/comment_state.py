@@ -1,28 +1,34 @@
-"""What a comment remembers in its hidden marker, so that the next look is cheap and knows what changed.
+"""What the comment says, and what it remembers in its hidden marker for the next look.
 
-The marker of the comment is all the memory there is: the head that was reviewed, whether anything is open,
-a digest of what the comment says, and, for packages in trouble, which projects were asked for at which index
-and a digest of what was answered. Where head, settings and these answers are the same, so is the review.
+The marker is all the memory there is: the configuration, the head and the base that were compared, whether
+anything is open, a digest of what people read, and, for packages in trouble, which projects were asked for at
+which index and a digest of what was answered. Where all of these are the same, so is the review.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+import re
 from typing import TYPE_CHECKING, Any
 
 from fallback_review import __version__
+from fallback_review.github.marker import is_of
+from fallback_review.model import Conclusion
 from fallback_review.pipeline.context import addresses_of
 from fallback_review.report import limits, render
+from fallback_review.report.escape import destination, inert
 from fallback_review.report.findings import findings
 from fallback_review.report.tally import Group, group_of
+from fallback_review.report.text import readable
+from fallback_review.report.words import CONCLUSION_ICONS
 from fallback_review.settings import policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from fallback_review.github.events import PullRequestEvent
     from fallback_review.index.session import Remembering
     from fallback_review.model import Answer, Index, Review
     from fallback_review.prediction import Answers
@@ -32,6 +38,10 @@ BODY_ROOM = limits.COMMENT - 4_536
 """Less than GitHub's limit: the hidden marker goes in front, and a line about since when all is well."""
 _WATCH_ROOM = 3_000
 """What the names in the marker may take; beyond, every look is a whole review."""
+
+_LONGEST_REASON = 1_000
+_OUT_OF_DATE = "What this comment said before is out of date, and this is not a pass."
+_RELEASED = re.compile(r"released (?:today|[\d,]+ days? ago)")
 
 State = dict[str, Any]
 
@@ -50,13 +60,43 @@ def worth_a_comment(review: Review, mode: str) -> bool:
     return mode != "never" and bool(review.lockfiles or review.unreadable)
 
 
-def body_of(review: Review, *, about_url: str | None, since: datetime | None = None) -> str:
-    """Return the comment's text; `since` is when a later look found all of it resolved."""
+def body_of(review: Review, *, name: str, about_url: str | None, since: datetime | None = None) -> str:
+    """Return what people read: the report, and the configuration's name where it was given one.
+
+    `since` is when a later look found all of it resolved.
+    """
     text = render(review, "markdown", about_url=about_url, limit=BODY_ROOM)
-    if since is None:
-        return text
     title, _, rest = text.partition("\n\n")
-    return f"{title}\n\n{resolved_since(since)}\n\n{rest}"
+    parts = [named(title, name), resolved_since(since) if since else "", rest]
+    return "\n\n".join(filter(None, parts))
+
+
+def named(title: str, name: str) -> str:
+    """Return a heading that tells the configuration, where there may be others on the same pull request."""
+    return title if is_of({}, name) else f"{title} · {inert(name)}"
+
+
+def body_without_verdict(reason: str, *, name: str, event: PullRequestEvent) -> str:
+    """Return what people read where a run could not find out anything; `reason` is one sentence or more."""
+    run = f"[run]({destination(event.urls.run_url)}) · " if event.urls.run_url else ""
+    return "\n\n".join(
+        (
+            named(f"### {CONCLUSION_ICONS[Conclusion.UNKNOWN]} Not checked", name),
+            f"{_OUT_OF_DATE} {inert(readable(reason, _LONGEST_REASON))}",
+            f"<sub>{run}commit {inert(event.head_sha[:7])}</sub>\n",
+        )
+    )
+
+
+def digest_of(body: str, event: PullRequestEvent) -> str:
+    """Return a digest of what people read.
+
+    Not of the link to the run, which is another one each time, nor of how many days ago something was
+    released.
+    """
+    runs = re.escape(f"{event.urls.server_url}/{event.repository}/actions/runs/") + r"\d+"
+    text = _RELEASED.sub("released", re.sub(runs, "", body.replace("\r\n", "\n").strip()))
+    return _digest(text)
 
 
 def resolved_since(since: datetime) -> str:
@@ -65,8 +105,8 @@ def resolved_since(since: datetime) -> str:
 
 
 def state_of(review: Review, settings: Settings, today: date, asked: Remembering) -> State:
-    """Return what the comment remembers of a review, for the JSON of its marker."""
-    state: State = {"open": is_open(review), "says": _says(review)}
+    """Return what the comment remembers of a review."""
+    state: State = {"open": is_open(review)}
     if not state["open"] or review.unreadable:
         return state
     troubled = {
@@ -85,9 +125,32 @@ def state_of(review: Review, settings: Settings, today: date, asked: Remembering
     return state
 
 
-def says_the_same(state: State, earlier: State) -> bool:
-    """Return whether a comment with the marker `earlier` says what one with `state` would."""
-    return bool(state["says"] == earlier.get("says"))
+def about(event: PullRequestEvent, name: str, merge_base: str | None) -> State:
+    """Return what a verdict belongs to: the configuration, the head, and the base that it was compared with.
+
+    `merge_base` is None where nothing was compared.
+    """
+    return {
+        "name": name,
+        "head": event.head_sha,
+        "base": event.base_ref,
+        "base-sha": event.base_sha,
+        "merge-base": merge_base,
+    }
+
+
+def is_about(state: State, event: PullRequestEvent) -> bool:
+    """Return whether a comment speaks of the head and the base of `event`."""
+    return (state.get("head"), state.get("base")) == (event.head_sha, event.base_ref)
+
+
+def remembers(there: State, new: State) -> bool:
+    """Return whether a comment that says the same has no need to be written for what it remembers.
+
+    Answers of the indexes that changed nothing are no reason.
+    """
+    answers = {"watch", "seen"} if "seen" in there and "seen" in new else set()
+    return all(there.get(key) == new.get(key) for key in (there.keys() | new.keys()) - answers)
 
 
 def as_before(earlier: State, settings: Settings, today: date, ask: Remembering) -> bool:
@@ -105,15 +168,6 @@ def as_before(earlier: State, settings: Settings, today: date, ask: Remembering)
         return bool(_seen(watch, settings, today, ask.answers) == earlier["seen"])
     except (ValueError, KeyError, TypeError, StopIteration):
         return False
-
-
-def _says(review: Review) -> str:
-    # Not the link to the run, which is another one each time, nor remarks, which count days.
-    lockfiles = tuple(
-        replace(lockfile, changes=tuple(replace(change, note=None) for change in lockfile.changes))
-        for lockfile in review.lockfiles
-    )
-    return _digest(render(replace(review, run_url=None, lockfiles=lockfiles), "markdown", limit=BODY_ROOM))
 
 
 def _seen(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from fallback_review.github.app import app_token
 from fallback_review.github.client import Client
 from fallback_review.github.errors import Need
+from fallback_review.github.marker import NAME
 from fallback_review.github.transport import AppKey
 from fallback_review.index.session import Asking
 from fallback_review.settings.schema import SETTINGS_PATH
@@ -41,6 +42,8 @@ class Channels:
 class Options:
     """What was chosen for a run: by the inputs of an Action, or by the configuration of an App."""
 
+    name: str = NAME
+    """The configuration's, in whatever it writes: two on one repository need two names."""
     channels: Channels = Channels()
     config: str = SETTINGS_PATH
     """The path of the settings file."""
