@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: check demo test lint bench fuzz differential format lock clean lab
+.PHONY: check demo test lint bench fuzz differential docs format lock clean lab
 
 # The inner loop. The rooms that touch nothing (.importlinter holds them to it), without the tests that need the lab
 # and those that try hundreds of made inputs; ruff and mypy look at what changed since they last looked.
@@ -34,6 +34,10 @@ CASES ?= 200
 differential: .venv/.ready .lab/installers/.ready
 	for installer in pip uv poetry pdm pipenv; do $(BIN)/python -m tests.prediction.differential $$installer --cases $(CASES) || exit 1; done
 
+# The documentation as a site; a link or an anchor that leads nowhere is an error.
+docs: .lab/docs/.ready
+	.lab/docs/bin/sphinx-build -q -n -W --keep-going -b html docs site
+
 format: .venv/.ready
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -43,10 +47,10 @@ COMPILE := .lab/installers/bin/uv pip compile --quiet --upgrade --generate-hashe
 lock: .lab/installers/.ready
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml requirements/dev.in -o requirements/dev.txt
-	for group in build installers servers checkers fuzz; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
+	for group in build installers servers checkers fuzz docs; do $(COMPILE) requirements/$$group.in -o requirements/$$group.txt; done
 
 # Each group of test tools lives in an environment of its own: their dependencies contradict each other.
-lab: .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/workflows/.ready .lab/browser/.ready .lab/node/.ready
+lab: .lab/docs/.ready .lab/installers/.ready .lab/servers/.ready .lab/checkers/.ready .lab/workflows/.ready .lab/browser/.ready .lab/node/.ready
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -70,4 +74,4 @@ NPM_CI = mkdir -p $(@D) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)/ 
 	rm -f $(@D)/node_modules/@octokit/openapi/generated/*.deref.json
 
 clean:
-	rm -rf .venv .lab demo-output .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .lab demo-output site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

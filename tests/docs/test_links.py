@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").glob("*.md")])
 HOME = "https://github.com/fallback-review/fallback-review"
 
 
@@ -57,7 +57,7 @@ def test_links_inside_the_repository_lead_somewhere(document: Path) -> None:
 
 def test_the_readme_has_links_and_headings_to_follow() -> None:
     readme = ROOT / "README.md"
-    assert {"docs/pictures/comment.png", "#what-it-reads", "CONTRIBUTING.md"} <= set(links(readme))
+    assert {"docs/pictures/comment.png", "docs/tutorial.md", "CONTRIBUTING.md"} <= set(links(readme))
     assert {"five-minutes-to-the-first-comment", "settings", "more"} <= anchors(readme)
 
 
@@ -70,7 +70,7 @@ def test_what_the_comment_and_init_point_at_is_there(tmp_path: Path, monkeypatch
     assert pointed | {ABOUT} <= anchors(ROOT / "README.md")
 
 
-def test_the_readme_shows_the_workflow_that_init_writes(
+def test_the_tutorial_shows_the_workflow_that_init_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -78,6 +78,6 @@ def test_the_readme_shows_the_workflow_that_init_writes(
     pin = re.compile(r"(uses: \S+@)\S+( # .*)?$", re.MULTILINE)
     (written,) = (tmp_path / ".github/workflows").iterdir()
     (shown,) = re.findall(
-        r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+        r"^```yaml\n(.*?)^```$", (ROOT / "docs/tutorial.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     assert pin.sub(r"\1", shown) == pin.sub(r"\1", written.read_text("utf-8"))

@@ -67,7 +67,7 @@ def steps(workflow: str) -> list[dict[str, Any]]:
 
 
 def test_there_is_a_workflow_for_every_face() -> None:
-    assert "README.md-1" in BLOCKS
+    assert "tutorial.md-1" in BLOCKS
     faces = [block for name, block in BLOCKS.items() if name.startswith("bot.md")]
     assert {event for block in faces for event in yaml.safe_load(block)[True]} == {  # YAML's `on`
         "issue_comment",

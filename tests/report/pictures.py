@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 from fallback_review.cli.demo.run import run
 from fallback_review.report import render
@@ -30,26 +32,41 @@ _SHOWN = {"certifi", "click", "idna", "litellm", "numpy", "orjson", "psycopg-bin
 _ABOUT = "https://docs.example/checks"
 
 
-def shoot(html: str, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
-    """Take a picture of a page, in a browser without a window and without a network."""
+_TERMINAL = """<!DOCTYPE html><meta charset="utf-8"><style>
+body {{ background: {background}; color: {foreground}; margin: 16px }}
+pre {{ font: 14px/1.4 ui-monospace, "DejaVu Sans Mono", monospace }} {stylesheet}
+</style><pre>{code}</pre>"""
+
+
+def _browse(html: str, *options: str) -> str:
+    """Open a page in a browser without a window and without a network; return what it prints."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "page.html"
         source.write_text(html)
-        options = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            "--disable-extensions",
-        ]
-        scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
-        subprocess.run(
+        done = subprocess.run(
             [
-                lab_tool("chromium"), *options, *scheme, f"--user-data-dir={folder}/profile",
-                f"--window-size={width},{height}", f"--screenshot={picture}", source.as_uri(),
+                lab_tool("chromium"), "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                "--disable-extensions", f"--user-data-dir={folder}/profile", *options, source.as_uri(),
             ],
-            check=True, capture_output=True, timeout=120,
+            check=True, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
+    return done.stdout
+
+
+def shoot(html: str, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
+    """Take a picture of a page."""
+    scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    _browse(html, *scheme, f"--window-size={width},{height}", f"--screenshot={picture}")
+
+
+def too_wide(html: str, *, width: int) -> int:
+    """How many pixels the widest table of a page lies beyond its room, on a screen of that width."""
+    measure = (
+        "<script>document.title = Math.max(...[...document.querySelectorAll('table')]"
+        ".map(table => table.scrollWidth - table.clientWidth))</script>"
+    )
+    shown = _browse(html + measure, f"--window-size={width},900", "--dump-dom")
+    return int(shown.partition("<title>")[2].partition("</title>")[0])
 
 
 def comment() -> Review:
@@ -61,12 +78,31 @@ def comment() -> Review:
     return replace(whole, lockfiles=(replace(uv, changes=kept, metadata_only=()),))
 
 
+def terminal(text: str) -> str:
+    """A page that shows a terminal's text with its colours."""
+    console = Console(record=True, width=100, file=io.StringIO())
+    console.print(Text.from_ansi(text), soft_wrap=True)
+    return console.export_html(theme=MONOKAI, code_format=_TERMINAL)
+
+
+def scanned() -> Review:
+    """Scan a repository of three projects: the demo's packages, spread over them."""
+    whole = comment()
+    (uv,) = whole.lockfiles
+    parts = {"api/uv.lock": uv.changes[:5], "web/uv.lock": uv.changes[3:7], "worker/uv.lock": uv.changes[7:]}
+    lockfiles = tuple(replace(uv, path=path, changes=changes) for path, changes in parts.items())
+    return replace(whole, lockfiles=lockfiles, scope="all")
+
+
 def main(folder: Path, *, everything: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sample = render(comment(), "markdown")
     shoot(page(sample, "light"), folder / "comment.png", width=900, height=620)
     shoot(page(sample, "dark"), folder / "comment-dark.png", width=900, height=620)
     shoot(page(sample, "light"), folder / "comment-narrow.png", width=390, height=1100)
+    told = render(comment(), "terminal", color=True, width=100)
+    shoot(terminal(told), folder / "terminal.png", width=900, height=640)
+    shoot(render(scanned(), "html"), folder / "scan.png", width=900, height=900)
     if not everything:
         return
     for name, review in build.gallery().items():

@@ -174,8 +174,8 @@ def test_the_schema_names_keys_as_the_file_spells_them() -> None:
 
 
 def test_where_reports_link_to() -> None:
-    assert [name for name, _ in parse(b"").report.pages()] == ["PyPI"]
+    assert [name for name, _ in parse(b"").report.pages()] == ["page on PyPI"]
     given = b'[report]\npypi-page = ""\nchainguard-page = "https://console.example/python/{name}"\n'
-    assert parse(given).report.pages() == (("Chainguard", "https://console.example/python/{name}"),)
+    assert parse(given).report.pages() == (("page at Chainguard", "https://console.example/python/{name}"),)
     with pytest.raises(SettingsError, match=r"report\.pypi-page: a page's address starts with https://"):
         parse(b'[report]\npypi-page = "javascript:{name}"\n')

@@ -194,7 +194,7 @@ class Report(Table):
 
     def pages(self) -> tuple[tuple[str, str], ...]:
         """Return the sites with a page for each project: their name, and the address with ``{name}``."""
-        named = (("Chainguard", self.chainguard_page), ("PyPI", self.pypi_page))
+        named = (("page at Chainguard", self.chainguard_page), ("page on PyPI", self.pypi_page))
         return tuple((name, address) for name, address in named if address)
 
 
