@@ -139,8 +139,8 @@ def commands() -> str:
     ]
     context = click.Context(cli, info_name="fallback-review", **cli.context_settings)
     for name in cli.list_commands(context):
-        command = cli.commands[name]
-        if command.hidden:
+        command = cli.get_command(context, name)
+        if command is None or command.hidden:
             continue
         below = click.Context(
             command, info_name=name, parent=context, max_content_width=100, terminal_width=100
