@@ -320,8 +320,8 @@ EXTRA = "--extra-index-url https://pypi.test/simple/"
 @pytest.mark.parametrize(
     ("base", "head", "conclusion"),
     [
-        ((OURS, "a==2.0"), (PYPI, "a==2.0"), Conclusion.UNKNOWN),
-        ((OURS, "a==2.0"), (OURS, EXTRA, "a==2.0"), Conclusion.UNKNOWN),
+        ((OURS, "a==2.0"), (PYPI, "a==2.0"), Conclusion.FAIL),
+        ((OURS, "a==2.0"), (OURS, EXTRA, "a==2.0"), Conclusion.FAIL),
         ((OURS, "a==2.0"), ("a==2.0",), Conclusion.UNKNOWN),
         ((PYPI, "a==2.0"), (OURS, "a==2.0"), Conclusion.PASS),
         ((OURS, EXTRA, "a==2.0"), (PYPI, "a==2.0"), Conclusion.PASS),
@@ -343,7 +343,7 @@ def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
 
 @pytest.mark.parametrize(
     ("head", "conclusion"),
-    [(("a==2.0",), Conclusion.PASS), ((PYPI, "a==2.0"), Conclusion.UNKNOWN)],
+    [(("a==2.0",), Conclusion.PASS), ((PYPI, "a==2.0"), Conclusion.FAIL)],
 )
 def test_what_stands_in_for_the_default_index_is_known_where_the_settings_name_the_layout(
     head: tuple[str, ...], conclusion: Conclusion
@@ -363,11 +363,6 @@ def test_what_stands_in_for_the_default_index_is_known_where_the_settings_name_t
         "--extra-index-url ${MORE}",
         "--extra-index-url https://evil.example/simple/",
         "--extra-index-url http://libraries.cgr.dev/python/simple/",
-        "--no-index",
-        "--no-binary :all:",
-        "--no-binary a,c",
-        "--only-binary :all:",
-        "--prefer-binary",
     ],
 )
 def test_what_is_let_in_beside_the_entries_is_no_pass(line: str) -> None:
@@ -379,6 +374,26 @@ def test_what_is_let_in_beside_the_entries_is_no_pass(line: str) -> None:
     (said,) = result.unreadable
     assert said.path == "requirements.txt"
     assert line.split(maxsplit=1)[0] in said.text or said.text.startswith("packages may now come from ")
+
+
+@pytest.mark.parametrize(
+    ("line", "moved", "conclusion"),
+    [
+        ("--no-index", {"a": Outcome.UNKNOWN, "b": Outcome.UNKNOWN}, Conclusion.UNKNOWN),
+        ("--no-binary :all:", {"a": Outcome.INSTALL_FAILS, "b": Outcome.INSTALL_FAILS}, Conclusion.FAIL),
+        ("--no-binary a,c", {"a": Outcome.INSTALL_FAILS}, Conclusion.FAIL),
+        ("--only-binary :all:", {}, Conclusion.PASS),
+        ("--prefer-binary", {}, Conclusion.PASS),
+    ],
+)
+def test_what_an_option_does_to_what_did_not_change_is_judged(
+    line: str, moved: dict[str, Outcome], conclusion: Conclusion
+) -> None:
+    base = lock("requirements.txt", OURS, "a==2.0", "b==1.0")
+
+    result = judged(Table(**BOTH), (base, lock("requirements.txt", OURS, line, "a==2.0", "b==1.0")))
+
+    assert (outcomes(result), result.conclusion, result.unreadable) == (moved, conclusion, ())
 
 
 def test_an_option_for_what_is_judged_needs_no_more() -> None:

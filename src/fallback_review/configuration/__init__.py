@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.arranging import Arrangement, arrange
-from fallback_review.configuration.comparing import compare
+from fallback_review.configuration.comparing import alike, compare
 from fallback_review.configuration.documents import Files
 from fallback_review.configuration.findings import findings
 from fallback_review.configuration.opening import opened
@@ -32,6 +32,7 @@ __all__ = [
     "Arrangement",
     "Configuration",
     "ConfiguredIndex",
+    "alike",
     "arrange",
     "compare",
     "findings",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from fallback_review.configuration.values import clip
 from fallback_review.model import Notice
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
 
 _MOST_NAMED = 5
+_PLACES = frozenset({"line", "path", "files", "credentials"})
+"""Fields that say where something stands, and not what it does."""
 
 
 def compare(base: Configuration | None, head: Configuration | None) -> tuple[Notice, ...]:
@@ -24,6 +27,18 @@ def compare(base: Configuration | None, head: Configuration | None) -> tuple[Not
     if base is None or head is None or base.problems or head.problems:
         return ()
     return tuple(_changes(base, head))
+
+
+def alike(base: Configuration, head: Configuration) -> bool:
+    """Whether two sides make the installer do the same, wherever in the files that stands."""
+    return _effects(base) == _effects(head)
+
+
+def _effects(told: Configuration) -> dict[str, Any]:
+    def without_places(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {key: value for key, value in fields if key not in _PLACES}
+
+    return asdict(told, dict_factory=without_places)
 
 
 def _changes(base: Configuration, head: Configuration) -> Iterator[Notice]:

@@ -33,6 +33,7 @@ def opened(
     addresses: Addresses,
     *,
     decided: bool,
+    unjudged: int,
 ) -> tuple[Notice, ...]:
     """Return what the head lets in and the base did not.
 
@@ -42,12 +43,10 @@ def opened(
         head: the configuration of the head.
         addresses: whose addresses are whose.
         decided: whether the settings say what the installer asks.
+        unjudged: entries that did not change and are not judged.
     """
     found = list(_lines(diff, addresses))
     if base is not None and not format_of(diff.head).locks_urls:
-        unjudged = (
-            len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
-        )
         found += _pypi(diff.path, unjudged, base, head, addresses, decided=decided)
         found += _options(diff, unjudged)
         if INSTALLERS.get(head.installer, INSTALLERS["pip"]).one_source:

@@ -166,6 +166,28 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     )
 
 
+def unchanged(base: Lockfile, head: Lockfile, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the PyPI entries that no change is about, as changes of their origin that are to be judged.
+
+    Args:
+        base: the whole lockfile at the base.
+        head: the whole lockfile at the head.
+        changes: what `diff` found between the two.
+    """
+    judged = {(change.ecosystem, change.name): change for change in changes}
+    before, after = _by_name(base.packages), _by_name(head.packages)
+    found = []
+    for key in sorted(before.keys() & after.keys()):
+        change = judged.get(key)
+        old, new = (tuple(held.package for held in distinct(side[key])) for side in (before, after))
+        kept = tuple(package for package in new if change is None or package not in change.gained)
+        if kept and key[0] is Ecosystem.PYPI:
+            local = all(package.local for package in (*old, *kept))
+            kind = ChangeKind.ORIGIN_CHANGED
+            found.append(Change(name=key[1], kind=kind, before=old, after=kept, gained=kept, local=local))
+    return tuple(found)
+
+
 def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], list[LockedPackage]]:
     names: dict[tuple[Ecosystem, str], list[LockedPackage]] = {}
     for package in packages:

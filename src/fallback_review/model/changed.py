@@ -21,6 +21,8 @@ class ChangeKind(StrEnum):
     DOWNGRADED = "downgraded"
     SOURCE_CHANGED = "source-changed"
     ARTIFACTS_CHANGED = "artifacts-changed"
+    ORIGIN_CHANGED = "origin-changed"
+    """The entries stayed, and the installer's configuration makes them come from elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

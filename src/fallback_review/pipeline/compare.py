@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles import LockfileError, Text, decode, format_of, parse, parse_pair, recognise
@@ -30,6 +31,8 @@ class Compared:
     """None where the lockfile is new."""
     head_read: Read | None
     """None where the lockfile is gone."""
+    read_whole: Callable[[], tuple[Lockfile, Lockfile]] | None = None
+    """Reads both sides with all entries, where both are there; raises `LockfileError`."""
     new_hosts: frozenset[str] = frozenset()
     """Hosts that direct references lead to now, and led to nowhere at the base."""
 
@@ -75,6 +78,7 @@ def compare(base: Text | None, head: Text | None) -> Compared:
         diff=found if base else replace(found, base_path=None, base_format=None),
         base_read=base.read if base else None,
         head_read=head.read if head else None,
+        read_whole=cache(partial(_read_whole, base, head)) if base and head and base.text.strip() else None,
         new_hosts=_new_hosts(found, base),
     )
 
@@ -91,6 +95,10 @@ def _direct_hosts(packages: Iterable[LockedPackage]) -> frozenset[str]:
     """Return the hosts that entries come from past any index: of archives, and of repositories."""
     direct = (each for each in packages if not each.source.kind.from_index and each.source.location)
     return frozenset(host(each.source.location or "") for each in direct) - {""}
+
+
+def _read_whole(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
+    return parse(base), parse(head)
 
 
 def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:

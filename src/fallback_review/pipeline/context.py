@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.lockfiles import format_of, nothing_beside
+from fallback_review.lockfiles.diff import unchanged
 from fallback_review.model import Assumption, AssumptionKind, Edition, Index, Owner
 from fallback_review.pipeline.ask import learn_hosts
 from fallback_review.pipeline.compare import installer_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from fallback_review.configuration import Arrangement, Configuration
-    from fallback_review.model import LockedPackage, LockfileDiff, Notice, Target
+    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Notice, Target
     from fallback_review.pipeline.ask import Ask, Question
     from fallback_review.pipeline.compare import Compared
     from fallback_review.settings.schema import Indexes, Settings
@@ -32,19 +33,17 @@ if TYPE_CHECKING:
     Read = Callable[[str], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One lockfile that is to be judged: what changed in it, and everything that predictions need to know."""
+MOST_JUDGED_AGAIN = 3_000
+"""Entries of one lockfile that did not change, and are judged since the configuration did."""
 
-    diff: LockfileDiff
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A whole lockfile on one side, with the contexts of its packages."""
+
+    lockfile: Lockfile
     context: Context
     """For every package without indexes of its own."""
-    targets: tuple[Target, ...]
-    """The settings' targets, as far as the lock's own ``requires-python`` allows them."""
-    findings: tuple[Notice, ...] = ()
-    """What is wrong with the configuration, and what the pull request changes about it."""
-    opened: tuple[Notice, ...] = ()
-    """What the pull request lets in besides the entries that it changes."""
     overrides: Mapping[str, Context] = field(default_factory=dict)
     """Name patterns to the context that holds for them alone: some installers bind packages to indexes."""
 
@@ -57,11 +56,65 @@ class Prepared:
         )
         return next(own, self.context)
 
+    def unlearnt(self) -> Side:
+        """Return the side where PyPI did not say which hosts are its own: then none is known not to be."""
+        overrides = {name: replace(each, pypi_hosts_known=False) for name, each in self.overrides.items()}
+        return replace(self, context=replace(self.context, pypi_hosts_known=False), overrides=overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The entries that stayed while the installer's configuration did not: both sides are to be judged."""
+
+    before: Side
+    after: Side
+    changes: tuple[Change, ...] = ()
+    """One for each name, as if its origin had changed."""
+    left_out: int = 0
+    """Names that are not among them, since there are too many."""
+
+    def questions(self, targets: tuple[Target, ...]) -> Iterator[Question]:
+        """Yield the predictions to come."""
+        for change in self.changes:
+            for side, packages in ((self.before, change.before), (self.after, change.gained)):
+                for package in packages:
+                    yield package, side.lockfile, side.context_of(package), targets
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One lockfile that is to be judged: what changed in it, and everything that predictions need to know."""
+
+    diff: LockfileDiff
+    side: Side
+    """The head, with the entries that changed at least."""
+    targets: tuple[Target, ...]
+    """The settings' targets, as far as the lock's own ``requires-python`` allows them."""
+    findings: tuple[Notice, ...] = ()
+    """What is wrong with the configuration, and what the pull request changes about it."""
+    changes_of_configuration: tuple[Notice, ...] = ()
+    """Those of the findings that tell what the pull request changes."""
+    opened: tuple[Notice, ...] = ()
+    """What the pull request lets in besides the entries that it changes."""
+    unchanged: Unchanged | None = None
+    """What else is to be judged; None where the configuration does what it did."""
+
+    @property
+    def context(self) -> Context:
+        """The context of every package without indexes of its own."""
+        return self.side.context
+
+    def context_of(self, package: LockedPackage) -> Context:
+        """Return the context of one package."""
+        return self.side.context_of(package)
+
     def questions(self) -> Iterator[Question]:
         """Yield the predictions to come: every new entry, on every target."""
         for change in self.diff.changes:
             for package in change.gained:
                 yield package, self.diff.head, self.context_of(package), self.targets
+        if self.unchanged is not None:
+            yield from self.unchanged.questions(self.targets)
 
 
 def prepare_all(
@@ -84,14 +137,10 @@ def prepare_all(
 
 def _unlearnt(prepared: Prepared) -> Prepared:
     """Which hosts are PyPI's was asked and not answered: then no other host is known to be none of PyPI's."""
-    return replace(
-        prepared,
-        context=replace(prepared.context, pypi_hosts_known=False),
-        overrides={
-            pattern: replace(context, pypi_hosts_known=False)
-            for pattern, context in prepared.overrides.items()
-        },
-    )
+    again = prepared.unchanged
+    if again is not None:
+        again = replace(again, before=again.before.unlearnt(), after=again.after.unlearnt())
+    return replace(prepared, side=prepared.side.unlearnt(), unchanged=again)
 
 
 def prepare(
@@ -107,33 +156,72 @@ def prepare(
         before = compared.diff.base
         theirs = installer if before.format == lockfile.format else installer_of(before, settings)
         base = configuration.read(before, compared.base_read, installer=theirs, now=now)
-    arrangement = configuration.arrange(head, addresses)
-    context = replace(
-        _context(head, arrangement, settings, addresses, installer),
-        new_hosts=compared.new_hosts,
-        today=today,
-    )
+    around = _Around(settings, addresses, compared.new_hosts, today)
+    side = around.side(lockfile, head)
     targets = fitting(settings.targets.expand(), _required_python(compared.diff))
-    prepared = Prepared(
-        diff=with_newly_installed(compared.diff, targets),
-        context=context,
-        targets=targets,
-        overrides={}
-        if _decided(settings)
-        else {
-            pattern: replace(context, indexes=indexes, assumptions=())
-            for pattern, indexes in arrangement.overrides.items()
-        },
-    )
+    diff = with_newly_installed(compared.diff, targets)
+    prepared = Prepared(diff=diff, side=side, targets=targets)
     if compared.head_read is None:  # nothing is installed from it, so that nothing is let in
         return prepared
+    again = None
+    if base is not None and compared.read_whole is not None and not configuration.alike(base, head):
+        before, after = compared.read_whole()
+        again = _unchanged(around.side(before, base), around.side(after, head), diff)
+    told = configuration.compare(base, head) if base and base.installer == head.installer else ()
     return replace(
         prepared,
-        findings=(
-            *configuration.findings(head, lockfile, addresses),
-            *(configuration.compare(base, head) if base and base.installer == head.installer else ()),
+        unchanged=again,
+        findings=(*configuration.findings(head, lockfile, addresses), *told),
+        changes_of_configuration=told,
+        opened=configuration.opened(
+            diff,
+            base,
+            head,
+            addresses,
+            decided=_decided(settings),
+            unjudged=again.left_out if again is not None else _stayed(diff),
         ),
-        opened=configuration.opened(compared.diff, base, head, addresses, decided=_decided(settings)),
+    )
+
+
+def _stayed(diff: LockfileDiff) -> int:
+    """Return how many entries are not judged where only those that changed are."""
+    return len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What holds for both sides of a lockfile."""
+
+    settings: Settings
+    addresses: Addresses
+    new_hosts: frozenset[str]
+    today: date | None
+
+    def side(self, lockfile: Lockfile, told: Configuration) -> Side:
+        """Return one side with the contexts that its configuration amounts to."""
+        arrangement = configuration.arrange(told, self.addresses)
+        context = replace(
+            _context(told, arrangement, self.settings, self.addresses),
+            new_hosts=self.new_hosts,
+            today=self.today,
+        )
+        if _decided(self.settings):
+            return Side(lockfile, context)
+        overrides = {
+            pattern: replace(context, indexes=indexes, assumptions=())
+            for pattern, indexes in arrangement.overrides.items()
+        }
+        return Side(lockfile, context, overrides)
+
+
+def _unchanged(before: Side, after: Side, diff: LockfileDiff) -> Unchanged | None:
+    """Return what stayed; None where the lockfile moved to another format, of which nothing is the same."""
+    if before.lockfile.format != after.lockfile.format:
+        return None
+    every = unchanged(before.lockfile, after.lockfile, diff.changes)
+    return Unchanged(
+        before, after, every[:MOST_JUDGED_AGAIN], left_out=max(0, len(every) - MOST_JUDGED_AGAIN)
     )
 
 
@@ -164,12 +252,11 @@ def _context(
     arrangement: Arrangement,
     settings: Settings,
     addresses: Addresses,
-    installer: str,
 ) -> Context:
     name = settings.indexes.layout or DEFAULT_LAYOUT
     layout = LAYOUTS[name]
     context = Context(
-        installer=installer,
+        installer=head.installer,
         indexes=layout.arrange(addresses),
         addresses=addresses,
         alternatives=tuple(

@@ -6,9 +6,9 @@ that changed.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fallback_review import configuration
 from fallback_review.lockfiles import LockfileError, decode, inputs, nothing_beside, recognise
@@ -19,7 +19,6 @@ from fallback_review.pipeline.discovery import ChangedFile
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from fallback_review.configuration import Configuration
     from fallback_review.lockfiles import Format
     from fallback_review.pipeline.compare import Compared, ReadBytes
     from fallback_review.settings.schema import Settings
@@ -28,8 +27,6 @@ MOST_LOOKED_AT = 2_000
 """Unchanged lockfiles of a repository whose inputs are looked at."""
 _NAME_FILES = frozenset({".conf", ".ini"})
 """Suffixes of the configuration files that may name others: pip's ``constraint``."""
-_PLACES = frozenset({"line", "path", "files", "credentials"})
-"""Fields of a configuration that say where something stands, and not what it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +123,4 @@ def matters(compared: Compared, settings: Settings) -> bool:
         configuration.read(side, read or nothing_beside, installer=installer_of(side, settings))
         for side, read in ((diff.base, compared.base_read), (diff.head, compared.head_read))
     )
-    return _effects(before) != _effects(after)
-
-
-def _effects(told: Configuration) -> dict[str, Any]:
-    def without_places(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-        return {key: value for key, value in fields if key not in _PLACES}
-
-    return asdict(told, dict_factory=without_places)
+    return not configuration.alike(before, after)

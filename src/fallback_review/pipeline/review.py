@@ -5,12 +5,14 @@ Pure but for `ask`, which the caller brings: the command line and the Action ask
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review import prediction
 from fallback_review.model import (
     Cause,
+    ChangeKind,
     Conclusion,
     Edition,
     Notice,
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target, Verdict
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import Compared
-    from fallback_review.pipeline.context import Prepared
+    from fallback_review.pipeline.context import Prepared, Side
     from fallback_review.prediction import Answers, Context, Derivations
     from fallback_review.settings.schema import Settings
 
@@ -80,7 +82,9 @@ def review(
         conclusions.append(policy.judge(Outcome.DIRECT, None, settings.policy))
     findings = dict.fromkeys(_unanswered(judged, judge.answers))
     findings |= dict.fromkeys(_nothing_found(judge.answers))
-    findings |= dict.fromkeys(notice for each in prepared for notice in each.findings)
+    for each, lockfile in zip(prepared, judged, strict=True):
+        moved = [change for change in lockfile.changes if change.change.kind is ChangeKind.ORIGIN_CHANGED]
+        findings |= dict.fromkeys((*_by_configuration(each, moved), *each.findings))
     return Review(
         conclusion=policy.conclude(conclusions),
         lockfiles=lockfiles,
@@ -137,6 +141,13 @@ def _newly_unread(prepared: Prepared) -> Iterator[Notice]:
         if notice.text not in before:
             yield replace(notice, path=notice.path or prepared.diff.path)
     yield from prepared.opened
+    again = prepared.unchanged
+    if again is not None and again.left_out:
+        text = (
+            f"the installer's configuration changed, and {again.left_out:,} entries that did not were not "
+            "judged: check the whole file with `fallback-review scan`"
+        )
+        yield Notice(path=prepared.diff.path, text=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +162,61 @@ class _Judge:
     ) -> Verdict | None:
         return prediction.predict(package, lockfile, target, context, self.answers, derive=self.derive)
 
+    def outcomes(
+        self, packages: Iterable[LockedPackage], side: Side, targets: Iterable[Target]
+    ) -> dict[str, Outcome]:
+        """Return the worst outcome of some entries of one side, by the target's label."""
+        found: dict[str, Outcome] = {}
+        for package in packages:
+            for target in targets:
+                verdict = self.predict(package, target, side.lockfile, side.context_of(package))
+                if verdict is not None:
+                    worst = min(verdict.outcome, found.get(target.label, verdict.outcome), key=_rank)
+                    found[target.label] = worst
+        return found
+
+
+def _rank(outcome: Outcome) -> int:
+    return outcome.rank
+
+
+def _moved(prepared: Prepared, judge: _Judge) -> tuple[Change, ...]:
+    """Return what comes from elsewhere than before, or no longer installs, although it did not change."""
+    again = prepared.unchanged
+    if again is None:
+        return ()
+    return tuple(
+        change
+        for change in again.changes
+        if judge.outcomes(change.before, again.before, prepared.targets)
+        != judge.outcomes(change.gained, again.after, prepared.targets)
+    )
+
+
+def _by_configuration(prepared: Prepared, moved: Sequence[ReviewedChange]) -> Iterator[Notice]:
+    """Say how many entries the configuration moves, and which of its changes may do so."""
+    again = prepared.unchanged
+    if again is None or not moved:
+        return
+    counted = Counter(change.outcome.value for change in moved if change.outcome is not None)
+    now = ", ".join(f"{count} {outcome}" for outcome, count in counted.most_common())
+    text = (
+        f"{len(moved)} of {len(again.changes)} packages that did not change in {prepared.diff.path} are "
+        f"installed otherwise now, since the installer's configuration changed: {now}"
+    )
+    at = prepared.changes_of_configuration[0] if prepared.changes_of_configuration else None
+    yield Notice(text=text, path=at.path if at else prepared.diff.path, line=at.line if at else None)
+
 
 def _reviewed_lockfile(prepared: Prepared, judge: _Judge) -> ReviewedLockfile:
     each, context = prepared.diff, prepared.context
+    changes = (*each.changes, *_moved(prepared, judge))
     return ReviewedLockfile(
         path=each.path,
         format=each.format,
         installer=context.installer,
         layout=context.layout,
-        changes=tuple(_reviewed_change(change, prepared, judge) for change in each.changes),
+        changes=tuple(_reviewed_change(change, prepared, judge) for change in changes),
         targets=prepared.targets,
         metadata_only=each.metadata_only,
         unnamed=each.head.unnamed,
@@ -178,7 +235,9 @@ def _with_remarks(lockfile: ReviewedLockfile, answers: Answers, today: date) -> 
 
 
 def _reviewed_change(change: Change, prepared: Prepared, judge: _Judge) -> ReviewedChange:
-    head = prepared.diff.head
+    again = prepared.unchanged
+    stayed = change.kind is ChangeKind.ORIGIN_CHANGED
+    head = again.after.lockfile if again is not None and stayed else prepared.diff.head
     context = prepared.context_of(change.gained[0]) if change.gained else prepared.context
     verdicts = tuple(
         verdict

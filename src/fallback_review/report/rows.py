@@ -26,6 +26,7 @@ _WORDS = {
     ChangeKind.DOWNGRADED: "(downgrade)",
     ChangeKind.SOURCE_CHANGED: "new source",
     ChangeKind.ARTIFACTS_CHANGED: "new files",
+    ChangeKind.ORIGIN_CHANGED: "configuration changed",
 }
 
 

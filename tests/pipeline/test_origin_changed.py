@@ -1,0 +1,113 @@
+"""What the installer's configuration moves while the lock stays: judged before and after, told where it moves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fallback_review.lockfiles import Text
+from fallback_review.model import ChangeKind, Conclusion, Outcome
+from fallback_review.pipeline import context
+from fallback_review.pipeline.compare import compare
+from fallback_review.pipeline.review import review
+from fallback_review.settings.schema import Settings
+from tests.pipeline.test_review import BOTH, Table
+
+if TYPE_CHECKING:
+    from fallback_review.model import Review
+
+C, P = "https://libraries.cgr.dev/python/simple/", "https://pypi.test/simple/"
+SETTINGS = Settings.model_validate({"indexes": {"pypi": P, "pypi-hosts": ["files.pypi.test"]}})
+LOCK = "a==2.0\nb==1.0\n"
+ONE = f"[global]\nindex-url = {C}\n"
+TWO = f"[global]\nindex-url = {C}\nextra-index-url = {P}\n"
+
+
+def side(lock: str, **files: str) -> Text:
+    named = {name.replace("_", "."): text for name, text in files.items()}
+    return Text(path="requirements.txt", text=lock, read=named.get)
+
+
+def judged(base: Text, head: Text) -> tuple[Review, Table]:
+    table = Table(**BOTH)
+    return review([compare(base, head)], SETTINGS, table, today=date(2026, 11, 21)), table
+
+
+def moved(result: Review) -> dict[str, Outcome | None]:
+    return {
+        each.change.name: each.outcome
+        for lockfile in result.lockfiles
+        for each in lockfile.changes
+        if each.change.kind is ChangeKind.ORIGIN_CHANGED
+    }
+
+
+def test_an_index_that_pip_conf_adds_moves_what_did_not_change() -> None:
+    result, _ = judged(side(LOCK, pip_conf=ONE), side(LOCK, pip_conf=TWO))
+    assert moved(result) == {"a": Outcome.PYPI, "b": Outcome.PYPI}
+    assert result.conclusion is Conclusion.FAIL
+    told = [notice for notice in result.findings if notice.text.startswith("2 of 2 packages that did not")]
+    assert [(notice.path, notice.line) for notice in told] == [("pip.conf", 3)]
+    assert told[0].text.endswith("2 pypi")
+
+
+def test_what_the_configuration_moves_to_chainguard_passes() -> None:
+    result, _ = judged(side(LOCK, pip_conf=TWO), side(LOCK, pip_conf=ONE))
+    assert moved(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.CHAINGUARD}
+    assert result.conclusion is Conclusion.PASS
+
+
+def test_an_index_line_whose_hashes_stay_stops_the_install() -> None:
+    lock = f"a==2.0 --hash=sha256:{'d' * 64}\n"
+    result, _ = judged(side(f"--index-url {P}\n{lock}"), side(f"--index-url {C}\n{lock}"))
+    assert moved(result) == {"a": Outcome.INSTALL_FAILS}
+
+
+def test_what_changed_itself_is_one_change_and_the_rest_another() -> None:
+    result, _ = judged(side("a==1.0\nb==1.0\n", pip_conf=ONE), side(LOCK, pip_conf=TWO))
+    (lockfile,) = result.lockfiles
+    kinds = {each.change.name: each.change.kind for each in lockfile.changes}
+    assert kinds == {"a": ChangeKind.UPGRADED, "b": ChangeKind.ORIGIN_CHANGED}
+    assert [n.text for n in result.findings if n.text.startswith("1 of 1 packages")]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        f"# A comment.\n{ONE}",
+        ONE.replace("[global]", "[install]"),
+        f"{ONE}timeout = 5\n",
+    ],
+)
+def test_configuration_that_does_the_same_asks_nothing(after: str) -> None:
+    result, table = judged(side(LOCK, pip_conf=ONE), side(LOCK, pip_conf=after))
+    assert (moved(result), table.asked) == ({}, [])
+
+
+def test_only_what_moves_is_listed() -> None:
+    no_binary = f"{ONE}no-binary = b\n"
+    result, _ = judged(side(LOCK, pip_conf=ONE), side(LOCK, pip_conf=no_binary))
+    assert moved(result) == {"b": Outcome.INSTALL_FAILS}
+
+
+def test_locked_urls_stay_where_they_are() -> None:
+    wheel = "a-2.0-py3-none-any.whl"
+    lock = (
+        f'version = 1\n\n[[package]]\nname = "a"\nversion = "2.0"\nsource = {{ registry = "{C}" }}\n'
+        f'wheels = [{{ url = "https://libraries.cgr.dev/python/simple/a/2.0/{wheel}", '
+        f'hash = "sha256:{"c" * 64}" }}]\n'
+    )
+    index = '[[index]]\nurl = "{}"\ndefault = true\n'
+    base, head = (Text(path="uv.lock", text=lock, read={"uv.toml": index.format(url)}.get) for url in (C, P))
+    result, _ = judged(base, head)
+    assert moved(result) == {}
+
+
+def test_more_than_are_judged_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "MOST_JUDGED_AGAIN", 1)
+    result, _ = judged(side(LOCK, pip_conf=TWO), side(LOCK, pip_conf=ONE))
+    assert moved(result) == {"a": Outcome.CHAINGUARD}
+    assert result.conclusion is Conclusion.UNKNOWN
+    assert any("1 entries that did not were not judged" in notice.text for notice in result.unreadable)
