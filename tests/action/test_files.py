@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.action.job import BEFORE, FALLEN, LOCK, Runner, lock
+from tests.action.job import BEFORE, FALLEN, LOCK, Runner, lock, settings
 from tests.github_lab.front import Fault
+from tests.github_lab.payloads import of_merge_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.action.job import Ended
     from tests.github_lab.lab import PullRequest
 
     Opened = Callable[..., PullRequest]
@@ -43,10 +45,60 @@ def test_more_than_300_files(runner: Runner, opened: Opened) -> None:
 def test_more_files_than_github_lists_is_no_pass(runner: Runner, opened: Opened) -> None:
     pull = opened(BEFORE, {f"docs/{number:04}.md": "x\n" for number in range(3_000)})
     cut = {"sha": pull.head, "url": "https://github.example/", "tree": [], "truncated": True}
-    runner.lab.front.faults.append(Fault(verb="GET", path=r".*/git/trees/.*", status=200, body=cut, times=2))
+    runner.lab.front.faults.append(Fault(verb="GET", path=r".*/git/trees/.*", status=200, body=cut, times=9))
     ended = runner.run(pull)
     assert (ended.code, ended.outputs["conclusion"]) == (3, "unknown")
     assert "more files than GitHub lists" in ended.log
+
+
+def queued(runner: Runner, before: dict[str, str], after: dict[str, str], **inputs: Any) -> Ended:
+    """Run for a merge group."""
+    repository = runner.lab.repository({".github/fallback-review.toml": settings(runner.index), **before})
+    head = repository.push("queue", after, start="main")
+    payload = of_merge_group(repository, base=repository.commits["main"], head=head)
+    return runner.step(runner.environment(payload, event="merge_group", **inputs))
+
+
+def test_a_huge_merge_group(runner: Runner) -> None:
+    """Thousands of files in a tree that GitHub does not list at once, ten lockfiles among them."""
+    folders = [f"vendor/{number:02}" for number in range(20)]
+    before = {f"{each}/{number:03}.md": "x" for each in folders for number in range(100)}
+    before |= {f"services/{number}/{LOCK}": lock(built="1.0") for number in range(10)}
+    before |= {f"kept/{number:03}.md": "same" for number in range(300)}
+    after = {path: "y" for path in before if path.startswith("vendor/")}
+    after |= {f"services/{number}/{LOCK}": lock(built="2.0") for number in range(10)}
+    runner.lab.front.gaps.longest_tree = 2_100
+    ended = queued(runner, before, after)
+    assert (ended.code, ended.outputs["chainguard-count"]) == (0, "10")
+    assert len(runner.lab.front.exchanges) <= 20
+    runner.lab.front.gaps.longest_tree = 500  # folder by folder
+    ended = queued(runner, before, after)
+    assert (ended.code, ended.outputs["chainguard-count"]) == (0, "10")
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_a_queue_can_not_split_a_pull_request(runner: Runner, cut: bool) -> None:
+    many = {f"service{each:03}/{LOCK}": lock(built="1.0") for each in range(310)}
+    runner.lab.front.gaps.longest_tree = 50 if cut else 100_000
+    ended = queued(
+        runner, many, {path: lock(built="2.0") for path in many}, request_budget="20" if not cut else "300"
+    )
+    assert ended.code == 3
+    assert "split" not in ended.log.lower()
+    assert "split" not in ended.summary.lower()
+    assert ("more files than GitHub lists" in ended.log) is cut
+    assert ("raise `request-budget`" in ended.log) is not cut
+
+
+def test_files_of_any_name_in_a_large_merge_group(runner: Runner) -> None:
+    """GitHub shows no diffs there: the first hundred are looked at, and the others are spoken of."""
+    before = {f"docs/{number:03}.txt": "x\n" for number in range(301)}
+    before["aa.txt"] = "behind==1.0\n"
+    ended = queued(runner, before, {**dict.fromkeys(before, "y\n"), "aa.txt": "behind==2.0\n"})
+    assert (ended.code, [each["path"] for each in ended.report["lockfiles"]]) == (1, ["aa.txt"])
+    [notice] = ended.annotations("notice")
+    assert "so 202 files of unusual names, the first of them docs/099.txt, were not looked at" in notice
+    assert "[lockfiles] include" in ended.summary.replace("&#91;", "[").replace("&#93;", "]")
 
 
 def test_an_unreadable_lockfile_beside_a_good_one(runner: Runner, opened: Opened) -> None:

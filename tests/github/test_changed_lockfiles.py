@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from fallback_review.github.changed_files import _of_trees
 from fallback_review.github.changed_lockfiles import LockfileSides, PullRequestFiles, Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.events import PullRequestEvent, read_event
 from tests.github_lab.front import Fault
+from tests.github_lab.gaps import LONGEST_TREE
 from tests.github_lab.payloads import of_merge_group, of_pull_request
 
 if TYPE_CHECKING:
@@ -340,8 +345,59 @@ def test_a_tree_too_large_to_be_listed_is_told(lab: Lab, client: Client, environ
     )
     assert isinstance(event, PullRequestEvent)
     cut = {"sha": head, "url": "https://github.example/", "tree": [], "truncated": True}
-    lab.front.faults.append(Fault(verb="GET", path=r".*/git/trees/.*", status=200, body=cut, times=2))
+    lab.front.faults.append(Fault(verb="GET", path=r".*/git/trees/.*", status=200, body=cut, times=9))
     assert not PullRequestFiles(client, event).comparison.complete
+
+
+def test_a_pull_request_that_is_known_to_be_huge_is_not_listed(
+    lab: Lab, client: Client, event_of: EventOf
+) -> None:
+    many = {f"docs/{number:03}.md": "x\n" for number in range(300)}
+    pull = lab.repository({"zz/uv.lock": BEFORE}).pull_request({**many, "zz/uv.lock": AFTER})
+    files = PullRequestFiles(client, replace(event_of(pull), changed_files=3_001))
+    assert without_lines(read_all(files)) == [both(BEFORE, AFTER, "zz/uv.lock")]
+    assert lab.recorded("GET", r".*/pulls/\d+/files") == []
+
+
+FOLDERS = st.recursive(
+    st.text("ab\n", max_size=2),
+    lambda below: st.dictionaries(
+        st.sampled_from(["a", "b", "c d", "ü", "é%"]), below, min_size=1, max_size=3
+    ),
+    max_leaves=12,
+)
+
+
+def files_of(folder: Any, prefix: str = "") -> dict[str, str]:
+    if isinstance(folder, str):
+        return {prefix.rstrip("/") or "file": folder}
+    return {
+        path: text
+        for name, below in folder.items()
+        for path, text in files_of(below, f"{prefix}{name}/").items()
+    }
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=FOLDERS, after=FOLDERS, longest=st.integers(3, 8))
+def test_folder_by_folder_tells_the_same_as_all_at_once(
+    lab: Lab, client: Client, environment: dict[str, str], *, before: Any, after: Any, longest: int
+) -> None:
+    """Files that become folders, folders that come and go, names that have to be escaped."""
+    repository = lab.repository({f"base/{path}": text for path, text in files_of(before).items()})
+    gone: dict[str, str | None] = {f"base/{path}": None for path in files_of(before)}
+    head = repository.push("queue", gone, start="main")
+    head = repository.push("queue", {f"base/{path}": text for path, text in files_of(after).items()})
+    payload = of_merge_group(repository, base=repository.commits["main"], head=head)
+    event = read_event("merge_group", payload, environment)
+    assert isinstance(event, PullRequestEvent)
+    whole = _of_trees(client, event, event.base_sha)
+    lab.front.gaps.longest_tree = longest
+    assert _of_trees(client, event, event.base_sha) == whole
+    lab.front.gaps.longest_tree = LONGEST_TREE
+    changed = {entry.head_path or entry.base_path for entry in whole.entries}
+    old, new = ({f"base/{path}": text for path, text in files_of(side).items()} for side in (before, after))
+    assert changed == {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
 
 
 def test_a_merge_group(lab: Lab, client: Client, environment: dict[str, str]) -> None:

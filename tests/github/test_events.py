@@ -56,7 +56,7 @@ def test_a_push_to_a_pull_request_knows_the_head_before() -> None:
     payload = example("pull_request", "synchronize")
     event = read_event("pull_request", payload, HERE)
     assert isinstance(event, PullRequestEvent)
-    assert event.previous_head_sha == payload["before"]
+    assert event.changed_files == payload["pull_request"]["changed_files"]
     assert event.urls.api_url == "https://github.example/api/v3"
     assert event.urls.run_url == "https://github.example/acme/app/actions/runs/42"
     assert event.head_url == f"https://github.example/Codertocat/Hello-World/blob/{event.head_sha}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.github_lab.front import Front, Token
 
 MEGABYTE = 1024 * 1024
+LONGEST_TREE = 100_000
+"""Entries of a tree that GitHub lists."""
 REPO = r"/repos/(?P<owner>[^/]+)/(?P<name>[^/]+)"
 
 
@@ -62,6 +64,7 @@ class Gaps:
         """Comments that somebody has hidden, as REST tells it."""
         self.refused_lines: set[tuple[str, int]] = set()
         """Lines that GitHub will not take comments on, for reasons of its own."""
+        self.longest_tree = LONGEST_TREE
         self.without_patch: set[str] = set()
         """Repositories whose diffs are too large to be shown."""
         self.numbers = 1_000_000
@@ -77,6 +80,7 @@ class Gaps:
             ("GET", rf"{REPO}/pulls/(?P<number>\d+)", self.pull),
             ("GET", rf"{REPO}/contents/.+", self.contents),
             ("GET", rf"{REPO}/compare/.+", self.compare),
+            ("GET", rf"{REPO}/git/trees/[0-9a-f]+", self.tree),
             ("(POST|PATCH)", rf"{REPO}/issues/.*comments.*", self.comment),
             ("GET", rf"{REPO}/issues/\d+/comments", self.list_comments),
             ("POST", r"/graphql", self.graph.answer),
@@ -138,6 +142,13 @@ class Gaps:
             for file in body.get("files", ()):
                 file.pop("patch", None)
         return Answer.json(with_bots(body), answer.status_code)
+
+    def tree(self, exchange: Exchange, token: Token, **_match: str) -> Answer:
+        answer = self.passed_on(exchange, token)
+        body = json.loads(answer.content)
+        if len(body.get("tree", ())) > self.longest_tree:
+            body.update(tree=body["tree"][: self.longest_tree], truncated=True)
+        return Answer.json(body, answer.status)
 
     def files(self, exchange: Exchange, token: Token, owner: str, name: str, number: str) -> Answer:
         pull = self.get(f"/repos/{owner}/{name}/pulls/{number}", token)

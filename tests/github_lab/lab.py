@@ -14,6 +14,7 @@ from urllib.parse import quote
 from tests.conftest import LAB, lab_tool, missing
 from tests.github_lab.contract import Contract
 from tests.github_lab.front import ALL, Front, Token
+from tests.github_lab.gaps import LONGEST_TREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,6 +85,7 @@ class Lab:
         self.front.gaps.graph.may_show = True
         self.front.gaps.graph.absent = False
         self.front.gaps.refused_lines.clear()
+        self.front.gaps.longest_tree = LONGEST_TREE
         self.front.gaps.bot.apps.clear()
 
     def problems(self) -> list[str]:

@@ -126,12 +126,15 @@ def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inpu
             if delivered.moved:
                 return _stop(runner, MOVED.format(delivered.moved), COULD_NOT_CHECK)
             entries = reviewed.gathered.files.comparison.entries
-            remark = None if reviewed.gathered.changed else without_a_lock(entries)
+            remarks = (
+                reviewed.gathered.unseen,
+                None if reviewed.gathered.changed else without_a_lock(entries),
+            )
             leave(
                 reviewed.review,
                 runner,
                 comment_url=delivered.comment_url,
-                remarks=[remark] if remark else [],
+                remarks=[each for each in remarks if each],
                 missed=delivered.missed(event),
                 patch=whole_patch(reviewed.fixes),
                 mended=[each.path for each in reviewed.fixes],

@@ -122,7 +122,7 @@ class Rechecker:
         reviewed = review_pull_request(self._run, self._client, event, self._asking)
         listed = sticky.state.get("open") is not False and is_about(sticky.state, event)
         if reviewed.left_out and listed:  # what the comment says came of a whole run
-            missed = (f"{too_many_lockfiles(reviewed.left_out)}.",)
+            missed = (f"{too_many_lockfiles(reviewed.left_out, in_queue=False)}.",)
             return Look(number=event.number, found=Found.FAILED, missed=missed)
         return self._deliver(event, reviewed)
 

@@ -94,8 +94,8 @@ def compare(client: Client, event: PullRequestEvent) -> Comparison:
     """Return what the head changes since it left the base branch.
 
     One request up to 300 files. Beyond, the pull request's files by the page; beyond 3,000, where there is no
-    pull request (a merge group), where a push came in between, or where the diff is too much for GitHub, both
-    trees. Raises `GitHubError`.
+    pull request (a merge group), where a push came in between, or where the diff is too much for GitHub, the
+    trees of both sides as far as they differ. Raises `GitHubError`.
     """
     try:
         answer = _compare(client, event)
@@ -113,7 +113,7 @@ def compare(client: Client, event: PullRequestEvent) -> Comparison:
 
 def _listed(client: Client, event: PullRequestEvent) -> list[_File] | None:
     """Return the files of a pull request, None where these are not surely all that its head changes."""
-    if event.number is None:
+    if event.number is None or (event.changed_files or 0) >= PULL_REQUEST_LIMIT:
         return None
     path = f"/repos/{event.repository}/pulls/{event.number}/files"
     pages = client.pages(path, need=Need.PULL_REQUESTS_READ, limit=PULL_REQUEST_LIMIT)
@@ -159,22 +159,46 @@ def _sides(event: PullRequestEvent) -> Iterator[tuple[str, str]]:
 
 
 def _of_trees(client: Client, event: PullRequestEvent, merge_base: str) -> Comparison:
-    base, head = (_tree(client, event, commit) for commit in (merge_base, event.head_sha))
-    before = {leaf.path: leaf.sha for leaf in base.tree if leaf.type == "blob"}
-    after = {leaf.path: leaf.sha for leaf in head.tree if leaf.type == "blob"}
-    entries = tuple(
-        ChangedEntry(
-            base_path=path if path in before else None,
-            head_path=path if path in after else None,
-            sha=after.get(path),
-        )
-        for path in sorted(before.keys() | after.keys())
-        if before.get(path) != after.get(path)
-    )
-    complete = not (base.truncated or head.truncated)
-    return Comparison(merge_base=merge_base, entries=entries, complete=complete)
+    """Compare two trees, and where GitHub cuts one off (100,000 entries or 7 MB), those below that differ.
+
+    A folder whose name for git is the same on both sides holds the same, so it costs nothing.
+    """
+    complete = True
+    entries: list[ChangedEntry] = []
+    waiting: list[tuple[str, str | None, str | None]] = [("", merge_base, event.head_sha)]
+    while waiting:
+        prefix, *both = waiting.pop()
+        below = [_tree(client, event, tree, deep=True) if tree else _EMPTY for tree in both]
+        cut = any(tree.truncated for tree in below)
+        if cut:
+            below = [_tree(client, event, tree, deep=False) if tree else _EMPTY for tree in both]
+            complete = complete and not any(tree.truncated for tree in below)
+        before, after = ({f"{prefix}{leaf.path}": leaf for leaf in tree.tree} for tree in below)
+        for path in sorted(before.keys() | after.keys()):
+            old, new = before.get(path), after.get(path)
+            if old and new and (old.type, old.sha) == (new.type, new.sha):
+                continue
+            old_tree, new_tree = (leaf.sha if leaf and leaf.type == "tree" else None for leaf in (old, new))
+            if cut and (old_tree or new_tree):
+                waiting.append((f"{path}/", old_tree, new_tree))
+            files = [leaf if leaf and leaf.type == "blob" else None for leaf in (old, new)]
+            if any(files):
+                entries.append(
+                    ChangedEntry(
+                        base_path=path if files[0] else None,
+                        head_path=path if files[1] else None,
+                        sha=files[1].sha if files[1] else None,
+                    )
+                )
+    by_path = sorted(entries, key=lambda entry: entry.head_path or entry.base_path or "")
+    return Comparison(merge_base=merge_base, entries=tuple(by_path), complete=complete)
 
 
-def _tree(client: Client, event: PullRequestEvent, commit: str) -> _Tree:
-    path = f"/repos/{event.repository}/git/trees/{commit}"
-    return _checked(_TREE, client.get(path, need=Need.CONTENTS_READ, recursive=1))
+_EMPTY = _Tree(tree=[])
+
+
+def _tree(client: Client, event: PullRequestEvent, tree: str, *, deep: bool) -> _Tree:
+    path = f"/repos/{event.repository}/git/trees/{tree}"
+    # Whatever its value, the parameter makes the answer recursive.
+    asked = {"recursive": 1} if deep else {}
+    return _checked(_TREE, client.get(path, need=Need.CONTENTS_READ, **asked))

@@ -53,7 +53,7 @@ class PullRequestFiles:
 
     def __init__(self, client: Client, event: PullRequestEvent) -> None:
         self._client = client
-        self._event = event
+        self.event = event
         self._read: dict[tuple[str, str], bytes | None] = {}
         self.fetched = 0
         """How many files cost a request of their own."""
@@ -61,7 +61,7 @@ class PullRequestFiles:
     @cached_property
     def comparison(self) -> Comparison:
         """What changed (one request); raises `GitHubError`."""
-        return compare(self._client, self._event)
+        return compare(self._client, self.event)
 
     def lockfiles(self, is_lockfile: Callable[[str], bool]) -> tuple[ChangedEntry, ...]:
         """Return the changed files that `is_lockfile` says yes to, by path; raises `GitHubError`.
@@ -117,7 +117,7 @@ class PullRequestFiles:
         """
         self._read[path, self._settings_revision if side is None else self._revision(side)] = content
         if side is Side.BASE and not self.may_differ(path):
-            self._read[path, self._event.head_sha] = content
+            self._read[path, self.event.head_sha] = content
 
     def may_differ(self, path: str) -> bool:
         """Return whether a path may hold something else at the head; raises `GitHubError`."""
@@ -138,11 +138,11 @@ class PullRequestFiles:
         return self._at(path, self._settings_revision, Side.BASE)
 
     def _revision(self, side: Side) -> str:
-        return self.comparison.merge_base if side is Side.BASE else self._event.head_sha
+        return self.comparison.merge_base if side is Side.BASE else self.event.head_sha
 
     @property
     def _settings_revision(self) -> str:
-        return self._event.base_sha if self._event.is_merge_group else self._event.base_ref
+        return self.event.base_sha if self.event.is_merge_group else self.event.base_ref
 
     def _head(self, entry: ChangedEntry, path: str, before: bytes | None) -> bytes | None:
         if entry.sha:
@@ -151,7 +151,7 @@ class PullRequestFiles:
                 return content
             after = applied(entry.patch, content, sha=entry.sha)
             if after is not None:
-                self._read[path, self._event.head_sha] = after
+                self._read[path, self.event.head_sha] = after
                 return after
         return self.read(path, Side.HEAD)
 
@@ -167,9 +167,9 @@ class PullRequestFiles:
         # A fork's commits are among the base repository's objects (refs/pull/N/head), which the job's token
         # can read even where the fork is private or deleted; only where they are not, the fork is asked.
         self.fetched += 1
-        repositories = [self._event.repository]
-        if side is Side.HEAD and self._event.is_fork and self._event.head_repository:
-            repositories.append(self._event.head_repository)
+        repositories = [self.event.repository]
+        if side is Side.HEAD and self.event.is_fork and self.event.head_repository:
+            repositories.append(self.event.head_repository)
         for repository in repositories:
             where = f"/repos/{repository}/contents/{quote(path)}"
             try:

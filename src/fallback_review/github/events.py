@@ -56,8 +56,8 @@ class PullRequestEvent:
     head_label: str | None = None
     """``owner:branch``."""
     author: str | None = None
-    previous_head_sha: str | None = None
-    """What the head was before the push that started this run."""
+    changed_files: int | None = None
+    """How many files it changes, where GitHub has said so."""
 
     @property
     def is_fork(self) -> bool:
@@ -159,12 +159,12 @@ class _PullRequest(_Payload):
     head: _Side
     base: _Side
     user: _User | None = None
+    changed_files: int | None = None
 
 
 class _PullRequestEvent(_Payload):
     pull_request: _PullRequest
     repository: _Repository
-    before: _Sha | None = None
 
 
 class _MergeGroup(_Payload):
@@ -245,7 +245,7 @@ def _of_pull_request(name: str, urls: GitHubUrls, payload: _PullRequestEvent) ->
         head_ref=pull.head.ref,
         head_label=pull.head.label,
         author=pull.user.login if pull.user else None,
-        previous_head_sha=payload.before,
+        changed_files=pull.changed_files,
     )
 
 

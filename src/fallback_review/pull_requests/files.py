@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 FEW = 20
 """Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
 _SHOWN = 5
-TOO_MANY_FILES = (
-    "the pull request changes more files than GitHub lists: lockfiles may be among those that were not seen; "
-    "split it, or review it on your machine with fallback-review review"
-)
+UNSEEN = 100
+"""Files of unusual names that are looked at though GitHub shows no diff of them."""
 
 _REQUIREMENT = re.compile(
     r"^[+-][ \t]*(?:[\w.\-]+[ \t]*(?:\[[^\]\n]{0,300}\])?[ \t]*(?:==|@)|--?[a-z])", re.MULTILINE
@@ -64,9 +62,35 @@ def without_a_lock(entries: Iterable[ChangedEntry]) -> str | None:
     )
 
 
-def shows_requirements(entry: ChangedEntry) -> bool:
-    """Whether the diff of a file of any name touches lines such as requirements files have."""
-    return entry.patch is not None and _REQUIREMENT.search(entry.patch) is not None
+def maybe_requirements(
+    entries: Iterable[ChangedEntry],
+) -> tuple[tuple[ChangedEntry, ...], tuple[ChangedEntry, ...], str | None]:
+    """Return which files of any name may hold requirements.
+
+    Those are files whose diffs show some; files without a diff, to look at themselves, the first `UNSEEN` of
+    them, since GitHub shows none of very large files and pull requests; and what to say of the others.
+    """
+    entries = tuple(entries)
+    found = tuple(entry for entry in entries if entry.patch and _REQUIREMENT.search(entry.patch))
+    unseen = tuple(entry for entry in entries if entry.patch is None)
+    left = unseen[UNSEEN:]
+    if not left:
+        return found, unseen, None
+    first = readable(left[0].head_path or left[0].base_path or "", 80)
+    number, were = count(len(left), "file"), "was" if len(left) == 1 else "were"
+    words = (
+        f"GitHub shows no diff of so many files, so {number} of unusual names, the first of them {first}, "
+        f"{were} not looked at. If there are requirements among them, name them in `[lockfiles] include`."
+    )
+    return found, unseen[:UNSEEN], words
+
+
+def contents(entries: Iterable[ChangedEntry]) -> Iterator[Wanted]:
+    """Give both sides of files whose names say nothing."""
+    for entry in entries:
+        for side, path in ((Side.BASE, entry.base_path), (Side.HEAD, entry.head_path)):
+            if path:
+                yield Wanted(side=side, path=path)
 
 
 def beside(path: str) -> tuple[str, ...]:
@@ -108,7 +132,7 @@ def compare(
         if file.problem is not None and not file.left_out
     ]
     if not files.comparison.complete:
-        unreadable.append(Notice(text=TOO_MANY_FILES))
+        unreadable.append(Notice(text=too_many_files(in_queue=files.event.is_merge_group)))
     unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
     pairs = pair(
         (ChangedFile(base_path=file.base_path, head_path=file.head_path) for file in changed),
@@ -132,12 +156,22 @@ def compare(
     return once(compared), unreadable, sorted(left_out)
 
 
-def too_many_lockfiles(left_out: Sequence[str]) -> str:
-    """Say that lockfiles were left out, and what to do."""
+def too_many_files(*, in_queue: bool) -> str:
+    """Say that GitHub did not list every file, and what to do; a merge queue can't split anything."""
+    return (
+        f"{'the merge group' if in_queue else 'the pull request'} changes a folder of more files than GitHub "
+        "lists: lockfiles may be among those that were not seen; "
+        f"{'' if in_queue else 'split it, or '}review it on your machine with fallback-review review"
+    )
+
+
+def too_many_lockfiles(left_out: Sequence[str], *, in_queue: bool) -> str:
+    """Say that lockfiles were left out, and what to do; a merge queue can't split anything."""
+    steps = "leave lockfiles out with `lockfiles`, or raise `request-budget`"
     return (
         f"{count(len(left_out), 'lockfile was', 'lockfiles were')} not read, the first of them "
-        f"{readable(left_out[0], 200)}: the run has sent as many requests to GitHub as it may. Split the "
-        "pull request, leave lockfiles out with `lockfiles`, or raise `request-budget`"
+        f"{readable(left_out[0], 200)}: the run has sent as many requests to GitHub as it may. "
+        f"{steps[0].upper() + steps[1:] if in_queue else f'Split the pull request, {steps}'}"
     )
 
 

@@ -20,7 +20,8 @@ from fallback_review.pull_requests.files import (
     around,
     beside,
     compare,
-    shows_requirements,
+    contents,
+    maybe_requirements,
     too_many_lockfiles,
 )
 from fallback_review.pull_requests.mend import mend_all
@@ -50,6 +51,8 @@ class Gathered:
     settings: Settings
     changed: tuple[LockfileSides, ...]
     """The lockfiles that differ."""
+    unseen: str | None = None
+    """What to say of files that nobody looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,28 +99,31 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.options.overrides)
     chosen = files.lockfiles(lambda path: is_lockfile(path, configured.lockfiles))
     others = files.lockfiles(lambda path: may_be_lockfile(path, configured.lockfiles))
-    unnamed = tuple(filter(shows_requirements, others))
+    unnamed, unseen, unseen_words = maybe_requirements(others)
     learn(around(files, (entry for entry in (*chosen, *unnamed) if not few or entry not in usual)))
+    learn(contents(unseen))
     if len(chosen) > FEW:
         changed = tuple(files.both_sides(entry, beside) for entry in chosen)
     else:
         changed = tuple(files.both_sides(entry) for entry in chosen)
-    changed += tuple(
-        file
-        for file in map(files.both_sides, unnamed)
-        if file.left_out
+    by_content = {
+        entry: file
+        for entry in (*unnamed, *unseen)
+        if (file := files.both_sides(entry)).left_out
         or is_lockfile_by_content(file.base_path, file.base_bytes)
         or is_lockfile_by_content(file.head_path, file.head_bytes)
-    )
+    }
+    learn(around(files, (entry for entry in by_content if entry.patch is None)))
+    changed += tuple(by_content.values())
     debug.say(f"lockfiles changed: {', '.join(file.path for file in changed) or 'none'}")
-    return Gathered(event=event, files=files, settings=configured, changed=changed)
+    return Gathered(event=event, files=files, settings=configured, changed=changed, unseen=unseen_words)
 
 
 def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
     event, configured = gathered.event, gathered.settings
     compared, unreadable, left_out = compare(gathered.files, gathered.changed, configured)
     if left_out:
-        unreadable.append(Notice(text=too_many_lockfiles(left_out)))
+        unreadable.append(Notice(text=too_many_lockfiles(left_out, in_queue=event.is_merge_group)))
     ask = asking.of(configured.indexes)
     today = run.now.date()
     result = review.review(compared, configured, ask, today=today, unreadable=unreadable)
