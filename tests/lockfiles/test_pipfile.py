@@ -104,11 +104,7 @@ def test_sources_may_lack_names_or_be_missing() -> None:
 def test_an_index_that_is_no_source_is_said() -> None:
     lock = read({"_meta": META, "default": {"x": {"version": "==1", "index": "gone"}}})
     assert lock.packages[0].source.location is None
-    (notice,) = lock.notices
-    assert "x: it names the index 'gone', which is none" in notice.text
-    assert lock.packages[0].refused is not None
-    assert lock.unread == lock.notices
-    assert notice.line == 1
+    assert "it names the index 'gone', which is none" in (lock.packages[0].refused or "")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from fallback_review.lockfiles.names import filename_of, hash_text, normalise_na
 from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.toml.table import PACKAGE_NAME, Table
 from fallback_review.lockfiles.urls import strip_credentials
-from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, Notice, Source, SourceKind
+from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, Source, SourceKind
 
 if TYPE_CHECKING:
     from fallback_review.lockfiles.text import Text
@@ -96,18 +96,11 @@ def parse(text: Text) -> Lockfile:
                 raise LockfileError(text.path, f"{section}.{name}: must be a table", line=line)
             entry = Table(value, text.path, f"{section}.{name}", line)
             packages.append(_package(name, section, entry, indexes))
-    refused = tuple(
-        Notice(text=f"{package.name}: {package.refused}", path=text.path, line=package.line)
-        for package in packages
-        if package.refused
-    )
     return Lockfile(
         path=text.path,
         packages=tuple(packages),
         indexes=indexes,
         requires_python=_requires_python(meta),
-        notices=refused,
-        unread=refused,
         header={"_meta": meta.data},
     )
 
