@@ -101,7 +101,6 @@ def test_a_merge_group() -> None:
     [
         {"pull-request": "12"},
         {"pr": " 12 ", "depth": "3"},
-        {"which": "12", "fail-on": "pypi"},
         {"number": 12},
     ],
 )
@@ -112,7 +111,9 @@ def test_a_manual_run_names_a_pull_request(inputs: dict[str, Any]) -> None:
     assert (asked.number, asked.repository) == (12, "octo-org/octo-repo")
 
 
-@pytest.mark.parametrize("inputs", [None, {}, {"pull-request": "twelve"}, {"a": "1", "b": "2"}, {"pr": "0"}])
+@pytest.mark.parametrize(
+    "inputs", [None, {}, {"pull-request": "twelve"}, {"a": "1", "b": "2"}, {"pr": "0"}, {"retries": "3"}]
+)
 def test_a_manual_run_without_a_number_says_what_to_do(inputs: dict[str, str] | None) -> None:
     payload = {**example("workflow_dispatch"), "inputs": inputs}
     with pytest.raises(EventError, match="give the workflow an input `pull-request`"):

@@ -45,6 +45,7 @@ def of_pull_request(
     for side in ("head", "base"):
         told[side].update(ref=now[side]["ref"], sha=now[side]["sha"], label=now[side]["label"])
         told[side]["repo"].update(full_name=now[side]["repo"]["full_name"])
+    told["changed_files"] = now["changed_files"]
     told["user"].update(login=now["user"]["login"], type=now["user"]["type"])
     if action == "synchronize":
         payload.update(before=pull.head_before or now["base"]["sha"], after=now["head"]["sha"])

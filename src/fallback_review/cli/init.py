@@ -42,6 +42,7 @@ _WORKFLOW = _Text("""\
 name: Fallback Review
 on:
   pull_request: # no `paths:`, since a required check that does not run stays pending for ever
+    types: [opened, synchronize, reopened, edited] # edited: it may have another base now
   merge_group:
 permissions: {}
 concurrency:

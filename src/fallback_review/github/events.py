@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEPENDABOT = "dependabot[bot]"
 SUPPORTED = ("pull_request", "pull_request_target", "merge_group", "workflow_dispatch")
 DISPATCH_INPUTS = ("pull-request", "pull_request", "pull-request-number", "pr", "number")
-"""Names under which a manual run may pass a pull request's number; else its only whole number is taken."""
+"""Names under which a manual run may pass a pull request's number; another whole number is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,13 +267,12 @@ def _of_dispatch(name: str, urls: GitHubUrls, payload: _DispatchEvent) -> PullRe
     inputs = {key: str(value).strip() for key, value in (payload.inputs or {}).items()}
     whole = {key: int(value) for key, value in inputs.items() if re.fullmatch(r"[1-9][0-9]{0,9}", value)}
     named = [whole[key] for key in DISPATCH_INPUTS if key in whole]
-    if not named and len(whole) != 1:
+    if not named:
         raise EventError(
             "a manual run needs to know the pull request: give the workflow an input `pull-request` "
             "and pass its number"
         )
-    number = named[0] if named else next(iter(whole.values()))
-    return PullRequestNumber(name=name, urls=urls, repository=payload.repository.full_name, number=number)
+    return PullRequestNumber(name=name, urls=urls, repository=payload.repository.full_name, number=named[0])
 
 
 class _Comment(_Payload):
