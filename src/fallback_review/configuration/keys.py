@@ -11,12 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.configuration.values import clip
+from fallback_review.lockfiles.content_hashes import is_content_hash
 from fallback_review.model import Notice, NotModelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from fallback_review.configuration.documents import Section
+    from fallback_review.model import Lockfile
 
 
 class Treatment(StrEnum):
@@ -89,3 +91,11 @@ class Keys:
             if self.treatment(key) is None:
                 text = f"{clip(key)} is no key that is known here ({self.place}): {self.unknown}"
                 yield Notice(text=text, path=section.path, line=section.line_of_key(key))
+
+
+def not_comparable(said: object, lockfile: Lockfile, project: str) -> tuple[Notice, ...]:
+    """Give a content hash that is no SHA-256: whether the lock fits its project is not known then."""
+    if said is None or is_content_hash(said):
+        return ()
+    text = f"its content hash is no SHA-256, so it does not tell whether {project} changed since"
+    return (Notice(text=text, path=lockfile.path),)

@@ -10,7 +10,7 @@ import tomli
 from packaging.version import Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from fallback_review.configuration.freshness import pdm_hash, pipenv_hashes, poetry_hashes
+from fallback_review.lockfiles.content_hashes import pdm_hash, pipenv_hashes, poetry_hash
 from tests.prediction.oracle import CHAINGUARD, OWN, PYPI, SIDES, universe
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _poetry(row: Row) -> Written:
         for each, url, priority in sources
     )
     manifest = PROJECT.format(pin=f"{row['project']}=={lock['version']}") + configured
-    digest = min(poetry_hashes(tomli.loads(manifest)))
+    digest = poetry_hash(tomli.loads(manifest))
     return Written(
         path="poetry.lock",
         text=(
@@ -314,7 +314,7 @@ def _pipenv(row: Row) -> Written:
     manifest = f'{sources}[packages]\n{row["project"]} = "{lock["version"]}"\n'
     document = {
         "_meta": {
-            "hash": {"sha256": min(pipenv_hashes(tomli.loads(manifest), {}))},
+            "hash": {"sha256": pipenv_hashes(tomli.loads(manifest))[0]},
             "pipfile-spec": 6,
             "requires": {},
             "sources": [{"name": name, "url": url, "verify_ssl": True} for name, url in named.items()],

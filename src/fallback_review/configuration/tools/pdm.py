@@ -15,10 +15,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.configuration.freshness import pdm_hash
-from fallback_review.configuration.keys import Keys, Unmodelled
+from fallback_review.configuration.keys import Keys, Unmodelled, not_comparable
 from fallback_review.configuration.moments import before, iso_moment, just_after
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.lockfiles.content_hashes import is_content_hash, pdm_hash
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import ALL, InstallOptions, Notice, NotModelled
@@ -144,7 +144,10 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
             *unclear,
             *(_stale(lockfile, project) if project else ()),
         ),
-        unknown_keys=tuple(each for keys, table in given for each in keys.strange(table)),
+        unknown_keys=(
+            *(each for keys, table in given for each in keys.strange(table)),
+            *(not_comparable(_content_hash(lockfile), lockfile, project.path) if project else ()),
+        ),
         refused=next(iter(files.broken), None) or _refused(resolution, flat),
         files=tuple(each.path for each in (project, config) if each is not None),
     )
@@ -233,14 +236,14 @@ def _stale(lockfile: Lockfile, project: Section) -> Iterator[NotModelled]:
     """Give the content hash of a lock that its project has left behind."""
     metadata = lockfile.header.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    said = metadata.get("content_hash")
+    said = _content_hash(lockfile)
     if (
-        isinstance(said, str)
+        is_content_hash(said)
         and str(metadata.get("lock_version", "")).startswith("4.5")
         and "lock_inputs" not in metadata
         and "workspace" not in project.table("tool", "pdm").data
         and isinstance(project.data.get("project"), dict)
-        and said.removeprefix("sha256:") != pdm_hash(project.data)
+        and str(said).removeprefix("sha256:") != pdm_hash(project.data)
     ):
         yield NotModelled(
             key="content_hash",
@@ -249,6 +252,11 @@ def _stale(lockfile: Lockfile, project: Section) -> Iterator[NotModelled]:
             "`pdm sync` does not; run `pdm lock`",
             locked_urls=True,
         )
+
+
+def _content_hash(lockfile: Lockfile) -> object:
+    metadata = lockfile.header.get("metadata")
+    return metadata.get("content_hash") if isinstance(metadata, dict) else None
 
 
 def _sources(pdm: Section) -> Iterator[ConfiguredIndex]:

@@ -12,14 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.documents import MOST_INDEXES
-from fallback_review.configuration.freshness import pipenv_hashes
-from fallback_review.configuration.keys import Keys
+from fallback_review.configuration.keys import Keys, not_comparable
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
+from fallback_review.lockfiles.content_hashes import is_content_hash, pipenv_hashes
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import InstallOptions, NotModelled, Prereleases
-from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +42,6 @@ KEYS = Keys(
     unknown="Pipenv passes over keys that it does not know; a newer one may know it",
 )  # fmt: skip
 VARIABLES = frozenset({"PIPENV_PIPFILE", "PIPENV_PYPI_MIRROR", "PIPENV_TEST_INDEX"})
-_DEFAULT_SOURCE = {"url": PYPI_SIMPLE_ENDPOINT.rstrip("/"), "verify_ssl": True, "name": "pypi"}
-"""What Pipenv takes where a ``Pipfile`` names no source."""
 
 
 def read(lockfile: Lockfile, files: Files) -> Configuration:
@@ -66,7 +63,10 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
         search_all_sources=settings is not None and settings.flag("install_search_all_sources"),
         options=InstallOptions(prereleases=Prereleases.ALLOW) if pre else InstallOptions(),
         not_modelled=tuple(_stale(lockfile, document)) if document else (),
-        unknown_keys=tuple(KEYS.strange(settings)) if settings else (),
+        unknown_keys=(
+            *(KEYS.strange(settings) if settings else ()),
+            *(not_comparable(_content_hash(lockfile), lockfile, document.path) if document else ()),
+        ),
         refused=next(iter(files.broken), None),
         files=tuple(named),
     )
@@ -74,16 +74,20 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
 
 def _stale(lockfile: Lockfile, document: Section) -> Iterator[NotModelled]:
     """Give the hash of a lock that its Pipfile has left behind."""
-    meta = lockfile.header.get("_meta")
-    said = meta.get("hash") if isinstance(meta, dict) else None
-    digest = said.get("sha256") if isinstance(said, dict) else None
-    if digest and digest not in pipenv_hashes(document.data, _DEFAULT_SOURCE):
+    digest = _content_hash(lockfile)
+    if is_content_hash(digest) and digest not in pipenv_hashes(document.data):
         yield NotModelled(
             key="_meta.hash",
             path=lockfile.path,
             effect="the Pipfile changed since the lock was made: `pipenv install --deploy` refuses it, and "
             "`pipenv install` locks again; run `pipenv lock`",
         )
+
+
+def _content_hash(lockfile: Lockfile) -> object:
+    meta = lockfile.header.get("_meta")
+    said = meta.get("hash") if isinstance(meta, dict) else None
+    return said.get("sha256") if isinstance(said, dict) else None
 
 
 def _sources(document: Section) -> list[ConfiguredIndex]:

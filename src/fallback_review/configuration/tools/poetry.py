@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.configuration.freshness import poetry_hashes
-from fallback_review.configuration.keys import Keys, Unmodelled
+from fallback_review.configuration.keys import Keys, Unmodelled, not_comparable
 from fallback_review.configuration.values import Configuration, ConfiguredIndex, clip
+from fallback_review.lockfiles.content_hashes import is_content_hash, poetry_hashes
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import InstallOptions, Notice
@@ -114,7 +114,14 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
         ),
         options=_options(flat) if flat else InstallOptions(),
         not_modelled=tuple(each for keys, table in tables for each in keys.passed_over(table)),
-        unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
+        unknown_keys=(
+            *(each for keys, table in tables for each in keys.strange(table)),
+            *(
+                not_comparable(_content_hash(lockfile), lockfile, document.path)
+                if document and poetry
+                else ()
+            ),
+        ),
         refused=next(iter(files.broken), None)
         or (_crash(flat) if flat else None)
         or _refused(lockfile, document, poetry, sources),
@@ -178,14 +185,19 @@ def _refused(
                 if old or keys.treatment(key) is None:
                     text = f"Poetry 2 stops at {clip(key)} in {keys.place}, and installs nothing. Take it out"
                     return Notice(text=text, path=table.path, line=table.line_of_key(key))
-    said = metadata.get("content-hash")
-    if said is not None and said not in poetry_hashes(document.data):
+    said = _content_hash(lockfile)
+    if is_content_hash(said) and said not in poetry_hashes(document.data):
         text = (
             f"pyproject.toml changed since {clip(lockfile.path)} was made, and `poetry install` refuses such "
             "a lock. Run `poetry lock`"
         )
         return Notice(text=text, path=lockfile.path)
     return None
+
+
+def _content_hash(lockfile: Lockfile) -> object:
+    metadata = lockfile.header.get("metadata")
+    return metadata.get("content-hash") if isinstance(metadata, dict) else None
 
 
 def _indexes(poetry: Section) -> Iterator[ConfiguredIndex]:

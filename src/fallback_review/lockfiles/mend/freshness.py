@@ -7,7 +7,6 @@ Sources: Poetry 2.5 (`poetry.packages.locker`), PDM 2.29 (`pdm.project.project_f
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import re
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
+from fallback_review.lockfiles.content_hashes import pdm_hash, pipenv_hashes, poetry_hash
 from fallback_review.lockfiles.mend.edits import MendError
-from fallback_review.lockfiles.names import normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -30,9 +29,6 @@ _PIPFILE_HASH = re.compile(
     r"(\"_meta\"[ \t]*:[ \t]*\{\s*\"hash\"[ \t]*:[ \t]*\{\s*\"sha256\"[ \t]*:[ \t]*\")([0-9a-f]{64})(\")"
 )
 _PIPFILE_SOURCES = re.compile(r"(?P<indent>^[ \t]*)\"sources\"[ \t]*:[ \t]*(?P<list>\[)", re.MULTILINE)
-_NO_CATEGORIES = frozenset(
-    {"source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop"}
-)
 
 
 def poetry(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> str:
@@ -49,66 +45,16 @@ def poetry(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> s
     data = _toml(pyproject, "pyproject.toml")
     sources = data.get("tool", {}).get("poetry", {}).get("source") or []
 
-    def hashed(kept: list[Any]) -> str:
-        poetry = {**data.get("tool", {}).get("poetry", {}), "source": kept}
-        if not kept:
-            del poetry["source"]
-        return poetry_hash({**data, "tool": {**data.get("tool", {}), "poetry": poetry}})
-
-    return _replaced(
-        text, _POETRY_HASH, (hashed(kept) for kept in _as_locked(sources, earlier)), "poetry lock"
-    )
-
-
-def poetry_hash(data: dict[str, Any]) -> str:
-    """Return Poetry's content hash of a pyproject.toml."""
-    project = {
-        key: data.get("project", {})[key]
-        for key in ("requires-python", "dependencies", "optional-dependencies")
-        if data.get("project", {}).get(key) is not None
-    }
-    groups = data.get("dependency-groups", {})
-    own = data.get("tool", {}).get("poetry", {})
-    legacy = ("dependencies", "source", "extras", "dev-dependencies")
-    kept = {
-        key: own.get(key)
-        for key in (*legacy, "group")
-        if own.get(key) is not None or (key in legacy and not project and not groups)
-    }
-    content: dict[str, Any] = {}
-    if project:
-        content["project"] = project
-    if groups:
-        content["dependency-groups"] = groups
-    content = {**content, "tool": {"poetry": kept}} if content else kept
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    hashes = (poetry_hash(_with_sources(data, "poetry", kept)) for kept in _as_locked(sources, earlier))
+    return _replaced(text, _POETRY_HASH, hashes, "poetry lock")
 
 
 def pdm(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> str:
     """Return a pdm.lock with the content hash of a project whose sources changed; all as `poetry`."""
     data = _toml(pyproject, "pyproject.toml")
     sources = data.get("tool", {}).get("pdm", {}).get("source") or []
-    hashes = (pdm_hash(data, kept) for kept in _as_locked(sources, earlier))
+    hashes = (pdm_hash(_with_sources(data, "pdm", kept)) for kept in _as_locked(sources, earlier))
     return _replaced(text, _PDM_HASH, hashes, "pdm lock")
-
-
-def pdm_hash(data: dict[str, Any], sources: list[Any]) -> str:
-    """Return PDM's content hash of a pyproject.toml with these sources."""
-    project, settings = data.get("project", {}), data.get("tool", {}).get("pdm", {})
-    groups = {
-        normalise_name(group): list(listed) for group, listed in data.get("dependency-groups", {}).items()
-    }
-    for group, listed in settings.get("dev-dependencies", {}).items():
-        groups.setdefault(normalise_name(group), []).extend(listed)
-    content = {
-        "sources": sources,
-        "dependencies": project.get("dependencies", []),
-        "dev-dependencies": groups,
-        "optional-dependencies": project.get("optional-dependencies", {}),
-        "requires-python": project.get("requires-python", ""),
-        "resolution": settings.get("resolution", {}),
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def pipfile(text: str, written: str | None, earlier: Collection[str] = ()) -> str:  # noqa: ARG001 - the lock tells
@@ -125,11 +71,13 @@ def pipfile(text: str, written: str | None, earlier: Collection[str] = ()) -> st
     decoder = json.JSONDecoder()
     sources, length = decoder.raw_decode(text[listed.start("list") :])
     now = [{key: source[key] for key in sorted(source)} for source in data.get("source", [])]
-    wanted = pipfile_hash(data, data.get("source", []))
-    if stated[2] == wanted and sources == now:
+    fitting = pipenv_hashes(data)
+    if stated[2] in fitting and sources == now:
         return text
-    if stated[2] not in (wanted, pipfile_hash(data, sources)):
+    earlier_ones = pipenv_hashes({**data, "source": sources})
+    if stated[2] not in (*fitting, *earlier_ones):
         raise MendError(_STALE.format(tool="pipenv lock"))
+    wanted = fitting[(earlier_ones if stated[2] in earlier_ones else fitting).index(stated[2])]
     indent = listed["indent"]
     step = indent[: len(indent) // 2] or "    "
     shown = json.dumps(now, indent=len(step.expandtabs(4))).replace("\n", f"\n{indent}")
@@ -139,21 +87,17 @@ def pipfile(text: str, written: str | None, earlier: Collection[str] = ()) -> st
     return _PIPFILE_HASH.sub(lambda found: f"{found[1]}{wanted}{found[3]}", text, count=1)
 
 
-def pipfile_hash(data: dict[str, Any], sources: list[Any]) -> str:
-    """Return Pipenv's hash of a Pipfile with these sources."""
-    content: dict[str, Any] = {
-        "_meta": {"sources": sources, "requires": data.get("requires", {})},
-        "default": data.get("packages", {}),
-        "develop": data.get("dev-packages", {}),
-    }
-    content |= {name: table for name, table in data.items() if name not in _NO_CATEGORIES}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
 def pipfile_sources(text: str) -> list[tuple[str | None, str]]:
     """Return the name and address of each source of a Pipfile."""
     listed = _toml(text, "Pipfile").get("source", [])
     return [(each.get("name"), str(each.get("url", ""))) for each in listed if isinstance(each, dict)]
+
+
+def _with_sources(data: dict[str, Any], tool: str, sources: list[Any]) -> dict[str, Any]:
+    """Return a pyproject.toml as it is with these sources of a tool."""
+    tools = data.get("tool", {})
+    own = {key: value for key, value in tools.get(tool, {}).items() if key != "source"}
+    return {**data, "tool": {**tools, tool: {**own, "source": sources} if sources else own}}
 
 
 def _as_locked(sources: Any, earlier: Collection[str]) -> Iterator[list[Any]]:

@@ -1,4 +1,4 @@
-"""Whether a lock still fits its project: the hash of the project's content that a lock keeps.
+"""The hash of a project's content that a lock keeps: whether a lock still fits its project.
 
 Each tool hashes what its resolution hangs on. Sources: Poetry 2.5 (`poetry.packages.locker`), PDM 2.29
 (`pdm.project.project_file`), Pipenv 2026 (`pipenv.utils.pipfile`); compared with the tools themselves.
@@ -8,27 +8,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.names import normalise_name
+from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _POETRY_LEGACY = ("dependencies", "source", "extras", "dev-dependencies")
 _POETRY_PROJECT = ("requires-python", "dependencies", "optional-dependencies")
 _PIPFILE_TABLES = frozenset(
     {"source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop"}
 )
+_PIPENV_SOURCE = {"url": PYPI_SIMPLE_ENDPOINT.rstrip("/"), "verify_ssl": True, "name": "pypi"}
+"""What Pipenv takes where a ``Pipfile`` names no source."""
+
+
+def is_content_hash(said: object) -> bool:
+    """Return whether a lock's content hash can be compared at all: it is a SHA-256."""
+    return isinstance(said, str) and _SHA256.fullmatch(said.removeprefix("sha256:")) is not None
 
 
 def poetry_hashes(document: Mapping[str, Any]) -> frozenset[str]:
     """Return the content hashes with which Poetry takes a lock: with dependency groups, and as before 2.3."""
+    ungrouped = {key: value for key, value in document.items() if key != "dependency-groups"}
+    return frozenset(poetry_hash(each) for each in (document, ungrouped))
+
+
+def poetry_hash(document: Mapping[str, Any]) -> str:
+    """Return the content hash that Poetry writes into a lock for this pyproject.toml."""
     groups = _table(document, "dependency-groups")
-    return frozenset(_poetry_hash(document, each) for each in (groups, {}))
-
-
-def _poetry_hash(document: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
     tool, whole = _table(document, "tool", "poetry"), _table(document, "project")
     project = {key: whole[key] for key in _POETRY_PROJECT if key in whole}
     bare = not (project or groups)
@@ -64,21 +76,19 @@ def pdm_hash(document: Mapping[str, Any]) -> str:
     )
 
 
-def pipenv_hashes(document: Mapping[str, Any], default_source: Mapping[str, Any]) -> frozenset[str]:
-    """Return the hashes with which Pipenv takes a lock: with names normalised, and as spelt before."""
-    return frozenset(
-        _pipenv_hash(document, default_source, normalised=normalised) for normalised in (True, False)
-    )
+def pipenv_hashes(document: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the hashes with which Pipenv takes a lock: with names as they are spelt, and normalised."""
+    return _pipenv_hash(document, normalised=False), _pipenv_hash(document, normalised=True)
 
 
-def _pipenv_hash(document: Mapping[str, Any], default_source: Mapping[str, Any], *, normalised: bool) -> str:
+def _pipenv_hash(document: Mapping[str, Any], *, normalised: bool) -> str:
     def section(name: str) -> dict[str, Any]:
         table = _table(document, name)
         return {normalise_name(key): value for key, value in table.items()} if normalised else dict(table)
 
     relevant: dict[str, Any] = {
         "_meta": {
-            "sources": document.get("source", [dict(default_source)]),
+            "sources": document.get("source", [_PIPENV_SOURCE]),
             "requires": document.get("requires", {}),
         },
         "default": section("packages"),
