@@ -473,7 +473,7 @@ def test_a_commands_path_is_quoted_for_the_shell() -> None:
     [
         (None, "make a token"),
         ("layout", "layout in [indexes]"),
-        ("index", "own-hosts in [indexes]"),
+        ("index", "resolver for your own"),
         ("own", "resolver in [indexes]"),
         ("manager", "its host and path in own-hosts"),
         ("new-host", "own-hosts in [indexes]"),

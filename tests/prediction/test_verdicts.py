@@ -402,6 +402,14 @@ def test_hashes_of_chainguards_file_rule_out_what_was_not_asked(
     assert verdict.outcome is outcome
 
 
+def test_malware_is_said_where_another_index_was_not_asked() -> None:
+    blocked = answer(C, problem=Cause.BLOCKED, reason="MALWARE_DETECTED")
+    verdict = predict(package(), LOCK, LINUX, context(asks=asking(C, STRANGER)), answers(blocked, NO_PYPI))
+    assert verdict is not None
+    assert (*said(verdict), verdict.reason) == (Outcome.UNKNOWN, Cause.BLOCKED, "MALWARE_DETECTED")
+    assert verdict.evidence[0].kind is EvidenceKind.BLOCKED
+
+
 def test_what_neither_has_may_lie_in_the_organisations_index() -> None:
     """A virtual index that is modelled may hold files of its own: only asking it would tell."""
     known = answers(NO_CHAINGUARD, NO_PYPI)
@@ -933,6 +941,29 @@ def test_a_file_on_pypis_host_is_pypis_whatever_page_lists_it(listed: bool) -> N
     looked_up = predict(package(), LOCK, LINUX, context(layout="chainguard-only"), known)
     assert looked_up is not None
     assert looked_up.outcome is Outcome.PYPI
+
+
+def through_the_manager(mark: str) -> LockedPackage:
+    """An entry whose file lies on the organisation's own host."""
+    hashes = (f"sha256:{sha(mark)}",)
+    return locked(Artifact(filename=WHEEL, url=FILES[RES] + WHEEL, hashes=hashes), index=RES)
+
+
+def test_what_chainguards_page_takes_from_pypis_host_is_pypis_wherever_a_lock_takes_it_from() -> None:
+    """The page ties these bytes to PyPI's host, even while PyPI itself is silent."""
+    linked = file(WHEEL, mark="same", url=FILES[P] + WHEEL, tier=None)
+    silent = answers(answer(C, linked), answer(P, problem=Cause.UNREACHABLE))
+    own = context("uv", at=addresses(own=("corp.example",)))
+    for entry in (locked(artifact(file(WHEEL, mark="same")), index=C), through_the_manager("same")):
+        assert said(uv(known=silent, entry=entry, where=own)) == (Outcome.UPSTREAM, Cause.UPSTREAM_TIER)
+
+
+def test_a_page_that_came_from_pypi_proves_nothing_through_a_manager_either() -> None:
+    moved = answer(C, file(WHEEL, mark="same"), url="https://pypi.test/simple/x/")
+    own = context("uv", at=addresses(own=("corp.example",)))
+    for pypi in (answer(P, problem=Cause.UNREACHABLE), NO_PYPI):
+        verdict = uv(known=answers(moved, pypi), entry=through_the_manager("same"), where=own)
+        assert verdict.outcome not in (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 
 
 def test_a_page_of_chainguards_that_links_to_a_strangers_host_proves_nothing() -> None:

@@ -97,5 +97,5 @@ def not_comparable(said: object, lockfile: Lockfile, project: str) -> tuple[Noti
     """Give a content hash that is no SHA-256: whether the lock fits its project is not known then."""
     if said is None or is_content_hash(said):
         return ()
-    text = f"its content hash is no SHA-256, so it does not tell whether {project} changed since"
+    text = f"its content hash is no SHA-256 of anything, so it does not tell whether {project} changed since"
     return (Notice(text=text, path=lockfile.path),)

@@ -28,8 +28,12 @@ _PIPENV_SOURCE = {"url": PYPI_SIMPLE_ENDPOINT.rstrip("/"), "verify_ssl": True, "
 
 
 def is_content_hash(said: object) -> bool:
-    """Return whether a lock's content hash can be compared at all: it is a SHA-256."""
-    return isinstance(said, str) and _SHA256.fullmatch(said.removeprefix("sha256:")) is not None
+    """Return whether a lock's content hash can be compared: it is a SHA-256, and not 64 times one digit.
+
+    Locks that a program or a person wrote by hand often hold zeros there.
+    """
+    digest = said.removeprefix("sha256:") if isinstance(said, str) else ""
+    return _SHA256.fullmatch(digest) is not None and len(set(digest)) > 1
 
 
 def poetry_hashes(document: Mapping[str, Any]) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.model import Cause, Evidence, EvidenceKind, Outcome, Owner, Tier
+from fallback_review.model import MALWARE_DETECTED, Cause, Evidence, EvidenceKind, Outcome, Owner, Tier
 from fallback_review.prediction.availability import fitting, lacking, upstream_reason
 from fallback_review.prediction.candidates import may_match, parse_filename
 from fallback_review.prediction.install_request import indexes_for, installer_of, named_index, options_of
@@ -73,12 +73,14 @@ def choose(subject: Installation, asked: Sequence[AskedIndex], pages: Pages) -> 
 
 
 def _not_told(subject: Installation, missing: Unanswered) -> Derivation:
-    """The verdict hangs on an index that said nothing."""
-    reason = None if missing.asked or missing.can_be_asked else "index"
+    """The verdict hangs on an index that said nothing; that Chainguard found malware is said all the same."""
+    cause, reason = missing.cause, None if missing.asked or missing.can_be_asked else "index"
     also = Evidence(EvidenceKind.UNANSWERED, "its answer could change what is installed", missing.index.url)
-    verdict = subject.verdict(
-        Outcome.UNKNOWN, missing.cause, reason=reason, evidence=(missing.evidence, also)
-    )
+    evidence: tuple[Evidence, ...] = (missing.evidence, also)
+    if subject.block_reason == MALWARE_DETECTED:
+        cause, reason = Cause.BLOCKED, MALWARE_DETECTED
+        evidence = (Evidence(EvidenceKind.BLOCKED, "Chainguard blocks this package"), *evidence)
+    verdict = subject.verdict(Outcome.UNKNOWN, cause, reason=reason, evidence=evidence)
     return Derivation(verdict=verdict, needs=missing.needs)
 
 

@@ -106,8 +106,6 @@ def of_listed(listed: ListedFile, subject: Installation) -> Origin:
     if at is not None and at.owner is Owner.PYPI:
         return Origin(outcome=Outcome.PYPI, evidence=(seen, _on_pypis_host(file.url)))
     if index.owner is Owner.CHAINGUARD:
-        if at is None and host(file.url) != host(index.url):
-            return unknown(seen, _on_a_strangers_host(file.url), reason="hosts")
         return _of_chainguard(replace(file, sha256=listed.bytes_sha256), index, subject, seen)
     if index.owner is Owner.OWN:
         return _of_bytes(listed.bytes_sha256, subject, seen)
@@ -116,8 +114,9 @@ def of_listed(listed: ListedFile, subject: Installation) -> Origin:
 
 def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen: Evidence) -> Origin:
     """Return the origin of a file that Chainguard's index lists: PyPI is compared before it is a green."""
-    if file.tier is Tier.UPSTREAM:
-        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen,))
+    elsewhere = _not_at_chainguard(file, index, subject, seen)
+    if elsewhere is not None:
+        return elsewhere
     pypi = subject.context.addresses.pypi
     missing = subject.unanswered(pypi)
     if missing is not None:
@@ -131,6 +130,20 @@ def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen:
         said = "its link has no sha256, and PyPI lists a file of that name: it may be PyPI's own"
         return unknown(seen, Evidence(EvidenceKind.SAME_BYTES, said, index.url), cause=Cause.MALFORMED_INDEX)
     return Origin(outcome=_made_by_chainguard(file, index), evidence=(seen,))
+
+
+def _not_at_chainguard(
+    file: ProjectFile, index: Index, subject: Installation, seen: Evidence
+) -> Origin | None:
+    """Return the origin of a file that Chainguard only passes on, or whose place nobody named."""
+    if file.tier is Tier.UPSTREAM:
+        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen,))
+    at = subject.context.addresses.home(file.url)
+    if at is not None and at.owner is Owner.PYPI:
+        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen, _on_pypis_host(file.url)))
+    if at is None and host(file.url) != host(index.url):
+        return unknown(seen, _on_a_strangers_host(file.url), reason="hosts")
+    return None
 
 
 def _uncompared(file: ProjectFile, index: Index, missing: Unanswered, seen: Evidence) -> Origin:
@@ -161,8 +174,9 @@ def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> Orig
         said = "no sha256 is told for it, so that its origin can't be told"
         return unknown(seen, Evidence(EvidenceKind.UNANSWERED, said), cause=Cause.MALFORMED_INDEX)
     for index in subject.chainguards:
-        own = _with_bytes(sha256, files_of(subject.answers.get(index)))
-        if own is not None:
+        answer = subject.answers.get(index)
+        own = _with_bytes(sha256, files_of(answer))
+        if own is not None and _page_index(index, answer, subject) == index:
             also = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists these bytes{_told(own)}", index.url)
             found = _of_chainguard(own, index, subject, also)
             return replace(found, evidence=(seen, *found.evidence))

@@ -119,8 +119,9 @@ RECORDS = (
             ),
             "index": Words(
                 why=lambda facts: f"it may come from {_where(facts)}, which was not asked",
-                step="lock with hashes, or name that index in the settings: own-hosts in [indexes]; if the "
-                "package is meant to come from there, name that: private in [policy]",
+                step="name that index in [indexes] of the settings, so that it is asked: further for one of "
+                "Chainguard's, resolver for your own; if the package is your own, name that: private in "
+                "[policy]",
             ),
             "own": Words(
                 why="neither Chainguard nor PyPI has it, and your own index was not asked",
