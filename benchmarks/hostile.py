@@ -11,9 +11,12 @@ from tests.configuration.test_hostile import everything
 
 from benchmarks.measure import Row, milliseconds
 from fallback_review.bot.command import NAME, read_command
-from fallback_review.index.html_page import PageError, read_links
+from fallback_review.index.errors import PageError
+from fallback_review.index.http import Fetched
+from fallback_review.index.pages import read_page
 from fallback_review.lockfiles import FORMATS, LockfileError, Text
 from fallback_review.lockfiles.urls import strip_credentials
+from fallback_review.model import Index, Owner
 from fallback_review.prediction.candidates import parse_filename
 
 if TYPE_CHECKING:
@@ -85,4 +88,14 @@ def _configuration(text: str) -> None:
 
 def _page(text: str) -> None:
     with contextlib.suppress(PageError):
-        read_links(text, "https://index.example/simple/x/", "x", delimited=True, simple=False)
+        read_page(
+            Index("https://index.example/simple/", Owner.PYPI),
+            "x",
+            Fetched(
+                status=200,
+                url="https://index.example/simple/x/",
+                content_type="text/html",
+                body=text.encode(),
+                authenticated=False,
+            ),
+        )

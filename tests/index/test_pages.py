@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.index.html_page import PageError
+from fallback_review.index.errors import PageError
 from fallback_review.index.http import Fetched
 from fallback_review.index.pages import read_page
 from fallback_review.model import Index, ProjectFile, Tier
@@ -17,6 +17,8 @@ from tests.index.indexes import chainguard, own, pypi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fallback_review.model.files import Files
 
 BASE = "https://index.example/simple/"
 URL = f"{BASE}six/"
@@ -32,7 +34,7 @@ def read(
     *,
     index: Index = CHAINGUARD,
     delimited: bool = True,
-) -> tuple[ProjectFile, ...]:
+) -> Files:
     raw = body if isinstance(body, bytes) else body.encode()
     fetched = Fetched(
         status=200, url=URL, content_type=content_type, body=raw, authenticated=False, delimited=delimited

@@ -11,11 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
 
-from pypi_simple import ACCEPT_JSON_PREFERRED
-
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
-from fallback_review.index.http import Limits, Wire
+from fallback_review.index.http import ACCEPT, Limits, Wire
 from fallback_review.index.origins import bare, origin_of
 from fallback_review.index.statuses import answer_for
 from fallback_review.model import Answer, Cause, Index
@@ -40,7 +38,7 @@ class IndexClient:
     its `with`.
     """
 
-    _accept = ACCEPT_JSON_PREFERRED
+    _accept = ACCEPT
 
     def __init__(
         self,

@@ -26,6 +26,18 @@ class QuestionError(Exception):
         self.passing = passing
 
 
+class PageError(Exception):
+    """An answer that is not the project detail that was asked for: says why, as a clause."""
+
+
+def check_version(version: str) -> None:
+    """Accept every repository version 1.x, as PEP 629 asks; raise `PageError` for others."""
+    if version.partition(".")[0] != "1":
+        raise PageError(
+            f"speaks version {version[:20]!a} of the simple index protocol, and only 1 is understood"
+        )
+
+
 _CUT = "the connection was closed before the answer was complete"
 
 # The first line that fits any exception of the chain says what it was, and whether it may pass.

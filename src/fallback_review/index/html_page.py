@@ -1,13 +1,33 @@
-"""Project details as HTML (PEP 503), and telling them from other web pages."""
+"""Project details as HTML (PEP 503), and telling them from other web pages.
+
+A web page is accepted as a project detail by evidence: a link to a distribution file, PEP 629's version tag,
+or the "Links for NAME" that repository managers write on an empty page. A page that asks for a password is
+refused whatever else it holds.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote
+from html import unescape
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin
 
 from packaging.utils import canonicalize_name
-from pypi_simple import Link, UnparsableFilenameError, parse_filename, parse_links_stream
+
+from fallback_review.index import odd_pages
+from fallback_review.index.errors import PageError, check_version
+from fallback_review.index.origins import bare
+from fallback_review.index.packed import PackedFiles
+from fallback_review.index.tiers import tier_of_file
+from fallback_review.lockfiles.listed_names import ENDS, OTHER_ENDS, version_in
+from fallback_review.model import Owner, ProjectFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fallback_review.index.http import Fetched
+    from fallback_review.model import Index
+    from fallback_review.model.files import Files
 
 _VERSION_META = re.compile(
     r"""<meta\s(?=[^>]*\bname\s*=\s*["']?pypi:repository-version["'\s/>])[^>]*>""", re.IGNORECASE
@@ -18,82 +38,62 @@ _FORM = re.compile(r"<form[\s>]", re.IGNORECASE)
 _TITLE = re.compile(
     r"<(title|h1)[^>]*>\s*(?:simple\s+index|links\s+for\s+([^<]{1,200}?))\s{0,99}<", re.IGNORECASE
 )
-_SHA256 = re.compile(r"(?:^|&)sha256=([0-9a-fA-F]{64})(?=&|$)")
 _END = "</html>"
 _MOST_OPEN = 50
 """Tags that begin before one ends. Expressions, and the parser of older Pythons (CPython issue 135462), look
 for the end of each: a page of nothing but beginnings keeps them busy for hours."""
 
-
-class PageError(Exception):
-    """An answer that is not the project detail that was asked for: says why, as a clause."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileLink:
-    """A link to a distribution file, and what its file name says."""
-
-    filename: str
-    url: str
-    project: str
-    """Normalised."""
-    version: str
-    kind: str
-    """What `pypi_simple.parse_filename` calls it: ``wheel``, ``sdist``, ``egg``…"""
-    attrs: dict[str, str | list[str]]
-
-    @property
-    def sha256(self) -> str | None:
-        """The hex digest in the URL's fragment, in lower case whatever the page spells."""
-        found = _SHA256.search(self.url.partition("#")[2])
-        return found[1].lower() if found else None
+_LINK = re.compile(
+    r"""<a((?:\s++[a-z][a-z-]*+(?:="[^"<>]*+"|='[^'<>]*+')?+)*+)\s*+>([^<>]*+)</a>""", re.IGNORECASE
+)
+"""A link as indexes write it: attributes in quotes, or without a value, and text alone between its tags."""
+_PLAIN = re.compile(
+    r"(?:[^<>\0]++|\0|</?(?:html|head|meta|title|body|h[1-6]|br|p|hr|pre)\b[^<>\0]*+>"
+    r"|<!--(?:[^<>\0-]++|-(?!-))*+-->)*+"
+)
+"""What may stand around the links, each of them a NUL here, without changing what a parser makes of them."""
+_DOCTYPE = re.compile(r"\s*<!doctype\s[^<>]*>", re.IGNORECASE)
+_HREF = re.compile(r"""(?:\A|\s)href=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-z][a-z-]*)(?:="([^"]*)"|='([^']*)')?""", re.IGNORECASE)
+_OPEN_REFERENCE = re.compile(r"&(?!#?\w+;)")
+"""A character reference without its end, which parsers read in several ways."""
+_SHA256 = re.compile(r"(?:^|&)sha256=([0-9a-fA-F]{64})(?=&|$)")
 
 
-def read_links(text: str, base_url: str, name: str, *, delimited: bool, simple: bool) -> list[FileLink]:
-    """Return a page's links to distribution files.
-
-    The library's streaming parser is used, which costs a third of its Beautiful Soup one.
-
-    A web page is accepted as a project detail by evidence: a link to a distribution file, PEP 629's version
-    tag, or the "Links for NAME" that repository managers write on an empty page. A page that asks for a
-    password is refused whatever else it holds.
+def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: bool) -> Files:
+    """Return the files that an HTML page lists, in its order.
 
     Args:
-        text: The page.
-        base_url: Where it came from.
+        index: Whose page it is.
         name: The project that was asked for, normalised.
-        delimited: Whether HTTP has shown that the page is complete.
+        fetched: The answer.
+        text: Its body.
         simple: Whether the server has called it a simple page (PEP 691's content type).
 
     Raises:
-        PageError: It is another page, or cut short.
+        PageError: It is another page, or cut short, or can't be read.
     """
-    if any(part.count("<") > _MOST_OPEN for part in text.split(">")):
+    cut = _links(text)
+    if cut is None and any(part.count("<") > _MOST_OPEN for part in text.split(">")):
         raise PageError("sent a page that holds unreadable markup or URLs")
-    if _PASSWORD.search(text):
+    outside = cut[0] if cut else text
+    if _PASSWORD.search(outside):
         raise PageError("answered with a log-in page")
-    if not delimited and _END not in text[-200:].lower():
+    if not fetched.delimited and _END not in text[-200:].lower():
         raise PageError("sent a page that is cut short")
-    meta = _VERSION_META.search(text)
+    meta = _VERSION_META.search(outside)
     if meta:
         check_version(content[1] if (content := _META_CONTENT.search(meta[0])) else "1.0")
-        # The library would warn of newer minor versions; PEP 629 leaves that to the client.
-        text = text.replace(meta[0], "")
-    links = list(parse_links_stream([text], base_url))
-    files = [file for link in links if (file := _file_link(link, name))]
-    if not files and (links or not (meta or simple or _is_empty_simple_page(text, name))):
+    packed = _packed(index, name, cut[1], fetched.url) if cut else None
+    if packed is not None:
+        return packed
+    # The library would warn of newer minor versions; PEP 629 leaves that to the client.
+    links = odd_pages.read_links(text.replace(meta[0], "") if meta else text, fetched.url, name)
+    if not links.files and (links.any or not (meta or simple or _is_empty_simple_page(text, name))):
         raise PageError("answered with a web page that is not a simple index page")
-    if files and not (meta or simple) and all(file.project != name for file in files):
+    if links.files and not (meta or simple) and all(link.project != name for link in links.files):
         raise PageError("answered with another project's page")
-    return files
-
-
-def check_version(version: str) -> None:
-    """Accept every repository version 1.x, as PEP 629 asks; raise `PageError` for others."""
-    if version.partition(".")[0] != "1":
-        raise PageError(
-            f"speaks version {version[:20]!a} of the simple index protocol, and only 1 is understood"
-        )
+    return odd_pages.listed(index, name, links)
 
 
 def _is_empty_simple_page(text: str, name: str) -> bool:
@@ -101,13 +101,67 @@ def _is_empty_simple_page(text: str, name: str) -> bool:
     return bool(title and title[2] and canonicalize_name(title[2]) == name and not _FORM.search(text))
 
 
-def _file_link(link: Link, name: str) -> FileLink | None:
-    """Read a link as pip and uv do: by the last part of its URL; where that is no file name, by its text."""
-    path = link.url.partition("#")[0].partition("?")[0]
-    for filename in (unquote(path.rpartition("/")[2]), link.text):
-        try:
-            project, version, kind = parse_filename(filename, name)
-        except UnparsableFilenameError:
+def _links(text: str) -> tuple[str, list[tuple[str, str]]] | None:
+    """Cut a page into what stands around its links, and attributes and text of each link.
+
+    None where the page is not all of what indexes write, so that a parser has to read it.
+    """
+    parts = _LINK.split(_DOCTYPE.sub("", text, count=1))
+    outside = "\0".join(parts[0::3])
+    if not _PLAIN.fullmatch(outside) or _OPEN_REFERENCE.search("".join(parts[1::3])):
+        return None
+    return outside, list(zip(parts[1::3], parts[2::3], strict=True))
+
+
+def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url: str) -> Files | None:
+    """Return the wheels and sdists of a page that has at least one of `name`; None where it has none.
+
+    None also where a link is not of the usual form. Files of other kinds, which no installer takes, are left
+    out.
+    """
+    kept, names, urls, sha256 = [], [], [], []
+    for attributes, text in links:
+        found = _HREF.search(attributes)
+        if found is None or attributes.lower().count("href") > 1:
+            return None
+        url, _, fragment = unescape(found[1] or found[2] or "").partition("#")
+        # As pip and uv do: by the last part of the URL; where that is no file name, by the text.
+        filename = unquote(url.partition("?")[0].rpartition("/")[2])
+        if filename.endswith(OTHER_ENDS) and text == filename:
             continue
-        return FileLink(filename, link.url, canonicalize_name(project), version, kind, link.attrs)
-    return None
+        if not filename.endswith((*ENDS, *OTHER_ENDS)):
+            filename = text
+            if not filename.endswith((*ENDS, *OTHER_ENDS)):
+                continue
+        if version_in(filename, name) is None:
+            return None
+        digest = _SHA256.search(fragment)
+        kept.append(attributes)
+        names.append(filename)
+        urls.append(url)
+        sha256.append(digest[1].lower() if digest else "")
+    every = "\n".join((*names, *urls))
+    usual = every.isascii() and "[" not in every and "]" not in every and "&" not in every
+    if not names or not usual or every.count("\n") != 2 * len(names) - 1:
+        return None
+    attributes = "\0".join(kept)
+    tiered = index.owner is Owner.CHAINGUARD
+
+    def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
+        there = bare(urljoin(base_url, url))
+        given = {
+            key.lower(): unescape(double or single)
+            for key, double, single in _ATTRIBUTE.findall(attributes.split("\0")[at])
+        }
+        return ProjectFile(
+            filename=filename,
+            url=there,
+            version=version,
+            sha256=digest,
+            requires_python=given.get("data-requires-python") or None,
+            yanked="data-yanked" in given,
+            has_provenance=True if "data-provenance" in given else None,
+            tier=tier_of_file(there, version) if tiered else None,
+        )
+
+    return PackedFiles(name, names, urls, sha256, make)

@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
-from pypi_simple import ACCEPT_JSON_PREFERRED
 from urllib3.exceptions import HTTPError, InvalidHeader
 
 from fallback_review import __version__
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
     from fallback_review.index.credentials import Credentials
 
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.01"
+"""JSON where there is a choice (PEP 691)."""
 MEGABYTE = 1024 * 1024
 MOST_REDIRECTS = 5
 _MOST_BYTES_OF_AN_ERROR = 64 * 1024
@@ -100,7 +101,7 @@ class Wire:
         limits: Limits,
         ca_bundle: str | None,
         environ: Mapping[str, str],
-        accept: str = ACCEPT_JSON_PREFERRED,
+        accept: str = ACCEPT,
     ) -> None:
         self._origin = origin
         self._auth = credentials and (credentials.username.encode(), credentials.password.encode())

@@ -1,35 +1,68 @@
-"""Reading a project detail, JSON (PEP 691, 700, 740) or HTML (PEP 503), into files."""
+"""Reading a project detail, JSON (PEP 691, 700, 740) or HTML (PEP 503), into its files.
+
+Pages as indexes write them are read at once; one with anything unusual in it is read by `odd_pages`.
+"""
 
 from __future__ import annotations
 
-import json
 import re
+from array import array
+from datetime import datetime
 from email.message import Message
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
+import msgspec
 from packaging.utils import canonicalize_name
-from packaging.version import Version
-from pydantic import ValidationError
-from pypi_simple import DistributionPackage
 
-from fallback_review.index.html_page import FileLink, PageError, check_version, read_links
+from fallback_review.index import html_page, odd_pages
+from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare
+from fallback_review.index.packed import PackedFiles
 from fallback_review.index.tiers import tier_of_file
-from fallback_review.model import Index, Owner, ProjectFile
+from fallback_review.model import Owner, ProjectFile
 
 if TYPE_CHECKING:
     from fallback_review.index.http import Fetched
+    from fallback_review.model import Index
+    from fallback_review.model.files import Files
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
-_INSTALLABLE = frozenset({"wheel", "sdist"})
-_NEEDED = frozenset({"filename", "url", "hashes", "requires-python", "yanked"})
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNSAFE = re.compile(r"[^\w.+/;= -]")
+_MOST_BYTES = 2**62
+_DIGESTS = re.compile(r"(?:(?:[0-9a-f]{64})?\n)*")
+_TIMES = re.compile(r"(?:(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?\n)*")
+_LINKS = re.compile(
+    r"(?:(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?)?\n)*", re.ASCII
+)
 
 
-def read_page(index: Index, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
+class _Entry(msgspec.Struct, gc=False):
+    """A file of a JSON page, as far as somebody looks at it; other types make the page an odd one."""
+
+    filename: str
+    url: str
+    hashes: dict[str, str]
+    requires_python: str | None = msgspec.field(name="requires-python", default=None)
+    yanked: bool | str | None = False
+    size: int | None = None
+    upload_time: str | None = msgspec.field(name="upload-time", default=None)
+    provenance: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _Detail(msgspec.Struct, gc=False):
+    """A JSON page."""
+
+    meta: dict[str, Any]
+    name: str
+    files: list[_Entry]
+
+
+_DECODER = msgspec.json.Decoder(_Detail)
+
+
+def read_page(index: Index, name: str, fetched: Fetched) -> Files:
     """Return the files that a project detail lists, in its order.
 
     Args:
@@ -52,102 +85,67 @@ def read_page(index: Index, name: str, fetched: Fetched) -> tuple[ProjectFile, .
         text = fetched.body.decode(declared.get_content_charset("utf-8"), "replace")
     except LookupError:
         raise PageError("answered in a character set that is not known") from None
-    simple = kind == _SIMPLE_HTML
-    try:
-        links = read_links(text, fetched.url, name, delimited=fetched.delimited, simple=simple)
-        return tuple(_from_link(index, name, link) for link in links)
-    except (ValueError, AssertionError):  # The standard library's HTML parser asserts on broken declarations.
-        raise PageError("sent a page that holds unreadable markup or URLs") from None
+    return html_page.read_html(index, name, fetched, text, simple=kind == _SIMPLE_HTML)
 
 
-def _read_json(index: Index, name: str, fetched: Fetched) -> tuple[ProjectFile, ...]:
+def _read_json(index: Index, name: str, fetched: Fetched) -> Files:
     try:
-        page = json.loads(fetched.body)
-    except (ValueError, RecursionError):
-        raise PageError("answered with invalid or truncated JSON") from None
-    meta = page.get("meta") if isinstance(page, dict) else None
-    files = page.get("files") if isinstance(page, dict) else None
-    if not isinstance(meta, dict) or not isinstance(files, list) or not isinstance(page.get("name"), str):
-        raise PageError("answered with JSON that is not a project detail (PEP 691)")
-    check_version(str(meta.get("api-version", "1.0")))
-    if canonicalize_name(page["name"]) != name:
+        detail = _DECODER.decode(fetched.body)
+    except msgspec.DecodeError:
+        return odd_pages.read_json(index, name, fetched)
+    check_version(str(detail.meta.get("api-version", "1.0")))
+    if canonicalize_name(detail.name) != name:
         raise PageError("answered with another project's page")
-    try:
-        return tuple(_from_entry(index, name, file, fetched.url) for file in files)
-    except ValueError as error:
-        raise PageError("lists a file whose entry cannot be read (PEP 691)") from error
+    packed = _packed(index, name, detail.files, fetched.url)
+    return packed if packed is not None else odd_pages.read_json(index, name, fetched)
 
 
-def _package(file: Any, name: str, base_url: str) -> DistributionPackage:
-    """Read one entry; a field that no prediction needs is dropped rather than believed or fatal."""
-    try:
-        return DistributionPackage.from_json_data(file, name, base_url)
-    except ValidationError as error:
-        wrong = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
-        if isinstance(file, dict) and "hashes" not in file:
-            return _package({**file, "hashes": {}}, name, base_url)
-        if isinstance(file, dict) and file.get("yanked", False) is None:  # as pip reads it
-            return _package({**file, "yanked": False}, name, base_url)
-        if not wrong or wrong & _NEEDED:
-            raise
-    return DistributionPackage.from_json_data(
-        {k: v for k, v in file.items() if k not in wrong}, name, base_url
-    )
-
-
-def _from_entry(index: Index, name: str, entry: Any, base_url: str) -> ProjectFile:
-    package = _package(entry, name, base_url)
-    sha256 = package.digests.get("sha256", "").lower()
-    url = bare(package.url)
-    version = _version(package.package_type, package.project, package.version, name)
-    return ProjectFile(
-        filename=package.filename,
-        url=url,
-        version=version,
-        sha256=sha256 if _SHA256.fullmatch(sha256) else None,
-        requires_python=package.requires_python,
-        yanked=package.is_yanked,
-        size=package.size,
-        upload_time=package.upload_time,
-        has_provenance=_has_provenance(package, entry),
-        tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
-    )
-
-
-def _has_provenance(package: DistributionPackage, entry: Any) -> bool | None:
-    """Tell "none" (PEP 740: null) from an index that does not speak of attestations."""
-    if package.provenance_url is not None:
-        return True
-    return False if entry.get("provenance", "") is None else None
-
-
-def _from_link(index: Index, name: str, link: FileLink) -> ProjectFile:
-    requires_python = link.attrs.get("data-requires-python")
-    url = bare(link.url)
-    version = _version(link.kind, link.project, link.version, name)
-    return ProjectFile(
-        filename=link.filename,
-        url=url,
-        version=version,
-        sha256=link.sha256,
-        requires_python=str(requires_python) if requires_python else None,
-        yanked="data-yanked" in link.attrs,
-        has_provenance=True if "data-provenance" in link.attrs else None,
-        tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
-    )
-
-
-def _version(kind: str | None, project: str | None, version: str | None, name: str) -> str | None:
-    """Return the version of a wheel or sdist of this very project; installers pass over all other files."""
-    if kind not in _INSTALLABLE or project is None or version is None or canonicalize_name(project) != name:
+def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Files | None:
+    """Return the files of a page whose entries are all as usual; None where one is not."""
+    names, urls = [entry.filename for entry in entries], [entry.url for entry in entries]
+    sha256 = [entry.hashes.get("sha256", "") for entry in entries]
+    times = "".join([f"{entry.upload_time or ''}\n" for entry in entries])
+    provenance = [entry.provenance for entry in entries]
+    every = "\n".join((*names, *urls))
+    if (
+        every.count("\n") != max(2 * len(entries) - 1, 0)
+        or not every.isascii()
+        or "[" in every
+        or "]" in every
+        or any(entry.size is not None and not 0 <= entry.size < _MOST_BYTES for entry in entries)
+        or not _DIGESTS.fullmatch("".join([f"{each}\n" for each in sha256]))
+        or not _TIMES.fullmatch(times)
+        or not _LINKS.fullmatch("".join([f"{each or ''}\n" for each in provenance]))
+    ):
         return None
-    return version if _is_version(version) else None
+    same: dict[str | None, str | None] = {}
+    requires = tuple(same.setdefault(entry.requires_python, entry.requires_python) for entry in entries)
+    yanked = tuple(entry.yanked not in (False, None) for entry in entries)
+    sizes = array("q", (-1 if entry.size is None else entry.size for entry in entries))
+    attested = tuple(None if each is msgspec.UNSET else each is not None for each in provenance)
+    tiered = index.owner is Owner.CHAINGUARD
+
+    def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
+        there = bare(urljoin(base_url, url))
+        return ProjectFile(
+            filename=filename,
+            url=there,
+            version=version,
+            sha256=digest,
+            requires_python=requires[at],
+            yanked=yanked[at],
+            size=sizes[at] if sizes[at] >= 0 else None,
+            upload_time=_moment(times.split("\n")[at]),
+            has_provenance=attested[at],
+            tier=tier_of_file(there, version) if tiered else None,
+        )
+
+    return PackedFiles(name, names, urls, sha256, make)
 
 
-@lru_cache(maxsize=65536)
-def _is_version(version: str) -> bool:
+def _moment(text: str) -> datetime | None:
+    """Return a time; None where there is none, or no such day or hour."""
     try:
-        Version(version)
-    except ValueError:  # InvalidVersion, or a number of more digits than Python reads
-        return False
-    return True
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None

@@ -7,7 +7,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from fallback_review.index.html_page import PageError
+from fallback_review.index.errors import PageError
 from fallback_review.index.pages import read_page
 from fallback_review.model import Answer, Cause, Index, Owner
 from fallback_review.prediction.causes import BLOCK_REASONS

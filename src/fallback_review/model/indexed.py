@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -167,7 +168,7 @@ class Answer:
 
     index: Index
     name: str
-    files: tuple[ProjectFile, ...] = ()
+    files: Sequence[ProjectFile] = ()
     problem: Cause | None = None
     url: str | None = None
     """Where the page came from in the end, after redirects; None: from the index's own address."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_version
 from packaging.version import Version
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ def parse_version(text: str | None) -> Version | None:
         return Version(text or "")
     except ValueError:  # InvalidVersion, or a number of more digits than Python reads
         return None
+
+
+@lru_cache(maxsize=65536)
+def public_version(text: str | None) -> str | None:
+    """Return a version without its local part, in one spelling: ``1.0`` for ``1.0.0+cgr.1`` (PEP 440).
+
+    None where the text is no version.
+    """
+    version = parse_version(text)
+    return canonicalize_version(version.public) if version is not None else None
 
 
 def went_down(before: Counter[str | None], after: Counter[str | None]) -> bool:

@@ -125,14 +125,14 @@ def _fell_through(index: Index, subject: Installation) -> bool:
     answer = subject.answers.get(index)
     if index.owner is not Owner.OWN or answer is None or not answer.answered:
         return False
-    theirs = {file.sha256 for file in subject.files(subject.context.addresses.pypi)}
+    theirs = files_of(subject.answers.get(subject.context.addresses.pypi)).whole.digests
     digests = {
         file.sha256
-        for file in subject.files(*subject.chainguards)
+        for each in subject.chainguards
+        for file in files_of(subject.answers[each]).whole
         if file.tier is not Tier.UPSTREAM and file.sha256 is not None and file.sha256 not in theirs
     }
-    listed = {file.sha256 for file in files_of(subject.answers.get(index))}
-    return bool(digests) and not digests & listed
+    return bool(digests) and not digests & files_of(answer).whole.digests
 
 
 def _judged(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) -> Derivation:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Edition, Evidence, EvidenceKind, Owner, Verdict
+from fallback_review.model.files import NO_FILES, Files
 from fallback_review.prediction.addresses import host
 
 if TYPE_CHECKING:
@@ -130,9 +131,11 @@ class Installation:
         )
 
 
-def files_of(answer: Answer | None) -> tuple[ProjectFile, ...]:
+def files_of(answer: Answer | None) -> Files:
     """Return what a page lists; nothing where there is no page."""
-    return answer.files if answer is not None and answer.problem is None else ()
+    if answer is None or answer.problem is not None:
+        return NO_FILES
+    return answer.files if isinstance(answer.files, Files) else Files(answer.files)
 
 
 def name_of(index: Index) -> str:

@@ -28,10 +28,11 @@ from fallback_review.prediction.install_request import (
     pages_of,
     request_for,
 )
-from fallback_review.prediction.installation import Derivation, Installation
+from fallback_review.prediction.installation import Derivation, Installation, files_of
 from fallback_review.prediction.lock_environments import excludes
 from fallback_review.prediction.locked_urls import filename_in
 from fallback_review.prediction.origin import of_locked
+from fallback_review.prediction.relevant import about
 from fallback_review.prediction.standing import Standing, standing
 from fallback_review.prediction.targets import applies
 
@@ -54,7 +55,8 @@ def derive(
     what = standing(package, lockfile, context)
     if what is Standing.OUT_OF_SCOPE or not applies(package.marker, target):
         return None
-    heard = answers.get(package.name, {})
+    options = (context.options or lockfile.options).of(package.name)
+    heard = about(package, options, answers.get(package.name, {}))
     pages = pages_of(heard, context)
     subject = Installation(
         package=package,
@@ -283,7 +285,7 @@ def _remediated_elsewhere(subject: Installation) -> bool:
     asked = (*subject.chainguards,)
     if not wanted or any(index == subject.context.addresses.remediated for index in asked):
         return False
-    return not any("+cgr." in file.filename for file in subject.files(*asked))
+    return not any(files_of(subject.answers[index]).whole.any_name_has("+cgr.") for index in asked)
 
 
 def _other_kinds(subject: Installation) -> list[str]:

@@ -1,0 +1,115 @@
+"""The files of a page, packed: a few texts for the whole page instead of an object for each file.
+
+A page lists a hundred and sixty files, a large one thousands, and an entry has to do with a few of them.
+Names and digests are looked at for all of them; a file is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from fallback_review.lockfiles.listed_names import version_in
+from fallback_review.model.files import Files
+from fallback_review.model.versions import public_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from fallback_review.model import ProjectFile
+    from fallback_review.model.files import Sought
+
+    Make = Callable[[int, str, str, str | None, str | None], ProjectFile]
+    """Position, file name, URL as the page writes it, version and SHA-256 -> the file."""
+
+_SIZE = 32
+"""Bytes of a SHA-256."""
+_NONE = bytes(_SIZE)
+
+
+class PackedFiles(Files):
+    """A page's files, made as they are looked at."""
+
+    __slots__ = ("_about", "_count", "_digests", "_make", "_names", "_project", "_urls")
+
+    def __init__(
+        self, project: str, names: Sequence[str], urls: Sequence[str], sha256: Iterable[str], make: Make
+    ) -> None:
+        """Pack the files of a page.
+
+        Args:
+            project: The page's project, normalised.
+            names: The file names; no line end is in them.
+            urls: The URL of each as the page writes it; no line end is in them.
+            sha256: The digest of each in lower-case hex; empty where there is none.
+            make: Makes one of the files.
+        """
+        self.whole = self
+        self._project = project
+        self._count = len(names)
+        self._names, self._urls = "\n".join(names), "\n".join(urls)
+        self._digests = b"".join(bytes.fromhex(each) or _NONE for each in sha256)
+        self._make = make
+        self._about: tuple[Sought, Files] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> ProjectFile: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[ProjectFile, ...]: ...
+    def __getitem__(self, at: int | slice) -> ProjectFile | tuple[ProjectFile, ...]:
+        chosen = range(self._count)[at]
+        return next(self._made([chosen])) if isinstance(chosen, int) else tuple(self._made(chosen))
+
+    def __iter__(self) -> Iterator[ProjectFile]:
+        return self._made(range(self._count))
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Every SHA-256 that the page tells."""
+        found = (self._digests[at : at + _SIZE] for at in range(0, len(self._digests), _SIZE))
+        return frozenset(digest.hex() for digest in found if digest != _NONE)
+
+    def any_name_has(self, text: str) -> bool:
+        """Whether some file's name has this text in it."""
+        return text in self._names
+
+    def about(self, sought: Sought) -> Files:
+        """Return the files that `sought` is about, as `Files.about` does: these alone are made."""
+        # Who asks asks again for the same entry on the next target.
+        if self._about is None or self._about[0] != sought:
+            found = sorted(self._positions(sought)) or range(min(self._count, 1))
+            self._about = sought, Files(self._made(found), whole=self)
+        return self._about[1]
+
+    def _made(self, positions: Iterable[int]) -> Iterator[ProjectFile]:
+        names, urls = self._split(self._names), self._split(self._urls)
+        for at in positions:
+            digest = self._digests[at * _SIZE : (at + 1) * _SIZE]
+            sha256 = None if digest == _NONE else digest.hex()
+            yield self._make(at, names[at], urls[at], version_in(names[at], self._project), sha256)
+
+    def _positions(self, sought: Sought) -> set[int]:
+        wanted, names = sought.versions, self._split(self._names)
+        told = (public_version(version_in(name, self._project)) for name in names)
+        found = {at for at, version in enumerate(told) if version is None or version in wanted}
+        found |= {at for at, name in enumerate(names) if name in sought.names} if sought.names else set()
+        found.update(at for each in sought.sha256 for at in self._with_digest(bytes.fromhex(each)))
+        # What ends otherwise is another URL; whether one is the same is seen once it is made.
+        ends = tuple({f"/{url.rpartition('/')[2]}" for url in sought.urls})
+        if ends:
+            urls = (f"/{url}".partition("#")[0] for url in self._split(self._urls))
+            like = [at for at, url in enumerate(urls) if url.endswith(ends)]
+            found.update(at for at in like if self[at].url in sought.urls)
+        return found
+
+    def _with_digest(self, digest: bytes) -> Iterator[int]:
+        at = self._digests.find(digest) if len(digest) == _SIZE else -1
+        while at >= 0:
+            if at % _SIZE == 0:
+                yield at // _SIZE
+            at = self._digests.find(digest, at + 1)
+
+    def _split(self, column: str) -> list[str]:
+        return column.split("\n") if self._count else []

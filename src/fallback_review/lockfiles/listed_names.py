@@ -1,0 +1,72 @@
+"""The version that a file name on a project's page tells, for the wheels and sdists of that very project.
+
+Every listed file is looked at, so that this is plain cutting. What a name means to an installer is
+`prediction.candidates`' business, and only for the versions that matter.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from packaging.utils import canonicalize_name
+
+from fallback_review.model.versions import parse_version
+
+ARCHIVE_ENDS = (
+    ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.lz", ".tar.lzma", ".tar.Z", ".tar", ".tgz", ".tbz",
+    ".tlz", ".txz",
+)  # fmt: skip
+ENDS = (".whl", *ARCHIVE_ENDS)
+"""How the names of wheels and sdists end."""
+OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
+"""How the names of files end that no installer takes."""
+_OF_A_SYSTEM = re.compile(r"\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|[wW]in)[-.A-Za-z0-9_]*\Z")
+"""How a "dumb" distribution's name ends before its archive's end: ``six-1.0.linux-x86_64.tar.gz``."""
+_DASHES_OF_TAGS = 2
+_TAGS = re.compile(r"(?:[0-9][^-]*-)?.+-.+-.+\.whl")
+
+
+def version_in(filename: str, project: str) -> str | None:
+    """Return the version as the name spells it; None for other kinds of files, and other projects' files.
+
+    Args:
+        filename: The file's name.
+        project: The page's project, normalised.
+    """
+    if filename.endswith(".whl"):
+        name, _, rest = filename.partition("-")
+        version, _, rest = rest.partition("-")
+        odd = "--" in filename or rest.endswith("-.whl")
+        if rest.count("-") < _DASHES_OF_TAGS or (odd and _TAGS.fullmatch(rest) is None):
+            return None
+    else:
+        cut = _of_sdist(filename, project)
+        if cut is None:
+            return None
+        name, version = cut
+    return version if _is_normally(name) == project and _is_version(version) else None
+
+
+def _of_sdist(filename: str, project: str) -> tuple[str, str] | None:
+    """Cut an sdist's name behind the project's: the rest may have dashes, too."""
+    stem = next((filename[: -len(end)] for end in ARCHIVE_ENDS if filename.endswith(end)), None)
+    if stem is None or _OF_A_SYSTEM.search(stem):
+        return None
+    at = len(project)
+    if stem[at : at + 1] == "-" and _is_normally(stem[:at]) == project:
+        return stem[:at], stem[at + 1 :]
+    for sign in re.finditer("-", stem):  # a name with more than one sign between its words
+        if _is_normally(stem[: sign.start()]) == project:
+            return stem[: sign.start()], stem[sign.end() :]
+    return None
+
+
+@lru_cache(maxsize=65536)
+def _is_normally(name: str) -> str:
+    return canonicalize_name(name)
+
+
+@lru_cache(maxsize=65536)
+def _is_version(text: str) -> bool:
+    return text == text.strip() and parse_version(text) is not None

@@ -1,0 +1,281 @@
+"""Random pages, read by the product and by the library alone: the same files, or the same refusal.
+
+Two differences are meant. HTML pages leave out what no installer takes (eggs, installers for Windows); JSON
+pages are held to the last field.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fallback_review.index import odd_pages
+from fallback_review.index.errors import PageError
+from fallback_review.index.http import Fetched
+from fallback_review.index.packed import PackedFiles
+from fallback_review.index.pages import read_page
+from fallback_review.model.files import Files, Sought
+from fallback_review.model.versions import public_version
+from tests.index import by_library
+from tests.index.indexes import chainguard, pypi
+
+if TYPE_CHECKING:
+    from fallback_review.model import ProjectFile
+
+NAME = "zope-interface"
+OURS, PYPI = chainguard("https://index.example/python/simple/"), pypi("https://index.example/simple/")
+JSON = "application/vnd.pypi.simple.v1+json"
+BASE = "https://index.example/python/simple/zope-interface/"
+SHA = st.sampled_from(["ab" * 32, "0123456789abcdef" * 4, "f0" * 32])
+
+VERSIONS = st.sampled_from(
+    [
+        "1.0",
+        "1.0.0",
+        "1.0+cgr.1",
+        "2.0rc1",
+        "1!2.0",
+        "1.0.post1",
+        "1.0-1",
+        "1.0.linux",
+        "5",
+        "not_one",
+        "1.0 ",
+        "",
+    ]
+)
+STEMS = st.sampled_from(
+    ["zope_interface", "zope.interface", "Zope.Interface", "zope-interface", "zope__interface", "six", "x"]
+)
+ENDS = st.sampled_from(
+    [
+        "-py3-none-any.whl", "-1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", ".tar.gz", ".zip",
+        ".tar.bz2", "-py2.7.egg", ".win-amd64-py2.7.exe", ".linux-x86_64.tar.gz", "-1.noarch.rpm", ".whl", ".txt",
+        "--py3-none-any.whl", ".tar.gz.asc",
+    ]
+)  # fmt: skip
+FILENAMES = st.builds("{}-{}{}".format, STEMS, VERSIONS, ENDS) | st.text(max_size=6)
+URLS = st.builds(
+    "{}{}".format,
+    st.sampled_from(
+        ["https://files.example/a/", "", "../", "../../files/0a1b/", "/python/simple/zope-interface/1.0/",
+         "/python-upstream/simple/x/", "//cdn.example/", "https://u:p@files.example/", "http://[bad/", "?x=", "#",
+         "https://files.example:80/ b/"]
+    ),
+    FILENAMES,
+)  # fmt: skip
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 0, 1, "", "x", [], {}, True, 1.5, "2026-13-45T00:00:00Z", 10**30, -1]
+)
+
+
+def usual_or_odd(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(usual, usual, usual, usual, usual, ODD)
+
+
+ENTRIES = st.fixed_dictionaries(
+    {"filename": FILENAMES, "url": URLS},
+    optional={
+        "hashes": st.one_of(
+            st.fixed_dictionaries({"sha256": SHA | SHA.map(str.upper) | st.just("short")}),
+            st.just({}),
+            st.just({"md5": "00"}),
+            ODD,
+        ),
+        "requires-python": usual_or_odd(st.sampled_from([">=3.9", "", ">=2.7,!=3.0.*"])),
+        "yanked": usual_or_odd(st.sampled_from([False, True, "broken", ""])),
+        "size": usual_or_odd(st.integers(0, 2**40)),
+        "upload-time": usual_or_odd(
+            st.sampled_from(
+                ["2026-01-02T03:04:05.678901Z", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456789Z",
+                 "2026-01-02T03:04:05+02:00", "2026-02-30T03:04:05Z", "2026-01-02T03:04:60Z", "2026-01-02"]
+            )
+        ),
+        "provenance": usual_or_odd(
+            st.sampled_from([None, "https://index.example/integrity/x/provenance", "ftp://a.example/", "no URL"])
+        ),
+        "core-metadata": usual_or_odd(st.sampled_from([True, False, {"sha256": "00"}])),
+        "gpg-sig": usual_or_odd(st.booleans()),
+    },
+)  # fmt: skip
+USUAL = st.fixed_dictionaries(
+    {
+        "filename": st.builds("zope_interface-{}{}".format, VERSIONS, ENDS),
+        "url": st.builds("https://files.example/{}".format, st.sampled_from(["a.whl", "b/c.tar.gz"])),
+        "hashes": st.fixed_dictionaries({"sha256": SHA}),
+    },
+    optional={"yanked": st.booleans(), "size": st.integers(0, 2**40), "requires-python": st.just(">=3.9")},
+)
+DETAILS = st.fixed_dictionaries(
+    {
+        "meta": st.sampled_from([{"api-version": "1.1"}] * 6 + [{}, {"api-version": "2.0"}, [], None]),
+        "name": st.sampled_from([NAME] * 6 + ["Zope.Interface", "six", 5]),
+        "files": st.one_of(st.lists(USUAL, max_size=6), st.lists(ENTRIES, max_size=4)),
+    }
+)
+
+
+def both(body: str, kind: str, **more: Any) -> tuple[Files | str, tuple[ProjectFile, ...] | str]:
+    """What the product makes of a page, and what the library does; a refusal is its words."""
+    index = more.pop("index", OURS)
+    fetched = Fetched(
+        status=200,
+        url=BASE,
+        content_type=kind,
+        body=body.encode("utf-8", "replace"),
+        authenticated=False,
+        **more,
+    )
+    found: list[Any] = []
+    for read in (read_page, by_library.read_page):
+        try:
+            found.append(read(index, NAME, fetched))
+        except PageError as error:
+            found.append(str(error))
+    return found[0], found[1]
+
+
+def told_apart(files: Files | tuple[ProjectFile, ...] | str) -> Any:
+    return files if isinstance(files, str) else [*files]
+
+
+@settings(max_examples=600, deadline=None)
+@given(detail=DETAILS, ours=st.booleans())
+def test_json_pages(detail: dict[str, Any], ours: bool) -> None:
+    product, library = both(json.dumps(detail), JSON, index=OURS if ours else PYPI)
+    assert told_apart(product) == told_apart(library)
+
+
+@settings(max_examples=300, deadline=None)
+@given(detail=DETAILS, cut=st.integers(1, 80), junk=st.sampled_from(["", "]", "\x00", "{", "\ud800"]))
+def test_broken_json(detail: dict[str, Any], cut: int, junk: str) -> None:
+    product, library = both(json.dumps(detail)[:-cut] + junk, JSON)
+    assert told_apart(product) == told_apart(library)
+
+
+QUOTES = st.sampled_from(['"', "'", '"', '"', ""])
+TEXTS = st.one_of(FILENAMES, FILENAMES, st.sampled_from(["../", "a & b", "<b>x</b>", "a > b", "\n"]))
+
+
+@st.composite
+def links(draw: st.DrawFn) -> str:
+    quote = draw(QUOTES)
+    fragment = draw(
+        st.one_of(SHA.map("#sha256={}".format), st.sampled_from(["", "#egg=x", "#md5=00&sha256=short"]))
+    )
+    href = draw(URLS) + draw(st.sampled_from(["", "", "", "?a=1&b=2", "?x"])) + fragment
+    escaped = html.escape(href) if quote else href.replace(" ", "").replace(">", "") or "x"
+    attributes = draw(
+        st.lists(
+            st.sampled_from(
+                ['data-requires-python="&gt;=3.9"', "data-requires-python='>=3.9'", "data-yanked", 'data-yanked=""',
+                 'data-yanked="why &amp; what"', 'data-core-metadata="true"', 'rel="internal"', 'data-provenance="https://x"',
+                 'data-dist-info-metadata="sha256=00"', 'title="a href=b"', 'HREF="again"', 'data-requires-python=""']
+            ),
+            max_size=3,
+        )
+    )  # fmt: skip
+    tag = draw(st.sampled_from(["a", "a", "a", "A"]))
+    inside = " ".join([f"href={quote}{escaped}{quote}", *attributes])
+    text = draw(TEXTS)
+    shown = text if draw(st.integers(0, 9)) == 0 else html.escape(text)
+    return f"<{tag} {inside}>{shown}</{draw(st.sampled_from(['a', 'a', 'a', 'A', 'a ']))}>"
+
+
+USUAL_HEAD = (
+    '<!DOCTYPE html>\n<html><head><meta name="pypi:repository-version" content="1.0"><title>Links for '
+    "zope.interface</title></head><body><h1>Links for zope-interface</h1>\n"
+)
+PAGES = st.builds(
+    "{head}{rows}{tail}".format,
+    head=st.sampled_from(
+        [
+            USUAL_HEAD, USUAL_HEAD,
+            "<html><body>", "", "<html><body><base href='https://files.example/x/'>", "<html><!-- <a href='six-1.tar.gz'> -->",
+            "<html><head><META NAME=pypi:repository-version CONTENT=2.0></head>", "<html><title>Simple index</title>",
+            "<html><script>x = '<a href=six-1.tar.gz>'</script>", "<body><form><input type=password></form>", "<html><br ",
+            "<pre>", "<html><head><title>Links for Zope.Interface</title></head>",
+        ]
+    ),
+    rows=st.lists(links(), max_size=5).map("<br />\n".join),
+    tail=st.sampled_from(["</body></html>", "\n</body>\n</html>\n", "", "</pre>", "<a href=", "</a></body></html>", "<p>x<p>"]),
+)  # fmt: skip
+
+
+@settings(max_examples=800, deadline=None)
+@given(page=PAGES, simple=st.booleans(), delimited=st.booleans(), ours=st.booleans())
+def test_html_pages(page: str, simple: bool, delimited: bool, ours: bool) -> None:
+    kind = "application/vnd.pypi.simple.v1+html" if simple else "text/html; charset=utf-8"
+    index = OURS if ours else PYPI
+    product, library = both(page, kind, delimited=delimited, index=index)
+    if isinstance(product, str) or isinstance(library, str):
+        assert product == library
+        return
+    assert [file for file in product if file.version] == [file for file in library if file.version]
+    assert {file.filename for file in library} >= {file.filename for file in product if file.version}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    entries=st.lists(ENTRIES, max_size=6),
+    versions=st.frozensets(VERSIONS.map(public_version).filter(bool)),
+    sha256=st.frozensets(SHA),
+    at=st.frozensets(st.integers(0, 5)),
+)
+def test_what_an_entry_has_to_do_with_a_page(
+    entries: list[dict[str, Any]], versions: frozenset[str], sha256: frozenset[str], at: frozenset[int]
+) -> None:
+    """Packed or not, the same files: of these versions, with these bytes, under these names and URLs."""
+    product, library = both(json.dumps({"meta": {}, "name": NAME, "files": entries}), JSON)
+    if isinstance(product, str) or isinstance(library, str):
+        return
+    plain = Files(library)
+    chosen = [file for number, file in enumerate(library) if number in at]
+    sought = Sought(
+        versions=versions,
+        sha256=sha256,
+        urls=frozenset(file.url for file in chosen[::2]),
+        names=frozenset(file.filename for file in chosen[1::2]),
+    )
+    assert [*product.about(sought)] == [*plain.about(sought)]
+    assert product.about(sought).whole is product
+    assert (product.digests, len(product), [*product[1:3]]) == (plain.digests, len(plain), [*plain[1:3]])
+    assert product.any_name_has("+cgr.") == plain.any_name_has("+cgr.")
+
+
+def test_what_indexes_write_is_read_at_once() -> None:
+    """PyPI's own form, and Chainguard's: no page of theirs is an odd one."""
+    entry = {
+        "core-metadata": {"sha256": "00" * 32}, "data-dist-info-metadata": {"sha256": "00" * 32},
+        "filename": "zope_interface-1.0-py3-none-any.whl", "hashes": {"sha256": "ab" * 32}, "provenance": None,
+        "requires-python": ">=3.9", "size": 7, "upload-time": "2026-01-02T03:04:05.678901Z",
+        "url": "https://files.example/packages/ab/cd/zope_interface-1.0-py3-none-any.whl", "yanked": False,
+    }  # fmt: skip
+    detail = {
+        "meta": {"_last-serial": 1, "api-version": "1.4"},
+        "name": NAME,
+        "versions": ["1.0"],
+        "files": [entry] * 3,
+    }
+    row = (
+        '<a href="{url}#sha256={sha}" data-requires-python="&gt;=3.9" data-dist-info-metadata="sha256=00" '
+        'data-core-metadata="sha256=00">{filename}</a><br/>'
+    ).format(url=entry["url"], sha="ab" * 32, filename=entry["filename"])
+    page = (
+        '<!DOCTYPE html>\n<html>\n  <head>\n    <meta name="pypi:repository-version" content="1.4">\n    <title>Links '
+        f"for zope-interface</title>\n  </head>\n  <body>\n    <h1>Links for zope-interface</h1>\n{row}\n{row}\n</body>\n"
+        "</html>\n<!--SERIAL 1-->"
+    )
+    for body, kind in ((json.dumps(detail), JSON), (page, "text/html; charset=UTF-8")):
+        product, library = both(body, kind)
+        assert isinstance(product, PackedFiles), kind
+        assert tuple(product) == library
+
+
+def test_the_library_is_there_for_the_rest() -> None:
+    links = odd_pages.read_links("<a href=six-1.0.tar.gz>six", BASE, "six")
+    assert [link.filename for link in links.files] == ["six-1.0.tar.gz"]
