@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from fallback_review import __version__
 from fallback_review.cli.detect import Found, look_around
 from fallback_review.cli.init import (
+    BOT,
     PROJECT,
     WORKFLOW_PATH,
     Release,
@@ -26,9 +27,11 @@ from fallback_review.cli.init import (
     write_new,
 )
 from fallback_review.cli.main import cli
+from fallback_review.cli.observe import Observed, compared, observe
 from fallback_review.settings import schema
 from fallback_review.settings.schema import SETTINGS_PATH, SettingsError
 from tests.conftest import ROOT, lab_tool
+from tests.prediction.live import World, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +95,7 @@ def test_it_never_overwrites(tree: Path) -> None:
     (tree / SETTINGS_PATH).write_text("# ours\n")
     done = init()
     assert done.exit_code == 0
-    assert f"Kept {SETTINGS_PATH}: it was there before" in done.output
+    assert f"Kept {SETTINGS_PATH}: it exists already" in done.output
     assert f"Wrote {WORKFLOW_PATH}" in done.output
     assert (tree / SETTINGS_PATH).read_text() == "# ours\n"
 
@@ -104,19 +107,25 @@ def test_a_link_that_leads_elsewhere_is_left_alone(tmp_path: Path) -> None:
     assert not elsewhere.exists()
 
 
-def test_it_asks_three_questions_and_takes_the_answers(tree: Path) -> None:
-    done = init("--ask", answers=f"3.11, 3.13\nlinux-x86_64\n{VIRTUAL.rstrip('/')}\n")
+def test_it_asks_and_takes_the_answers(tree: Path) -> None:
+    done = init("--ask", answers=f"3.11, 3.13\nlinux-x86_64\n{VIRTUAL.rstrip('/')}\nartifactory\ny\n")
     assert done.exit_code == 0, done.output
     chosen = written(tree)
     assert chosen.targets.python == ("3.11", "3.13")
     assert chosen.targets.platforms == ("linux-x86_64",)
     assert chosen.indexes.resolver == VIRTUAL
-    assert chosen.indexes.own_hosts == ("repo.index.example",)
+    assert chosen.indexes.own_hosts == ("repo.index.example/api/pypi/python/",)
+    assert chosen.indexes.layout == "artifactory"
+    assert "Your index was not looked at: that needs CHAINGUARD_PYTHON_IDENTITY_ID" in done.output
+    names = {path.name for path in (tree / ".github/workflows").iterdir()}
+    assert names == {"fallback-review.yml", *(f"{name}.yml" for name in BOT)}
+    for name in names:
+        assert "%{" not in (tree / ".github/workflows" / name).read_text()
 
 
 def test_pressing_enter_takes_what_was_found(tree: Path) -> None:
     (tree / ".python-version").write_text("3.13.2\n")
-    done = init("--ask", answers="\n\n\n")
+    done = init("--ask", answers="\n\n\n\n")
     assert "[3.13]" in done.output
     assert written(tree).targets.python == ("3.13",)
     assert written(tree).indexes == schema.Indexes()
@@ -127,7 +136,10 @@ def test_options_say_the_same_as_answers(tree: Path) -> None:
     assert done.exit_code == 0, done.output
     chosen = written(tree)
     assert (chosen.targets.python, chosen.targets.platforms) == (("3.12",), ("musllinux-x86_64",))
-    assert (chosen.indexes.resolver, chosen.indexes.own_hosts) == (VIRTUAL, ("repo.index.example",))
+    assert (chosen.indexes.resolver, chosen.indexes.own_hosts) == (
+        VIRTUAL,
+        ("repo.index.example/api/pypi/python/",),
+    )
 
 
 def test_a_terminal_is_asked_and_a_pipe_is_not(tree: Path) -> None:
@@ -135,7 +147,7 @@ def test_a_terminal_is_asked_and_a_pipe_is_not(tree: Path) -> None:
     outer, inner = pty.openpty()
     with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner) as process:
         os.close(inner)
-        os.write(outer, b"3.13\n\n\n")
+        os.write(outer, b"3.13\n\n\nn\n")
         assert process.wait(timeout=30) == 0
     os.close(outer)
     assert written(tree).targets.python == ("3.13",)
@@ -283,9 +295,7 @@ def test_a_copy_of_the_action_is_named_where_it_was_installed_from(
     uses = [line.strip() for line in (tree / WORKFLOW_PATH).read_text().splitlines() if "uses:" in line]
     assert uses == [f"- uses: {project}@{COMMIT}"]
     assert f"/{project}/{COMMIT}/docs/settings.schema.json" in (tree / SETTINGS_PATH).read_text()
-    assert (
-        f"The workflow uses\n       {project}: where your organisation keeps a copy, name that one." in said
-    )
+    assert f"The workflow uses\n       {project}: if your organisation keeps a copy, name that one." in said
 
 
 def test_an_installation_from_a_clone_pins_the_commit_of_the_clone(tree: Path) -> None:
@@ -329,3 +339,90 @@ def test_a_checker_finds_nothing_in_what_was_written(
         [lab_tool(program, "checkers"), *arguments], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wrong_answer_is_asked_for_once_more(tree: Path) -> None:
+    answers = "two\n3.12\nlinux\nlinux-x86_64\nnowhere\n\n\n"
+    done = init("--ask", answers=answers)
+    assert done.exit_code == 0, done.output
+    assert "'two' is not a Python version" in done.output
+    assert "'linux' is not a known platform" in done.output
+    assert "an index address starts with https://" in done.output
+    assert written(tree).targets.python == ("3.12",)
+
+
+def test_the_bots_workflows_are_those_of_the_documents(tree: Path) -> None:
+    assert init("--bot").exit_code == 0
+    shown = (ROOT / "docs/bot.md").read_text("utf-8")
+    for name in BOT:
+        text = (tree / f".github/workflows/{name}.yml").read_text("utf-8")
+        head, _, tail = text.partition("      - uses: ")
+        assert head in shown
+        assert tail.partition("\n")[2] in shown
+
+
+def test_a_set_up_is_checked(tree: Path) -> None:
+    assert "is missing: run fallback-review init" in init("--check").output
+    assert init("--bot").exit_code == 0
+    current = init("--check")
+    assert (current.exit_code, current.output.splitlines()[-1]) == (0, "Nothing is out of date.")
+    workflow = tree / WORKFLOW_PATH
+    workflow.write_text(
+        workflow.read_text().replace("fallback-review/fallback-review@", "acme/fallback-review@0ld ")
+    )
+    (tree / ".python-version").write_text("3.13\n")
+    (tree / SETTINGS_PATH).write_text(
+        '[[allow]]\npackage = "six"\nreason = "x"\n[[allow]]\npackage = "flask"\nreason = "x"\nexpires = 2020-01-01\n'
+    )
+    said = init("--check")
+    assert said.exit_code == 1
+    for text in (
+        f"{WORKFLOW_PATH} uses 0ld; this program is ",
+        "[[allow]] six matches no package here",
+        "the allow list's entry for flask expired on 2020-01-01",
+        "the repository is for Python 3.13, and python in [targets] is 3.12",
+    ):
+        assert text in said.output
+    (tree / SETTINGS_PATH).write_text("x = 1\n")
+    assert "there is no such key" in init("--check").output
+    workflow.write_text("name: empty\n")
+    assert f"{WORKFLOW_PATH} uses no fallback-review action" in init("--check").output
+    assert workflow.read_text() == "name: empty\n"
+
+
+C, P = {("a-1.whl", "c"): "1"}, {("a-1.whl", "p"): "1"}
+OTHER = {("A-1.whl", "p"): "1"}
+
+
+@pytest.mark.parametrize(
+    ("served", "theirs", "layout"),
+    [
+        (P, P, None),
+        (C, P, "virtual-project"),
+        (C | P, P, "virtual-concat"),
+        (C | OTHER, OTHER, "virtual-file"),
+        (C | {("a-2.whl", "q"): "2"}, P | {("a-2.whl", "q"): "2"}, "virtual-version"),
+    ],
+)
+def test_the_layout_is_found_by_comparing_files(
+    served: dict[tuple[str, str], str], theirs: dict[tuple[str, str], str], layout: str | None
+) -> None:
+    seen = compared("a", served, C, theirs)
+    assert seen.layout == layout
+    assert ("none of Chainguard's files of a" in seen.said) is (layout is None)
+
+
+def test_an_index_is_looked_at_with_a_token() -> None:
+    environ = {"CHAINGUARD_PYTHON_IDENTITY_ID": "me", "CHAINGUARD_PYTHON_TOKEN": "t"}
+    names: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+        "six": (("six-1.0-py3-none-any.whl",), ("six-1.0-py3-none-any.whl", "Six-1.0-py2.py3-none-any.whl"))
+    }
+    with serving(World(names=names)) as world:
+
+        def seen(layout: str, *asked: str) -> Observed:
+            addresses = {"chainguard": f"{world.base}/c/", "pypi": f"{world.base}/p/"}
+            return observe(f"{world.base}/{layout}/", asked, environ, addresses)
+
+        assert seen("virtual-file", "nowhere", "six").layout == "virtual-file"
+        assert seen("p", "six").layout is None
+        assert "No package was found" in seen("virtual-file", "nowhere").said

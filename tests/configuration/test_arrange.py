@@ -332,7 +332,7 @@ def test_because_names_what_the_tool_asks_by_itself() -> None:
         "uv asks, in this order: cgr (pyproject.toml:3, [[tool.uv.index]]), uv's built-in PyPI."
     )
     assert arrange("uv", {"uv.toml": f'no-index = true\nindex-url = "{C}"\n'}).because == (
-        "uv is told to ask no index."
+        "uv is configured to ask no index."
     )
     assert arrange("uv", {PROJECT: "[project]\n"}).because == "Nothing in the repository names an index."
 

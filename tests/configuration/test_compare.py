@@ -83,7 +83,7 @@ def test_each_change_is_one_sentence(installer: str, base: str, head: str, words
     for text, word in zip(texts, words, strict=True):
         assert word in text
         assert text.startswith("This pull request ")
-        assert text.endswith("Check that it is meant.")
+        assert text.endswith("Make sure that it is intended.")
 
 
 def test_an_added_index_is_shown_at_its_line() -> None:

@@ -283,6 +283,6 @@ def test_what_hangs_on_a_key_is_named_with_its_place() -> None:
     result = reviewed([CW], [], f"--index-url {C}\nfoo==1.0\n", conf("platform = win_amd64"))
     [change] = result.lockfiles[0].changes
     assert change.why == (
-        "it hangs on a setting that is not predicted: pip.conf:2, platform: "
+        "it depends on a key that is not predicted: pip.conf:2, platform: "
         "files for another target than the settings' are taken"
     )

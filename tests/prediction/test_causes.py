@@ -279,7 +279,7 @@ def test_every_cause_has_a_clause_and_a_step(cause: Cause) -> None:
     [
         ("MALWARE_DETECTED", "do not install it"),
         ("POLICY_COOLDOWN", "pin 1.62.0; or wait until its cooldown is over"),
-        ("POLICY_ORG_BLOCKLIST", "ask whoever keeps your organisation's blocklist"),
+        ("POLICY_ORG_BLOCKLIST", "ask the owners of your organisation's blocklist"),
         ("SOMETHING_NEW", "choose another package"),
         (None, "choose another package"),
     ],
@@ -308,7 +308,7 @@ def test_what_to_do_about_a_block_hangs_on_its_reason(reason: str | None, said: 
             "built-available",
             "Chainguard has rebuilt this version since",
         ),
-        (Cause.NOT_CONFIGURED, "layout", "the index layout is not known, and the answer hangs on it"),
+        (Cause.NOT_CONFIGURED, "layout", "the answer depends on the index layout, which is not known"),
     ],
 )
 def test_a_reason_makes_the_clause_exact(cause: Cause, reason: str, said: str) -> None:

@@ -99,7 +99,7 @@ def fails(name: str = "orjson") -> ReviewedChange:
         Outcome.INSTALL_FAILS,
         cause=Cause.HASH_MISMATCH,
         conclusion=Conclusion.FAIL,
-        why="the lock's hashes are not those of the file that will be served",
+        why="the lock does not hold the hash of the file that the index serves",
         advice=Advice(
             text="put the hashes of Chainguard's files into the lock",
             command="chainctl libraries update-hashes uv.lock",

@@ -40,7 +40,7 @@ def test_annotations_are_the_trouble_worst_first() -> None:
         ("notice", None, None, "Fallback Review"),
     ]
     assert made[0].message == (
-        "orjson 3.11.0: does not install; the lock's hashes are not those of the file that will be served. "
+        "orjson 3.11.0: does not install; the lock does not hold the hash of the file that the index serves. "
         "What to do: put the hashes of Chainguard's files into the lock: chainctl libraries update-hashes uv.lock"
     )
     assert json.loads(render(rich(), "annotations"))[0]["message"] == made[0].message

@@ -65,7 +65,7 @@ def test_the_verdict_comes_first_and_trouble_next_worst_first() -> None:
     assert rows[1] == [
         "orjson 3.10.1 →\N{NO-BREAK SPACE}3.11.0\nChainguard · PyPI",
         (
-            "🔴 does not install\nthe lock's hashes are not those of the file that will be served\n"
+            "🔴 does not install\nthe lock does not hold the hash of the file that the index serves\n"
             "→ put the hashes of Chainguard's files into the lock\nchainctl libraries update-hashes uv.lock"
         ),
     ]

@@ -15,7 +15,7 @@ HEAD = """\
 
 uv.lock
  🔴 orjson 3.10.1 → 3.11.0  does not install  line 12
-    the lock's hashes are not those of the file that will be served
+    the lock does not hold the hash of the file that the index serves
     → put the hashes of Chainguard's files into the lock
       chainctl libraries update-hashes uv.lock
  🟠 litellm 1.61.0 added  PyPI  line 12
@@ -56,7 +56,10 @@ def test_a_wrapped_line_goes_on_below_its_first_word() -> None:
     row, *rest = text.splitlines()[3:8]
     assert row == " 🔴 orjson 3.10.1 → 3.11.0  does not install"
     assert rest[0] == "    line 12"
-    assert rest[1:3] == ["    the lock's hashes are not those of the", "    file that will be served"]
+    assert rest[1:3] == [
+        "    the lock does not hold the hash of the",
+        "    file that the index serves",
+    ]
     assert rest[3].startswith("    → ")
 
 

@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 
 USAGE_ERROR, COULD_NOT_CHECK = 2, Conclusion.UNKNOWN.exit_code
 OUR_FAULT = (
-    "Fallback Review stopped at a fault of its own, so nothing is known about this pull request. Please "
+    "Fallback Review has a fault and stopped, so nothing is known about this pull request. Please "
     "report it, with the log of a run that has debug logging on."
 )
 STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."
 MOVED = (
-    "The pull request has moved on: {}. Nothing was written, and this is not a pass: the run for what it is "
-    "now has the say. If there is none, push a commit, or comment /fallback-review recheck."
+    "The pull request has moved on: {}. Nothing was written, and this is not a pass: the run for its "
+    "new state decides. If there is none, push a commit, or comment /fallback-review recheck."
 )
 
 

@@ -42,7 +42,7 @@ def answer(run: Run, event: CommentEvent) -> int:
         return ANSWERED
     with run.connect(event.urls, event.repository, run.reviewing) as client:
         if not _may_ask(client, event):
-            run.output.say("Whoever wrote this comment may not give commands here.")
+            run.output.say("The author of this comment may not give commands here.")
             return ANSWERED
         _react(run, client, event, Reaction.SEEN)
         reply, code = _carried_out(run, client, event, command)

@@ -48,12 +48,12 @@ def closed() -> Reply:
 
 def not_understood() -> Reply:
     """Say what would be understood; what was written is not repeated."""
-    return Reply(text=f"That is not a command that I know.\n\n{HELP}", reaction=Reaction.CONFUSED)
+    return Reply(text=f"This is not a command.\n\n{HELP}", reaction=Reaction.CONFUSED)
 
 
 def failed(error: Exception) -> Reply:
     """Say why the command could not be carried out."""
-    text = f"That could not be done: {inert(' '.join(str(error).split())[:1000])}"
+    text = f"This failed: {inert(' '.join(str(error).split())[:1000])}"
     return Reply(text=text, reaction=Reaction.CONFUSED)
 
 

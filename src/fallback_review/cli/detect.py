@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ class Found:
     lockfiles: tuple[str, ...] = ()
     python: str | None = None
     """The Python version that installs the lockfiles."""
+    names: tuple[str, ...] = ()
+    """The packages that the lockfiles hold, the commonest first."""
     platforms: tuple[str, ...] = ()
     """The platforms that locks are made for, where they name any (pixi.lock, conda-lock.yml)."""
 
@@ -57,8 +60,10 @@ def look_around(root: Path) -> Found:
         for package in lock.packages
         for artifact in package.artifacts
     }
+    counted = Counter(package.name for lock in locks for package in lock.packages)
     return Found(
         lockfiles=paths,
+        names=tuple(name for name, _ in counted.most_common()),
         python=_named_python(root)
         or _oldest(_requires_python(root), *(lock.requires_python for lock in locks)),
         platforms=tuple(ours for theirs, ours in _CONDA_PLATFORMS.items() if theirs in named),

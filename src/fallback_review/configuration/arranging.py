@@ -141,7 +141,7 @@ def _because(configuration: Configuration, places: tuple[Asked, ...]) -> str:
         files = " or ".join(configuration.files) or "the repository"
         return f"Nothing in {files} names an index."
     if not places:
-        return f"{configuration.installer} is told to ask no index."
+        return f"{configuration.installer} is configured to ask no index."
     shown = [
         f"{each.configured.shown} ({each.configured.where})"
         if each.configured

@@ -115,4 +115,4 @@ def _notice(index: ConfiguredIndex, what: str) -> Notice:
 
 
 def _says(what: str) -> str:
-    return f"This pull request {what}. Check that it is meant."
+    return f"This change {what}. Make sure that it is intended."

@@ -76,7 +76,7 @@ class Configuration:
     options: InstallOptions = NO_OPTIONS
     """What else changes which file is taken, of the files and of the lockfile's own lines."""
     not_modelled: tuple[NotModelled, ...] = ()
-    """Keys that are set and whose effect is not predicted: what hangs on them is not known."""
+    """Keys that are set and whose effect is not predicted: what depends on them is not known."""
     unknown_keys: tuple[Notice, ...] = ()
     """Keys that have no place in the tool's table: a newer version of the tool may have them."""
     refused: Notice | None = None

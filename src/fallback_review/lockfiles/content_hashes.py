@@ -1,6 +1,6 @@
 """The hash of a project's content that a lock keeps: whether a lock still fits its project.
 
-Each tool hashes what its resolution hangs on. Sources: Poetry 2.5 (`poetry.packages.locker`), PDM 2.29
+Each tool hashes what its resolution depends on. Sources: Poetry 2.5 (`poetry.packages.locker`), PDM 2.29
 (`pdm.project.project_file`), Pipenv 2026 (`pipenv.utils.pipfile`); compared with the tools themselves.
 """
 

@@ -40,7 +40,7 @@ class Edition(StrEnum):
     REMEDIATED = "remediated"
     CUDA = "cuda"
     VEX = "vex"
-    """Chainguard's public VEX feed: no index, asked for remarks alone; no verdict hangs on it."""
+    """Chainguard's public VEX feed: no index, asked for remarks alone; no verdict depends on it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

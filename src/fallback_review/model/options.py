@@ -129,11 +129,11 @@ class NotModelled:
     effect: str
     """What it does, as a clause."""
     names: frozenset[str] | None = None
-    """The packages that hang on it, by normalised name; None for all."""
+    """The packages that depend on it, by normalised name; None for all."""
     pinned: bool = True
-    """Whether entries with an exact version hang on it."""
+    """Whether entries with an exact version depend on it."""
     locked_urls: bool = False
-    """Whether entries whose files' URLs the lock names hang on it."""
+    """Whether entries whose files' URLs the lock names depend on it."""
 
     @property
     def where(self) -> str:
@@ -141,7 +141,7 @@ class NotModelled:
         return f"{self.path}{f':{self.line}' if self.line else ''}, {self.key}"
 
     def concerns(self, package: LockedPackage) -> bool:
-        """Whether what is installed for an entry hangs on the key."""
+        """Whether what is installed for an entry depends on the key."""
         return (
             (self.names is None or package.name in self.names)
             and (self.pinned or package.version is None)

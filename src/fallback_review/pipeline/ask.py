@@ -74,13 +74,13 @@ def ask_for_remarks(
 
 
 def learn_hosts(wanted: Iterable[Question], addresses: Addresses, ask: Ask) -> frozenset[str] | None:
-    """Return the hosts of PyPI's files, asked of PyPI where a verdict hangs on whose a host is.
+    """Return the hosts of PyPI's files, asked of PyPI where a verdict depends on whose a host is.
 
     Only there the host of a file alone tells a public package from a private one, whose name must not be
     asked for anywhere; and PyPI's file from a stranger's, behind a direct reference.
 
     Returns:
-        The hosts; none where nothing hangs on them; None where PyPI did not answer.
+        The hosts; none where nothing depends on them; None where PyPI did not answer.
     """
     if not any(_hangs_on_host(package, context) for package, _, context, _ in wanted):
         return frozenset()

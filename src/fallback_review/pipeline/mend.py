@@ -257,7 +257,7 @@ def _entry(
     *,
     remediated: bool,
 ) -> Mending | None:
-    """Return what an entry shall say, or None where its files are Chainguard's already.
+    """Return what an entry will say, or None where its files are Chainguard's already.
 
     Raises:
         MendError: it can't be mended; says why.

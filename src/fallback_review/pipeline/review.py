@@ -124,8 +124,8 @@ def _nothing_found(answers: Answers) -> Iterator[Notice]:
     ]
     if len(asked) >= _MANY and all(answer.problem is Cause.PROJECT_MISSING for answer in asked):
         yield Notice(
-            text=f"Chainguard's index has none of the {len(asked):,} packages that it was asked for; if that "
-            "surprises you, check its address (index-url) and what its token is entitled to"
+            text=f"Chainguard's index has none of the {len(asked):,} packages that it was asked for. Check "
+            "its address (index-url) and what its token is entitled to"
         )
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Derivations:
     """`derive` with a memory, for answers that only become more meanwhile.
 
-    A derivation hangs on the entry, its context and the answers about its own project. Entries, lockfiles and
-    contexts are told apart by identity, since comparing them costs more than it saves: they outlive this.
+    A derivation depends on the entry, its context and the answers about its own project. Entries, lockfiles
+    and contexts are told apart by identity, since comparing them costs more than it saves: they outlive this.
     """
 
     def __init__(self) -> None:

@@ -39,7 +39,7 @@ class Context:
     options: InstallOptions | None = None
     """What the installer's configuration says besides; None leaves it to the lockfile's own lines."""
     not_modelled: tuple[NotModelled, ...] = ()
-    """Keys of that configuration whose effect is not predicted: what hangs on them is not known."""
+    """Keys of that configuration whose effect is not predicted: what depends on them is not known."""
     unknown_keys: tuple[Assumption, ...] = ()
     """Keys of it that nobody here knows."""
     refused: Notice | None = None

@@ -42,7 +42,7 @@ def looked_up(subject: Installation) -> Derivation:
     asked = indexes_for(subject.package, subject.lockfile, subject.context)
     sources = tuple(dict.fromkeys(index for each in asked for index in each.sources))
     if not sources:
-        said = Evidence(EvidenceKind.CONFIGURED, "the installer is told to ask no index (no-index)")
+        said = Evidence(EvidenceKind.CONFIGURED, "the installer is configured to ask no index (no-index)")
         verdict = subject.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="index", evidence=(said,))
         return Derivation(verdict=verdict)
     for index in sources:
@@ -73,7 +73,7 @@ def choose(subject: Installation, asked: Sequence[AskedIndex], pages: Pages) -> 
 
 
 def _not_told(subject: Installation, missing: Unanswered) -> Derivation:
-    """The verdict hangs on an index that said nothing; that Chainguard found malware is said all the same."""
+    """The verdict depends on an index that said nothing; malware found by Chainguard is said all the same."""
     cause, reason = missing.cause, None if missing.asked or missing.can_be_asked else "index"
     also = Evidence(EvidenceKind.UNANSWERED, "its answer could change what is installed", missing.index.url)
     evidence: tuple[Evidence, ...] = (missing.evidence, also)
@@ -87,7 +87,7 @@ def _not_told(subject: Installation, missing: Unanswered) -> Derivation:
 def _hangs_on(index: Index, subject: Installation, asked: Sequence[AskedIndex], choice: Choice) -> bool:
     """Whether a missing answer could change the choice.
 
-    A link without hash, of a package whose lock has hashes, hangs on PyPI too: what PyPI's files do not
+    A link without hash, of a package whose lock has hashes, depends on PyPI too: what PyPI's files do not
     explain of the lock's hashes is Chainguard's.
     """
     if any(not each.startswith("sha256:") for each in subject.package.hashes):

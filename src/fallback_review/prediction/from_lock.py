@@ -50,7 +50,7 @@ def from_lock(subject: Installation) -> Derivation | None:
             Outcome.INSTALL_FAILS,
             Cause.NO_COMPATIBLE_FILE,
             reason=Failure.NO_COMPATIBLE.value,
-            evidence=(Evidence(EvidenceKind.LOCKED, "the lock names no file that fits this target"),),
+            evidence=(Evidence(EvidenceKind.LOCKED, "the lock names no file for this target"),),
         )
         return Derivation(verdict=verdict, steps=chosen.steps)
     taken = dict.fromkeys((chosen.artifact, *chosen.others))

@@ -76,7 +76,7 @@ def derive(
 
 
 def _predicted(subject: Installation) -> Derivation | None:
-    """Predict an entry of an index; an answer that hangs on the installer's version says so."""
+    """Predict an entry of an index; an answer that depends on the installer's version says so."""
     derived = from_lock(subject) if subject.package.urls_locked else _asked(subject)
     older = _as_older(subject)
     again = older and (from_lock(older) if older.package.urls_locked else _asked(older))
@@ -124,7 +124,7 @@ def _refused(subject: Installation) -> Verdict | None:
 
 
 def _as_configured(subject: Installation, derived: Derivation) -> Derivation:
-    """What hangs on a key that is not predicted is not known; one that nobody knows is assumed away."""
+    """What depends on a key that is not predicted is not known; one that nobody knows is assumed away."""
     unclear = [each for each in subject.context.not_modelled if each.concerns(subject.package)]
     verdict = derived.verdict
     if not unclear:
@@ -347,7 +347,7 @@ def _either(subject: Installation) -> Derivation:
     if len(answers) == 1 or worst.verdict.outcome is Outcome.UNKNOWN:
         return replace(worst, needs=needs)
     said = (
-        Evidence(EvidenceKind.CONFIGURED, "the index layout is not known, and the answer hangs on it"),
+        Evidence(EvidenceKind.CONFIGURED, "the answer depends on the index layout, which is not known"),
         *(
             Evidence(
                 EvidenceKind.CONFIGURED,

@@ -154,7 +154,7 @@ def remembers(there: State, new: State) -> bool:
 
 
 def as_before(earlier: State, settings: Settings, today: date, ask: Remembering) -> bool:
-    """Return whether everything that a review of the same head hangs on is what `earlier` remembers.
+    """Return whether everything that a review of the same head depends on is what `earlier` remembers.
 
     Asks the indexes for the packages that were in trouble, and for nothing else. A marker that remembers too
     little, or not in our words, is never as before.

@@ -57,7 +57,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
-    """A pull request's review, and what its comment shall remember."""
+    """A pull request's review, and what its comment remembers."""
 
     review: Review
     state: State

@@ -72,7 +72,7 @@ class Targets(Table):
     """The environments that will install."""
 
     python: tuple[PythonVersion, ...] = Field(default=("3.12",), min_length=1)
-    """The Python versions that install: ``3.12``; ``3.13t`` is free-threaded."""
+    """The Python versions of the targets: ``3.12``; ``3.13t`` is free-threaded."""
     platforms: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = Field(
         default=("linux-x86_64", "linux-aarch64"), min_length=1
     )

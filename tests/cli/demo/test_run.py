@@ -126,7 +126,7 @@ def test_what_is_printed_and_written(tmp_path: Path) -> None:
         demo.run(output, Console(file=terminal, width=100))
     printed = (tmp_path / "terminal").read_text("utf-8")
     first = printed.splitlines()[:3]
-    assert first[0].startswith("A server on this machine plays Chainguard Libraries (http://127.0.0.1:")
+    assert first[0].startswith("A server on this machine stands for Chainguard Libraries (http://127.0.0.1:")
     assert first[2] == "One pull request changes uv.lock and worker/requirements.txt, locked by uv."
     assert "the private index 0." in printed
     assert f"The comment: {output / 'comment.md'}" in printed

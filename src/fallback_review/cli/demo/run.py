@@ -46,7 +46,7 @@ def run(output: Path, console: Console) -> Review:
     output.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
     with DemoIndex(scene.at(now)) as index:
-        _say(console, f"A server on this machine plays Chainguard Libraries ({index.chainguard})")
+        _say(console, f"A server on this machine stands for Chainguard Libraries ({index.chainguard})")
         _say(console, f"and PyPI ({index.pypi}). The names are borrowed, the contents are made up.")
         _say(console, f"One pull request changes {' and '.join(scene.LOCKFILES)}, locked by uv.\n")
         reviewed = _review(index, now)

@@ -25,7 +25,7 @@ def mended(
         known: The lock's format.
         path: Where it is.
         text: What it says, its line ends as they are.
-        wanted: What entries shall say.
+        wanted: What the entries will say.
 
     Raises:
         MendError: the mended text would not say what was asked, or would say something else besides.

@@ -17,7 +17,7 @@ class MendError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """A file that a row shall name."""
+    """A file that a row will name."""
 
     filename: str
     url: str
@@ -29,7 +29,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mending:
-    """What one entry shall say."""
+    """What one entry will say."""
 
     package: LockedPackage
     rows: tuple[tuple[str, tuple[NewFile, ...]], ...]

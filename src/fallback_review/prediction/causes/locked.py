@@ -52,13 +52,11 @@ def _update(facts: Facts, text: str) -> Advice:
 
 
 def _lock_again(facts: Facts) -> Advice:
-    return Advice(
-        text="lock this package again: no index has a file that this entry allows", command=facts.relock
-    )
+    return Advice(text="lock this package again", command=facts.relock)
 
 
 def _preferred(facts: Facts) -> str:
-    return f"both have it, and {facts.installer} ranks PyPI's file higher"
+    return f"both have it, and {facts.installer} prefers PyPI's file"
 
 
 def _prefer_chainguard(facts: Facts) -> Advice:
@@ -102,7 +100,7 @@ RECORDS = (
             "fails. This happens when the index changes and the lock does not. Put the hashes of "
             "Chainguard's files into the lock."
         ),
-        words=Words(why="the lock's hashes are not those of the file that will be served", step=_hashes),
+        words=Words(why="the lock does not hold the hash of the file that the index serves", step=_hashes),
     ),
     CauseRecord(
         cause=Cause.NO_CANDIDATE,
@@ -111,7 +109,7 @@ RECORDS = (
             "No index that is asked has a file that this entry of the lock allows, so that the "
             "install fails. Lock the package again."
         ),
-        words=Words(why="no index has a file that this entry allows", step=_lock_again),
+        words=Words(why="no index has a file that the lock allows", step=_lock_again),
     ),
     CauseRecord(
         cause=Cause.NOT_PINNED,
@@ -121,8 +119,8 @@ RECORDS = (
             "a review can only say what it would take today. Pin an exact version."
         ),
         words=Words(
-            why="not pinned: decided at install time",
-            step="pin an exact version, so that what is reviewed is what gets installed",
+            why="not pinned: the installer decides when it installs",
+            step="pin an exact version: then the review and the install see the same file",
         ),
     ),
     CauseRecord(

@@ -144,12 +144,12 @@ RECORDS = (
         words=Words(why="Chainguard blocks it", step="choose another package: this one is blocked"),
         reasons={
             MALWARE_DETECTED: _blocked(
-                MALWARE_DETECTED, "do not install it: take it out, and look where it was installed before"
+                MALWARE_DETECTED, "do not install it: remove it, and find out where it was installed before"
             ),
             "POLICY_COOLDOWN": _blocked("POLICY_COOLDOWN", _cooldown),
             "POLICY_ORG_BLOCKLIST": _blocked(
                 "POLICY_ORG_BLOCKLIST",
-                "choose another package, or ask whoever keeps your organisation's blocklist",
+                "choose another package, or ask the owners of your organisation's blocklist",
             ),
         },
     ),

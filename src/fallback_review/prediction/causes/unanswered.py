@@ -51,7 +51,7 @@ RECORDS = (
         ),
         words=Words(
             why=_of_the_index("token missing or expired"),
-            step=Advice(text="renew the token: it is missing or expired", command=_NEW_TOKEN),
+            step=Advice(text="make a new token: it is missing or expired", command=_NEW_TOKEN),
         ),
     ),
     CauseRecord(
@@ -99,19 +99,19 @@ RECORDS = (
         words=Words(
             why="Chainguard's index was not asked: no credentials are set",
             step=Advice(
-                text="make a token, and give its two values: as index-username and index-password, or as "
-                "the variables that it comes in",
+                text="make a token and set its two values as index-username and index-password, or as "
+                "CHAINGUARD_PYTHON_IDENTITY_ID and CHAINGUARD_PYTHON_TOKEN",
                 command=_NEW_TOKEN,
             ),
         ),
         reasons={
             "layout": Words(
-                why="the index layout is not known, and the answer hangs on it",
-                step="say in the settings how the indexes are arranged: layout in [indexes]",
+                why="the answer depends on the index layout, which is not known",
+                step="set layout in [indexes]: how the indexes are arranged",
             ),
             "no-sha256": Words(
                 why="the lock has no sha256 to compare with the indexes'",
-                step="lock it again with sha256 hashes",
+                step="lock this package again with sha256 hashes",
             ),
             "remediated": Words(
                 why="a remediated version, and the remediated index was not asked",
@@ -145,12 +145,12 @@ RECORDS = (
                 ),
             ),
             "key": Words(
-                why=lambda facts: f"it hangs on a setting that is not predicted: {_key(facts)}",
+                why=lambda facts: f"it depends on a key that is not predicted: {_key(facts)}",
                 step="check what the installer takes, or take the key out: docs/prediction.md lists the keys "
                 "that are predicted",
             ),
             "hosts": Words(
-                why=lambda facts: f"nobody named the host that its files lie on: {_stray(facts)}",
+                why=lambda facts: f"no setting names the host of its files: {_stray(facts)}",
                 step="name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]",
             ),
         },
