@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
-.PHONY: check demo test lint bench fuzz differential docs format lock clean lab
+.PHONY: accuracy check demo test lint bench fuzz differential docs format lock clean lab
 
 # The inner loop. The rooms that touch nothing (.importlinter holds them to it), without the tests that need the lab
 # and those that try hundreds of made inputs; ruff and mypy look at what changed since they last looked.
@@ -37,6 +37,10 @@ differential: .venv/.ready .lab/installers/.ready
 # The documentation as a site; a link or an anchor that leads nowhere is an error.
 docs: .lab/docs/.ready
 	.lab/docs/bin/sphinx-build -q -n -W --keep-going -b html docs site
+
+# The whole circle with the real tools: predict, install, verify, compare. WRITE=--write renews docs/prediction.md.
+accuracy: .venv/.ready lab
+	$(BIN)/python -m tests.installed.accuracy --cases $(CASES) $(WRITE)
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix

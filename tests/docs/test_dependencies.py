@@ -15,7 +15,12 @@ FIRST_CELLS = re.findall(r"^\| ([^|]+) \|", DOCUMENT.read_text("utf-8"), re.MULT
 
 
 def asked_for() -> set[str]:
-    lines = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = [
+        each
+        for part in (project["dependencies"], *project["optional-dependencies"].values())
+        for each in part
+    ]
     for file in (ROOT / "requirements").glob("*.in"):
         lines += [line.partition("#")[0] for line in file.read_text("utf-8").splitlines()]
     return {

@@ -49,7 +49,9 @@ class World:
         """Verify a place against both indexes, in this process."""
         found = settings_of(self.indexes, settings)
         with open_sources(found.indexes, Secrets(environ={}), full=full) as sources:
-            return verify(place(path), Verifying(settings=found, sources=sources, today=date(2026, 11, 1)))
+            return verify(
+                place(path), Verifying(settings=found, sources=sources, today=date(2026, 11, 1), full=full)
+            )
 
 
 def settings_of(indexes: Indexes, text: bytes = b"") -> schema.Settings:

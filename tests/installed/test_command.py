@@ -167,7 +167,7 @@ def test_versions_that_differ_and_packages_that_are_not_there(
         cwd=tmp_path,
     )
     assert "held for 1 of 2" in done.stdout
-    assert "the lock has 2.0, and 1.0 is installed" in done.stdout
+    assert "the lock brings 2.0, and 1.0 is installed" in done.stdout
     assert "1 of the lock's packages are not installed: only-pypi" in done.stdout
 
 

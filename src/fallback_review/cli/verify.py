@@ -75,7 +75,7 @@ def verify_command(
         with open_sources(
             configured.indexes, secrets_for(options), full=full, console=console_for(stderr=True)
         ) as sources:
-            run = Verifying(settings=configured, sources=sources, today=today, bytecode=bytecode)
+            run = Verifying(settings=configured, sources=sources, today=today, bytecode=bytecode, full=full)
             found = [verify(each, run, lock) for each in wanted]
     except TreeError as error:
         raise click.UsageError(str(error)) from None

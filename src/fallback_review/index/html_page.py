@@ -161,6 +161,7 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
             requires_python=given.get("data-requires-python") or None,
             yanked="data-yanked" in given,
             has_provenance=True if "data-provenance" in given else None,
+            provenance_url=given.get("data-provenance"),
             tier=tier_of_file(there, version) if tiered else None,
         )
 

@@ -123,6 +123,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     yanked = tuple(entry.yanked not in (False, None) for entry in entries)
     sizes = array("q", (-1 if entry.size is None else entry.size for entry in entries))
     attested = tuple(None if each is msgspec.UNSET else each is not None for each in provenance)
+    links = tuple(None if each is msgspec.UNSET else each for each in provenance)
     tiered = index.owner is Owner.CHAINGUARD
 
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
@@ -137,6 +138,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
             size=sizes[at] if sizes[at] >= 0 else None,
             upload_time=_moment(times.split("\n")[at]),
             has_provenance=attested[at],
+            provenance_url=links[at],
             tier=tier_of_file(there, version) if tiered else None,
         )
 

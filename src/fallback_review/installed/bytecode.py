@@ -14,7 +14,7 @@ import struct
 import sys
 import warnings
 
-_CACHED = re.compile(r"(?P<module>[^/]+)\.(?P<tag>[a-z]+-?\d+[a-z]*)(?:\.opt-(?P<level>[12]))?\.pyc")
+_CACHED = re.compile(r"(?P<module>[^/]+?)\.(?P<tag>(?!opt-)[a-z]+-?\d+[a-z]*)(?:\.opt-(?P<level>[12]))?\.pyc")
 _HEADER = 16
 _DEEPEST = 2_000
 _INTEGERS = 5

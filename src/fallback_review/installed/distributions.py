@@ -117,10 +117,11 @@ def _is_of_the_system(files: Files, site: str, installer: str | None, conda: str
     of each of its packages in the environment.
     """
     if installer == "conda":
+        wanted = canonicalize_name(conda)
         found = _SITE.fullmatch(site)
         meta = f"{found['prefix'] or ''}/conda-meta".lstrip("/") if found else ""
         return bool(meta) and any(
-            canonicalize_name(each.name).startswith(conda) for each in files.tree.names(meta)
+            canonicalize_name(each.name).startswith(wanted) for each in files.tree.names(meta)
         )
     ours = installer is None or installer.lower() in _OF_THE_SYSTEM
     return ours and _SYSTEM_SITE.fullmatch(site) is not None

@@ -6,11 +6,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fallback_review.lockfiles.names import version_in_filename
 from fallback_review.model import Conclusion, Held, Notice, Origin, Outcome
 from fallback_review.model.versions import parse_version
 from fallback_review.settings import policy
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from fallback_review.model import (
         LockedPackage,
         Review,
@@ -23,11 +26,12 @@ if TYPE_CHECKING:
 _AS_PREDICTED = {
     Outcome.CHAINGUARD: {Origin.CHAINGUARD},
     Outcome.REMEDIATED: {Origin.REMEDIATED},
-    Outcome.UPSTREAM: {Origin.UPSTREAM},
     # Bytes that both serve are PyPI's, whoever they came through: from the disk it can't be told.
+    Outcome.UPSTREAM: {Origin.UPSTREAM, Origin.PYPI},
     Outcome.PYPI: {Origin.PYPI, Origin.UPSTREAM},
     Outcome.DIRECT: {Origin.LOCAL_BUILD},
 }
+_FROM_AN_INDEX = {Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.UPSTREAM, Outcome.PYPI}
 _NOT_TOLD = {Origin.UNVERIFIABLE, Origin.SYSTEM}
 _BY_NAME = {Origin.PRIVATE}
 """Known by their names alone on both sides: nothing is proved by that."""
@@ -81,18 +85,25 @@ def _held(
     if not entries or found.origin in _BY_NAME:
         return found
     verdicts = [(change, package, verdict) for change, package in entries for verdict in change.verdicts]
-    same = [each for each in verdicts if parse_version(each[2].version) == parse_version(found.version)]
+    same = [each for each in verdicts if _version(each[2]) == parse_version(found.version)]
     line = entries[0][1].line
     if not verdicts:
         return replace(found, line=line)
     if not same:
-        locked = ", ".join(dict.fromkeys(str(verdict.version) for *_, verdict in verdicts))
+        locked = ", ".join(
+            dict.fromkeys(str(_version(verdict) or verdict.version) for *_, verdict in verdicts)
+        )
         held = Held(
-            held=False, predicted=None, why=f"the lock has {locked}, and {found.version} is installed"
+            held=False, predicted=None, why=f"the lock brings {locked}, and {found.version} is installed"
         )
         return replace(found, prediction=held, line=line)
     change, package, verdict = same[0]
     return replace(found, prediction=_compared(found, change, verdict), line=package.line)
+
+
+def _version(verdict: Verdict) -> Version | None:
+    """Return the version that is predicted: ``==1.0`` may bring ``1.0+cgr.1`` (PEP 440)."""
+    return parse_version(version_in_filename(verdict.file or "") or verdict.version)
 
 
 def _compared(found: VerifiedDistribution, change: ReviewedChange, verdict: Verdict) -> Held:
@@ -103,7 +114,7 @@ def _compared(found: VerifiedDistribution, change: ReviewedChange, verdict: Verd
         return Held(held=None, predicted=predicted, why=found.why or found.origin.value)
     if found.origin in _AS_PREDICTED.get(predicted, set()):
         return Held(held=True, predicted=predicted)
-    if found.origin is Origin.LOCAL_BUILD and predicted in (Outcome.CHAINGUARD, Outcome.PYPI):
+    if found.origin is Origin.LOCAL_BUILD and predicted in _FROM_AN_INDEX:
         return Held(held=None, predicted=predicted, why=f"{found.why}, so that its bytes are nobody else's")
     return Held(
         held=False,

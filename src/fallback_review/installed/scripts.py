@@ -16,7 +16,7 @@ _REFERENCE = re.compile(r"\s*([\w.]+)\s*:\s*([\w.]+)\s*(?:\[.*\])?\s*")
 _SHEBANG = re.compile(rb"#!.*?(?:python|pypy)[0-9.]*w?t?[\"']?(?:[ \t]+-[A-Za-z]+)*[ \t]*\r?")
 _THROUGH_SHELL = re.compile(
     r"exec' (?:\"?\$\(dirname -- \"\$\(realpath -- \"\$0\"\)\"\)\"?/)?"
-    r"['\"]?[^\n'\"]*(?:python|pypy)[0-9.]*['\"]? \"\$0\" \"\$@\"\s*"
+    r"['\"]?[^\n'\"]*(?:python|pypy)[0-9.]*['\"]? \"\$0\" \"\$@\"\n' "
 )
 """A path that is too long for ``#!``, or one relative to the script (distlib, uv)."""
 _RUN = 'if __name__ == "__main__":\n'

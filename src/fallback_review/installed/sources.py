@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from fallback_review.index import credentials_for, origin_of
-from fallback_review.index.files import FileClient, FileProblem, FileRead
+from fallback_review.index.files import FileClient, FileProblem, FileRead, UnreadableFileError
 from fallback_review.index.open import open_indexes, progress
 from fallback_review.index.session import Remembering
+from fallback_review.installed.attestations import MOST_BYTES
 from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
-from fallback_review.model import Cause, Index, Offered, Origin, Owner, Project, Tier
+from fallback_review.model import Cause, Index, Offered, Origin, Owner, Project, ProjectFile, Tier
 from fallback_review.model.indexed import MALWARE_DETECTED
 from fallback_review.pipeline.context import addresses_of
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fallback_review.index.open import Secrets
-    from fallback_review.model import Answer, ProjectFile
+    from fallback_review.model import Answer
     from fallback_review.pipeline.ask import Ask
     from fallback_review.prediction.addresses import Addresses
     from fallback_review.settings.schema import Indexes
+
+_CHUNK = 64 * 1024
 
 
 class Sources(Protocol):
@@ -38,6 +41,10 @@ class Sources(Protocol):
 
     def wheels(self, wanted: Collection[Offered]) -> Mapping[str, FileRead[Wheel] | FileProblem]:
         """Return what wheels say of themselves, by address."""
+        ...
+
+    def provenance(self, wanted: Collection[Offered]) -> Mapping[str, bytes | FileProblem]:
+        """Return the provenance objects of files that have one, by the file's address."""
         ...
 
 
@@ -69,6 +76,34 @@ class _OfIndexes:
                 files = [each.file for each in wanted if each.index == index]
                 found.update(client.read(files, make, on_read=advance))
         return found
+
+    def provenance(self, wanted: Collection[Offered]) -> Mapping[str, bytes | FileProblem]:
+        found: dict[str, bytes | FileProblem] = {}
+        for each in wanted:
+            address = each.file.provenance_url
+            # Attestations lie with the index: an address elsewhere is nobody's that was named.
+            if address is None or not _same_origin(address, each.index.url):
+                continue
+            file = ProjectFile(filename=f"the provenance of {each.file.filename}", url=address, version=None)
+            (read,) = self._reader(each.index).read([file], _read_bounded).values()
+            found[each.file.url] = read if isinstance(read, FileProblem) else read.value
+        return found
+
+
+def _same_origin(one: str, other: str) -> bool:
+    try:
+        return origin_of(one) == origin_of(other)
+    except ValueError:
+        return False
+
+
+def _read_bounded(stream: IO[bytes]) -> bytes:
+    data = b""
+    while chunk := stream.read(_CHUNK):
+        data += chunk
+        if len(data) > MOST_BYTES:
+            raise UnreadableFileError(f"it is larger than {MOST_BYTES // 1024**2} MB")
+    return data
 
 
 def projects_of(ask: Ask, addresses: Addresses, names: Collection[str]) -> Mapping[str, Project]:

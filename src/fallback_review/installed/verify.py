@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from fallback_review.index.files import FileProblem, UnreadableFileError
+from fallback_review.installed.attestations import verify_attestation
 from fallback_review.installed.bytecode import is_compiled_from
 from fallback_review.installed.compare import Candidate, Compared, by_itself, compare
 from fallback_review.installed.distributions import Installed, distributions
@@ -86,6 +87,8 @@ class Verifying:
     sources: Sources
     today: date
     bytecode: bool = True
+    full: bool = False
+    """Whether wheels are read whole, and their attestations are verified."""
     here: bool = True
     """Whether this process runs on the system that the environments are for: not in a container beside it."""
 
@@ -155,6 +158,7 @@ def _tree(place: Place, tree: Tree, sites: Sequence[str], below: str, run: Verif
             unchecked.update(_check_bytecode(around.bytecode, files))
         else:
             unchecked.update(each.installed.key for each, *_ in around.bytecode)
+    asked.attest([each for each in compared if run.full and each.candidate is not None])
     judged = [_judged(_verified(each, asked, unchecked[each.installed.key]), run) for each in compared]
     cut = f"{below}/" if below else ""
     shown = tuple(_below(each, cut) for each in sorted(judged, key=_order))
@@ -204,6 +208,9 @@ class _Asked:
     """What the indexes said of everything that is to be compared."""
 
     def __init__(self, run: Verifying, wanted: Sequence[Installed]) -> None:
+        self._sources = run.sources
+        self.attested: dict[str, tuple[bool, str]] = {}
+        """By a wheel's address: whether its attestations hold, and what to say."""
         self.projects = run.sources.projects(sorted({each.name for each in wanted}))
         self._chosen = {each.key: _fitting(each, self.projects[each.name]) for each in wanted}
         offered = {one.file.url: one for chosen in self._chosen.values() for one in chosen}
@@ -211,6 +218,19 @@ class _Asked:
         done = [each for each in self.read.values() if not isinstance(each, FileProblem)]
         self.requests = sum(each.requests for each in done)
         self.received = sum(each.received for each in done)
+
+    def attest(self, compared: Sequence[Compared]) -> None:
+        """Read and verify the attestations of wheels that were read whole."""
+        by_file = {each.file.url: each for chosen in self._chosen.values() for each in chosen}
+        whole = [each.candidate for each in compared if each.candidate is not None and each.candidate.whole]
+        wanted = [by_file[each.file.url] for each in whole if each.file.provenance_url]
+        for url, read in self._sources.provenance(wanted).items():
+            file = by_file[url].file
+            self.attested[url] = (
+                (False, read.message)
+                if isinstance(read, FileProblem)
+                else verify_attestation(read, file.filename, str(file.sha256))
+            )
 
     def candidates(self, installed: Installed) -> tuple[list[Candidate], list[str]]:
         """Return the wheels that may have been installed, and why some of them could not be read."""
@@ -334,8 +354,9 @@ def _verified(each: Compared, asked: _Asked, unchecked: int) -> VerifiedDistribu
     else:
         integrity = Integrity.INTACT
     proof = Proof.NONE
+    attested, said = asked.attested.get(candidate.file.url, (False, None)) if candidate else (False, None)
     if candidate is not None:
-        proof = Proof.WHEEL if candidate.whole else Proof.RECORD
+        proof = Proof.ATTESTED if attested else Proof.WHEEL if candidate.whole else Proof.RECORD
     elif each.files:
         proof = Proof.ITSELF
     return VerifiedDistribution(
@@ -352,6 +373,7 @@ def _verified(each: Compared, asked: _Asked, unchecked: int) -> VerifiedDistribu
         deviating=len(deviations),
         files=each.files,
         bytecode_unchecked=unchecked,
+        attestation=said,
         linked=installed.linked,
         malware=project.malware if project else False,
     )

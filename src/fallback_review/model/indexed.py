@@ -78,6 +78,8 @@ class ProjectFile:
     upload_time: datetime | None = None
     has_provenance: bool | None = None
     """Whether it has attestations (PEP 740); None where the page does not say."""
+    provenance_url: str | None = None
+    """Where they are, if it has some."""
     tier: Tier | None = None
     """Only for files of Chainguard's indexes."""
 

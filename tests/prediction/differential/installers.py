@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tests.conftest import lab_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from .projects import Project
 
@@ -70,8 +70,8 @@ class Runner:
             self._process.wait(timeout=60)
             self._process.stdout.close()
 
-    def install(self, project: Project) -> Taken:
-        """Install a project's lock into nothing; say what is there then."""
+    def install(self, project: Project, *, look: Callable[[Path], None] | None = None) -> Taken:
+        """Install a project's lock into nothing; say what is there then. `look` is given the folder before."""
         here, target = self._folder / "project", self._folder / "target"
         for path in (here, target):
             shutil.rmtree(path, ignore_errors=True)
@@ -83,6 +83,9 @@ class Runner:
         more = {key: _fill(value, places) for key, value in project.environment.items()}
         code, words = self._run(command, here, more)
         found = [path for folder in self._installed_into(target) for path in folder.glob("case_*")]
+        if code == 0 and look is not None:
+            for folder in {path.parent for path in found}:
+                look(folder)
         marks = [path.read_text().split("'")[1] for path in found if path.suffix == ".py"]
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
