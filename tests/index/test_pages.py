@@ -72,6 +72,7 @@ def test_a_json_file_in_full() -> None:
             size=11,
             upload_time=dt.datetime(2026, 1, 2, 3, 4, 5, 123456, dt.UTC),
             has_provenance=True,
+            provenance_url="https://index.example/p",
             tier=Tier.UPSTREAM,
         ),
     )
@@ -91,6 +92,7 @@ def test_an_html_file_in_full() -> None:
             requires_python=">=3.8",
             yanked=True,
             has_provenance=True,
+            provenance_url="https://x.example/p",
             tier=Tier.BUILT,
         ),
     )

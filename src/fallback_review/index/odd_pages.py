@@ -165,6 +165,8 @@ def _from_link(index: Index, name: str, link: FileLink) -> ProjectFile:
         requires_python=str(requires_python) if requires_python else None,
         yanked="data-yanked" in link.attributes,
         has_provenance=True if "data-provenance" in link.attributes else None,
-        provenance_url=link.attributes.get("data-provenance"),
+        provenance_url=str(link.attributes["data-provenance"])
+        if "data-provenance" in link.attributes
+        else None,
         tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
     )
