@@ -75,11 +75,16 @@ _TAGS = (
 )
 _BUILDS = (*[""] * 8, "1-", "2-", "10-", "1a-", "2b-", "0-")
 _VERSIONS = (*["1.0"] * 24, "1.0.0", "1.0+cgr.1", "1.0+cgr.1", "1.0+cgr.2", "1.0+local", "1.0.post1", "1.0rc1", "1.0.dev1", "0.9", "1.1", "2.0", "1!1.0", "01.0", "1")  # fmt: skip
-_PINS = (*["1.0"] * 24, "1.0.0", "1", "1.0+cgr.1", "1.0+cgr.1", "1.0.post1", "1.0rc1", "1.0.dev1", "1!1.0", "1.0+local")  # fmt: skip
+_PINS = (*["1.0"] * 24, "1.0b1", "1.0.0", "1", "1.0+cgr.1", "1.0+cgr.1", "1.0.post1", "1.0rc1", "1.0.dev1", "1!1.0", "1.0+local")  # fmt: skip
 _REQUIRES_PYTHON = (*[None] * 30, ">=3.8", ">=3.12", "<3.11", "==3.11.*", "~=3.9", "!=3.11.*", ">3.13", ">=3.9,<3.11", "<4", "3.x", ">=3.8.*", ">=3.12.*", ">=3.12,", ">=3.8 <3.11", "'>=3.12'")  # fmt: skip
-_SDIST_ENDS = (*[".tar.gz"] * 5, ".zip")
+_SDIST_ENDS = (*[".tar.gz"] * 24, *[".zip"] * 4, ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar")  # fmt: skip
+_LEGACY = (("1.0b1", "1.0-beta1"), ("1.0rc1", "1.0-rc1"), ("1.0.post1", "1.0-1"), ("1.0", "v1.0"), ("1.0+cgr.1", "1.0+cgr-1"))  # fmt: skip
+"""Versions as source distributions' names spelt them before the standard."""
+_UPLOADED = ("2024-01-01T00:00:00Z", "2024-01-01T12:30:00.123456Z", "2025-06-01T00:00:00Z", "2026-01-01T00:00:00Z")  # fmt: skip
 _NOT_INSTALLABLE = ("{stem}-1.0.exe", "{stem}-1.0-py3.11.egg", "{stem}-1.0-py3-none.whl", "{stem}-one-py3-none-any.whl", "notes.txt")  # fmt: skip
 CHAINGUARD, UPSTREAM, REMEDIATED, PYPI = "python", "python-upstream", "python-remediated", "pypi"
+STRANGER = "stranger"
+_MAKERS = {PYPI: "p", STRANGER: "s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,8 @@ class File:
     """Whether its link carries a SHA-256."""
     metadata: bool = False
     """Whether its core metadata is offered beside it (PEP 658)."""
+    uploaded: str = _UPLOADED[-1]
+    """When it was uploaded, where its page tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,10 @@ class Case:
     remediated_apart: bool
     """Whether ``+cgr.N`` files lie in an index of their own."""
     json_pages: bool
+    untimed: frozenset[str]
+    """Whose pages tell no upload times, even in JSON: ``c``, ``p``."""
+    stranger: tuple[File, ...]
+    """What an index of nobody's lists, where the client is configured with it."""
     pin: str
     """A version, or a specifier where the lock pins none."""
     locked: tuple[File, ...]
@@ -157,7 +168,9 @@ def draw(seed: int, number: int, *, unpinned: bool = False) -> Case:
         chainguard=_once(ours),
         pypi=_once(pypi),
         remediated_apart=chance.random() < 0.2,
-        json_pages=chance.random() < 0.5,
+        json_pages=chance.random() < 0.6,
+        untimed=frozenset(maker for maker in "cp" if chance.random() < 0.2),
+        stranger=_once([_file(chance, number, STRANGER) for _ in range(chance.choice((0, 1, 2)))]),
         pin=pin,
         locked=(),
         # What a hash of no listed file is for can't be told where links have none: it is taken for theirs.
@@ -170,25 +183,31 @@ def draw(seed: int, number: int, *, unpinned: bool = False) -> Case:
 def _file(chance: random.Random, number: int, shelf: str) -> File:
     stem = chance.choice((*[f"case_{number}"] * 6, f"Case_{number}", f"case.{number}", f"case__{number}"))
     version = chance.choice(_VERSIONS)
-    if shelf == PYPI:  # PyPI takes no local versions
+    if shelf != CHAINGUARD:  # PyPI takes no local versions
         version = version.partition("+")[0]
     kind = chance.random()
     if kind < 0.04:
         name = chance.choice(_NOT_INSTALLABLE).format(stem=stem)
     elif kind < 0.2:
         stem = chance.choice((stem, stem, f"case-{number}"))
-        name = f"{stem}-{version}{chance.choice(_SDIST_ENDS)}"
+        spelt = version
+        if chance.random() < 0.15:
+            version, spelt = chance.choice(_LEGACY)
+            if shelf != CHAINGUARD:
+                version, spelt = version.partition("+")[0], spelt.partition("+")[0]
+        name = f"{stem}-{spelt}{chance.choice(_SDIST_ENDS)}"
     else:
         name = f"{stem}-{version}-{chance.choice(_BUILDS)}{chance.choice(_TAGS)}.whl"
     remediated = shelf == CHAINGUARD and "+cgr." in version
     return File(
         filename=name,
         shelf=REMEDIATED if remediated else shelf,
-        maker="p" if shelf == PYPI else "c",
+        maker=_MAKERS.get(shelf, "c"),
         version=version,
         requires_python=chance.choice(_REQUIRES_PYTHON),
         yanked=chance.random() < 0.1,
         metadata=chance.random() < 0.4,
+        uploaded=chance.choice(_UPLOADED),
     )
 
 
@@ -199,7 +218,8 @@ def _rebuilt(chance: random.Random, theirs: File) -> File:
     wanted = chance.choice(_REQUIRES_PYTHON) if chance.random() < 0.2 else theirs.requires_python
     yanked = theirs.yanked and chance.random() < 0.5
     shelf = REMEDIATED if "+cgr." in theirs.version else CHAINGUARD
-    return replace(theirs, shelf=shelf, maker="c", yanked=yanked, requires_python=wanted)
+    uploaded = chance.choice(_UPLOADED) if chance.random() < 0.5 else theirs.uploaded
+    return replace(theirs, shelf=shelf, maker="c", yanked=yanked, requires_python=wanted, uploaded=uploaded)
 
 
 def _once(files: Sequence[File]) -> tuple[File, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fallback_review.index import IndexClient
@@ -36,6 +37,7 @@ _OF_SHELF = {
     "python-upstream": Outcome.UPSTREAM,
     "pypi": Outcome.PYPI,
 }
+_OF_MAKER = {"c": {"python", "python-remediated"}, "p": {"python-upstream", "pypi"}}
 NOT_FOR_HERE = "not for this system"
 _SAME_BYTES = frozenset({Outcome.UPSTREAM, Outcome.PYPI})
 
@@ -48,11 +50,14 @@ class Count:
     decided: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     forms: Counter[str] = field(default_factory=Counter)
+    keys: Counter[str] = field(default_factory=Counter)
+    """How many cases hold each key of configuration."""
     misses: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         said = f"{self.cases} cases, {self.decided} decided, {len(self.misses)} misses"
-        return f"{said}; {dict(self.outcomes.most_common())}; {dict(self.forms.most_common())}"
+        counted = (self.outcomes, self.forms, self.keys)
+        return "\n".join([said, *(f"  {dict(each.most_common())}" for each in counted)])
 
 
 def compare(installer: str, numbers: Iterable[int], seed: int, runner: Runner, origins: Origins) -> Count:
@@ -69,6 +74,7 @@ def compare(installer: str, numbers: Iterable[int], seed: int, runner: Runner, o
         taken = runner.install(project)
         count.cases += 1
         count.forms[project.form] += 1
+        count.keys.update(set(project.keys))
         count.outcomes[verdict.outcome.value if verdict else NOT_FOR_HERE] += 1
         count.decided += verdict is not None and verdict.outcome is not Outcome.UNKNOWN
         if not agree(verdict, taken, origins.taken, project):
@@ -85,8 +91,8 @@ def predicted(project: Project, case: Case, origins: Origins) -> Verdict | None:
     """
     settings = Settings(targets=project.targets, indexes=project.indexes)
     compared = whole(Text(path=project.lock, text=project.files[project.lock], read=project.files.get))
-    prepared = prepare(compared, settings, addresses_of(settings.indexes))
-    (package,) = [each for each in compared.diff.head.packages if each.name == case.normalised]
+    prepared = prepare(compared, settings, addresses_of(settings.indexes), today=datetime.now(tz=UTC).date())
+    package = next(each for each in compared.diff.head.packages if each.name == case.normalised)
     context = prepared.context_of(package)
     wanted = [(package, compared.diff.head, context, prepared.targets)]
     answers = ask_all(wanted, _asked, Derivations())
@@ -109,19 +115,14 @@ def agree(verdict: Verdict | None, taken: Taken, downloads: list[str], project: 
         return taken.mark is None
     if verdict.outcome is Outcome.UNKNOWN and verdict.cause is not Cause.NOT_PINNED:
         return True
-    if taken.mark is None:
+    maker, _, filename = (taken.mark or "").partition(":")
+    if maker not in _OF_MAKER or verdict.file != filename:
         return False
-    maker, _, filename = taken.mark.partition(":")
-    if verdict.file != filename:
-        return False
-    if verdict.outcome is Outcome.UNKNOWN:
-        return True
     shelves = {shelf for shelf, _, name in (each.partition(":") for each in downloads) if name == filename}
-    of_maker = {"c": {"python", "python-remediated"}, "p": {"python-upstream", "pypi"}}[maker]
-    possible = {_OF_SHELF[shelf] for shelf in shelves & of_maker}
+    possible = {_OF_SHELF[shelf] for shelf in shelves & _OF_MAKER[maker]}
     if project.through_manager and possible & _SAME_BYTES:
         possible |= _SAME_BYTES
-    return verdict.outcome in possible
+    return verdict.outcome in {*possible, Outcome.UNKNOWN}
 
 
 def story(

@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 _OURS = ("UV_", "PIP_", "POETRY_", "PDM_", "PIPENV_", "VIRTUAL_ENV", "PYTHON", "COV_")
 _REFUSED = re.compile(
     "No matching distribution found|DO NOT MATCH THE HASHES|No wheel found matching"  # pip
+    "|conflicting dependencies|does not provide upload-time metadata|Hashes are required in --require-hashes"
+    "|--pre cannot be used with|Could not install locked package"
     "|No solution found|Hash mismatch|doesn't have a source distribution or wheel"  # uv
+    "|Multiple `--index-url` values|In `--require-hashes` mode|marked as both `--no-binary` and `--no-build`"
+    "|can't be installed because it is marked as"
     "|Unable to find installation candidates|did not match any known checksums"  # Poetry
+    "|cannot be installed in the current environment"
     "|No candidate is found|hash(es)? mismatch"  # PDM
     "|Couldn't install package"  # Pipenv, of pip
 )
@@ -77,6 +82,7 @@ class Runner:
             shutil.rmtree(path, ignore_errors=True)
         here.mkdir()
         for name, text in project.files.items():
+            (here / name).parent.mkdir(parents=True, exist_ok=True)
             (here / name).write_text(text, encoding="utf-8")
         places = {"{target}": str(target), "{folder}": str(here)}
         command = [places.get(each, each) for each in project.command]
@@ -94,8 +100,8 @@ class Runner:
                 f"{self._installer} failed, but not for the lock\n{words}"
             )
             return Taken(mark=None, words=words)
-        assert len(marks) == 1, f"{self._installer} installed {marks}\n{words}"
-        return Taken(mark=marks[0], words=words)
+        assert len(marks) <= 1, f"{self._installer} installed {marks}\n{words}"
+        return Taken(mark=marks[0] if marks else None, words=words)
 
     def _installed_into(self, target: Path) -> list[Path]:
         """Return the folders that may hold modules: a plain target, `uv sync`'s environment, or the shared one."""

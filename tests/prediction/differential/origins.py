@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from fallback_review.model import Edition, Index, Owner, ProjectFile
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction.addresses import Addresses
-from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.candidates import ARCHIVE_ENDS, parse_filename
 from fallback_review.prediction.layouts import LAYOUTS
 from fallback_review.prediction.listing import ListedFile, Page
 from tests.prediction.live import contents, serving
+from tests.prediction.wheels import sdist_bytes
 
-from .cases import CHAINGUARD, PYPI, REMEDIATED, Case, File
+from .cases import CHAINGUARD, PYPI, REMEDIATED, STRANGER, Case, File
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +34,21 @@ _ADDRESSES = Addresses(chainguard=_MAIN, remediated=_REMEDIATED, pypi=_PYPI)
 """What the manager merges: told apart by these names alone."""
 
 
+_SDIST = re.compile(r"(?i)case[-_.]+(?P<number>\d+)-(?P<version>.+)")
+
+
 @lru_cache(maxsize=100_000)
 def body_of(maker: str, filename: str) -> bytes:
     """The bytes of a file: those of one maker and one name are always the same."""
-    if parse_filename(_plain(filename)) is None:
+    if filename.endswith(".whl"):
+        if parse_filename(_plain(filename)) is None:
+            return f"{maker}: no distribution".encode()
+        return contents(_plain(filename), origin=f"{maker}:{filename}")
+    named = _SDIST.fullmatch(filename.removesuffix(next(filter(filename.endswith, ARCHIVE_ENDS), "")))
+    version = parse_version(named["version"]) if named else None
+    if named is None or version is None:
         return f"{maker}: no distribution".encode()
-    return contents(_plain(filename), origin=f"{maker}:{filename}")
+    return sdist_bytes(f"case-{named['number']}", str(version), filename, origin=f"{maker}:{filename}")
 
 
 def _plain(filename: str) -> str:
@@ -64,10 +76,8 @@ class Host:
         if len(parts) == 3:
             page = self.origins.listed(parts[0], case)
             return (200, self.origins.page(page, case)) if page else (404, b"no such project")
-        name, maker = (
-            parts[3].removesuffix(".metadata"),
-            "p" if parts[0] in (PYPI, "python-upstream") else "c",
-        )
+        name = parts[3].removesuffix(".metadata")
+        maker = {PYPI: "p", "python-upstream": "p", STRANGER: "s"}.get(parts[0], "c")
         body = body_of(maker, name)
         if not parts[3].endswith(".metadata"):
             self.origins.taken.append(f"{parts[0]}:{name}")
@@ -85,30 +95,37 @@ class Origins:
 
     def __post_init__(self) -> None:
         self.chainguard, self.pypi, self.manager = Host(self), Host(self), Host(self)
+        self.stranger = Host(self)
 
     def index(self, what: str) -> str:
         """The address of an index: a shelf's own, or a manager's by the name of its layout."""
-        host = {PYPI: self.pypi, CHAINGUARD: self.chainguard, REMEDIATED: self.chainguard}.get(
-            what, self.manager
-        )
+        hosts = {
+            PYPI: self.pypi,
+            CHAINGUARD: self.chainguard,
+            REMEDIATED: self.chainguard,
+            STRANGER: self.stranger,
+        }
+        host = hosts.get(what, self.manager)
         return f"{host.base}/{what}/simple/"
 
     def url(self, file: File, case: Case) -> str:
-        host = self.pypi if file.shelf == PYPI else self.chainguard
+        host = {PYPI: self.pypi, STRANGER: self.stranger}.get(file.shelf, self.chainguard)
         return f"{host.base}/{file.shelf}/simple/{case.normalised}/{quote(file.filename)}"
 
     def listed(self, index: str, case: Case) -> tuple[File, ...]:
         """What an index lists, in its order."""
         apart = tuple(each for each in case.chainguard if case.remediated_apart and each.shelf == REMEDIATED)
         own = tuple(each for each in case.chainguard if each not in apart)
-        if index in (CHAINGUARD, REMEDIATED, PYPI):
-            return {CHAINGUARD: own, REMEDIATED: apart, PYPI: case.pypi}[index]
+        if index in (CHAINGUARD, REMEDIATED, PYPI, STRANGER):
+            remediated = tuple(each for each in case.chainguard if each.shelf == REMEDIATED)
+            shown = {CHAINGUARD: own, REMEDIATED: remediated, PYPI: case.pypi, STRANGER: case.stranger}
+            return shown[index]
         sides = {_MAIN: own, _REMEDIATED: apart, _PYPI: case.pypi}
         (merged,) = LAYOUTS[index].arrange(_ADDRESSES)
-        shown = merged.page({each: _page(files, each) for each, files in sides.items()}).page
+        seen = merged.page({each: _page(files, each) for each, files in sides.items()}).page
         return tuple(
             next(each for each in sides[link.index] if each.filename == link.file.filename)
-            for link in shown
+            for link in seen
             if link.index is not None
         )
 
@@ -127,8 +144,9 @@ class Origins:
             "hashes": {"sha256": sha256_of(file)} if file.linked_hash else {},
             "yanked": file.yanked,
             "size": len(body_of(file.maker, file.filename)),
-            "upload-time": "2026-01-01T00:00:00Z",
         }
+        if file.maker not in case.untimed:
+            entry["upload-time"] = file.uploaded
         if file.requires_python:
             entry["requires-python"] = file.requires_python
         if offers_metadata(file):
@@ -173,6 +191,6 @@ def serving_origins() -> Iterator[Origins]:
     """Serve the three hosts until the block ends."""
     origins = Origins()
     with ExitStack() as stack:
-        for host in (origins.chainguard, origins.pypi, origins.manager):
+        for host in (origins.chainguard, origins.pypi, origins.manager, origins.stranger):
             stack.enter_context(serving(host))
         yield origins

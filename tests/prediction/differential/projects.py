@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ MERGED = (
 )
 FOREIGN = "0" * 64
 HERE = Targets(
-    python=(f"3.{sys.version_info.minor}",),
+    python=(platform.python_version(),),
     platforms=("linux-x86_64",),
     glibc=platform.libc_ver()[1] or "2.36",
 )
@@ -42,6 +41,8 @@ class Project:
 
     form: str
     """Which lock and which kind of configuration, for the count."""
+    keys: tuple[str, ...] = ()
+    """The keys of configuration that it holds, for the count."""
     lock: str
     files: Mapping[str, str]
     command: tuple[str, ...]

@@ -11,6 +11,7 @@ from packaging.version import Version
 from fallback_review.prediction.candidates import parse_filename
 
 from .cases import PYPI
+from .configured import for_uv
 from .origins import sha256_of
 from .projects import FOREIGN, Project, arranged
 
@@ -65,6 +66,7 @@ def uv_lock(case: Case, origins: Origins) -> Project | None:
     """A uv.lock; a hash may be missing, as in real ones."""
     chance = case.chance
     index, settings = _locked_index(case, origins, chance)
+    said = for_uv(case, chance, requirements=False)
     found = rows(case, origins)
     if not found:
         return None
@@ -98,8 +100,11 @@ def uv_lock(case: Case, origins: Origins) -> Project | None:
         "",
     ]
     manifest = f'[project]\nname = "root"\nversion = "0"\nrequires-python = ">=3.8"\ndependencies = ["{case.name}"]\n'
+    if said.settings:
+        manifest += "\n".join(["[tool.uv]", *said.settings, ""])
     return Project(
         form="uv.lock",
+        keys=tuple(said.keys),
         lock="uv.lock",
         files={"uv.lock": "\n".join(lines), "pyproject.toml": manifest},
         command=("sync", "--frozen", "--no-install-project"),
