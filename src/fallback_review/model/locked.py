@@ -91,6 +91,8 @@ class LockedPackage:
 
     Of an entry without a version ``>=1,<2``, of one with a version ``===1.0`` or ``!=1.0+cgr.1,==1.0``.
     """
+    own: tuple[str, frozenset[str]] | None = field(default=None, compare=False)
+    """The specifier and hashes of the entry alone, where constraints files are joined to it."""
     source: Source
     artifacts: tuple[Artifact, ...] = ()
     line: int

@@ -56,6 +56,8 @@ class Archives:
     """How their names end; a file that ends otherwise is nothing to it."""
     version: Callable[[str, str], str | None]
     """From a file name without its end and the project's normalised name: the version, or None."""
+    unpacked: frozenset[str] = frozenset(ARCHIVE_ENDS)
+    """Those whose files it unpacks where a lock names their URLs."""
     passed_over: frozenset[str] = frozenset()
     """Those of the ends whose files count as the version's, and are never taken."""
     broken: frozenset[str] = frozenset()
@@ -111,8 +113,14 @@ class Request:
     specifier: SpecifierSet
     version: Version | None = None
     """The exact pin."""
+    lone_pins: frozenset[Version] = frozenset()
+    """The versions of ``==`` and ``===`` that stand alone, in the entry or in what options say of it."""
     hashes: frozenset[str] = frozenset()
     """SHA-256 digests that are allowed; empty where the lock verifies nothing."""
+    hashed_version: Version | None = None
+    """The one version that the hashes are for; None for all."""
+    hashes_missing: bool = False
+    """Whether hashes are required and there are none."""
     trust_unhashed: bool = False
     """Whether bytes of an unknown digest are taken to be allowed: some hash of the lock is not explained."""
     trusted_names: frozenset[str] = frozenset()

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from fallback_review.prediction.origin import Origin
 
 
+_NOTHING = {
+    Failure.NO_COMPATIBLE: "the lock names no file that fits this target",
+    Failure.UNUSABLE_ARCHIVE: "the installer can't read an archive, or a file's name, that the lock names",
+}
+
+
 def from_lock(subject: Installation) -> Derivation | None:
     """Predict an entry from the URLs in its lock; None where it is for other platforms than the target's.
 
@@ -35,11 +41,11 @@ def from_lock(subject: Installation) -> Derivation | None:
         package,
         subject.request,
         target,
-        build_tags=installer_of(subject.context).locked_build_tags,
+        installer_of(subject.context),
         per_platform=per_platform,
     )
     needed = package.needed_when
-    if chosen.artifact is None and (
+    if chosen.failure is Failure.NO_COMPATIBLE and (
         per_platform
         or not applies(needed, target)
         or (needed is None and locked_urls.for_another_system(package, target))
@@ -49,8 +55,8 @@ def from_lock(subject: Installation) -> Derivation | None:
         verdict = subject.verdict(
             Outcome.INSTALL_FAILS,
             Cause.NO_COMPATIBLE_FILE,
-            reason=Failure.NO_COMPATIBLE.value,
-            evidence=(Evidence(EvidenceKind.LOCKED, "the lock names no file for this target"),),
+            reason=(chosen.failure or Failure.NO_COMPATIBLE).value,
+            evidence=(Evidence(EvidenceKind.LOCKED, _NOTHING[chosen.failure or Failure.NO_COMPATIBLE]),),
         )
         return Derivation(verdict=verdict, steps=chosen.steps)
     taken = dict.fromkeys((chosen.artifact, *chosen.others))

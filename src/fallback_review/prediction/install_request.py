@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -49,9 +48,9 @@ def request_for(
     """Return what the installer is asked for on one target."""
     installer = installer_of(context)
     options = (context.options or lockfile.options).of(package.name)
-    specifier, version, allowed = _asked(package, options, target)
-    if allowed:
-        options = replace(options, require_hashes=False)
+    specifier, version, lone_pins = _asked(package, options, target)
+    hashed_version, allowed = _hashes(package, options, target, installer)
+    missing = options.require_hashes and not allowed
     if not options.verify_hashes:
         allowed = frozenset()
     hashes = frozenset(h.partition(":")[2] for h in allowed if h.startswith("sha256:"))
@@ -61,7 +60,10 @@ def request_for(
         name=package.name,
         specifier=specifier,
         version=version,
+        lone_pins=lone_pins,
         hashes=hashes,
+        hashed_version=hashed_version,
+        hashes_missing=missing,
         trust_unhashed=bool(hashes - known),
         trusted_names=frozenset(artifact.filename for artifact in unexplained if artifact.filename),
         options=options,
@@ -74,21 +76,47 @@ def request_for(
 
 def _asked(
     package: LockedPackage, options: PackageOptions, target: Target
-) -> tuple[SpecifierSet, Version | None, frozenset[str]]:
-    """Return what is asked for, the pin in it, and the allowed hashes: the entry's, with what options say."""
+) -> tuple[SpecifierSet, Version | None, frozenset[Version]]:
+    """Return what the entry and the options ask for: everything, the pin in it, and pins that stand alone."""
     specifier, version = specifier_of(package), parse_version(package.version) if package.version else None
+    every = [specifier] if package.own is None else [*map(SpecifierSet, str(specifier).split(","))]
     overrides = [each for each in options.overrides if applies(each.marker, target)]
     if overrides:
-        specifier = _all_of(each.specifier for each in overrides)
+        every = [_specifier(each.specifier) for each in overrides]
+        specifier = _all_of(every)
         pins = {each.version for each in specifier if each.operator in ("==", "===")}
         version = parse_version(pins.pop()) if len(pins) == 1 else None
+    for constraint in options.constraints:
+        if applies(constraint.marker, target):
+            every.append(_specifier(constraint.specifier))
+            specifier &= every[-1]
+    lone = (lone_pin(each) for each in every)
+    return specifier, version, frozenset(pin for pin in lone if pin is not None)
+
+
+def _hashes(
+    package: LockedPackage, options: PackageOptions, target: Target, installer: Installer
+) -> tuple[Version | None, frozenset[str]]:
+    """Return the hashes that are allowed, and the one version that they are for, if they are."""
+    if installer.pinned_hashes:
+        specifier, hashes = package.own or (str(specifier_of(package)), package.hashes)
+        pin = lone_pin(_specifier(specifier))
+        return pin, hashes if pin is not None else frozenset()
     hashes = package.hashes
     for constraint in options.constraints:
         if applies(constraint.marker, target):
-            specifier &= _specifier(constraint.specifier)
             both = hashes & constraint.hashes if hashes and constraint.hashes else hashes | constraint.hashes
             hashes = both or (hashes and _NO_FILE)
-    return specifier, version, hashes
+    return None, hashes
+
+
+def lone_pin(specifier: SpecifierSet) -> Version | None:
+    """Return the version of an ``==`` or ``===`` that says everything; None where more or less is said."""
+    if len(specifier) != 1:
+        return None
+    (one,) = specifier
+    pins = one.operator == "===" or (one.operator == "==" and not one.version.endswith(".*"))
+    return parse_version(one.version) if pins else None
 
 
 def specifier_of(package: LockedPackage) -> SpecifierSet:
@@ -98,10 +126,10 @@ def specifier_of(package: LockedPackage) -> SpecifierSet:
     return _exactly(package.version)
 
 
-def _all_of(specifiers: Iterable[str]) -> SpecifierSet:
+def _all_of(specifiers: Iterable[SpecifierSet]) -> SpecifierSet:
     every = SpecifierSet()
     for each in specifiers:
-        every &= _specifier(each)
+        every &= each
     return every
 
 

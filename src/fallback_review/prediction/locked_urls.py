@@ -15,13 +15,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from fallback_review.prediction.candidates import Step, has_doubled, parse_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from fallback_review.prediction.candidates import ARCHIVE_ENDS, Step, has_doubled, parse_filename
+from fallback_review.prediction.installers import Failure
 
 if TYPE_CHECKING:
     from packaging.utils import BuildTag
 
     from fallback_review.model import Artifact, LockedPackage, Target
     from fallback_review.prediction.candidates import Request
+    from fallback_review.prediction.installers import Installer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,8 @@ class LockedChoice:
 
     artifact: Artifact | None
     steps: tuple[Step, ...]
+    failure: Failure | None = None
+    """Why it installs nothing."""
     others: tuple[Artifact, ...] = ()
     """What it takes for other environments on the same platform."""
 
@@ -38,13 +49,13 @@ def choose(
     package: LockedPackage,
     request: Request,
     target: Target,
+    installer: Installer,
     *,
-    build_tags: bool = False,
     per_platform: bool = False,
 ) -> LockedChoice:
     """Return the artifact that is taken on the target; none when nothing fits.
 
-    `build_tags`: the installer compares them. `per_platform`: the lock is solved for each platform.
+    `per_platform`: the lock is solved for each platform.
     """
     fitting: list[tuple[int, int, Artifact]] = []
     dropped: list[str] = []
@@ -57,14 +68,19 @@ def choose(
         else:
             fitting.append((rank, position, artifact))
     fitting.sort(key=lambda each: each[:2])
-    if build_tags:
+    if installer.locked_build_tags:
         fitting.sort(key=lambda each: (-each[0], _build(each[2])), reverse=True)  # stable: equal ones stay
     kept = tuple(filename_of(artifact) for _, _, artifact in fitting)
     steps = [Step(title="files that the lock names", kept=(*kept, *dropped))]
     if dropped:
         steps.append(Step(title="does not fit the target or the options", kept=kept, dropped=tuple(dropped)))
     if not fitting:
-        return LockedChoice(artifact=None, steps=tuple(steps))
+        return LockedChoice(artifact=None, steps=tuple(steps), failure=Failure.NO_COMPATIBLE)
+    end = request.archives.end_of(kept[0])
+    strange = installer.standard_names and not all(_is_standard(name) for name in (*kept, *dropped))
+    if strange or (end is not None and end not in request.archives.unpacked):
+        steps.append(Step(title="refused: the installer can't read such a name", kept=()))
+        return LockedChoice(artifact=None, steps=tuple(steps), failure=Failure.UNUSABLE_ARCHIVE)
     steps.append(Step(title="chosen", kept=kept[:1]))
     others = tuple(file for _, _, file in fitting[1:] if per_platform and file.target_platform is not None)
     return LockedChoice(artifact=fitting[0][2], steps=tuple(steps), others=others)
@@ -97,6 +113,17 @@ def filename_of(artifact: Artifact) -> str:
 def filename_in(place: str) -> str:
     """Return the last part of a URL's or a file's path."""
     return unquote(place.partition("#")[0].partition("?")[0].rpartition("/")[2])
+
+
+def _is_standard(name: str) -> bool:
+    """Whether the standards know a file's name; else pip refuses a pylock.toml as a whole (measured)."""
+    if not name.endswith((".whl", *ARCHIVE_ENDS)):
+        return True  # an archive that is none of the index's
+    try:
+        parse_wheel_filename(name) if name.endswith(".whl") else parse_sdist_filename(name)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return False
+    return True
 
 
 def _build(artifact: Artifact) -> BuildTag:

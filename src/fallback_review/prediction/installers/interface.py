@@ -78,6 +78,10 @@ class Installer:
     """Whether it takes wheels whose name has ``__``, which `packaging` refuses."""
     locked_build_tags: bool = False
     """Whether build tags are compared among the URLs of a lock."""
+    pinned_hashes: bool = False
+    """Whether an entry's hashes count for the version of its ``==`` alone, and constraints files' do not."""
+    standard_names: bool = False
+    """Whether a lock is no lock to it where a file's name is not as the standards have it."""
     joins_comments: bool = True
     """Whether a requirements file's comment that ends in a backslash goes on in the next line."""
     index_order: str = "pooled"

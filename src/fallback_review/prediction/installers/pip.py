@@ -40,7 +40,7 @@ def choose(request: Request, indexes: Sequence[IndexPage], _options: Options) ->
     """Return the file that pip installs."""
     ordered = sorted(indexes, key=lambda index: not index.default)
     sieve = read(request, (index.page for index in ordered))
-    if request.options.require_hashes:
+    if request.hashes_missing:
         return fail(Failure.HASH_REQUIRED, sieve)
     if request.options.uploaded_before is not None and any(
         listed.file.upload_time is None and _may_be_taken(listed, request)
@@ -92,4 +92,10 @@ ARCHIVES = Archives(
     ends=(".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar"),
     version=behind_project,
 )
-PIP = Installer(name="pip", choose=choose, archives=ARCHIVES, plain_linux_first=plain_linux_first)
+PIP = Installer(
+    name="pip",
+    choose=choose,
+    archives=ARCHIVES,
+    plain_linux_first=plain_linux_first,
+    standard_names=True,
+)

@@ -7,7 +7,9 @@
 - Within a version: wheels by (link's hash allowed > no hash > not allowed), tag, build tag; a sdist wins only
   by a better hash state. Equal ones: the smallest file name, then the first listed.
 - Pre-releases come last in their index, where no other version fits; `prerelease` may say otherwise.
-- Yanked files only for a pin of their very version: `==1.0` takes no yanked `1.0+cgr.1`.
+- Yanked files only for a pin of their very version that stands alone: `==1.0` takes no yanked `1.0+cgr.1`,
+  and `==1.0,!=2` none at all.
+- An entry's hashes count where a single `==` or `===` pins it; those of a constraints file never do.
 - A file whose `requires-python` can't be read, even with common slips mended, is passed over at once.
 - Sdists are `.tar.gz` and `.zip`; the version is what stands behind the project's name, which must be as long
   as the project's own.
@@ -59,7 +61,7 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> 
         "its requires-python can't be read", lambda c: requires_python.readable(c.listed.file.requires_python)
     )
     drop_late_uploads(request, sieve)
-    if request.options.require_hashes:
+    if request.hashes_missing:
         return fail(Failure.HASH_REQUIRED, sieve)
     owner_of = [index for index in ordered for _ in index.page]
     listed = list(sieve.kept)
@@ -73,7 +75,7 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> 
                 by_version[candidate.version in first, candidate.version].append(candidate)
         by_index.append(by_version)
     drop_unfit_kinds(request, sieve)
-    sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version == request.version)
+    sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version in request.lone_pins)
     fitting = {c.position for c in sieve.kept}
     too_new: set[Version] = set()
     failure = Failure.NO_VERSION
@@ -82,15 +84,29 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> 
         fit = [c for c in group if c.position in fitting and c.version not in too_new]
         if not fit:
             continue
-        best = _best_of_version(fit, request)
+        asked = _with_hashes_for(fit[0].version, request)
+        best = _best_of_version(fit, asked)
         if requires_python.reaches(best.listed.file.requires_python, request.python):
-            return take(best, request, sieve)
+            return take(best, asked, sieve)
         too_new.add(best.version)
         sieve.keep(
             f"its version's best file requires a Python above {request.python}",
             lambda c: c.version not in too_new,
         )
     return fail(failure, sieve)
+
+
+def _with_hashes_for(version: Version, request: Request) -> Request:
+    """Return the request as it is for one version, which the lock's hashes may not be for (measured).
+
+    Those of ``==1.0`` hold for 1.0 and its local versions, unless hashes are required: then for 1.0 alone.
+    """
+    pin = request.hashed_version
+    if not request.hashes or pin is None or version == pin:
+        return request
+    if request.options.require_hashes:
+        return replace(request, hashes=frozenset({"none"}), trust_unhashed=False)
+    return request if Version(version.public) == pin else replace(request, hashes=frozenset())
 
 
 def _admitted(request: Request, candidates: list[Candidate]) -> tuple[frozenset[Version], frozenset[Version]]:
@@ -165,6 +181,7 @@ ARCHIVES = Archives(
     ends=tuple(end for end in ARCHIVE_ENDS if end != ".tar.Z"),
     version=version_of,
     passed_over=frozenset(ARCHIVE_ENDS) - {".tar.gz", ".zip"},
+    unpacked=frozenset({".tar.gz", ".tgz", ".tar", ".zip"}),
 )
 
 
@@ -181,6 +198,7 @@ UV = Installer(
     any_hash_of_entry=any_hash_of_entry,
     locked_build_tags=True,
     doubled_underscores=True,
+    pinned_hashes=True,
     joins_comments=False,
 )
 PIXI = replace(UV, name="pixi")

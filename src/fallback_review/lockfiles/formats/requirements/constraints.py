@@ -84,6 +84,7 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
     origin = constraint.path or "the constraints"
     # The path only: a line number would change with every line above it.
     extra = {**package.extra, "constraints": (*package.extra.get("constraints", ()), origin)}
+    own = package.own or (str(_asked(package)), package.hashes)
     if constraint.source.kind is not SourceKind.REGISTRY:
         return replace(
             package,
@@ -91,6 +92,7 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
             specifier=None,
             source=constraint.source,
             artifacts=constraint.artifacts,
+            own=own,
             extra=extra,
         )
     artifacts = _allowed_by_both(package.artifacts, constraint.artifacts)
@@ -108,7 +110,7 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
     if package.version is not None:
         # Where the constraint rules the pin out nothing fits both, and the entry stays what it is called.
         version = package.version
-    return replace(package, version=version, specifier=specifier, artifacts=artifacts, extra=extra)
+    return replace(package, version=version, specifier=specifier, artifacts=artifacts, own=own, extra=extra)
 
 
 def _asked(package: LockedPackage) -> SpecifierSet:
