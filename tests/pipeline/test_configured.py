@@ -77,6 +77,7 @@ def uv(*lines: str, ours: str = C, theirs: str = P) -> dict[str, str]:
     return {"uv.toml": "\n".join([*lines, *tables, ""])}
 
 
+WRONG = f"--hash=sha256:{'0' * 64}"
 BEST = 'index-strategy = "unsafe-best-match"'
 PIP = [
     ("no-binary takes the source distribution", conf("no-binary = foo"), [CW], [PS], FOO, "pypi"),
@@ -122,6 +123,16 @@ UV = [
     ("exclude-newer, a span", uv('exclude-newer = "2 weeks"'), [uploaded(CW, NEW)], [], "foo==1.0", "chainguard"),
     ("a constraint", uv('constraint-dependencies = ["foo!=1.0+cgr.1"]', BEST), [CGR], [PW], "foo==1.0", "pypi"),
     ("an override", uv('override-dependencies = ["foo==2.0"]', BEST), [CW], [wheel(Owner.PYPI, "foo", "2.0")], "foo==1.0", "pypi"),
+    ("a wrong hash", uv(), [CW], [], f"foo==1.0 {WRONG}", "install-fails"),
+    ("a wrong hash behind a clause beside the pin is not looked at", uv(), [CW], [], f"foo==1.0,!=2 {WRONG}", "chainguard"),
+    ("nor is one of an identical version's pin passed over", uv(), [CW], [], f"foo===1.0 {WRONG}", "install-fails"),
+    ("nor is one looked at of a version that an override asks for", uv('override-dependencies = ["foo<2"]'), [wheel(Owner.CHAINGUARD, "foo", "1.1")], [], f"foo==1.0 {WRONG}", "unknown"),
+    ("a local version has the pin's hashes", uv(), [CGR], [], f"foo==1.0 --hash=sha256:{CGR.sha256}", "remediated"),
+    ("a local version has none where hashes are required", uv("[pip]", "require-hashes = true"), [CGR], [], f"foo==1.0 --hash=sha256:{CGR.sha256}", "install-fails"),
+    ("a constraint without a version where hashes are required", uv('constraint-dependencies = ["bar<2"]', "[pip]", "require-hashes = true"), [CW], [], f"foo==1.0 --hash=sha256:{CW.sha256}", "install-fails"),
+    ("a constraints file's hash is not looked at", {**uv(), "c.txt": f"foo==1.0 {WRONG}\n"}, [CW], [], "-c c.txt\nfoo==1.0", "chainguard"),
+    ("a yanked file of a lone pin", uv(), [replace(CW, yanked=True)], [], "foo==1.0", "chainguard"),
+    ("a yanked file of a pin with another clause", uv(), [replace(CW, yanked=True)], [], "foo==1.0,!=2", "install-fails"),
     ("an override by address", uv('override-dependencies = ["foo @ https://x.example/foo-1.0.tar.gz"]'), [CW], [], "foo==1.0", "unknown"),
     ("it is not installed", uv('exclude-dependencies = ["foo"]'), [CW], [], "foo==1.0", "unknown"),
     ("equality of versions, with their local part", uv(BEST), [CGR], [PW], "foo===1.0", "pypi"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_version
 from packaging.version import Version
 
@@ -29,6 +30,17 @@ def public_version(text: str | None) -> str | None:
     """
     version = parse_version(text)
     return canonicalize_version(version.public) if version is not None else None
+
+
+def lone_pin(specifier: str) -> Version | None:
+    """Return the version of an ``==`` or ``===`` that says everything; None where more or less is said."""
+    try:
+        every = tuple(SpecifierSet(specifier))
+    except InvalidSpecifier:
+        return None
+    if len(every) != 1 or every[0].operator not in ("==", "===") or every[0].version.endswith(".*"):
+        return None
+    return parse_version(every[0].version)
 
 
 def went_down(before: Counter[str | None], after: Counter[str | None]) -> bool:

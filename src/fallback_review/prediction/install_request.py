@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review.lockfiles import format_of
 from fallback_review.model import Edition, Index, Owner, Tier
-from fallback_review.model.versions import parse_version
+from fallback_review.model.versions import lone_pin, parse_version
 from fallback_review.prediction.addresses import owner_of_page
 from fallback_review.prediction.candidates import Request
 from fallback_review.prediction.installation import files_of
@@ -90,7 +90,7 @@ def _asked(
         if applies(constraint.marker, target):
             every.append(_specifier(constraint.specifier))
             specifier &= every[-1]
-    lone = (lone_pin(each) for each in every)
+    lone = (lone_pin(str(each)) for each in every)
     return specifier, version, frozenset(pin for pin in lone if pin is not None)
 
 
@@ -100,7 +100,7 @@ def _hashes(
     """Return the hashes that are allowed, and the one version that they are for, if they are."""
     if installer.pinned_hashes:
         specifier, hashes = package.own or (str(specifier_of(package)), package.hashes)
-        pin = lone_pin(_specifier(specifier))
+        pin = lone_pin(specifier)
         return pin, hashes if pin is not None else frozenset()
     hashes = package.hashes
     for constraint in options.constraints:
@@ -108,15 +108,6 @@ def _hashes(
             both = hashes & constraint.hashes if hashes and constraint.hashes else hashes | constraint.hashes
             hashes = both or (hashes and _NO_FILE)
     return None, hashes
-
-
-def lone_pin(specifier: SpecifierSet) -> Version | None:
-    """Return the version of an ``==`` or ``===`` that says everything; None where more or less is said."""
-    if len(specifier) != 1:
-        return None
-    (one,) = specifier
-    pins = one.operator == "===" or (one.operator == "==" and not one.version.endswith(".*"))
-    return parse_version(one.version) if pins else None
 
 
 def specifier_of(package: LockedPackage) -> SpecifierSet:

@@ -275,7 +275,13 @@ def _asked(subject: Installation) -> Derivation:
         derived = replace(derived, verdict=verdict)
     if _other_kinds(subject) and _hangs_on_other_kinds(subject, derived.verdict):
         return _incomparable(subject, derived)
-    return derived if subject.package.version is not None else _unpinned(subject, derived)
+    return derived if _is_pinned(subject) else _unpinned(subject, derived)
+
+
+def _is_pinned(subject: Installation) -> bool:
+    """Whether the lock, or what overrides it, says which version is installed."""
+    locked = subject.package.version
+    return locked is not None and (subject.request.version is not None or parse_version(locked) is None)
 
 
 def _remediated_elsewhere(subject: Installation) -> bool:

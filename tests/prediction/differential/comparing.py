@@ -77,7 +77,7 @@ def compare(installer: str, numbers: Iterable[int], seed: int, runner: Runner, o
         count.keys.update(set(project.keys))
         count.outcomes[verdict.outcome.value if verdict else NOT_FOR_HERE] += 1
         count.decided += verdict is not None and verdict.outcome is not Outcome.UNKNOWN
-        if not agree(verdict, taken, origins.taken, project):
+        if taken.strange or not agree(verdict, taken, origins.taken, project):
             heading = f"{installer}, seed {seed}, case {number} ({project.form})"
             count.misses.append("\n".join([heading, *story(case, project, verdict, taken, origins)]))
         del origins.cases[case.normalised]
@@ -137,5 +137,5 @@ def story(
         yield from (f"  {name}:", *(f"    {line}" for line in text.splitlines()))
     yield f"  variables: {dict(project.environment)}"
     yield f"  predicted: {verdict or NOT_FOR_HERE}"
-    yield f"  taken: {taken.mark}, downloaded {origins.taken}"
+    yield f"  taken: {taken.mark}{' (failed, but not for the lock)' if taken.strange else ''}, downloaded {origins.taken}"
     yield from (f"    {line}" for line in taken.words.splitlines()[-12:])

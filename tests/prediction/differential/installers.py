@@ -45,6 +45,8 @@ class Taken:
     """``maker:filename`` of what is installed; None where nothing is."""
     words: str
     """What it printed."""
+    strange: bool = False
+    """Whether it failed, and not for the lock."""
 
 
 class Runner:
@@ -96,10 +98,7 @@ class Runner:
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if code != 0:
-            assert _REFUSED.search(" ".join(words.split())), (
-                f"{self._installer} failed, but not for the lock\n{words}"
-            )
-            return Taken(mark=None, words=words)
+            return Taken(mark=None, words=words, strange=_REFUSED.search(" ".join(words.split())) is None)
         assert len(marks) <= 1, f"{self._installer} installed {marks}\n{words}"
         return Taken(mark=marks[0] if marks else None, words=words)
 

@@ -33,13 +33,14 @@ from fallback_review.lockfiles import format_of
 from fallback_review.lockfiles.installer_files import folders, script_of, within
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import ALL, InstallOptions, Notice, NotModelled, Prereleases
+from fallback_review.model.versions import lone_pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from fallback_review.configuration.documents import Files, Section
-    from fallback_review.model import Constraint, Lockfile
+from fallback_review.model import Constraint, Lockfile
 
 _TORCH = frozenset({
     "fbgemm-gpu", "fbgemm-gpu-genai", "pytorch-triton", "pytorch-triton-rocm", "pytorch-triton-xpu", "torch",
@@ -236,7 +237,7 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
             *found.void,
         ),
         unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
-        refused=found.refused or _refused_lines(lockfile),
+        refused=found.refused or _refused_lines(lockfile) or _refused_hashes(merged_options),
         files=tuple(
             dict.fromkeys((*(each.options.path for each in found.layers), *(each.path for each in every)))
         ),
@@ -528,6 +529,20 @@ def _refused_lines(lockfile: Lockfile) -> Notice | None:
         if "," in value:
             text = f"uv stops at {flag} {clip(value)}: it takes one name in each line. Split it"
             return Notice(text=text, path=lockfile.path)
+    return None
+
+
+def _refused_hashes(options: InstallOptions) -> Notice | None:
+    """Return the constraint at which uv stops where hashes are required: one without a version (measured)."""
+    if not options.require_hashes:
+        return None
+    for each in (each for every in options.constraints.values() for each in every):
+        if each.marker is None and each.url is None and lone_pin(each.specifier) is None:
+            said = clip(f"{each.name}{each.specifier}")
+            text = (
+                f"hashes are required, and uv stops at a constraint without a version: {said}. Pin it with =="
+            )
+            return Notice(text=text, path=each.path, line=each.line)
     return None
 
 
