@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .origins import sha256_of
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
@@ -58,6 +60,12 @@ def _names(case: Case, chance: random.Random) -> str:
     return chance.choice((ALL, case.normalised, case.name, case.name, "other", NONE))
 
 
+def _constraint(case: Case, chance: random.Random) -> str:
+    hashed = [each for each in case.locked if chance.random() < 0.5] if chance.random() < 0.5 else []
+    hashes = "".join(f" --hash=sha256:{sha256_of(each)}" for each in hashed)
+    return f"{case.name}{chance.choice(SPECIFIERS)}{hashes}\n"
+
+
 def for_pip(case: Case, chance: random.Random) -> Said:
     """Options of pip: `settings` is pip.conf's ``[install]``, `more` its ``[global]``."""
     said = Said()
@@ -77,7 +85,7 @@ def for_pip(case: Case, chance: random.Random) -> Said:
             _pip(said, "settings" if place == "line" else place, "uploaded-prior-to", bound)
         elif kind == "constraint":
             name = f"c{len(said.files)}.txt"
-            said.files[name] = f"{case.name}{chance.choice(SPECIFIERS)}\n"
+            said.files[name] = _constraint(case, chance)
             _pip(said, place, "constraint", name)
         else:
             flag = chance.choice(("prefer-binary", "pre", "require-hashes", "no-index", "no-require-hashes"))
@@ -122,6 +130,10 @@ def _uv_pip(said: Said, case: Case, chance: random.Random) -> None:
 
 
 def _uv_line(said: Said, case: Case, chance: random.Random) -> None:
+    if chance.random() < 0.25:
+        said.files["c.txt"] = _constraint(case, chance)
+        said.say("line", "constraint", "-c c.txt")
+        return
     flag = chance.choice((*["no-binary", "only-binary"] * 2, "pre", "prefer-binary", "require-hashes"))
     value = _names(case, chance) if flag in ("no-binary", "only-binary") else ""
     said.say("line", flag, f"--{flag} {value}".rstrip())

@@ -27,7 +27,8 @@ _REFUSED = re.compile(
     "|--pre cannot be used with|Could not install locked package"
     "|No solution found|Hash mismatch|doesn't have a source distribution or wheel"  # uv
     "|Multiple `--index-url` values|In `--require-hashes` mode|marked as both `--no-binary` and `--no-build`"
-    "|can't be installed because it is marked as"
+    "|can't be installed because it is marked as|unsupported compression method|Failed to parse file extension"
+    "|all requirements must have their versions pinned with|Hash-checking is enabled, but no hashes"
     "|Unable to find installation candidates|did not match any known checksums"  # Poetry
     "|cannot be installed in the current environment"
     "|No candidate is found|hash(es)? mismatch"  # PDM

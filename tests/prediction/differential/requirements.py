@@ -145,7 +145,7 @@ def of_uv(case: Case, origins: Origins) -> Project:
     if lines and not builtin and chance.random() < 0.05:
         lines.append(f"--index-url {last}")
         said.keys.append("line: --index-url twice")
-    files = {path: _uv_settings(path, settings, pip, tables)}
+    files = {**said.files, path: _uv_settings(path, settings, pip, tables)}
     if any("override" in line for line in settings):
         said.keys.append("override")
     files["requirements.txt"] = "\n".join(
