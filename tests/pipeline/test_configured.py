@@ -253,7 +253,7 @@ def test_pipenv_pools_all_sources_where_it_is_told_to() -> None:
 def test_a_pipfile_that_changed_since_leaves_open_what_is_installed() -> None:
     source = {"name": "c", "url": C, "verify_ssl": True}
     lock = {
-        "_meta": {"hash": {"sha256": "0" * 64}, "pipfile-spec": 6, "requires": {}, "sources": [source]},
+        "_meta": {"hash": {"sha256": "0a" * 32}, "pipfile-spec": 6, "requires": {}, "sources": [source]},
         "default": {"foo": {"version": "==1.0"}},
         "develop": {},
     }
