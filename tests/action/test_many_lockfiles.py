@@ -89,7 +89,7 @@ def test_when_there_is_not_even_enough_to_see_what_changed(runner: Runner, opene
 def test_what_does_not_differ_is_read_once(runner: Runner, opened: Opened) -> None:
     """Also where the lockfile is new; a link's target may differ though the link does not."""
     pip = "[global]\nindex-url = https://{}.example/simple/\n"
-    base = {"a/pip.conf": pip.format("old"), "b/pip.conf": pip.format("same"), "c/pip.conf": "../real.conf"}
+    base = {"a/pip.conf": pip.format("old"), "b/pip.conf": pip.format("same"), "c/pip.conf": "[global]"}
     before, after = ({f"{each}/{LOCK}": lock(built=version) for each in "abc"} for version in ("1.0", "2.0"))
     pull = opened(
         {**base, **before, "real.conf": "x"}, {**after, f"d/{LOCK}": lock(built="2.0"), "a/pip.conf": None}

@@ -227,6 +227,23 @@ def test_a_version_that_both_have_is_moved_by_chainguards_own_command(
     repository = Repository(tmp_path, world, TOOLS[tool], "same")
     repository.write("p", "same==1.0")
     repository.shell(TOOLS[tool].command)
+    lock = tmp_path / "web" / TOOLS[tool].lock
+    lines = lock.read_text().splitlines(keepends=True)
+    lock.write_text("".join(line for line in lines if not line.startswith("--index-url")))
     advice = repository.change()["advice"]
     assert isinstance(advice, dict)
     assert advice["command"] == f"chainctl libraries update-hashes web/{TOOLS[tool].lock}"
+
+
+@pytest.mark.parametrize("tool", ["uv pip compile", "pip-compile"])
+def test_new_hashes_are_not_advised_while_the_lock_itself_names_pypi_alone(
+    tmp_path: Path, world: World, tool: str
+) -> None:
+    repository = Repository(tmp_path, world, TOOLS[tool], "same")
+    repository.write("p", "same==1.0")
+    repository.shell(TOOLS[tool].command)
+    change = repository.change()
+    assert (change["outcome"], change["cause"]) == ("pypi", "configured-for-pypi")
+    assert isinstance(change["advice"], dict)
+    assert change["advice"]["command"] is None
+    assert "name Chainguard's index" in change["advice"]["text"]

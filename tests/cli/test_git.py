@@ -59,6 +59,7 @@ class Project:
 
     def review(self, *more: str, installed: bool = False, env: Mapping[str, str] | None = None) -> Finished:
         addresses = ["--index-url", f"{self.index.url}/simple/", "--pypi-url", f"{self.index.url}/pypi/"]
+        addresses += ["--layout", "virtual-file"]
         command = run if installed else run_here
         return command("review", *addresses, "--format", "json", *more, cwd=self.root, env=env)
 

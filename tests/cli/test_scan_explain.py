@@ -120,7 +120,18 @@ def test_an_explanation_that_could_not_ask(folder: Path, addresses: list[str]) -
 
 
 def test_an_unknown_package_fails_to_install(folder: Path, addresses: list[str]) -> None:
-    done = run_here("explain", *addresses, "nobody-has-this==1.0", cwd=folder, env=TOKEN)
+    layout = ["--layout", "virtual-file"]
+    done = run_here("explain", *addresses, *layout, "nobody-has-this==1.0", cwd=folder, env=TOKEN)
 
     assert done.code == 1
     assert "→ install-fails" in done.stdout
+
+
+def test_an_unknown_package_may_be_elsewhere_where_nothing_says_what_is_asked(
+    folder: Path, addresses: list[str]
+) -> None:
+    done = run_here("explain", *addresses, "nobody-has-this==1.0", cwd=folder, env=TOKEN)
+
+    assert done.code == 3
+    assert "→ unknown" in done.stdout
+    assert "Assumed: one index that merges Chainguard's and PyPI's" in done.stdout

@@ -230,14 +230,14 @@ class Trial:
         )
 
     def _pin(self, sample: Sample) -> Pin:
-        """Return what the lock says: all of it Chainguard's, or all of it PyPI's."""
+        """Return what the lock says; each names Chainguard's index, where it names one, and its hash is the file's."""
         if self.owner is Owner.CHAINGUARD:
             file = ours(self.name)
             url = self.broken.removesuffix("/simple/").removesuffix("/python") + file.url
             return Pin(name=self.name, url=url, sha256=file.sha256, index=self.broken)
         file = pypis(self.name)
-        # A source that is PyPI's would be asked alone, whatever the layout.
-        index = self.broken if sample.locks_url else None
+        # A source that a lock without URLs names would be asked alone, whatever the layout.
+        index = self.healthy if sample.locks_url else None
         return Pin(name=self.name, url=file.url, sha256=file.sha256, index=index)
 
 

@@ -34,6 +34,9 @@ def test_every_row(rows: Callable[[Path], Iterator[Row]], tmp_path: Path) -> Non
             every.setdefault((row.counterpart, row.fault), set()).add((row.lock, row.kind))
         indirect = {(sample.format, sample.kind) for sample in samples() if not sample.direct}
         assert all(indirect <= locks for locks in every.values())
+        # What each lock says is true while both indexes answer: nothing but the fault changes that.
+        answered = {(row.counterpart, row.conclusion) for row in found if row.fault == of_indexes.HEALTHY}
+        assert answered == {("Chainguard's index", "pass"), ("PyPI's index", "fail")}
     committed = (ROOT / "docs/faults.md").read_text()
     for part in table(found).split("### ")[1:]:
         assert f"### {part.strip()}\n" in committed, "make the table anew: see docs/faults.md"
