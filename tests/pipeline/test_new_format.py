@@ -61,7 +61,7 @@ def lock(version: str, *, requires: str = ">=3.12") -> str:
     wheel = f"a-{version}-py3-none-any.whl"
     return (
         f'version = 1\nrequires-python = "{requires}"\n\n[[package]]\nname = "a"\nversion = "{version}"\n'
-        'source = { registry = "https://pypi.org/simple" }\n'.replace("pypi.org", "pypi.test")
+        'source = { registry = "https://pypi.test/simple" }\n'
         + f'wheels = [{{ url = "https://files.pypi.test/a/{version}/{wheel}", hash = "sha256:{"d" * 64}" }}]\n'
     )
 
