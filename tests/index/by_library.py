@@ -218,6 +218,7 @@ def _from_entry(index: Index, name: str, entry: Any, base_url: str) -> ProjectFi
         size=package.size,
         upload_time=package.upload_time,
         has_provenance=_has_provenance(package, entry),
+        provenance_url=package.provenance_url,
         tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
     )
 
@@ -241,6 +242,7 @@ def _from_link(index: Index, name: str, link: FileLink) -> ProjectFile:
         requires_python=str(requires_python) if requires_python else None,
         yanked="data-yanked" in link.attrs,
         has_provenance=True if "data-provenance" in link.attrs else None,
+        provenance_url=str(link.attrs["data-provenance"]) if "data-provenance" in link.attrs else None,
         tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
     )
 

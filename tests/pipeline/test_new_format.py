@@ -62,7 +62,7 @@ def lock(version: str, *, requires: str = ">=3.12") -> str:
     return (
         f'version = 1\nrequires-python = "{requires}"\n\n[[package]]\nname = "a"\nversion = "{version}"\n'
         'source = { registry = "https://pypi.test/simple" }\n'
-        + f'wheels = [{{ url = "https://files.pypi.test/a/{version}/{wheel}", hash = "sha256:{"d" * 64}" }}]\n'
+        f'wheels = [{{ url = "https://files.pypi.test/a/{version}/{wheel}", hash = "sha256:{"d" * 64}" }}]\n'
     )
 
 

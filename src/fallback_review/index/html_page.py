@@ -8,6 +8,7 @@ refused whatever else it holds.
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
@@ -147,11 +148,15 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
     attributes = "\0".join(kept)
     tiered = index.owner is Owner.CHAINGUARD
 
+    @cache
+    def attributes_of() -> list[str]:
+        return attributes.split("\0")
+
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
         there = bare(urljoin(base_url, url))
         given = {
             key.lower(): unescape(double or single)
-            for key, double, single in _ATTRIBUTE.findall(attributes.split("\0")[at])
+            for key, double, single in _ATTRIBUTE.findall(attributes_of()[at])
         }
         return ProjectFile(
             filename=filename,

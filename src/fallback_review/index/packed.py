@@ -101,7 +101,9 @@ class PackedFiles(Files):
         if ends:
             urls = (f"/{url}".partition("#")[0] for url in self._split(self._urls))
             like = [at for at, url in enumerate(urls) if url.endswith(ends)]
-            found.update(at for at in like if self[at].url in sought.urls)
+            found.update(
+                at for at, file in zip(like, self._made(like), strict=True) if file.url in sought.urls
+            )
         return found
 
     def _with_digest(self, digest: bytes) -> Iterator[int]:

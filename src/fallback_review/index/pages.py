@@ -9,6 +9,7 @@ import re
 from array import array
 from datetime import datetime
 from email.message import Message
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -126,6 +127,10 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     links = tuple(None if each is msgspec.UNSET else each for each in provenance)
     tiered = index.owner is Owner.CHAINGUARD
 
+    @cache
+    def moments() -> list[str]:
+        return times.split("\n")
+
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
         there = bare(urljoin(base_url, url))
         return ProjectFile(
@@ -136,7 +141,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
             requires_python=requires[at],
             yanked=yanked[at],
             size=sizes[at] if sizes[at] >= 0 else None,
-            upload_time=_moment(times.split("\n")[at]),
+            upload_time=_moment(moments()[at]),
             has_provenance=attested[at],
             provenance_url=links[at],
             tier=tier_of_file(there, version) if tiered else None,
