@@ -148,7 +148,7 @@ def test_retry_after_is_honoured() -> None:
 def test_a_retry_after_beyond_the_time_given_is_not_waited_for() -> None:
     result, count = ask_script(lambda _: answer(503, headers={"Retry-After": "3600"}))
     assert (result.problem, count) == (Cause.UNREACHABLE, 1)
-    assert "more patience than the 5 s" in result.message
+    assert "wait longer than the 5 s" in result.message
 
 
 def test_an_unreadable_retry_after_is_passed_over() -> None:

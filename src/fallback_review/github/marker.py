@@ -37,7 +37,13 @@ class Marker:
         """Return the line that holds `values`; no value can close the comment."""
         data = json.dumps(values, sort_keys=True, separators=(",", ":"))
         # Only strings hold these characters, and in a JSON string an escape means the same.
-        for unsafe, same in (("--", "-\\u002d"), ("<", "\\u003c"), (">", "\\u003e")):
+        for unsafe, same in (
+            ("--", "-\\u002d"),
+            ("<", "\\u003c"),
+            (">", "\\u003e"),
+            ("@", "\\u0040"),
+            ("(", "\\u0028"),
+        ):
             data = data.replace(unsafe, same)
         return f"<!-- {self.name} {data} -->"
 

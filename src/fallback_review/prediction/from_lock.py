@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _NOTHING = {
-    Failure.NO_COMPATIBLE: "the lock names no file that fits this target",
+    Failure.NO_COMPATIBLE: "the lock names no file for this target",
     Failure.UNUSABLE_ARCHIVE: "the installer can't read an archive, or a file's name, that the lock names",
 }
 
@@ -72,10 +72,13 @@ def _with_strays(derived: Derivation, subject: Installation) -> Derivation:
         return derived
     addresses = subject.context.addresses
     listed = {file.url for answer in subject.answers.values() for file in files_of(answer)}
+    # A mirror of PyPI's rewrites links: what has PyPI's bytes is PyPI's, wherever it lies.
+    theirs = {file.sha256 for file in subject.files(addresses.pypi)} - {None}
     strays = [
         each.url
         for each in subject.package.artifacts
         if each.url and each.url not in listed and addresses.home(each.url) is None
+        if each.sha256 not in theirs
     ]
     if not strays:
         return derived

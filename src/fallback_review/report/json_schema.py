@@ -28,7 +28,7 @@ def _sound(text: object) -> object:
 
 
 def _every_cause(schema: dict[str, Any]) -> None:
-    schema["enum"] = list(CAUSES)
+    schema["enum"] = [str(each) for each in CAUSES]
 
 
 Str = Annotated[str, BeforeValidator(_sound)]
