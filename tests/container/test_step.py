@@ -40,7 +40,7 @@ def _locks(side: str, index: DemoIndex) -> dict[str, str | bytes | None]:
 
 
 def _settings(index: DemoIndex) -> str:
-    tables = scene.settings(index.chainguard, index.pypi)
+    tables = scene.settings(index.chainguard, index.pypi, index.private)
     # JSON's strings and lists are TOML's as well.
     return "".join(
         f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())

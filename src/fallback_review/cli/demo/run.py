@@ -65,7 +65,7 @@ def run(output: Path, console: Console) -> Review:
 
 
 def _review(index: DemoIndex, now: datetime) -> Review:
-    configured = schema.validate(scene.settings(index.chainguard, index.pypi))
+    configured = schema.validate(scene.settings(index.chainguard, index.pypi, index.private))
     secrets = access.Secrets(environ={}, explicit=Credentials(index.username, index.password))
     with access.open_indexes(configured.indexes, secrets) as ask:
         return review.review(_diffs(index), configured, ask, today=now.date())

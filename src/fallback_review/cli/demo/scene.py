@@ -110,7 +110,7 @@ WHEN_LOCKED = Universe(releases=TODAY.without(shelf=BUILT, releases=_BUILT_SINCE
 """What they held when the author of the pull request locked."""
 
 
-def settings(chainguard: str, pypi: str) -> Mapping[str, Any]:
+def settings(chainguard: str, pypi: str, private: str) -> Mapping[str, Any]:
     """Return the settings that a team would keep in `.github/fallback-review.toml`, for these addresses."""
     return {
         "targets": {
@@ -125,6 +125,7 @@ def settings(chainguard: str, pypi: str) -> Mapping[str, Any]:
             "pypi": f"{pypi}/simple/",
             "vex": f"{chainguard}/openvex/v1/",
             "layout": "virtual-file",
+            "own-hosts": [private.partition("://")[2]],
         },
         "policy": {"fail-on": ["pypi", "install-fails"], "private": ["acme-*"]},
     }
