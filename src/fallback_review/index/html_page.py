@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from fallback_review.index import odd_pages
 from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare
-from fallback_review.index.packed import PackedFiles
+from fallback_review.index.packed import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.lockfiles.listed_names import ENDS, OTHER_ENDS, version_in
 from fallback_review.model import Owner, ProjectFile
@@ -143,7 +143,7 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
         sha256.append(digest[1].lower() if digest else "")
     every = "\n".join((*names, *urls))
     usual = every.isascii() and "[" not in every and "]" not in every and "&" not in every
-    if not names or not usual or every.count("\n") != 2 * len(names) - 1:
+    if not names or not usual or NO_DIGEST in sha256 or every.count("\n") != 2 * len(names) - 1:
         return None
     attributes = "\0".join(kept)
     tiered = index.owner is Owner.CHAINGUARD

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SIZE = 32
 """Bytes of a SHA-256."""
 _NONE = bytes(_SIZE)
+NO_DIGEST = "0" * 64
+"""Stands for no digest here: a page that tells this one is read entry by entry."""
 
 
 class PackedFiles(Files):

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from fallback_review.index import html_page, odd_pages
 from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare
-from fallback_review.index.packed import PackedFiles
+from fallback_review.index.packed import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import Owner, ProjectFile
 
@@ -113,6 +113,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
         or not every.isascii()
         or "[" in every
         or "]" in every
+        or NO_DIGEST in sha256
         or any(entry.size is not None and not 0 <= entry.size < _MOST_BYTES for entry in entries)
         or not _DIGESTS.fullmatch("".join([f"{each}\n" for each in sha256]))
         or not _TIMES.fullmatch(times)
