@@ -74,13 +74,14 @@ def test_the_inputs_are_the_documented_ones_and_those_that_the_code_reads(action
     assert set(action["inputs"]) == read >= DOCUMENTED_INPUTS
 
 
-def test_the_readme_names_every_input_and_output_and_no_other(action: dict[str, Any]) -> None:
-    section = (ROOT / "README.md").read_text().partition("## In pull requests")[2].partition("\n## ")[0]
-    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+def test_the_reference_names_every_input_and_output_and_no_other(action: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "reference" / "action.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
 
     named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
 
     assert named == set(action["inputs"]) | set(action["outputs"])
+    assert "(docs/reference/action.md)" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_the_outputs_are_the_documented_ones_and_those_that_the_code_writes(

@@ -220,6 +220,24 @@ def test_the_advised_command_ends_the_trouble(
     assert not [path for path in stray if path.parent != tmp_path / "web"], "a file in another folder"
 
 
+@pytest.mark.parametrize("tool", ["poetry", "pdm", "pipenv"])
+def test_a_lock_that_its_project_left_behind_is_locked_again(tmp_path: Path, world: World, tool: str) -> None:
+    repository = Repository(tmp_path, world, TOOLS[tool], "older")
+    repository.write("c", "older==1.3")
+    repository.shell(TOOLS[tool].command)
+    repository.write("c", "older")
+    before = repository.change()
+    advice = before["advice"]
+    assert isinstance(advice, dict)
+    assert before["conclusion"] in {"fail", "unknown"}  # Poetry refuses it, the others may lock again
+    assert advice["text"] == "lock again, as the project changed since"
+
+    repository.shell(advice["command"])
+
+    after = repository.change()
+    assert (after["after"], after["conclusion"]) == (["1.3"], "pass"), advice
+
+
 @pytest.mark.parametrize("tool", sorted(BY_HASHES))
 def test_a_version_that_both_have_is_moved_by_chainguards_own_command(
     tmp_path: Path, world: World, tool: str

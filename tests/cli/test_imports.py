@@ -20,6 +20,7 @@ SETTINGS = (
 NOTHING = frozenset({"click"})
 REVIEW = NOTHING | {
     "annotated_types",
+    "backports",  # urllib3 imports zstd where it is installed
     "certifi",
     "charset_normalizer",
     "idna",

@@ -82,7 +82,7 @@ def test_each_change_is_one_sentence(installer: str, base: str, head: str, words
     assert len(texts) == len(words)
     for text, word in zip(texts, words, strict=True):
         assert word in text
-        assert text.startswith("This pull request ")
+        assert text.startswith("This change ")
         assert text.endswith("Make sure that it is intended.")
 
 

@@ -898,11 +898,18 @@ def test_the_same_bytes_straight_from_pypi_are_pypis() -> None:
 
 
 def test_a_locked_url_on_a_host_that_no_setting_names_is_nobodys() -> None:
-    mirror = artifact(file(WHEEL, P, url="https://cdn.example/x/" + WHEEL))
     known = answers(answer(C, "x-2.0-py3-none-any.whl"), answer(P, WHEEL))
-    verdict = uv(known=known, entry=locked(mirror))
+    other = artifact(file(WHEEL, P, mark="other", url="https://cdn.example/x/" + WHEEL))
+    verdict = uv(known=known, entry=locked(other))
     assert (*said(verdict), verdict.reason) == (Outcome.UNKNOWN, Cause.NOT_CONFIGURED, "hosts")
     assert "cdn.example, which no setting names" in told(verdict)
+
+
+def test_bytes_that_pypi_lists_are_pypis_on_whatever_host() -> None:
+    """The hash in the lock says which bytes they are; who serves them does not matter."""
+    mirror = artifact(file(WHEEL, P, url="https://cdn.example/x/" + WHEEL))
+    known = answers(answer(C, "x-2.0-py3-none-any.whl"), answer(P, WHEEL))
+    assert said(uv(known=known, entry=locked(mirror))) == (Outcome.PYPI, Cause.VERSION_MISSING)
     learnt = context("uv", at=addresses(pypi_hosts=frozenset({"cdn.example"})))
     assert said(uv(known=known, entry=locked(mirror), where=learnt)) == (Outcome.PYPI, Cause.VERSION_MISSING)
     own = context("uv", at=addresses(own=("cdn.example",)))
@@ -1071,7 +1078,7 @@ def test_one_manager_may_hold_both_indexes(hashes: tuple[str, ...], folder: str)
         return uv(known=known, entry=locked(entry, index=f"{host}/{index}/simple/"), where=where).outcome
 
     assert of(folder) is Outcome.UNKNOWN
-    assert of(folder, index="chainguard") is Outcome.UNKNOWN
+    assert of(folder, index="chainguard") is (Outcome.PYPI if hashes else Outcome.UNKNOWN)
     assert of("chainguard", index="chainguard") is (Outcome.INSTALL_FAILS if hashes else Outcome.CHAINGUARD)
     beside = locked(Artifact(filename=WHEEL, url=f"{host}/pypi/packages/{WHEEL}"), index=None)
     for entry, reason in ((beside, "hosts"), (package("1.0", index=f"{host}/all/simple/"), "manager")):

@@ -90,9 +90,12 @@ def test_the_checkers_find_nothing_in_a_shown_workflow(tmp_path: Path, page: str
 
 
 @each_page
-def test_the_readme_leads_to_it(page: str) -> None:
-    more = (ROOT / "README.md").read_text("utf-8").partition("\n## More\n")[2]
-    assert f"(docs/{page}.md)" in more
+def test_the_list_of_pages_leads_to_it(page: str) -> None:
+    assert f"({page}.md)" in page_text("index").partition("\n## All pages\n")[2]
+
+
+def test_the_readme_leads_to_the_list_of_pages() -> None:
+    assert "(docs/index.md)" in (ROOT / "README.md").read_text("utf-8")
 
 
 @each_page

@@ -35,6 +35,8 @@ class Relock:
     """Moves the package to the newest version that its project allows."""
     exact: str | None = None
     """Moves it to one version; None where the tool has no command for that."""
+    whole: str | None = None
+    """Locks the whole file again once its project changed; None where its installer does so unasked."""
     folder: str = ""
     """How the command is told of the lock's folder, for example ``-C {} ``."""
 
@@ -132,9 +134,14 @@ class Format:
         requirement = name if version is None else f"{name}=={version}"
         return _filled(template, relock.folder, path, name=name, requirement=requirement, compiled=compiled)
 
+    def lock_command(self, path: str) -> str | None:
+        """Return the command that locks the whole file again, quoted for a shell, as pasted at the root."""
+        relock = self.relock
+        return relock and relock.whole and _filled(relock.whole, relock.folder, path)
+
 
 def _filled(
-    template: str, folder: str, path: str, *, name: str, requirement: str, compiled: Compiled | None
+    template: str, folder: str, path: str, *, name: str = "", requirement: str = "", compiled: Compiled | None = None
 ) -> str:
     at = posixpath.dirname(path)
     return template.format(

@@ -150,6 +150,8 @@ class Notice:
     text: str
     path: str | None = None
     line: int | None = None
+    outdated: bool = False
+    """Whether it says that the project changed since the lock was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,8 @@ class NotModelled:
     """Whether entries with an exact version depend on it."""
     locked_urls: bool = False
     """Whether entries whose files' URLs the lock names depend on it."""
+    outdated: bool = False
+    """Whether the key is the lock's own hash of its project, which changed since."""
 
     @property
     def where(self) -> str:

@@ -107,6 +107,8 @@ class Verdict:
     """Strongest first; contradictions are among them."""
     assumptions: tuple[Assumption, ...] = ()
     informational: bool = False
+    otherwise: Verdict | None = None
+    """What it would be if the lock were as new as its project; None where the lock is."""
 
 
 def deciding(verdicts: Iterable[Verdict]) -> Verdict | None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from fallback_review.model import LockedPackage, Lockfile, Target, Verdict
     from fallback_review.prediction.context import Answers, Context
 
+OUTDATED = "outdated"
+"""The reason of a verdict on a lock that its project has left behind."""
 _OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 _OLD = "1.0"
 """A version of an installer that is older than any rule that changed."""
@@ -68,7 +70,7 @@ def derive(
         pages=pages,
     )
     if (refusal := _refused(subject)) is not None:
-        return Derivation(verdict=refusal)
+        return _behind(subject, refusal) if refusal.reason == OUTDATED else Derivation(verdict=refusal)
     if what is not Standing.INDEX:
         return Derivation(verdict=_UNASKED[what](subject))
     derived = _predicted(subject)
@@ -114,13 +116,24 @@ def _refused(subject: Installation) -> Verdict | None:
     notice = subject.context.refused
     if notice is not None:
         said = Evidence(EvidenceKind.CONFIGURED, notice.text, notice.path or "")
-        return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason="configuration", evidence=(said,))
+        reason = OUTDATED if notice.outdated else "configuration"
+        return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason=reason, evidence=(said,))
     why = excludes(subject.lockfile, subject.target, subject.package)
     if why is None:
         return None
     return subject.verdict(
         Outcome.INSTALL_FAILS, REFUSED, reason="lock", evidence=(Evidence(EvidenceKind.LOCKED, why),)
     )
+
+
+def _behind(subject: Installation, refusal: Verdict) -> Derivation:
+    """Derive what lies below: the step that ends it locks again as well."""
+    context = replace(subject.context, refused=None)
+    answers = {subject.package.name: subject.answers}
+    below = derive(subject.package, subject.lockfile, subject.target, context, answers)
+    if below is None:
+        return Derivation(verdict=refusal)
+    return replace(below, verdict=replace(refusal, otherwise=below.verdict), steps=())
 
 
 def _as_configured(subject: Installation, derived: Derivation) -> Derivation:
@@ -141,6 +154,8 @@ def _as_configured(subject: Installation, derived: Derivation) -> Derivation:
         file=verdict.file,
         evidence=(*said, Evidence(EvidenceKind.CHOSEN, today), *verdict.evidence),
     )
+    if all(each.outdated for each in unclear):
+        unknown = replace(unknown, reason=OUTDATED, otherwise=verdict)
     return replace(derived, verdict=unknown)
 
 

@@ -249,8 +249,9 @@ def _stale(lockfile: Lockfile, project: Section) -> Iterator[NotModelled]:
             key="content_hash",
             path=lockfile.path,
             effect="pyproject.toml changed since the lock was made: `pdm install` locks again, and "
-            "`pdm sync` does not; run `pdm lock`",
+            "`pdm sync` does not",
             locked_urls=True,
+            outdated=True,
         )
 
 

@@ -80,7 +80,8 @@ def _stale(lockfile: Lockfile, document: Section) -> Iterator[NotModelled]:
             key="_meta.hash",
             path=lockfile.path,
             effect="the Pipfile changed since the lock was made: `pipenv install --deploy` refuses it, and "
-            "`pipenv install` locks again; run `pipenv lock`",
+            "`pipenv install` locks again",
+            outdated=True,
         )
 
 

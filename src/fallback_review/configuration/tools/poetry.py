@@ -189,9 +189,9 @@ def _refused(
     if is_content_hash(said) and said not in poetry_hashes(document.data):
         text = (
             f"pyproject.toml changed since {clip(lockfile.path)} was made, and `poetry install` refuses such "
-            "a lock. Run `poetry lock`"
+            "a lock. Lock again"
         )
-        return Notice(text=text, path=lockfile.path)
+        return Notice(text=text, path=lockfile.path, outdated=True)
     return None
 
 

@@ -227,6 +227,7 @@ FORMAT = Format(
     relock=Relock(
         newest="pdm update {folder}--no-sync {name}",
         exact="pdm add {folder}--no-sync {requirement}",
+        whole="pdm lock {folder}--update-reuse",
         folder="-p {} ",
     ),
     update_hashes=True,

@@ -343,6 +343,7 @@ FORMAT = Format(
     relock=Relock(
         newest="{folder}pipenv upgrade {name}",
         exact="{folder}pipenv upgrade {requirement}",
+        whole="{folder}pipenv lock",
         folder="cd {} && ",
     ),
     update_hashes=True,

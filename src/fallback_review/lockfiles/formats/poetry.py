@@ -164,6 +164,7 @@ FORMAT = Format(
     relock=Relock(
         newest="poetry {folder}update --lock {name}",
         exact="poetry {folder}add --lock {requirement}",
+        whole="poetry {folder}lock",
         folder="-C {} ",
     ),
     update_hashes=True,

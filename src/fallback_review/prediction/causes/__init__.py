@@ -71,6 +71,10 @@ def advise(
     if worst is None:
         return None
     every = tuple(targets)
+    if worst.otherwise is not None:
+        below = advise(change, [worst.otherwise], context, answers, lockfile=lockfile, targets=every)
+        if below is not None and below.command is not None:
+            return below
     facts = Facts(
         verdict=worst,
         change=change,

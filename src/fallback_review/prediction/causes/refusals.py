@@ -37,6 +37,7 @@ RECORDS = (
         "does not fit the project, the target or the installer's options.",
         words=Words(why=_said, step=_step),
         reasons={
+            "outdated": Words(why=_said, step=lambda facts: facts.lock_again),
             "lock": Words(
                 why=_said, step="lock again for this target, or take the target out of the settings"
             ),

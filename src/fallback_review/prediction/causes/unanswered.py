@@ -149,6 +149,7 @@ RECORDS = (
                 step="check what the installer takes, or take the key out: docs/prediction.md lists the keys "
                 "that are predicted",
             ),
+            "outdated": Words(why=_key, step=lambda facts: facts.lock_again),
             "hosts": Words(
                 why=lambda facts: f"no setting names the host of its files: {_stray(facts)}",
                 step="name the host of its files in the settings: pypi-hosts or own-hosts in [indexes]",
