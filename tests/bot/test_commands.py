@@ -275,7 +275,7 @@ def test_explain_a_lockfile_that_can_not_be_read(bot: Bot, opened: Opened, conte
     pull = opened({"uv.lock": "version = 1\n"}, {"uv.lock": content})
     comment, ended = bot.comment(pull, "/fallback-review explain good")
     assert (ended.code, reactions(bot, comment)) == (3, ["eyes", "confused"])
-    assert "could not be done: uv.lock" in answers(pull)[0][1]
+    assert "This failed: uv.lock" in answers(pull)[0][1]
 
 
 def test_explain_a_lockfile_that_github_does_not_hand_out(bot: Bot, opened: Opened) -> None:
@@ -286,7 +286,7 @@ def test_explain_a_lockfile_that_github_does_not_hand_out(bot: Bot, opened: Open
     ]
     _, ended = bot.comment(pull, "/fallback-review explain late")
     assert ended.code == 3
-    assert "could not be done: requirements.txt" in answers(pull)[0][1]
+    assert "This failed: requirements.txt" in answers(pull)[0][1]
 
 
 def test_hostile_text(bot: Bot, opened: Opened) -> None:

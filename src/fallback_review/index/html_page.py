@@ -114,6 +114,16 @@ def _links(text: str) -> tuple[str, list[tuple[str, str]]] | None:
     return outside, list(zip(parts[1::3], parts[2::3], strict=True))
 
 
+def _target(attributes: str) -> str | None:
+    """Return where a link leads; None where its form is unusual."""
+    found = _HREF.search(attributes)
+    if found is None or attributes.lower().count("href") > 1:
+        return None
+    target = unescape(found[1] or found[2] or "")
+    # With brackets it is perhaps no URL at all, and then the whole page is refused, whatever the link names.
+    return None if "[" in target or "]" in target else target
+
+
 def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url: str) -> Files | None:
     """Return the wheels and sdists of a page that has at least one of `name`; None where it has none.
 
@@ -122,10 +132,10 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
     """
     kept, names, urls, sha256 = [], [], [], []
     for attributes, text in links:
-        found = _HREF.search(attributes)
-        if found is None or attributes.lower().count("href") > 1:
+        target = _target(attributes)
+        if target is None:
             return None
-        url, _, fragment = unescape(found[1] or found[2] or "").partition("#")
+        url, _, fragment = target.partition("#")
         # As pip and uv do: by the last part of the URL; where that is no file name, by the text.
         filename = unquote(url.partition("?")[0].rpartition("/")[2])
         if filename.endswith(OTHER_ENDS) and text == filename:
@@ -142,7 +152,7 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
         urls.append(url)
         sha256.append(digest[1].lower() if digest else "")
     every = "\n".join((*names, *urls))
-    usual = every.isascii() and "[" not in every and "]" not in every and "&" not in every
+    usual = every.isascii() and not set("[]&").intersection(every)
     if not names or not usual or NO_DIGEST in sha256 or every.count("\n") != 2 * len(names) - 1:
         return None
     attributes = "\0".join(kept)

@@ -34,9 +34,7 @@ _UNSAFE = re.compile(r"[^\w.+/;= -]")
 _MOST_BYTES = 2**62
 _DIGESTS = re.compile(r"(?:(?:[0-9a-f]{64})?\n)*")
 _TIMES = re.compile(r"(?:(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?\n)*")
-_LINKS = re.compile(
-    r"(?:(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?)?\n)*", re.ASCII
-)
+_LINKS = re.compile(r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?\n)*", re.ASCII)
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -107,6 +105,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     sha256 = [entry.hashes.get("sha256", "") for entry in entries]
     times = "".join([f"{entry.upload_time or ''}\n" for entry in entries])
     provenance = [entry.provenance for entry in entries]
+    told = "".join([f"{each}\n" for each in provenance if isinstance(each, str)])
     every = "\n".join((*names, *urls))
     if (
         every.count("\n") != max(2 * len(entries) - 1, 0)
@@ -117,7 +116,9 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
         or any(entry.size is not None and not 0 <= entry.size < _MOST_BYTES for entry in entries)
         or not _DIGESTS.fullmatch("".join([f"{each}\n" for each in sha256]))
         or not _TIMES.fullmatch(times)
-        or not _LINKS.fullmatch("".join([f"{each or ''}\n" for each in provenance]))
+        or times.count("\n") != len(entries)
+        or not _LINKS.fullmatch(told)
+        or told.count("\n") != sum(isinstance(each, str) for each in provenance)
     ):
         return None
     same: dict[str | None, str | None] = {}

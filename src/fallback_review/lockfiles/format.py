@@ -141,7 +141,13 @@ class Format:
 
 
 def _filled(
-    template: str, folder: str, path: str, *, name: str = "", requirement: str = "", compiled: Compiled | None = None
+    template: str,
+    folder: str,
+    path: str,
+    *,
+    name: str = "",
+    requirement: str = "",
+    compiled: Compiled | None = None,
 ) -> str:
     at = posixpath.dirname(path)
     return template.format(
