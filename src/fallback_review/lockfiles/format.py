@@ -137,7 +137,9 @@ class Format:
     def lock_command(self, path: str) -> str | None:
         """Return the command that locks the whole file again, quoted for a shell, as pasted at the root."""
         relock = self.relock
-        return relock and relock.whole and _filled(relock.whole, relock.folder, path)
+        if relock is None or relock.whole is None:
+            return None
+        return _filled(relock.whole, relock.folder, path)
 
 
 def _filled(
