@@ -14,12 +14,12 @@ import yaml
 from click.testing import CliRunner
 
 from fallback_review import __version__
-from fallback_review.cli.detect import Found, look_around
+from fallback_review.cli.detect import Detected, look_around
 from fallback_review.cli.init import (
     BOT,
     PROJECT,
     WORKFLOW_PATH,
-    Release,
+    ActionRelease,
     choose,
     installed_release,
     release_of,
@@ -201,7 +201,7 @@ def test_the_python_version_is_found(tmp_path: Path, files: dict[str, str], pyth
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text)
     locks = tuple(path for path in files if path.endswith("uv.lock"))
-    assert look_around(tmp_path) == Found(lockfiles=locks, python=python)
+    assert look_around(tmp_path) == Detected(lockfiles=locks, python=python)
 
 
 def test_the_platforms_are_those_that_a_lock_names(tree: Path) -> None:
@@ -255,7 +255,7 @@ def test_many_lockfiles_are_counted(tree: Path) -> None:
 )
 def test_the_settings_text_says_what_was_chosen(resolver: str) -> None:
     chosen = choose(["3.12", "3.13t"], ["linux-x86_64", "macos-arm64"], resolver)
-    read = schema.parse(settings_text(chosen, Release(revision=COMMIT)).encode())
+    read = schema.parse(settings_text(chosen, ActionRelease(revision=COMMIT)).encode())
     assert read.targets == chosen.targets
     assert read.indexes.resolver == resolver
     assert read.policy == schema.Policy()
@@ -272,7 +272,7 @@ def test_editors_find_the_published_schema(tree: Path) -> None:
 
 def test_an_installation_from_git_pins_its_commit() -> None:
     record = {"url": "https://git.index.example/a", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
-    assert release_of(json.dumps(record)) == Release(revision=COMMIT)
+    assert release_of(json.dumps(record)) == ActionRelease(revision=COMMIT)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_an_installation_from_a_clone_pins_the_commit_of_the_clone(tree: Path) -
 
 
 def test_an_installation_from_elsewhere_names_the_releases_tag(tmp_path: Path) -> None:
-    assert release_of(None) == Release(project=PROJECT, revision=f"v{__version__}")
+    assert release_of(None) == ActionRelease(project=PROJECT, revision=f"v{__version__}")
     folder = {"url": (tmp_path / "no clone").as_uri(), "dir_info": {}}
     archive = {"url": "https://index.example/a.whl", "archive_info": {}}
     assert {release_of(json.dumps(record)).revision for record in (folder, archive)} == {f"v{__version__}"}

@@ -43,3 +43,17 @@ def test_twenty_changes_have_a_room() -> None:
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", table.partition("\n\n")[0], re.MULTILINE)
     assert len(rows) == 20
     assert all("`" in room for _, room in rows)
+
+
+def test_one_name_one_class() -> None:
+    """Names that start with an underscore stay in their module, so that nobody takes one for another."""
+    found: dict[str, list[str]] = {}
+    for path in SOURCE.rglob("*.py"):
+        for name in re.findall(r"^class ([A-Z]\w*)", path.read_text("utf-8"), re.MULTILINE):
+            found.setdefault(name, []).append(str(path.relative_to(SOURCE)))
+    assert found
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
+
+
+def test_the_source_has_at_most_sixteen_entries() -> None:
+    assert len([path for path in SOURCE.iterdir() if path.name != "__pycache__"]) <= 16

@@ -172,7 +172,15 @@ def test_versions_that_differ_and_packages_that_are_not_there(
 
 
 def test_what_is_shown_is_inert() -> None:
-    from fallback_review.model import Conclusion, Deviation, Integrity, Notice, Origin, Proof, Verification
+    from fallback_review.model import (
+        Conclusion,
+        Deviation,
+        Integrity,
+        Notice,
+        Origin,
+        Proof,
+        Verification,
+    )
     from fallback_review.model import VerifiedDistribution as Found
 
     evil = "<script>alert(1)</script>|`x`[a](http://e)@team\x1b[31m"

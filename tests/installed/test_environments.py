@@ -37,7 +37,8 @@ def test_what_an_installer_leaves_is_chainguards_and_intact(
     assert {
         each.name: (each.origin, each.integrity, each.proof, each.deviating) for each in found.distributions
     } == dict.fromkeys(
-        ("plain", "tool-kit", "native", "single"), (Origin.CHAINGUARD, Integrity.INTACT, Proof.RECORD, 0)
+        ("plain", "tool-kit", "native", "single"),
+        (Origin.CHAINGUARD, Integrity.INTACT, Proof.RECORD, 0),
     )
     assert found.strays == ()
     assert found.conclusion is Conclusion.PASS
@@ -192,7 +193,12 @@ def data_changed(project: Project, _: World) -> None:
     append(project.environment / "share/tool/data.txt", "evil\n")
 
 
-C, M, L, U = Origin.CHAINGUARD, Origin.MIXED, Origin.LOCAL_BUILD, Origin.UNVERIFIABLE
+C, M, L, U = (
+    Origin.CHAINGUARD,
+    Origin.MIXED,
+    Origin.LOCAL_BUILD,
+    Origin.UNVERIFIABLE,
+)
 MANIPULATIONS: dict[Callable[..., None], tuple[str, Origin, Integrity, Conclusion]] = {
     line_appended: ("plain", C, Integrity.CHANGED, Conclusion.FAIL),
     line_appended_and_recorded: ("plain", C, Integrity.CHANGED, Conclusion.FAIL),
@@ -281,12 +287,19 @@ def test_what_is_built_here_is_no_index_s(world: World, tmp_path: Path) -> None:
     project.run("pip", "--python", str(project.environment / "bin/python"), "install", "-q", str(source))
     asked = len(world.indexes.asked())
     own = one(world.verify(project.environment), "own-thing")
-    assert (own.origin, own.integrity, own.proof) == (Origin.LOCAL_BUILD, Integrity.INTACT, Proof.ITSELF)
+    assert (own.origin, own.integrity, own.proof) == (
+        Origin.LOCAL_BUILD,
+        Integrity.INTACT,
+        Proof.ITSELF,
+    )
     assert own.why == "it was built here from a folder"
     assert own.conclusion is Conclusion.UNKNOWN
     assert len(world.indexes.asked()) == asked  # its name is nobody else's business
     private = world.verify(project.environment, settings=b"[policy]\nprivate = ['own-*']\n")
-    assert (one(private, "own-thing").origin, private.conclusion) == (Origin.PRIVATE, Conclusion.PASS)
+    assert (one(private, "own-thing").origin, private.conclusion) == (
+        Origin.PRIVATE,
+        Conclusion.PASS,
+    )
     allowed = world.verify(
         project.environment, settings=b"[[allow]]\npackage = 'own-thing'\nreason = 'ours'\n"
     )

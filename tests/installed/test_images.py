@@ -15,7 +15,7 @@ import pytest
 
 from fallback_review.installed import image as images
 from fallback_review.installed.image import Image, looks_like_image
-from fallback_review.installed.tree import Files, TreeError
+from fallback_review.installed.tree import TreeError, TreeFiles
 from fallback_review.model import Conclusion, Integrity, Origin
 from tests.installed.conftest import one
 
@@ -116,7 +116,7 @@ def oci(
 
 def text(path: Path, name: str) -> bytes | None:
     with Image(path) as image:
-        return Files(image).text(name)
+        return TreeFiles(image).text(name)
 
 
 def environment_layer(project: Project, *, spoilt: dict[str, bytes] | None = None) -> Layer:
@@ -227,7 +227,7 @@ def test_layers_lie_upon_each_other_as_the_format_says(tmp_path: Path) -> None:
     ]
     path = docker_save(tmp_path / "image.tar", [lower, upper])
     with Image(path) as image:
-        files = Files(image)
+        files = TreeFiles(image)
 
         def read(name: str) -> bytes | None:
             return files.text(name)
@@ -264,8 +264,8 @@ def test_links_stay_inside_and_end(tmp_path: Path) -> None:
         for name in ("up", "absolute", "round", "one", "device", "pipe", "dangling", "d", "d/file/x", "nul"):
             assert image.size(name) is None
             assert image.open(name) is None
-        assert Files(image).text("d/here/here/../d/file") == b"f"
-        assert Files(image).text("d/here/here/file") == b"f"
+        assert TreeFiles(image).text("d/here/here/../d/file") == b"f"
+        assert TreeFiles(image).text("d/here/here/file") == b"f"
         kinds = {each.name: each.kind for each in image.names("")}
         assert (kinds["round"], kinds["device"], kinds["d"]) == ("other", "other", "folder")
 
@@ -362,7 +362,7 @@ def test_an_oci_layout_may_be_a_folder_or_nested(tmp_path: Path) -> None:
         (base / name).write_bytes(data)
     assert looks_like_image(base)
     with Image(base) as image:
-        assert (Files(image).text("a"), image.architecture) == (b"1", "arm64")
+        assert (TreeFiles(image).text("a"), image.architecture) == (b"1", "arm64")
     index = json.loads((base / "index.json").read_text())
     index["manifests"][0]["digest"] = "sha256:../../../etc/passwd"
     (base / "index.json").write_text(json.dumps(index))

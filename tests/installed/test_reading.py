@@ -17,7 +17,7 @@ from fallback_review.installed.bytecode import cached_source, can_check, is_comp
 from fallback_review.installed.distributions import distributions
 from fallback_review.installed.places import active, place, sites_of_image
 from fallback_review.installed.scripts import entry_points, is_script_for, with_any_interpreter
-from fallback_review.installed.tree import Files, Folder, TreeError, resolved
+from fallback_review.installed.tree import Folder, TreeError, TreeFiles, resolved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,7 +190,7 @@ def test_metadata_say_what_to_look_for(tmp_path: Path) -> None:
     (tmp_path / "conda-meta").mkdir()
     (tmp_path / "conda-meta/conda-like-1.0-h123_0.json").write_text("{}")
     found = {
-        each.name: each for each in distributions(Files(Folder(tmp_path)), "lib/python3.12/site-packages")
+        each.name: each for each in distributions(TreeFiles(Folder(tmp_path)), "lib/python3.12/site-packages")
     }
     plain = found["plain-name"]
     assert (plain.version, plain.installer, plain.tags) == (
@@ -212,7 +212,7 @@ def test_what_debian_puts_there_is_the_systems(tmp_path: Path) -> None:
     (site / "PyYAML-6.0.egg-info").mkdir()
     found = {
         each.name: each.system
-        for each in distributions(Files(Folder(tmp_path)), "usr/lib/python3/dist-packages")
+        for each in distributions(TreeFiles(Folder(tmp_path)), "usr/lib/python3/dist-packages")
     }
     assert found == {"six": True, "pip-made": False, "pyyaml": True}
     assert list(sites_of_image(Folder(tmp_path))) == ["usr/lib/python3/dist-packages"]
@@ -244,7 +244,7 @@ def test_a_tree_is_bounded_and_nothing_waits(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "folder/deeper").mkdir(parents=True)
     (tmp_path / "folder/deeper/file").touch()
     (tmp_path / "dangling").symlink_to("nowhere")
-    files = Files(Folder(tmp_path))
+    files = TreeFiles(Folder(tmp_path))
     assert (files.size("pipe"), files.text("pipe"), files.digest("pipe", "sha256")) == (None, None, None)
     assert (files.text("file", most=9), files.text("absent"), files.size("folder")) == (None, None, None)
     assert files.tree.names("file") == []

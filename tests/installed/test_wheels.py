@@ -61,7 +61,11 @@ def test_a_changed_wheel_goes_by_what_is_in_it(world: World, tmp_path: Path) -> 
     members["plain/core.py"] = members["plain/core.py"].removesuffix(b"EVIL = 1\n")
     (tmp_path / PLAIN).write_bytes(packed(members, info, first=True))  # packed anew, and nothing else
     again = one(world.verify(tmp_path), "plain")
-    assert (again.origin, again.integrity, again.proof) == (Origin.CHAINGUARD, Integrity.INTACT, Proof.RECORD)
+    assert (again.origin, again.integrity, again.proof) == (
+        Origin.CHAINGUARD,
+        Integrity.INTACT,
+        Proof.RECORD,
+    )
 
 
 def test_a_file_added_to_a_wheel_is_told(world: World, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.lockfiles.names import normalise_name
-from fallback_review.lockfiles.toml.blocks import Document, read_pair, read_whole
+from fallback_review.lockfiles.toml.blocks import TomlDocument, read_pair, read_whole
 
 KEYS = ("package", "distribution")
 BEFORE = (
@@ -69,14 +69,14 @@ def sides(draw: st.DrawFn) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-def whole(text: str) -> Document | LockfileError:
+def whole(text: str) -> TomlDocument | LockfileError:
     try:
         return read_whole(Text(path="uv.lock", text=text), KEYS)
     except LockfileError as error:
         return error
 
 
-def left_out(part: Document, everything: Document) -> list[dict[str, Any]]:
+def left_out(part: TomlDocument, everything: TomlDocument) -> list[dict[str, Any]]:
     """Return the entries that `part` lacks; what it has stands on the same lines with the same values."""
     rest = dict(everything.entries)
     for line, entry in part.entries:
@@ -86,7 +86,7 @@ def left_out(part: Document, everything: Document) -> list[dict[str, Any]]:
     return list(rest.values())
 
 
-def read(texts: tuple[str, str], opaque: str | None) -> tuple[Document, Document] | LockfileError:
+def read(texts: tuple[str, str], opaque: str | None) -> tuple[TomlDocument, TomlDocument] | LockfileError:
     base, head = (Text(path="uv.lock", text=text) for text in texts)
     try:
         return read_pair(base, head, KEYS, opaque=opaque)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles.formats.requirements import FORMAT
-from fallback_review.lockfiles.formats.requirements.lines import Line, logical_lines, without_comment
+from fallback_review.lockfiles.formats.requirements.lines import LogicalLine, logical_lines, without_comment
 from fallback_review.lockfiles.formats.requirements.options import (
     OptionsError,
     parse_options,
@@ -39,22 +39,22 @@ def only(text: str, files: dict[str, str] | None = None) -> LockedPackage:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("a\nb\n", [Line(1, "a"), Line(2, "b")]),
-        ("\n\n  a  \n", [Line(3, "a")]),
-        ("# a\nb # c\nd#e\n", [Line(2, "b"), Line(3, "d#e")]),
-        ("a \\\n  --x\nb", [Line(1, "a   --x"), Line(3, "b")]),
-        ("\\\n\\\na\n", [Line(3, "a")]),
-        ("a \\\n# note\nb\n", [Line(1, "a"), Line(3, "b")]),
-        ("# c \\\na\n", [Line(2, "a")]),
-        ("a \\", [Line(1, "a")]),
-        ("\\\n\nb", [Line(3, "b")]),
+        ("a\nb\n", [LogicalLine(1, "a"), LogicalLine(2, "b")]),
+        ("\n\n  a  \n", [LogicalLine(3, "a")]),
+        ("# a\nb # c\nd#e\n", [LogicalLine(2, "b"), LogicalLine(3, "d#e")]),
+        ("a \\\n  --x\nb", [LogicalLine(1, "a   --x"), LogicalLine(3, "b")]),
+        ("\\\n\\\na\n", [LogicalLine(3, "a")]),
+        ("a \\\n# note\nb\n", [LogicalLine(1, "a"), LogicalLine(3, "b")]),
+        ("# c \\\na\n", [LogicalLine(2, "a")]),
+        ("a \\", [LogicalLine(1, "a")]),
+        ("\\\n\nb", [LogicalLine(3, "b")]),
         # pip splits lines at these too: what stands behind them is installed.
-        ("# note\u2028evil==1", [Line(1, "evil==1")]),
-        ("a\x0cb\nc", [Line(1, "a"), Line(1, "b"), Line(2, "c")]),
+        ("# note\u2028evil==1", [LogicalLine(1, "evil==1")]),
+        ("a\x0cb\nc", [LogicalLine(1, "a"), LogicalLine(1, "b"), LogicalLine(2, "c")]),
         ("", []),
     ],
 )
-def test_logical_lines(text: str, lines: list[Line]) -> None:
+def test_logical_lines(text: str, lines: list[LogicalLine]) -> None:
     assert list(logical_lines(text)) == lines
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fallback_review.lockfiles import Format
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.pipeline.context import Prepared
 
 MODULE = '''
@@ -75,7 +75,7 @@ SETTINGS = Settings.model_validate(
 )
 
 
-def prepared(compared: Compared) -> Prepared:
+def prepared(compared: ComparedLockfile) -> Prepared:
     return prepare(compared, SETTINGS, addresses_of(SETTINGS.indexes))
 
 

@@ -13,7 +13,7 @@ from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
 
 SETTINGS = Settings.model_validate({"targets": {"python": ["3.12", "3.13"], "platforms": ["linux-x86_64"]}})
 POETRY = '[metadata]\nlock-version = "2.1"\npython-versions = "{}"\n'
@@ -28,7 +28,7 @@ def pythons(base: Text | None, head: Text) -> list[str]:
     return judged_on(compare(base, head))
 
 
-def judged_on(compared: Compared) -> list[str]:
+def judged_on(compared: ComparedLockfile) -> list[str]:
     prepared = prepare(compared, SETTINGS, addresses_of(SETTINGS.indexes))
     return [target.python for target in prepared.targets]
 

@@ -9,7 +9,7 @@ from packaging.version import Version
 from fallback_review.model import ProjectFile
 from fallback_review.prediction import INSTALLERS
 from fallback_review.prediction.candidates import Request
-from fallback_review.prediction.installers import Choice, Failure, Options
+from fallback_review.prediction.installers import Choice, Failure, InstallerOptions
 from fallback_review.prediction.listing import IndexPage, ListedFile
 
 from .build import P
@@ -35,7 +35,7 @@ def chosen(installer: str, name: str, version: str, *filenames: str) -> Choice:
         python="3.12.99",
         ranks={},
     )
-    return INSTALLERS[installer].choose(request, [IndexPage(page=page)], Options())
+    return INSTALLERS[installer].choose(request, [IndexPage(page=page)], InstallerOptions())
 
 
 @pytest.mark.parametrize("installer", TAKEN)

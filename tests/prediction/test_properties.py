@@ -12,7 +12,7 @@ from packaging.version import Version
 from fallback_review.model import Answer, Cause, Index, Outcome, ProjectFile, Tier
 from fallback_review.prediction import INSTALLERS, LAYOUTS, further_questions, predict
 from fallback_review.prediction.candidates import Request, parse_filename
-from fallback_review.prediction.installers import Options
+from fallback_review.prediction.installers import InstallerOptions
 from fallback_review.prediction.listing import IndexPage, ListedFile
 
 from .build import LINUX, LOCK, MARKS, C, P, answers, context, file, package, sha
@@ -54,7 +54,7 @@ pages = st.lists(listed, max_size=6).map(tuple)
 page_of_index = st.builds(IndexPage, page=pages, default=st.booleans())
 installer = st.sampled_from(sorted(INSTALLERS))
 options = st.builds(
-    Options,
+    InstallerOptions,
     uv_strategy=st.sampled_from(("first-index", "unsafe-first-match", "unsafe-best-match")),
     respect_source_order=st.booleans(),
 )
@@ -83,7 +83,13 @@ def request_of(name: str, asked: str, allowed: frozenset[str]) -> Request:
     allowed=hashes,
 )
 def test_an_index_that_has_nothing_to_offer_changes_nothing(
-    *, name: str, indexes: list[IndexPage], where: int, how: Options, asked: str, allowed: frozenset[str]
+    *,
+    name: str,
+    indexes: list[IndexPage],
+    where: int,
+    how: InstallerOptions,
+    asked: str,
+    allowed: frozenset[str],
 ) -> None:
     request = request_of(name, asked, allowed)
     rules = INSTALLERS[name]
@@ -103,7 +109,9 @@ def test_the_order_of_a_page_decides_only_between_equals(
     request = request_of(name, asked, allowed)
     shuffled = tuple(data.draw(st.permutations(page)))
     rules = INSTALLERS[name]
-    one, other = (rules.choose(request, [IndexPage(page=each)], Options()) for each in (page, shuffled))
+    one, other = (
+        rules.choose(request, [IndexPage(page=each)], InstallerOptions()) for each in (page, shuffled)
+    )
     assert (
         (one.failure is None) == (other.failure is None)
         or equals(one.refused, other.file, request)

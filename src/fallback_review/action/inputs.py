@@ -20,7 +20,7 @@ from pydantic import (
 from fallback_review.github.marker import NAME
 from fallback_review.index import Credentials
 from fallback_review.index.open import Secrets
-from fallback_review.pull_requests.run import Channels, CommentMode, Options
+from fallback_review.pull_requests.run import Channels, CommentMode, RunOptions
 from fallback_review.settings.schema import SETTINGS_PATH, SettingsError, kebab
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ class Inputs(BaseModel):
     app_private_key: str | None = None
 
     @property
-    def options(self) -> Options:
+    def options(self) -> RunOptions:
         """What a run does, as the inputs say."""
         channels = Channels(comment=self.comment, review_comments=self.review_comments, status=self.status)
-        return Options(
+        return RunOptions(
             name=self.name,
             channels=channels,
             config=self.config,

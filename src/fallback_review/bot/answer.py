@@ -8,7 +8,7 @@ from fallback_review.bot import replies
 from fallback_review.bot.command import Verb, read_command
 from fallback_review.bot.explain import explain
 from fallback_review.bot.fix import fix
-from fallback_review.bot.recheck import Found, Rechecker
+from fallback_review.bot.recheck import Rechecker, RecheckResult
 from fallback_review.github.answers import Reaction, answers_to, deliver_answer, may_write, react
 from fallback_review.github.conversation import COMMENT
 from fallback_review.github.delivery import attempt, shortfall
@@ -115,6 +115,6 @@ def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> t
         look = Rechecker(run, client, asking).review(pull)
     for sentence in look.missed:
         run.output.warn(sentence)
-    if look.review is None or look.found is Found.OVERTAKEN:
+    if look.review is None or look.found is RecheckResult.OVERTAKEN:
         return replies.overtaken(), ANSWERED
     return replies.rechecked(headline_of(look.review), pull.head_sha, look.url), ANSWERED

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fallback_review.github.issues import Issue
     from fallback_review.index.session import Asking
     from fallback_review.model import Review
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.prediction import Answers
     from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
@@ -108,10 +108,10 @@ def _default_branch(client: Client, repository: str) -> str:
 
 def _lockfiles(
     client: Client, files: BranchFiles, configured: Settings
-) -> tuple[list[Compared], list[Notice]]:
+) -> tuple[list[ComparedLockfile], list[Notice]]:
     """Read the branch's lockfiles, as far as the budget goes; one that can't be read is named."""
     paths = sorted(path for path in files.paths if is_lockfile(path, configured.lockfiles))
-    found: list[Compared] = []
+    found: list[ComparedLockfile] = []
     unreadable: list[Notice] = []
     if not files.complete:
         unreadable.append(Notice(text="the branch has more files than GitHub lists; not all were seen"))

@@ -38,7 +38,7 @@ REVIEW_AT_MOST = 12
 """Requests for a new review with one lockfile and all that is written then."""
 
 
-class Found(StrEnum):
+class RecheckResult(StrEnum):
     """What a look found."""
 
     NOTHING_OPEN = "nothing is open"
@@ -56,7 +56,7 @@ class Look:
     """One pull request, looked at again."""
 
     number: int | None
-    found: Found
+    found: RecheckResult
     review: Review | None = None
     """Where there was reason for a new one."""
     url: str | None = None
@@ -84,15 +84,15 @@ class Rechecker:
         name = self._run.options.name
         now = look(self._client, event, context=context_of(name), lines=False)
         if now.moved(event):
-            return Look(number=event.number, found=Found.OVERTAKEN)
+            return Look(number=event.number, found=RecheckResult.OVERTAKEN)
         own = of_configuration(now, name)
         if not own:
-            return Look(number=event.number, found=Found.NOTHING_OPEN)
+            return Look(number=event.number, found=RecheckResult.NOTHING_OPEN)
         sticky = own[0]
         with never_silent(self._run, self._client, event):
             if self._is_right(event, sticky):
                 listed = sticky.state.get("open") is not False
-                found = Found.UNCHANGED if listed else Found.NOTHING_OPEN
+                found = RecheckResult.UNCHANGED if listed else RecheckResult.NOTHING_OPEN
                 return Look(number=event.number, found=found, url=sticky.url)
             return self._reviewed(event, sticky)
 
@@ -123,7 +123,7 @@ class Rechecker:
         listed = sticky.state.get("open") is not False and is_about(sticky.state, event)
         if reviewed.left_out and listed:  # what the comment says came of a whole run
             missed = (f"{too_many_lockfiles(reviewed.left_out, in_queue=False)}.",)
-            return Look(number=event.number, found=Found.FAILED, missed=missed)
+            return Look(number=event.number, found=RecheckResult.FAILED, missed=missed)
         return self._deliver(event, reviewed)
 
     def _settings_of(self, event: PullRequestEvent) -> Settings:
@@ -137,13 +137,13 @@ class Rechecker:
 
     def _deliver(self, event: PullRequestEvent, reviewed: Reviewed) -> Look:
         delivered = deliver(self._run, self._client, event, reviewed)
-        found = Found.CHANGED
+        found = RecheckResult.CHANGED
         if delivered.moved:
-            found = Found.OVERTAKEN
+            found = RecheckResult.OVERTAKEN
         elif not delivered.complete:
-            found = Found.FAILED
+            found = RecheckResult.FAILED
         elif all(each.done in _LEFT_ALONE for each in delivered.deliveries):
-            found = Found.UNCHANGED
+            found = RecheckResult.UNCHANGED
         return Look(
             number=event.number,
             found=found,
@@ -190,7 +190,7 @@ def _one(run: Run, rechecker: Rechecker, pull: PullRequestEvent) -> Look:
     except GitHubError as error:
         if error.trouble in (Trouble.UNAUTHORIZED, Trouble.RATE_LIMITED):
             raise  # the next one would fare no better
-        return Look(number=pull.number, found=Found.FAILED, missed=(str(error),))
+        return Look(number=pull.number, found=RecheckResult.FAILED, missed=(str(error),))
     except (EventError, schema.SettingsError, LockfileError) as error:
         run.debug.say(f"pull request {pull.number}: {type(error).__name__}")
-        return Look(number=pull.number, found=Found.FAILED, missed=(" ".join(str(error).split()),))
+        return Look(number=pull.number, found=RecheckResult.FAILED, missed=(" ".join(str(error).split()),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.bot.drift import follow_drift
-from fallback_review.bot.recheck import Found, recheck_all
+from fallback_review.bot.recheck import RecheckResult, recheck_all
 from fallback_review.github.errors import Need
 from fallback_review.model import Conclusion
 
@@ -41,14 +41,14 @@ def look_after(run: Run, event: RepositoryEvent, modes: Sequence[str]) -> int:
 
 def _recheck(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> int:
     looks, left = recheck_all(run, client, asking, event)
-    lines = [_line(look) for look in looks if look.found is not Found.NOTHING_OPEN]
+    lines = [_line(look) for look in looks if look.found is not RecheckResult.NOTHING_OPEN]
     lines += [f"{left} left for a later run: the budget of requests is used up."] if left else []
     run.output.say(*(lines or ["No open pull request has a comment that lists something."]))
     for look in looks:
         for sentence in look.missed:
             run.output.warn(f"Pull request {look.number}: {sentence}")
     run.output.summarise("Open pull requests, looked at again", lines)
-    return COULD_NOT_CHECK if any(look.found is Found.FAILED for look in looks) else ALL_CHECKED
+    return COULD_NOT_CHECK if any(look.found is RecheckResult.FAILED for look in looks) else ALL_CHECKED
 
 
 def _line(look: Look) -> str:

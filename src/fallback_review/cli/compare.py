@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fallback_review.cli.git import Read
     from fallback_review.cli.selection import Revisions
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.pipeline.discovery import ChangedFile
     from fallback_review.settings.schema import Settings
 
@@ -69,7 +69,7 @@ def file_text(path: Path, configured: Settings) -> Text | None:
 
 def revision_diffs(
     repository: Repository, read: Read, chosen: Revisions, configured: Settings
-) -> tuple[list[Compared], list[Notice]]:
+) -> tuple[list[ComparedLockfile], list[Notice]]:
     """Compare every lockfile that differs between two revisions, by itself or by its inputs.
 
     One that can't be read is named, the others go on.
@@ -114,7 +114,7 @@ class _Sides:
         return text_of(path, data, partial(self.read, revision), self.settings, link=link)
 
 
-def _compared(pairs: Iterable[ChangedFile], sides: _Sides) -> tuple[list[Compared], list[Notice]]:
+def _compared(pairs: Iterable[ChangedFile], sides: _Sides) -> tuple[list[ComparedLockfile], list[Notice]]:
     diffs, unreadable = [], []
     for file in pairs:
         try:

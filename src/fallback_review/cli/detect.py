@@ -34,7 +34,7 @@ _NOT_SOURCES = frozenset({"node_modules", "site-packages"})
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detected:
     """What the work tree tells."""
 
     lockfiles: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Found:
     """The platforms that locks are made for, where they name any (pixi.lock, conda-lock.yml)."""
 
 
-def look_around(root: Path) -> Found:
+def look_around(root: Path) -> Detected:
     """Return what the files below `root` tell; a file that can't be read tells nothing.
 
     The Python version is that of ``.python-version``, else the oldest that pyproject.toml and the lockfiles
@@ -61,7 +61,7 @@ def look_around(root: Path) -> Found:
         for artifact in package.artifacts
     }
     counted = Counter(package.name for lock in locks for package in lock.packages)
-    return Found(
+    return Detected(
         lockfiles=paths,
         names=tuple(name for name, _ in counted.most_common()),
         python=_named_python(root)

@@ -27,7 +27,7 @@ from fallback_review.settings import policy, schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from fallback_review.cli.detect import Found
+    from fallback_review.cli.detect import Detected
     from fallback_review.settings.schema import Settings
 
 _FOLDER = ".github/workflows"
@@ -83,7 +83,7 @@ More: https://github.com/%{project}#more""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class ActionRelease:
     """The action that belongs to this program."""
 
     project: str = PROJECT
@@ -142,7 +142,7 @@ class Answers:
     bot: bool
 
 
-def _answers(given: Mapping[str, Any], found: Found) -> Answers:
+def _answers(given: Mapping[str, Any], found: Detected) -> Answers:
     """Return the options, with answers for what was not given where somebody can be asked."""
     python = given["python"] or ((found.python,) if found.python else ())
     platforms = given["platform"] or found.platforms
@@ -199,7 +199,7 @@ def _validated(table: dict[str, Any]) -> None:
         raise click.UsageError(str(error)) from None
 
 
-def _check(root: Path, found: Found) -> int:
+def _check(root: Path, found: Detected) -> int:
     """Say what of an existing set-up is out of date; return 0 where nothing is."""
     said = list(_outdated(root, found, installed_release()))
     for text in said or ["Nothing is out of date."]:
@@ -207,7 +207,7 @@ def _check(root: Path, found: Found) -> int:
     return 1 if said else 0
 
 
-def _outdated(root: Path, found: Found, release: Release) -> Iterator[str]:
+def _outdated(root: Path, found: Detected, release: ActionRelease) -> Iterator[str]:
     for name in ("fallback-review", *BOT):
         path = f"{_FOLDER}/{name}.yml"
         data = read_file(root, path)
@@ -267,7 +267,7 @@ def choose(
     return schema.validate({**table, "indexes": indexes}, path="init")
 
 
-def settings_text(chosen: Settings, release: Release) -> str:
+def settings_text(chosen: Settings, release: ActionRelease) -> str:
     """Return the settings file's text; `release` holds the schema that editors use."""
     resolver, layout, lines = chosen.indexes.resolver, chosen.indexes.layout, []
     if resolver:
@@ -292,18 +292,18 @@ def own_place(resolver: str) -> str:
     return f"{parts.netloc.rpartition('@')[2]}/{folder}/" if folder else parts.netloc.rpartition("@")[2]
 
 
-def workflow_text(name: str, release: Release) -> str:
+def workflow_text(name: str, release: ActionRelease) -> str:
     """Return a workflow's text, with the action that belongs to this program."""
     text = resources.files("fallback_review.cli").joinpath(f"workflows/{name}.yml").read_text("utf-8")
     return _Text(text).substitute(project=release.project, revision=release.revision)
 
 
-def installed_release() -> Release:
+def installed_release() -> ActionRelease:
     """Return the action that belongs to this program."""
     return release_of(distribution("fallback-review").read_text("direct_url.json"))
 
 
-def release_of(direct_url: str | None) -> Release:
+def release_of(direct_url: str | None) -> ActionRelease:
     """Return where an installation was made from, as far as its record says so.
 
     `direct_url` is the installation's own record of it; None where it came from an index.
@@ -312,16 +312,16 @@ def release_of(direct_url: str | None) -> Release:
     record = json.loads(direct_url) if direct_url else {}
     if "vcs_info" in record:
         on_github = _ON_GITHUB.fullmatch(record["url"])
-        return Release(
+        return ActionRelease(
             project=on_github[1] if on_github else PROJECT, revision=str(record["vcs_info"]["commit_id"])
         )
     if "dir_info" in record:
         try:
             folder = Path(url2pathname(urlsplit(record["url"]).path))
-            return Release(revision=Repository.around(folder).commit("HEAD"))
+            return ActionRelease(revision=Repository.around(folder).commit("HEAD"))
         except RevisionError:
             pass
-    return Release()
+    return ActionRelease()
 
 
 def write_new(path: Path, text: str) -> bool:

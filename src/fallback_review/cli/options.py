@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SharedOptions:
     """What the shared options say."""
 
     config: Path | None
@@ -107,10 +107,10 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def options_from(given: dict[str, Any]) -> Options:
+def options_from(given: dict[str, Any]) -> SharedOptions:
     """Return the options from what `shared_options` put into a command's arguments."""
     fail_on = given["fail_on"]
-    return Options(
+    return SharedOptions(
         config=given["config"],
         inputs={
             ("indexes", "chainguard"): given["index_url"],
@@ -139,7 +139,7 @@ def outcomes_of(text: str) -> list[str]:
     return [] if parts == ["none"] else parts
 
 
-def settings_for(options: Options, read: Callable[[str], bytes | None]) -> Settings:
+def settings_for(options: SharedOptions, read: Callable[[str], bytes | None]) -> Settings:
     """Read the settings and lay the options over them; a named file must exist, the usual one need not.
 
     Raises:
@@ -150,12 +150,12 @@ def settings_for(options: Options, read: Callable[[str], bytes | None]) -> Setti
     return schema.parse(data, path=settings_path(options), inputs=options.inputs)
 
 
-def settings_path(options: Options) -> str:
+def settings_path(options: SharedOptions) -> str:
     """Return the settings file that counts, as messages name it."""
     return str(options.config) if options.config else schema.SETTINGS_PATH
 
 
-def secrets_for(options: Options) -> access.Secrets:
+def secrets_for(options: SharedOptions) -> access.Secrets:
     """Return what the indexes are asked with; raises click's `UsageError` for a user name alone."""
     password = os.environ.get("FALLBACK_REVIEW_INDEX_PASSWORD")
     if options.username and password is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from fallback_review.cli.options import Options
+    from fallback_review.cli.options import SharedOptions
     from fallback_review.model import Review
 
 
@@ -47,7 +47,7 @@ def console_for(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, no_color=not color, force_terminal=color or None)
 
 
-def show(result: Review, options: Options) -> None:
+def show(result: Review, options: SharedOptions) -> None:
     """Write a review as the options say."""
     if options.quiet and options.format == "terminal":
         write(" ".join(headline(result, tally(result))) + "\n", options)
@@ -63,7 +63,7 @@ def show(result: Review, options: Options) -> None:
     write(render(result, "terminal", width=console.width, color=color, everything=options.verbose), options)
 
 
-def write(text: str, options: Options) -> None:
+def write(text: str, options: SharedOptions) -> None:
     """Write text to the file that the options name, or to standard output."""
     if options.output is not None:
         options.output.write_text(text, encoding="utf-8")

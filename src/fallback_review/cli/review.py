@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from fallback_review.cli.options import Options
+    from fallback_review.cli.options import SharedOptions
     from fallback_review.pipeline.ask import Ask
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.settings.schema import Settings
 
 
@@ -137,10 +137,10 @@ def _beside(path: str) -> bytes | None:
 
 
 def _finish(
-    diffs: Sequence[Compared],
+    diffs: Sequence[ComparedLockfile],
     unreadable: Sequence[Notice],
     configured: Settings,
-    options: Options,
+    options: SharedOptions,
     *,
     scope: str = "changes",
     findings: Sequence[Notice] = (),
@@ -159,13 +159,13 @@ def _finish(
     sys.exit(result.conclusion.exit_code)
 
 
-def _where_allowed(notice: Notice, options: Options) -> Notice:
+def _where_allowed(notice: Notice, options: SharedOptions) -> Notice:
     """Name the settings file that was read, where a notice names the usual one."""
     usual = notice.path == schema.SETTINGS_PATH
     return replace(notice, path=settings_path(options)) if usual else notice
 
 
-def _asking(configured: Settings, options: Options) -> AbstractContextManager[Ask]:
+def _asking(configured: Settings, options: SharedOptions) -> AbstractContextManager[Ask]:
     """Open the indexes, with progress on a terminal."""
     if options.debug:
         log_requests()

@@ -30,7 +30,7 @@ from fallback_review.settings import policy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fallback_review.cli.options import Options
+    from fallback_review.cli.options import SharedOptions
     from fallback_review.model import Verification
 
 
@@ -83,7 +83,7 @@ def verify_command(
     sys.exit(policy.conclude(each.conclusion for each in found).exit_code)
 
 
-def show(found: Sequence[Verification], options: Options) -> None:
+def show(found: Sequence[Verification], options: SharedOptions) -> None:
     """Write the report as the options say."""
     if options.quiet and options.format == "terminal":
         write("".join(f"{' '.join(headline(each))}\n" for each in found), options)

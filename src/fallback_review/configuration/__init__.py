@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.configuration.arranging import Arrangement, arrange
 from fallback_review.configuration.comparing import alike, compare
-from fallback_review.configuration.documents import Files
+from fallback_review.configuration.documents import ConfigurationFiles
 from fallback_review.configuration.findings import findings
 from fallback_review.configuration.opening import opened
 from fallback_review.configuration.tools import TOOLS
@@ -65,7 +65,7 @@ def read(
     """
     named = tuple(named)
     known = frozenset((*named, *format_of(lockfile).configured_by(lockfile.path)))
-    files = Files(
+    files = ConfigurationFiles(
         text_of=lambda path: text_of(path) if path in known else None,
         beside=text_of,
         now=now,

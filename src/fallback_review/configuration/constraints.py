@@ -18,7 +18,7 @@ from fallback_review.model import Constraint, NotModelled
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
 
 MOST = 5_000
 """Constraints of one configuration."""
@@ -105,7 +105,7 @@ def from_addresses(constraints: Iterable[Constraint], key: str) -> Iterator[NotM
             )
 
 
-def _read(name: str, files: Files, folder: str) -> tuple[list[Constraint], str | None]:
+def _read(name: str, files: ConfigurationFiles, folder: str) -> tuple[list[Constraint], str | None]:
     if name.startswith(_OUT_OF_REACH) or "$" in name or ":" in name[:2]:
         return [], "are not read: only files of the repository are"
     paths = dict.fromkeys(posixpath.normpath(posixpath.join(at, name)) for at in (folder, ""))

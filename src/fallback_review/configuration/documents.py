@@ -30,7 +30,7 @@ _KINDS: Mapping[type, str] = {str: "a string", dict: "a table", list: "an array"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class ConfigurationFiles:
     """The files beside a lockfile, and what was met while reading them."""
 
     text_of: ReadText
@@ -128,7 +128,7 @@ class Files:
 class Section:
     """A table of a file; a value of the wrong type is a problem of the file and reads as absent."""
 
-    files: Files
+    files: ConfigurationFiles
     path: str
     text: str
     data: Mapping[str, Any]

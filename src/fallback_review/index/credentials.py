@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from fallback_review.index.origins import Origin, origin_of
+from fallback_review.index.origins import WebOrigin, origin_of
 from fallback_review.model import Owner
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def credentials_for(
     return _from_url(url or "") or _from_netrc(origin.host, environ)
 
 
-def _from_environment(origin: Origin, environ: Mapping[str, str]) -> Credentials | None:
+def _from_environment(origin: WebOrigin, environ: Mapping[str, str]) -> Credentials | None:
     username = environ.get("CHAINGUARD_PYTHON_IDENTITY_ID", "").strip()
     password = environ.get("CHAINGUARD_PYTHON_TOKEN", "").strip()
     if username and password and (origin.scheme == "https" or _is_this_machine(origin.host)):

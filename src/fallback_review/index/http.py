@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from fallback_review import __version__
 from fallback_review.index.deadline import CURRENT, Question, question_adapter
 from fallback_review.index.errors import QuestionError, question_error
-from fallback_review.index.origins import Origin, bare, origin_of
+from fallback_review.index.origins import WebOrigin, bare, origin_of
 from fallback_review.index.proxies import Proxies
 from fallback_review.model import Cause
 from fallback_review.runtime.connections import pauses
@@ -94,7 +94,7 @@ class Wire:
 
     def __init__(
         self,
-        origin: Origin,
+        origin: WebOrigin,
         credentials: Credentials | None,
         *,
         connections: int,

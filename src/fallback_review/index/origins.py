@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Origin(NamedTuple):
+class WebOrigin(NamedTuple):
     """Scheme, host and port (RFC 6454): credentials given for one are good for no other."""
 
     scheme: str
@@ -20,12 +20,12 @@ class Origin(NamedTuple):
         return self.host if usual else f"{self.host}:{self.port}"
 
 
-def origin_of(url: str) -> Origin:
+def origin_of(url: str) -> WebOrigin:
     """Return the origin of an http or https URL; raise `ValueError` for any other text."""
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError("not an http or https URL")
-    return Origin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
+    return WebOrigin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
 
 
 def bare(url: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from requests.utils import select_proxy, should_bypass_proxies
 
-from fallback_review.index.origins import Origin, origin_of
+from fallback_review.index.origins import WebOrigin, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Proxies:
         named = {scheme: value(f"{scheme}_proxy") for scheme in ("http", "https", "all")}
         self._proxies = {scheme: url for scheme, url in named.items() if url}
         self._except = value("no_proxy")
-        self._known: dict[Origin, dict[str, str]] = {}
+        self._known: dict[WebOrigin, dict[str, str]] = {}
         # requests changes the process's environment for a moment while it looks at the exceptions.
         self._lock = threading.Lock()
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fallback_review.installed.distributions import Installed
-    from fallback_review.installed.record import Row
-    from fallback_review.installed.tree import Files
+    from fallback_review.installed.record import RecordedFile
+    from fallback_review.installed.tree import TreeFiles
     from fallback_review.installed.wheels import Wheel
     from fallback_review.model import ProjectFile
 
@@ -37,7 +37,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class PossibleWheel:
     """A wheel of an index that may be the one that was installed."""
 
     origin: Origin
@@ -58,15 +58,15 @@ class State(Enum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Compared:
+class ComparedDistribution:
     """What was found of one distribution."""
 
     installed: Installed
     origin: Origin
     why: str = ""
-    candidate: Candidate | None = None
+    candidate: PossibleWheel | None = None
     """The wheel that explains most of it."""
-    expected: dict[str, Row] = field(default_factory=dict)
+    expected: dict[str, RecordedFile] = field(default_factory=dict)
     """The files that are explained, as paths of the tree, each with its row."""
     extras: set[str] = field(default_factory=set)
     """Files that installers write beside."""
@@ -103,7 +103,7 @@ def locations(path: str, wheel: Wheel, installed: Installed) -> tuple[str, ...]:
     return tuple(each for folder in folders if (each := resolved(folder, rest)) is not None)
 
 
-def state(row: Row, path: str, files: Files, *, script: bool) -> State:
+def state(row: RecordedFile, path: str, files: TreeFiles, *, script: bool) -> State:
     """Say how a file of the tree stands to a row of a wheel's RECORD."""
     size = files.size(path)
     if size is None:
@@ -116,7 +116,7 @@ def state(row: Row, path: str, files: Files, *, script: bool) -> State:
     return State.MATCHES if script and _is_own_script(row, path, files) else State.DIFFERS
 
 
-def _is_own_script(row: Row, path: str, files: Files) -> bool:
+def _is_own_script(row: RecordedFile, path: str, files: TreeFiles) -> bool:
     import hashlib  # noqa: PLC0415 - few wheels have scripts of their own
 
     data = files.text(path)
@@ -132,8 +132,8 @@ def _is_own_script(row: Row, path: str, files: Files) -> bool:
 class _Rows:
     """One candidate's rows, where they lie, and how the disk stands to them."""
 
-    candidate: Candidate
-    places: dict[str, Row]
+    candidate: PossibleWheel
+    places: dict[str, RecordedFile]
     states: dict[str, State]
 
     def count(self, wanted: State) -> int:
@@ -146,8 +146,8 @@ class _Rows:
         return next((found for path, found in self.states.items() if path.endswith(ends)), State.MISSING)
 
 
-def _rows(candidate: Candidate, installed: Installed, files: Files) -> _Rows:
-    places: dict[str, Row] = {}
+def _rows(candidate: PossibleWheel, installed: Installed, files: TreeFiles) -> _Rows:
+    places: dict[str, RecordedFile] = {}
     states: dict[str, State] = {}
     data = f"{candidate.wheel.info.removesuffix('.dist-info')}.data/scripts/"
     for row in candidate.wheel.rows:
@@ -159,7 +159,9 @@ def _rows(candidate: Candidate, installed: Installed, files: Files) -> _Rows:
     return _Rows(candidate, places, states)
 
 
-def compare(installed: Installed, candidates: Sequence[Candidate], files: Files) -> Compared:
+def compare(
+    installed: Installed, candidates: Sequence[PossibleWheel], files: TreeFiles
+) -> ComparedDistribution:
     """Tell where an installed distribution comes from, and how its files differ from the wheel's.
 
     `candidates` are the wheels of its version that may have been installed; without any, see `by_itself`.
@@ -181,7 +183,7 @@ def compare(installed: Installed, candidates: Sequence[Candidate], files: Files)
         raise AssertionError
     if origin is Origin.LOCAL_BUILD or (origin is Origin.UNVERIFIABLE and best.wheel_file is State.DIFFERS):
         return by_itself(installed, origin, why, files)
-    result = Compared(
+    result = ComparedDistribution(
         installed=installed, origin=origin, why=why, candidate=best.candidate, expected=best.places
     )
     result.files = len(best.states)
@@ -229,7 +231,10 @@ def _origin(installed: Installed, held: Sequence[_Rows]) -> tuple[Origin, str]:
     foreign = all(each.wheel_file in (State.DIFFERS, State.UNTOLD) for each in held)
     if len(speaking) > 1:
         first, second = (_NAMES[each] for each in speaking[:2])
-        return Origin.MIXED, f"some of its files are only in the wheel of {first}, others in that of {second}"
+        return (
+            Origin.MIXED,
+            f"some of its files are only in the wheel of {first}, others in that of {second}",
+        )
     if len(speaking) == 1 and not (foreign and len(spoken) == 1):
         return speaking[0], ""
     if foreign and installed.local:
@@ -247,9 +252,9 @@ def _untold(held: Sequence[_Rows], *, foreign: bool) -> str:
     return f"what is left of it is the same in the wheels of {names}"
 
 
-def by_itself(installed: Installed, origin: Origin, why: str, files: Files) -> Compared:
+def by_itself(installed: Installed, origin: Origin, why: str, files: TreeFiles) -> ComparedDistribution:
     """Compare a distribution with its own RECORD, where no index has its wheel: no proof, but a hint."""
-    result = Compared(installed=installed, origin=origin, why=why)
+    result = ComparedDistribution(installed=installed, origin=origin, why=why)
     rows = installed.record or ()
     for row in rows:
         path = resolved(installed.site, row.path)
@@ -268,7 +273,7 @@ def by_itself(installed: Installed, origin: Origin, why: str, files: Files) -> C
     return result
 
 
-def _check_scripts(result: Compared, files: Files) -> None:
+def _check_scripts(result: ComparedDistribution, files: TreeFiles) -> None:
     """Compare the scripts of entry points with the shapes that installers give them."""
     installed = result.installed
     declared = f"{installed.info}/entry_points.txt"

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from fallback_review.installed.record import RecordError, Row, read_record
+from fallback_review.installed.record import RecordedFile, RecordError, read_record
 from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.installed.tree import Files
+    from fallback_review.installed.tree import TreeFiles
 
 _SITE = re.compile(r"(?:(?P<prefix>.*)/)?(?:lib(?:32|64)?/(?:python|pypy)[^/]*|Lib)/(?:site|dist)-packages")
 _INFO = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)-(?P<version>[^-/]+)\.dist-info")
@@ -44,7 +44,7 @@ class Installed:
     installer: str | None = None
     tags: frozenset[str] = frozenset()
     """What WHEEL says that the wheel fits; empty where it says nothing."""
-    record: tuple[Row, ...] | None = None
+    record: tuple[RecordedFile, ...] | None = None
     """Its own RECORD; None where it has none that can be read."""
     local: str = ""
     """Why it counts as built or linked here, as a clause; empty where it does not."""
@@ -68,7 +68,7 @@ class Installed:
         return self.site, self.info
 
 
-def distributions(files: Files, site: str) -> Iterator[Installed]:
+def distributions(files: TreeFiles, site: str) -> Iterator[Installed]:
     """Yield what is installed in one folder that Python imports from."""
     for each in files.tree.names(site)[: MOST_INFOS * 4]:
         path = f"{site}/{each.name}" if site else each.name
@@ -85,7 +85,7 @@ def distributions(files: Files, site: str) -> Iterator[Installed]:
             )
 
 
-def _dist_info(files: Files, site: str, path: str, folder: str) -> Installed:
+def _dist_info(files: TreeFiles, site: str, path: str, folder: str) -> Installed:
     metadata = _headers(files.text(f"{path}/METADATA"))
     wheel = _headers(files.text(f"{path}/WHEEL"))
     named = _INFO.fullmatch(folder)
@@ -110,7 +110,7 @@ def _dist_info(files: Files, site: str, path: str, folder: str) -> Installed:
     )
 
 
-def _is_of_the_system(files: Files, site: str, installer: str | None, conda: str) -> bool:
+def _is_of_the_system(files: TreeFiles, site: str, installer: str | None, conda: str) -> bool:
     """Whether a package manager beside pip's kind put it there, as far as its place tells.
 
     Debian and its like leave no INSTALLER, or their own name, in a folder of their own; conda keeps a record
@@ -151,7 +151,7 @@ def _json(data: bytes | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _record(files: Files, path: str) -> tuple[Row, ...] | None:
+def _record(files: TreeFiles, path: str) -> tuple[RecordedFile, ...] | None:
     data = files.text(f"{path}/RECORD", most=64 * 1024 * 1024)
     if data is None:
         return None
@@ -183,7 +183,7 @@ def _path(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _is_linked(direct: dict[str, Any], record: tuple[Row, ...] | None, folder: str) -> bool:
+def _is_linked(direct: dict[str, Any], record: tuple[RecordedFile, ...] | None, folder: str) -> bool:
     """Whether a distribution is editable, and by its RECORD nothing but a link lies here."""
     info = direct.get("dir_info")
     if not isinstance(info, dict) or info.get("editable") is not True:

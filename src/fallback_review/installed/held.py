@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.names import version_in_filename
-from fallback_review.model import Conclusion, Held, Notice, Origin, Outcome
+from fallback_review.model import Conclusion, Notice, Origin, Outcome, PredictionCheck
 from fallback_review.model.versions import parse_version
 from fallback_review.settings import policy
 
@@ -93,7 +93,7 @@ def _held(
         locked = ", ".join(
             dict.fromkeys(str(_version(verdict) or verdict.version) for *_, verdict in verdicts)
         )
-        held = Held(
+        held = PredictionCheck(
             held=False, predicted=None, why=f"the lock brings {locked}, and {found.version} is installed"
         )
         return replace(found, prediction=held, line=line)
@@ -106,17 +106,19 @@ def _version(verdict: Verdict) -> Version | None:
     return parse_version(version_in_filename(verdict.file or "") or verdict.version)
 
 
-def _compared(found: VerifiedDistribution, change: ReviewedChange, verdict: Verdict) -> Held:
+def _compared(found: VerifiedDistribution, change: ReviewedChange, verdict: Verdict) -> PredictionCheck:
     predicted = verdict.outcome
     if predicted is Outcome.UNKNOWN:
-        return Held(held=None, predicted=predicted, why=change.why or "it could not be predicted")
+        return PredictionCheck(held=None, predicted=predicted, why=change.why or "it could not be predicted")
     if found.origin in _NOT_TOLD:
-        return Held(held=None, predicted=predicted, why=found.why or found.origin.value)
+        return PredictionCheck(held=None, predicted=predicted, why=found.why or found.origin.value)
     if found.origin in _AS_PREDICTED.get(predicted, set()):
-        return Held(held=True, predicted=predicted)
+        return PredictionCheck(held=True, predicted=predicted)
     if found.origin is Origin.LOCAL_BUILD and predicted in _FROM_AN_INDEX:
-        return Held(held=None, predicted=predicted, why=f"{found.why}, so that its bytes are nobody else's")
-    return Held(
+        return PredictionCheck(
+            held=None, predicted=predicted, why=f"{found.why}, so that its bytes are nobody else's"
+        )
+    return PredictionCheck(
         held=False,
         predicted=predicted,
         why=f"{predicted.value} was predicted, and it is {found.origin.value}",

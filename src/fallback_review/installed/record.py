@@ -18,7 +18,7 @@ class RecordError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RecordedFile:
     """One file of a RECORD."""
 
     path: str
@@ -28,7 +28,7 @@ class Row:
     size: int | None
 
 
-def read_record(text: bytes) -> tuple[Row, ...]:
+def read_record(text: bytes) -> tuple[RecordedFile, ...]:
     """Return the rows of a RECORD; raise `RecordError` where it is none."""
     try:
         lines = text.decode("utf-8").splitlines()
@@ -42,9 +42,9 @@ def read_record(text: bytes) -> tuple[Row, ...]:
         raise RecordError("its RECORD is not CSV") from None
 
 
-def _row(fields: list[str]) -> Row:
+def _row(fields: list[str]) -> RecordedFile:
     path, stated, size = (*fields, "", "")[:3]
-    return Row(
+    return RecordedFile(
         path=path.replace("\\", "/"),
         hash=_hash(stated),
         size=int(size) if _SIZE.fullmatch(size) and size.isascii() else None,

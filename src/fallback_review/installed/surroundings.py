@@ -13,8 +13,8 @@ from fallback_review.model import Deviation, Integrity
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from fallback_review.installed.compare import Compared
-    from fallback_review.installed.tree import Files
+    from fallback_review.installed.compare import ComparedDistribution
+    from fallback_review.installed.tree import TreeFiles
 
 _AT_START = ("sitecustomize", "usercustomize")
 _OF_ENVIRONMENTS = {
@@ -43,13 +43,15 @@ class Surroundings:
     strays: list[Deviation] = field(default_factory=list)
     """Files that no distribution explains, in no distribution's folder."""
     startup: list[str] = field(default_factory=list)
-    bytecode: list[tuple[Compared, str, str, int]] = field(default_factory=list)
+    bytecode: list[tuple[ComparedDistribution, str, str, int]] = field(default_factory=list)
     """Of which distribution, bytecode file, its source, optimisation level: to be compared."""
     unchecked: defaultdict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     """Bytecode of other interpreters, by distribution."""
 
 
-def look_around(site: str, found: Sequence[Compared], files: Files, *, tag: str) -> Surroundings:
+def look_around(
+    site: str, found: Sequence[ComparedDistribution], files: TreeFiles, *, tag: str
+) -> Surroundings:
     """Find what no distribution of a folder explains, and the bytecode that is to be checked.
 
     A file in the folder of a distribution becomes one of its deviations; the others are strays. `tag` is the
@@ -58,8 +60,8 @@ def look_around(site: str, found: Sequence[Compared], files: Files, *, tag: str)
     Raises:
         TreeError: the folder holds more than any real one.
     """
-    explained: dict[str, Compared] = {}
-    owners: dict[str, Compared] = {}
+    explained: dict[str, ComparedDistribution] = {}
+    owners: dict[str, ComparedDistribution] = {}
     for each in found:
         for path in (*each.expected, *each.extras):
             explained.setdefault(path, each)
@@ -91,9 +93,9 @@ def look_around(site: str, found: Sequence[Compared], files: Files, *, tag: str)
 
 def _is_bytecode(
     path: str,
-    explained: Mapping[str, Compared],
+    explained: Mapping[str, ComparedDistribution],
     unwell: Collection[str],
-    files: Files,
+    files: TreeFiles,
     result: Surroundings,
     *,
     tag: str,
@@ -135,7 +137,7 @@ def _runs_at_start(path: str, site: str) -> bool:
     return stem in _AT_START and (below.count("/") == 0 or below.endswith("/__init__.py"))
 
 
-def _is_of_the_environment(path: str, site: str, files: Files) -> bool:
+def _is_of_the_environment(path: str, site: str, files: TreeFiles) -> bool:
     name = path.removeprefix(f"{site}/") if site else path
     if name in _KNOWN_TEXT:
         return True
@@ -146,9 +148,9 @@ def _is_of_the_environment(path: str, site: str, files: Files) -> bool:
     return data is not None and hashlib.sha256(data).hexdigest() in known
 
 
-def tell_overwritten(found: Iterable[Compared]) -> None:
+def tell_overwritten(found: Iterable[ComparedDistribution]) -> None:
     """Turn changed files that are those of another installed distribution into overwritten ones."""
-    rows: defaultdict[str, list[Compared]] = defaultdict(list)
+    rows: defaultdict[str, list[ComparedDistribution]] = defaultdict(list)
     found = list(found)
     for each in found:
         for path in each.expected:

@@ -96,7 +96,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 @dataclass(slots=True)
-class Files:
+class TreeFiles:
     """A tree whose digests are computed once."""
 
     tree: Tree

@@ -21,14 +21,14 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from fallback_review.index.files import FileProblem, UnreadableFileError
 from fallback_review.installed.attestations import verify_attestation
 from fallback_review.installed.bytecode import is_compiled_from
-from fallback_review.installed.compare import Candidate, Compared, by_itself, compare
+from fallback_review.installed.compare import ComparedDistribution, PossibleWheel, by_itself, compare
 from fallback_review.installed.distributions import Installed, distributions
 from fallback_review.installed.held import hold_against
 from fallback_review.installed.image import Image
 from fallback_review.installed.places import read_pip_report, sites_of_image
 from fallback_review.installed.surroundings import look_around, tell_overwritten
 from fallback_review.installed.targets import of_image, of_pip_report, of_this_machine, with_target
-from fallback_review.installed.tree import Files, Folder, Listed, Tree, TreeError
+from fallback_review.installed.tree import Folder, Listed, Tree, TreeError, TreeFiles
 from fallback_review.installed.wheels import Wheel, read_wheel, stays_inside
 from fallback_review.model import (
     Conclusion,
@@ -136,7 +136,7 @@ def _environment(place: Place, run: Verifying) -> Verification:
 
 
 def _tree(place: Place, tree: Tree, sites: Sequence[str], below: str, run: Verifying) -> Verification:
-    files = Files(tree)
+    files = TreeFiles(tree)
     found = [each for site in sites for each in distributions(files, site)]
     if len(found) > MOST_DISTRIBUTIONS:
         raise TreeError(f"it holds more than {MOST_DISTRIBUTIONS:,} distributions")
@@ -219,7 +219,7 @@ class _Asked:
         self.requests = sum(each.requests for each in done)
         self.received = sum(each.received for each in done)
 
-    def attest(self, compared: Sequence[Compared]) -> None:
+    def attest(self, compared: Sequence[ComparedDistribution]) -> None:
         """Read and verify the attestations of wheels that were read whole."""
         by_file = {each.file.url: each for chosen in self._chosen.values() for each in chosen}
         whole = [each.candidate for each in compared if each.candidate is not None and each.candidate.whole]
@@ -232,7 +232,7 @@ class _Asked:
                 else verify_attestation(read, file.filename, str(file.sha256))
             )
 
-    def candidates(self, installed: Installed) -> tuple[list[Candidate], list[str]]:
+    def candidates(self, installed: Installed) -> tuple[list[PossibleWheel], list[str]]:
         """Return the wheels that may have been installed, and why some of them could not be read."""
         found, problems = [], []
         for one in self._chosen.get(installed.key, ()):
@@ -240,7 +240,9 @@ class _Asked:
             if isinstance(read, FileProblem):
                 problems.append(read.message)
             else:
-                found.append(Candidate(origin=one.origin, file=one.file, wheel=read.value, whole=read.whole))
+                found.append(
+                    PossibleWheel(origin=one.origin, file=one.file, wheel=read.value, whole=read.whole)
+                )
         return found, problems
 
 
@@ -269,10 +271,12 @@ def _tags(filename: str) -> frozenset[str] | None:
         return None
 
 
-def _compared(installed: Installed, asked: _Asked, files: Files, settings: Settings) -> Compared:
+def _compared(
+    installed: Installed, asked: _Asked, files: TreeFiles, settings: Settings
+) -> ComparedDistribution:
     """Compare one distribution with what the indexes have of it."""
     if installed.system:
-        return Compared(installed=installed, origin=Origin.SYSTEM)
+        return ComparedDistribution(installed=installed, origin=Origin.SYSTEM)
     if is_private(installed.name, settings):
         return by_itself(installed, Origin.PRIVATE, "a private name, which no index was asked for", files)
     if installed.of_the_project:
@@ -312,7 +316,7 @@ def _without_candidates(
 
 
 def _check_bytecode(
-    wanted: Sequence[tuple[Compared, str, str, int]], files: Files
+    wanted: Sequence[tuple[ComparedDistribution, str, str, int]], files: TreeFiles
 ) -> Counter[tuple[str, str]]:
     """Note where bytecode is not what its source compiles to; return how much could not be told."""
     unchecked: Counter[tuple[str, str]] = Counter()
@@ -324,7 +328,9 @@ def _check_bytecode(
     return unchecked
 
 
-def _compiled(wanted: Sequence[tuple[Compared, str, str, int]], files: Files) -> Iterable[bool | None]:
+def _compiled(
+    wanted: Sequence[tuple[ComparedDistribution, str, str, int]], files: TreeFiles
+) -> Iterable[bool | None]:
     def jobs() -> Iterator[tuple[bytes | None, bytes | None, int]]:
         for _, path, source, level in wanted:
             yield files.text(path), files.text(source), level
@@ -342,7 +348,7 @@ def compiles(job: tuple[bytes | None, bytes | None, int]) -> bool | None:
     return None if bytecode is None or source is None else is_compiled_from(bytecode, source, level)
 
 
-def _verified(each: Compared, asked: _Asked, unchecked: int) -> VerifiedDistribution:
+def _verified(each: ComparedDistribution, asked: _Asked, unchecked: int) -> VerifiedDistribution:
     installed, candidate = each.installed, each.candidate
     kinds = list(Integrity)
     deviations = sorted(each.deviations, key=lambda one: (kinds.index(one.kind), one.path))
@@ -444,7 +450,7 @@ def _wheels(place: Place, run: Verifying) -> Verification:
     """Verify wheels: by their whole bytes, else by what is in them."""
     paths = [place.path] if place.path.is_file() else sorted(place.path.glob("*.whl"))
     unreadable: list[Notice] = []
-    opened: list[tuple[Path, Installed, str, Files]] = []
+    opened: list[tuple[Path, Installed, str, TreeFiles]] = []
     with ExitStack() as stack:
         for path in paths:
             try:
@@ -491,7 +497,7 @@ def _wheels(place: Place, run: Verifying) -> Verification:
     )
 
 
-def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, Files]:
+def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, TreeFiles]:
     try:
         stream = stack.enter_context(path.open("rb"))
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -511,7 +517,7 @@ def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, Files]:
         tags=frozenset(map(str, tags)),
         packed=True,
     )
-    return path, installed, digest, Files(_Packed(archive))
+    return path, installed, digest, TreeFiles(_Packed(archive))
 
 
 def _listed_wheel(installed: Installed, offered: Offered, project: Project) -> VerifiedDistribution:

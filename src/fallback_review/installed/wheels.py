@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol, runtime_checkable
 
 from fallback_review.index.files import UnreadableFileError
-from fallback_review.installed.record import RecordError, Row, read_record
+from fallback_review.installed.record import RecordedFile, RecordError, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ class _Prefetching(Protocol):
 class Wheel:
     """The contents of a wheel, as its RECORD and its directory tell them."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[RecordedFile, ...]
     """Each with a path that stays inside the wheel; RECORD itself and its signatures are not among them."""
     unlisted: tuple[str, ...]
     """Members that RECORD does not list: installers lay them down all the same, unchecked."""
@@ -129,7 +129,7 @@ def _bounded(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     return data
 
 
-def _check(archive: zipfile.ZipFile, listed: dict[str, Row]) -> None:
+def _check(archive: zipfile.ZipFile, listed: dict[str, RecordedFile]) -> None:
     left = MOST_UNPACKED
     for path, row in listed.items():
         algorithm, _, expected = (row.hash or "").partition(":")

@@ -36,7 +36,7 @@ _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class DistinctEntry:
     """One distinct (version, source) of a name on one side, with the entries that repeat it."""
 
     package: LockedPackage
@@ -56,7 +56,7 @@ class Held:
         return frozenset(a.url for a in self.package.artifacts if a.url and not a.hashes)
 
 
-def distinct(entries: Sequence[LockedPackage]) -> list[Held]:
+def distinct(entries: Sequence[LockedPackage]) -> list[DistinctEntry]:
     """Unite repeated entries, oldest version first; forks that have files of their own stay apart."""
     groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
     for entry in entries:
@@ -65,16 +65,16 @@ def distinct(entries: Sequence[LockedPackage]) -> list[Held]:
     return sorted(held, key=_age) if len(held) > 1 else held
 
 
-def _held(group: list[LockedPackage]) -> list[Held]:
+def _held(group: list[LockedPackage]) -> list[DistinctEntry]:
     """Return the entries of one version and source as one, or one for each marker with files of its own."""
     if len(group) == 1:
-        return [Held(group[0], (group[0],))]
+        return [DistinctEntry(group[0], (group[0],))]
     forks: dict[str | None, list[LockedPackage]] = {}
     for entry in group:
         forks.setdefault(entry.marker, []).append(entry)
     if len(forks) == 1 or len({(frozenset(entry.artifacts), entry.specifier) for entry in group}) == 1:
-        return [Held(_united(group), tuple(group))]
-    return [Held(_united(each), tuple(each), fork=marker or "") for marker, each in forks.items()]
+        return [DistinctEntry(_united(group), tuple(group))]
+    return [DistinctEntry(_united(each), tuple(each), fork=marker or "") for marker, each in forks.items()]
 
 
 def _united(group: list[LockedPackage]) -> LockedPackage:
@@ -108,7 +108,7 @@ def comparable(source: Source) -> Source:
     return source
 
 
-def _age(held: Held) -> tuple[Any, ...]:
+def _age(held: DistinctEntry) -> tuple[Any, ...]:
     package = held.package
     text = package.shown_version or ""
     version = parse_version(text)
@@ -121,11 +121,11 @@ def _age(held: Held) -> tuple[Any, ...]:
 class _Compared:
     """The two sides of one name: what stayed, what went, what came."""
 
-    before: list[Held]
-    after: list[Held]
-    stayed: list[tuple[Held, Held]]
-    lost: list[Held]
-    came: list[Held]
+    before: list[DistinctEntry]
+    after: list[DistinctEntry]
+    stayed: list[tuple[DistinctEntry, DistinctEntry]]
+    lost: list[DistinctEntry]
+    came: list[DistinctEntry]
     vague: bool
     """Whether an index that is not stated may be any."""
 
@@ -195,10 +195,12 @@ def _by_name(packages: Iterable[LockedPackage]) -> dict[tuple[Ecosystem, str], l
     return names
 
 
-def _compare(before: list[Held], after: list[Held], *, migrated: bool, vague: bool) -> _Compared:
+def _compare(
+    before: list[DistinctEntry], after: list[DistinctEntry], *, migrated: bool, vague: bool
+) -> _Compared:
     """Pair the entries of both sides: the same ones first, then those whose sources do not contradict."""
 
-    def may_stay(old: Held, new: Held) -> bool:
+    def may_stay(old: DistinctEntry, new: DistinctEntry) -> bool:
         return migrated or (vague and _one_unstated(old, new))
 
     stayed, lost, came = _paired(before, after, lambda held: (*_identity(held), held.fork))
@@ -209,25 +211,25 @@ def _compare(before: list[Held], after: list[Held], *, migrated: bool, vague: bo
     return _Compared(before, after, stayed, lost, came, vague)
 
 
-def _always(_old: Held, _new: Held) -> bool:
+def _always(_old: DistinctEntry, _new: DistinctEntry) -> bool:
     return True
 
 
 def _paired(
-    before: list[Held],
-    after: list[Held],
-    key: Callable[[Held], tuple[Any, ...]],
-    agree: Callable[[Held, Held], bool] = _always,
-) -> tuple[list[tuple[Held, Held]], list[Held], list[Held]]:
+    before: list[DistinctEntry],
+    after: list[DistinctEntry],
+    key: Callable[[DistinctEntry], tuple[Any, ...]],
+    agree: Callable[[DistinctEntry, DistinctEntry], bool] = _always,
+) -> tuple[list[tuple[DistinctEntry, DistinctEntry]], list[DistinctEntry], list[DistinctEntry]]:
     """Pair entries of one key, in the order of `_age`, where an unstated index comes first.
 
     Returns the pairs, and what is left of both sides.
     """
-    waiting: dict[tuple[Any, ...], list[Held]] = {}
+    waiting: dict[tuple[Any, ...], list[DistinctEntry]] = {}
     for held in after:
         waiting.setdefault(key(held), []).append(held)
-    pairs: list[tuple[Held, Held]] = []
-    lost: list[Held] = []
+    pairs: list[tuple[DistinctEntry, DistinctEntry]] = []
+    lost: list[DistinctEntry] = []
     for held in before:
         found = waiting.get(key(held))
         if found and agree(held, found[0]):
@@ -238,11 +240,11 @@ def _paired(
     return pairs, lost, [held for held in after if id(held) not in taken]
 
 
-def _identity(held: Held) -> tuple[str | None, Source]:
+def _identity(held: DistinctEntry) -> tuple[str | None, Source]:
     return (held.package.shown_version, comparable(held.package.source))
 
 
-def _loose(held: Held, *, migrated: bool) -> tuple[Any, ...]:
+def _loose(held: DistinctEntry, *, migrated: bool) -> tuple[Any, ...]:
     """Return what two entries share at least when their sources do not contradict."""
     kind = held.package.source.kind
     if migrated or kind is SourceKind.REGISTRY:
@@ -250,7 +252,7 @@ def _loose(held: Held, *, migrated: bool) -> tuple[Any, ...]:
     return _identity(held)
 
 
-def _one_unstated(old: Held, new: Held) -> bool:
+def _one_unstated(old: DistinctEntry, new: DistinctEntry) -> bool:
     return old.package.source.location is None or new.package.source.location is None
 
 
@@ -281,7 +283,7 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
     )
 
 
-def _artifacts_changed(old: Held, new: Held) -> bool:
+def _artifacts_changed(old: DistinctEntry, new: DistinctEntry) -> bool:
     """Whether an entry allows other files: by hash, by URL, or by what it asks for beside a pin."""
     if old.package.specifier != new.package.specifier:
         return True
@@ -316,7 +318,7 @@ def _reassigned(old: LockedPackage, new: LockedPackage) -> bool:
     return any(platform in known for platform, *_ in after - before)
 
 
-def _may_be_others(old: Held, new: Held) -> bool:
+def _may_be_others(old: DistinctEntry, new: DistinctEntry) -> bool:
     """Whether two formats leave open that an entry's files are the same ones."""
     was, now = old.package, new.package
     if now.local or now.ecosystem is not Ecosystem.PYPI:
@@ -328,7 +330,7 @@ def _may_be_others(old: Held, new: Held) -> bool:
     return moved or not now.hashes or was.hashes != now.hashes
 
 
-def _hosts(held: Iterable[Held]) -> tuple[str, ...]:
+def _hosts(held: Iterable[DistinctEntry]) -> tuple[str, ...]:
     return tuple(sorted({host for one in held for host in one.hosts}))
 
 
@@ -381,7 +383,7 @@ def _became_unhashed(compared: _Compared) -> bool:
 
 
 def _metadata_changes(
-    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[Held, Held]]
+    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[DistinctEntry, DistinctEntry]]
 ) -> Iterable[MetadataChange]:
     for old, new in stayed:
         fields = _changed_fields(old.entries, new.entries)

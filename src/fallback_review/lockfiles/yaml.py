@@ -30,7 +30,7 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """A YAML document: dictionaries, lists, texts and None."""
 
     data: dict[str, Any]
@@ -41,7 +41,7 @@ class Document:
         return self._lines[id(row)]
 
 
-def read_yaml(path: str, text: str, *, loader: Any = LOADER) -> Document:
+def read_yaml(path: str, text: str, *, loader: Any = LOADER) -> YamlDocument:
     """Read one YAML document whose root is a mapping.
 
     Args:
@@ -66,7 +66,7 @@ def read_yaml(path: str, text: str, *, loader: Any = LOADER) -> Document:
         raise LockfileError(path, f"the file is not YAML: {reason}") from None
     if type(builder.root) is not dict:
         raise LockfileError(path, "the file is not a lockfile: its root is no mapping")
-    return Document(builder.root, builder.lines)
+    return YamlDocument(builder.root, builder.lines)
 
 
 @dataclass(slots=True)

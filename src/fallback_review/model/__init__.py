@@ -18,9 +18,9 @@ from fallback_review.model.indexed import (
 )
 from fallback_review.model.installed import (
     Deviation,
-    Held,
     Integrity,
     Origin,
+    PredictionCheck,
     Proof,
     Verification,
     VerifiedDistribution,
@@ -77,7 +77,6 @@ __all__ = [
     "Edition",
     "Evidence",
     "EvidenceKind",
-    "Held",
     "Index",
     "InstallOptions",
     "Integrity",
@@ -93,6 +92,7 @@ __all__ = [
     "Outcome",
     "Owner",
     "PackageOptions",
+    "PredictionCheck",
     "Prereleases",
     "Project",
     "ProjectFile",

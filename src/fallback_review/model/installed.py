@@ -77,7 +77,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class PredictionCheck:
     """Whether the prediction for a distribution held."""
 
     held: bool | None
@@ -120,7 +120,7 @@ class VerifiedDistribution:
     """Whether an index blocks this version since malware was found in it."""
     conclusion: Conclusion = Conclusion.PASS
     allowance: Allowance | None = None
-    prediction: Held | None = None
+    prediction: PredictionCheck | None = None
     line: int | None = None
     """Of its entry in the lock that the prediction was made from."""
 

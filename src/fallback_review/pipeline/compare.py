@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ComparedLockfile:
     """What changed in one lockfile, and the trees of both sides to read beside it."""
 
     diff: LockfileDiff
@@ -66,7 +66,7 @@ def installer_of(lockfile: Lockfile, settings: Settings) -> str:
     return settings.indexes.installer or lockfile.installer or format_of(lockfile).installer
 
 
-def compare(base: Text | None, head: Text | None) -> Compared:
+def compare(base: Text | None, head: Text | None) -> ComparedLockfile:
     """Return what changed between two sides of one lockfile; None is a side that does not exist.
 
     Raises:
@@ -74,7 +74,7 @@ def compare(base: Text | None, head: Text | None) -> Compared:
         ValueError: neither side exists.
     """
     found = diff(*parse_pair(base, head))
-    return Compared(
+    return ComparedLockfile(
         diff=found if base else replace(found, base_path=None, base_format=None),
         base_read=base.read if base else None,
         head_read=head.read if head else None,
@@ -101,7 +101,9 @@ def _read_whole(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
     return parse(base), parse(head)
 
 
-def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text | None]) -> Compared | None:
+def compare_tolerantly(
+    base: Callable[[], Text | None], head: Callable[[], Text | None]
+) -> ComparedLockfile | None:
     """Compare two sides of a pull request, whose base may be the very thing that it mends.
 
     A base that can't be read counts as absent, with a notice: everything in the head is new then. None where
@@ -125,7 +127,7 @@ def compare_tolerantly(base: Callable[[], Text | None], head: Callable[[], Text 
         return replace(compared, diff=replace(compared.diff, notices=(*compared.diff.notices, said)))
 
 
-def once(compared: Iterable[Compared]) -> list[Compared]:
+def once(compared: Iterable[ComparedLockfile]) -> list[ComparedLockfile]:
     """Leave out files of unusual names that a lockfile among them includes: there they are reviewed."""
     found = [(one, recognise(one.diff.path) is not None) for one in compared]
     sides = [side for one, named in found if named for side in (one.diff.base, one.diff.head)]
@@ -137,7 +139,7 @@ def once(compared: Iterable[Compared]) -> list[Compared]:
     return [one for one, named in found if named or one.diff.path not in included]
 
 
-def whole(text: Text) -> Compared:
+def whole(text: Text) -> ComparedLockfile:
     """Return one lockfile as if everything in it were new, for a scan.
 
     Raises:
@@ -145,4 +147,4 @@ def whole(text: Text) -> Compared:
     """
     lockfile = parse(text)
     nothing = replace(lockfile, packages=(), unnamed=(), notices=(), header={})
-    return Compared(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)
+    return ComparedLockfile(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)

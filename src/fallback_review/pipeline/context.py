@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fallback_review.configuration import Arrangement, Configuration
     from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Notice, Target
     from fallback_review.pipeline.ask import Ask, Question
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.settings.schema import Indexes, Settings
 
     Read = Callable[[str], str | None]
@@ -38,7 +38,7 @@ MOST_JUDGED_AGAIN = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class LockfileSide:
     """A whole lockfile on one side, with the contexts of its packages."""
 
     lockfile: Lockfile
@@ -56,7 +56,7 @@ class Side:
         )
         return next(own, self.context)
 
-    def unlearnt(self) -> Side:
+    def unlearnt(self) -> LockfileSide:
         """Return the side where PyPI did not say which hosts are its own: then none is known not to be."""
         overrides = {name: replace(each, pypi_hosts_known=False) for name, each in self.overrides.items()}
         return replace(self, context=replace(self.context, pypi_hosts_known=False), overrides=overrides)
@@ -66,8 +66,8 @@ class Side:
 class Unchanged:
     """The entries that stayed while the installer's configuration did not: both sides are to be judged."""
 
-    before: Side
-    after: Side
+    before: LockfileSide
+    after: LockfileSide
     changes: tuple[Change, ...] = ()
     """One for each name, as if its origin had changed."""
     left_out: int = 0
@@ -86,7 +86,7 @@ class Prepared:
     """One lockfile that is to be judged: what changed in it, and everything that predictions need to know."""
 
     diff: LockfileDiff
-    side: Side
+    side: LockfileSide
     """The head, with the entries that changed at least."""
     targets: tuple[Target, ...]
     """The settings' targets, as far as the lock's own ``requires-python`` allows them."""
@@ -118,7 +118,7 @@ class Prepared:
 
 
 def prepare_all(
-    compared: Sequence[Compared], settings: Settings, ask: Ask, *, today: date | None = None
+    compared: Sequence[ComparedLockfile], settings: Settings, ask: Ask, *, today: date | None = None
 ) -> list[Prepared]:
     """Return lockfiles with their contexts; PyPI is asked for its files' hosts if a verdict needs them.
 
@@ -144,7 +144,7 @@ def _unlearnt(prepared: Prepared) -> Prepared:
 
 
 def prepare(
-    compared: Compared, settings: Settings, addresses: Addresses, *, today: date | None = None
+    compared: ComparedLockfile, settings: Settings, addresses: Addresses, *, today: date | None = None
 ) -> Prepared:
     """Return a lockfile with its context: the settings decide, else the installers' own files."""
     lockfile = compared.diff.head
@@ -198,7 +198,7 @@ class _Around:
     new_hosts: frozenset[str]
     today: date | None
 
-    def side(self, lockfile: Lockfile, told: Configuration) -> Side:
+    def side(self, lockfile: Lockfile, told: Configuration) -> LockfileSide:
         """Return one side with the contexts that its configuration amounts to."""
         arrangement = configuration.arrange(told, self.addresses)
         context = replace(
@@ -207,15 +207,15 @@ class _Around:
             today=self.today,
         )
         if _decided(self.settings):
-            return Side(lockfile, context)
+            return LockfileSide(lockfile, context)
         overrides = {
             pattern: replace(context, indexes=indexes, assumptions=())
             for pattern, indexes in arrangement.overrides.items()
         }
-        return Side(lockfile, context, overrides)
+        return LockfileSide(lockfile, context, overrides)
 
 
-def _unchanged(before: Side, after: Side, diff: LockfileDiff) -> Unchanged | None:
+def _unchanged(before: LockfileSide, after: LockfileSide, diff: LockfileDiff) -> Unchanged | None:
     """Return what stayed; None where the lockfile moved to another format, of which nothing is the same."""
     if before.lockfile.format != after.lockfile.format:
         return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from fallback_review.lockfiles import Format
-    from fallback_review.pipeline.compare import Compared, ReadBytes
+    from fallback_review.pipeline.compare import ComparedLockfile, ReadBytes
     from fallback_review.settings.schema import Settings
 
 MOST_LOOKED_AT = 2_000
@@ -109,7 +109,7 @@ def _named_in_configuration(
     return asked
 
 
-def matters(compared: Compared, settings: Settings) -> bool:
+def matters(compared: ComparedLockfile, settings: Settings) -> bool:
     """Whether anything differs for a lockfile of which only inputs changed.
 
     Most changes of a pyproject.toml, for example, are about something else.

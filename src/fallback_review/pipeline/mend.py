@@ -41,7 +41,7 @@ _BEHIND_PYPI = "uv asks PyPI before Chainguard's index, and would write the lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedIndex:
     """Chainguard's index as a project names it."""
 
     address: str
@@ -220,7 +220,7 @@ def _same_address(one: str, other: str | None) -> bool:
     return other is not None and one.rstrip("/").lower() == other.rstrip("/").lower()
 
 
-def _named(lockfile: Lockfile, text: Text, settings: Settings, known: Format) -> tuple[list[Named], str]:
+def _named(lockfile: Lockfile, text: Text, settings: Settings, known: Format) -> tuple[list[NamedIndex], str]:
     """Return Chainguard's indexes as the project names them, and why its installer would not take them."""
     installer = settings.indexes.installer or lockfile.installer or known.installer
     found = configuration.read(lockfile, text.read, installer=installer)
@@ -230,7 +230,9 @@ def _named(lockfile: Lockfile, text: Text, settings: Settings, known: Format) ->
         project = _beside(text, known.made_from)
         listed = [(name, url, False) for name, url in known.project_sources(project or "")]
     named = [
-        Named(address=address, spelled=url, name=name, explicit=explicit, virtual=address == indexes.resolver)
+        NamedIndex(
+            address=address, spelled=url, name=name, explicit=explicit, virtual=address == indexes.resolver
+        )
         for name, url, explicit in listed
         for address in (indexes.chainguard, indexes.remediated, indexes.resolver)
         if address and _same_address(url, address)
@@ -253,7 +255,7 @@ def _entry(
     project: Project,
     known: Format,
     settings: Settings,
-    named: Sequence[Named],
+    named: Sequence[NamedIndex],
     *,
     remediated: bool,
 ) -> Mending | None:
@@ -291,7 +293,7 @@ def _entry(
     )
 
 
-def _serves(named: Named, ours: Sequence[Offered], known: Format) -> bool:
+def _serves(named: NamedIndex, ours: Sequence[Offered], known: Format) -> bool:
     if named.virtual:
         return not known.locks_urls
     return any(_same_address(named.address, each.index.url) for each in ours)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target, Verdict
     from fallback_review.pipeline.ask import Ask
-    from fallback_review.pipeline.compare import Compared
-    from fallback_review.pipeline.context import Prepared, Side
+    from fallback_review.pipeline.compare import ComparedLockfile
+    from fallback_review.pipeline.context import LockfileSide, Prepared
     from fallback_review.prediction import Answers, Context, Derivations
     from fallback_review.settings.schema import Settings
 
@@ -54,7 +54,7 @@ _MANY = 5
 
 
 def review(
-    compared: Sequence[Compared],
+    compared: Sequence[ComparedLockfile],
     settings: Settings,
     ask: Ask,
     *,
@@ -163,7 +163,7 @@ class _Judge:
         return prediction.predict(package, lockfile, target, context, self.answers, derive=self.derive)
 
     def outcomes(
-        self, packages: Iterable[LockedPackage], side: Side, targets: Iterable[Target]
+        self, packages: Iterable[LockedPackage], side: LockfileSide, targets: Iterable[Target]
     ) -> dict[str, Outcome]:
         """Return the worst outcome of some entries of one side, by the target's label."""
         found: dict[str, Outcome] = {}

@@ -12,7 +12,7 @@ from fallback_review.prediction.install_request import indexes_for, installer_of
 from fallback_review.prediction.installation import Derivation, Installation, files_of, name_of
 from fallback_review.prediction.installers import Choice, Failure
 from fallback_review.prediction.listing import seen
-from fallback_review.prediction.origin import Origin, of_listed
+from fallback_review.prediction.origin import FileOrigin, of_listed
 from fallback_review.prediction.strongest_page import strongest_pages
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _judged(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) 
     return Derivation(verdict=verdict, steps=choice.steps, needs=origin.needs)
 
 
-def _cause(origin: Origin, subject: Installation) -> tuple[Cause | None, str | None]:
+def _cause(origin: FileOrigin, subject: Installation) -> tuple[Cause | None, str | None]:
     if origin.outcome is Outcome.PYPI:
         return _why_pypi(subject)
     if origin.outcome is Outcome.UPSTREAM:

@@ -19,7 +19,7 @@ from fallback_review.prediction.targets import applies
 if TYPE_CHECKING:
     from fallback_review.model import Artifact
     from fallback_review.prediction.candidates import Step
-    from fallback_review.prediction.origin import Origin
+    from fallback_review.prediction.origin import FileOrigin
 
 
 _NOTHING = {
@@ -120,7 +120,7 @@ def _accepted(artifact: Artifact, subject: Installation) -> frozenset[str]:
     return frozenset({artifact.sha256}) if artifact.sha256 else frozenset()
 
 
-def _cause(origin: Origin, subject: Installation) -> tuple[Cause | None, str | None]:
+def _cause(origin: FileOrigin, subject: Installation) -> tuple[Cause | None, str | None]:
     if origin.outcome is Outcome.UPSTREAM:
         return Cause.UPSTREAM_TIER, upstream_reason(origin.outcome, subject)
     if origin.outcome is not Outcome.PYPI:

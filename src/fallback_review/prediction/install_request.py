@@ -13,7 +13,7 @@ from fallback_review.model.versions import lone_pin, parse_version
 from fallback_review.prediction.addresses import owner_of_page
 from fallback_review.prediction.candidates import Request
 from fallback_review.prediction.installation import files_of
-from fallback_review.prediction.installers import INSTALLERS, Installer, Options
+from fallback_review.prediction.installers import INSTALLERS, Installer, InstallerOptions
 from fallback_review.prediction.listing import AskedIndex, ListedFile, Page, Pages, one
 from fallback_review.prediction.targets import applies, full_version
 
@@ -34,9 +34,9 @@ def installer_of(context: Context) -> Installer:
     return INSTALLERS.get(context.installer, INSTALLERS["pip"])
 
 
-def options_of(context: Context) -> Options:
+def options_of(context: Context) -> InstallerOptions:
     """Return what the installer's own configuration decides about the order of indexes."""
-    return Options(
+    return InstallerOptions(
         uv_strategy=context.uv_strategy,
         respect_source_order=context.respect_source_order,
     )

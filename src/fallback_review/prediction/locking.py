@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review.prediction.candidates import matching, public, read
-from fallback_review.prediction.installers import Failure, Options
+from fallback_review.prediction.installers import Failure, InstallerOptions
 from fallback_review.prediction.installers.pipenv import PIPENV
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def relock(
     installer: str,
     request: Request,
     indexes: Sequence[IndexPage],
-    options: Options,
+    options: InstallerOptions,
     *,
     keep: Version | None = None,
 ) -> Relocked:
@@ -71,7 +71,9 @@ def _newest(found: Sequence[Relocked]) -> Relocked:
     return _first([each for each in found if each.version == newest])
 
 
-def _uv(request: Request, indexes: Sequence[IndexPage], options: Options, keep: Version | None) -> Relocked:
+def _uv(
+    request: Request, indexes: Sequence[IndexPage], options: InstallerOptions, keep: Version | None
+) -> Relocked:
     ordered = sorted(indexes, key=lambda index: index.default)
     if options.uv_strategy == "first-index":
         ordered = next(([index] for index in ordered if index.page), [])
@@ -111,7 +113,7 @@ def is_wheel(listed: ListedFile) -> bool:
 
 def _pipenv(request: Request, indexes: Sequence[IndexPage]) -> Relocked:
     first = indexes[:1]
-    choice = PIPENV.choose(request, first, Options())
+    choice = PIPENV.choose(request, first, InstallerOptions())
     if choice.file is None:
         return Relocked(failure=Failure.NO_VERSION)
     candidates = read(request, (index.page for index in first)).kept

@@ -60,7 +60,7 @@ _NOT_COMPARED = Assumption(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class FileOrigin:
     """Where a file comes from, as far as it can be told."""
 
     outcome: Outcome
@@ -77,13 +77,15 @@ class Origin:
             raise ValueError(f"{self.outcome.value} without an index that lists the bytes")
 
 
-def unknown(*evidence: Evidence, cause: Cause = Cause.NOT_CONFIGURED, reason: str | None = None) -> Origin:
+def unknown(
+    *evidence: Evidence, cause: Cause = Cause.NOT_CONFIGURED, reason: str | None = None
+) -> FileOrigin:
     """Return the origin of a file of which nothing tells whose it is."""
-    return Origin(outcome=Outcome.UNKNOWN, cause=cause, reason=reason, evidence=evidence)
+    return FileOrigin(outcome=Outcome.UNKNOWN, cause=cause, reason=reason, evidence=evidence)
 
 
-def _silent(missing: Unanswered, *evidence: Evidence) -> Origin:
-    return Origin(
+def _silent(missing: Unanswered, *evidence: Evidence) -> FileOrigin:
+    return FileOrigin(
         outcome=Outcome.UNKNOWN,
         cause=missing.cause,
         evidence=(missing.evidence, *evidence),
@@ -94,17 +96,17 @@ def _silent(missing: Unanswered, *evidence: Evidence) -> Origin:
 # ── A file of a page ────────────────────────────────────────────────────────────────────────────────
 
 
-def of_listed(listed: ListedFile, subject: Installation) -> Origin:
+def of_listed(listed: ListedFile, subject: Installation) -> FileOrigin:
     """Return the origin of a file that the installer takes from a page."""
     index, file = listed.index, listed.file
     if index is None:  # pragma: no cover - only locks name files that stand on no page
         raise AssertionError("a listed file stands on some page")
     seen = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists {file.filename}{_told(file)}", index.url)
     if index.owner is Owner.PYPI:
-        return Origin(outcome=Outcome.PYPI, evidence=(seen,))
+        return FileOrigin(outcome=Outcome.PYPI, evidence=(seen,))
     at = subject.context.addresses.home(file.url)
     if at is not None and at.owner is Owner.PYPI:
-        return Origin(outcome=Outcome.PYPI, evidence=(seen, _on_pypis_host(file.url)))
+        return FileOrigin(outcome=Outcome.PYPI, evidence=(seen, _on_pypis_host(file.url)))
     if index.owner is Owner.CHAINGUARD:
         return _of_chainguard(replace(file, sha256=listed.bytes_sha256), index, subject, seen)
     if index.owner is Owner.OWN:
@@ -112,7 +114,7 @@ def of_listed(listed: ListedFile, subject: Installation) -> Origin:
     return unknown(seen, reason="index")
 
 
-def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen: Evidence) -> Origin:
+def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen: Evidence) -> FileOrigin:
     """Return the origin of a file that Chainguard's index lists: PyPI is compared before it is a green."""
     elsewhere = _not_at_chainguard(file, index, subject, seen)
     if elsewhere is not None:
@@ -125,32 +127,32 @@ def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen:
     theirs = _with_bytes(file.sha256, public)
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the same bytes ({theirs.filename})", pypi.url)
-        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen, same))
+        return FileOrigin(outcome=Outcome.UPSTREAM, evidence=(seen, same))
     if file.sha256 is None and any(_same_name(file, other) for other in public):
         said = "its link has no sha256, and PyPI lists a file of that name: it may be PyPI's own"
         return unknown(seen, Evidence(EvidenceKind.SAME_BYTES, said, index.url), cause=Cause.MALFORMED_INDEX)
-    return Origin(outcome=_made_by_chainguard(file, index), evidence=(seen,))
+    return FileOrigin(outcome=_made_by_chainguard(file, index), evidence=(seen,))
 
 
 def _not_at_chainguard(
     file: ProjectFile, index: Index, subject: Installation, seen: Evidence
-) -> Origin | None:
+) -> FileOrigin | None:
     """Return the origin of a file that Chainguard only passes on, or whose place nobody named."""
     if file.tier is Tier.UPSTREAM:
-        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen,))
+        return FileOrigin(outcome=Outcome.UPSTREAM, evidence=(seen,))
     at = subject.context.addresses.home(file.url)
     if at is not None and at.owner is Owner.PYPI:
-        return Origin(outcome=Outcome.UPSTREAM, evidence=(seen, _on_pypis_host(file.url)))
+        return FileOrigin(outcome=Outcome.UPSTREAM, evidence=(seen, _on_pypis_host(file.url)))
     if at is None and host(file.url) != host(index.url):
         return unknown(seen, _on_a_strangers_host(file.url), reason="hosts")
     return None
 
 
-def _uncompared(file: ProjectFile, index: Index, missing: Unanswered, seen: Evidence) -> Origin:
+def _uncompared(file: ProjectFile, index: Index, missing: Unanswered, seen: Evidence) -> FileOrigin:
     """Return the origin of a file that PyPI, which did not answer, may list too."""
     if file.sha256 is None:
         return _silent(missing, seen)
-    return Origin(
+    return FileOrigin(
         outcome=_made_by_chainguard(file, index),
         evidence=(seen, missing.evidence),
         assumptions=() if file.tier is not None else (_NOT_COMPARED,),
@@ -167,7 +169,7 @@ def _made_by_chainguard(file: ProjectFile, index: Index) -> Outcome:
     return _OF_TIER[file.tier] if file.tier else Outcome.CHAINGUARD
 
 
-def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> Origin:
+def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> FileOrigin:
     """Return the origin of a file of the organisation's own index: who else lists these bytes."""
     pypi = subject.context.addresses.pypi
     if sha256 is None:
@@ -183,18 +185,18 @@ def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> Orig
     theirs = _with_bytes(sha256, files_of(subject.answers.get(pypi)))
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists these bytes ({theirs.filename})", pypi.url)
-        return Origin(outcome=Outcome.PYPI, evidence=(seen, same))
+        return FileOrigin(outcome=Outcome.PYPI, evidence=(seen, same))
     for index in (*subject.context.addresses.chainguards, pypi):
         if (missing := subject.unanswered(index)) is not None:
             return _silent(missing, seen)
     said = "neither Chainguard nor PyPI lists these bytes: they are your organisation's own"
-    return Origin(outcome=Outcome.PRIVATE, evidence=(seen, Evidence(EvidenceKind.NOT_LISTED, said)))
+    return FileOrigin(outcome=Outcome.PRIVATE, evidence=(seen, Evidence(EvidenceKind.NOT_LISTED, said)))
 
 
 # ── A file that a lock names by its URL ─────────────────────────────────────────────────────────────
 
 
-def of_locked(artifact: Artifact, subject: Installation, accepted: frozenset[str]) -> Origin:
+def of_locked(artifact: Artifact, subject: Installation, accepted: frozenset[str]) -> FileOrigin:
     """Return the origin of a file that the lock names by URL; `artifact.filename` is given.
 
     Args:
@@ -221,17 +223,17 @@ def of_locked(artifact: Artifact, subject: Installation, accepted: frozenset[str
 
 def _on_no_known_host(
     artifact: Artifact, subject: Installation, accepted: frozenset[str], locked: Evidence
-) -> Origin:
+) -> FileOrigin:
     """A file that the lock takes from PyPI's index, or whose bytes PyPI lists, is PyPI's wherever it lies."""
     pypi = subject.context.addresses.pypi
     named = named_index(subject.package, subject.context)
     theirs = _with_any(accepted, files_of(subject.answers.get(pypi)))
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists these bytes ({theirs.filename})", pypi.url)
-        return Origin(outcome=Outcome.PYPI, evidence=(locked, same))
+        return FileOrigin(outcome=Outcome.PYPI, evidence=(locked, same))
     if named == pypi:
         source = Evidence(EvidenceKind.LOCKED, "the lock names PyPI as its index", pypi.url)
-        return Origin(outcome=Outcome.PYPI, evidence=(locked, source))
+        return FileOrigin(outcome=Outcome.PYPI, evidence=(locked, source))
     return unknown(locked, _on_a_strangers_host(artifact.url or ""), reason="hosts")
 
 
@@ -249,7 +251,7 @@ def _whose(url: str, subject: Installation) -> Index | None:
 
 def _on_pypi(
     artifact: Artifact, pypi: Index, subject: Installation, accepted: frozenset[str], locked: Evidence
-) -> Origin:
+) -> FileOrigin:
     """The URL brings PyPI's bytes, if any: the lock's hash may not allow them."""
     answer = subject.answers.get(pypi)
     listed = files_of(answer)
@@ -269,7 +271,7 @@ def _on_pypi(
         if there is None
         else (Evidence(EvidenceKind.LISTED, f"PyPI lists {there.filename}{_told(there)}", pypi.url),)
     )
-    return Origin(outcome=Outcome.PYPI, evidence=(*listing, locked, known))
+    return FileOrigin(outcome=Outcome.PYPI, evidence=(*listing, locked, known))
 
 
 def _others_bytes(artifact: Artifact, accepted: frozenset[str], subject: Installation) -> Evidence | None:
@@ -288,12 +290,12 @@ def _others_bytes(artifact: Artifact, accepted: frozenset[str], subject: Install
 
 def _claimed(
     artifact: Artifact, index: Index, subject: Installation, accepted: frozenset[str], locked: Evidence
-) -> Origin:
+) -> FileOrigin:
     """Hold a URL of an index that can be asked to the index's page."""
     answer = subject.answers.get(index)
     if answer is not None and answer.problem is Cause.BLOCKED:
         said = answer.message or f"{name_of(index)} blocks this package"
-        return Origin(
+        return FileOrigin(
             outcome=Outcome.INSTALL_FAILS,
             cause=Cause.BLOCKED,
             reason=answer.reason,
@@ -318,7 +320,7 @@ def _held_to(  # noqa: PLR0917 - a step of `_claimed`, with all that it holds
     subject: Installation,
     accepted: frozenset[str],
     locked: Evidence,
-) -> Origin:
+) -> FileOrigin:
     """Return the origin of a locked file that its index's page lists, under its URL or its name."""
     if not accepted and not _is_at(artifact, there):
         return unknown(_elsewhere(index, there), locked, reason="no-sha256")
@@ -345,7 +347,7 @@ def _page_index(index: Index, answer: Answer | None, subject: Installation) -> I
 
 def _unlisted(
     artifact: Artifact, index: Index, page_of: Index, subject: Installation, locked: Evidence
-) -> Origin:
+) -> FileOrigin:
     if page_of != index:
         said = f"the page of {name_of(index)} came from {name_of(page_of)}, and says nothing of the index"
         return unknown(
@@ -359,7 +361,7 @@ def _unlisted(
     else:
         cause, what = Cause.NO_CANDIDATE, "this file"
     not_listed = Evidence(EvidenceKind.NOT_LISTED, f"{name_of(index)} does not list {what}", index.url)
-    return Origin(
+    return FileOrigin(
         outcome=Outcome.INSTALL_FAILS,
         cause=cause,
         reason=Failure.NOT_LISTED.value,
@@ -374,7 +376,7 @@ def _another_file(  # noqa: PLR0917 - a step of `_claimed`, with all that it hol
     subject: Installation,
     accepted: frozenset[str],
     locked: Evidence,
-) -> Origin:
+) -> FileOrigin:
     """The index lists the file with another SHA-256 than the lock allows.
 
     A file of another tier is another file: an organisation keeps the upstream one that it pulled first after
@@ -387,15 +389,15 @@ def _another_file(  # noqa: PLR0917 - a step of `_claimed`, with all that it hol
     theirs = _with_any(accepted, files_of(subject.answers.get(pypi)))
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the lock's bytes ({theirs.filename})", pypi.url)
-        return Origin(outcome=Outcome.UPSTREAM, evidence=(locked, same, otherwise))
+        return FileOrigin(outcome=Outcome.UPSTREAM, evidence=(locked, same, otherwise))
     missing = subject.unanswered(pypi)
     if missing is not None:
         return _silent(missing, locked, otherwise)
     return _mismatch(locked, otherwise)
 
 
-def _mismatch(*evidence: Evidence) -> Origin:
-    return Origin(
+def _mismatch(*evidence: Evidence) -> FileOrigin:
+    return FileOrigin(
         outcome=Outcome.INSTALL_FAILS,
         cause=Cause.HASH_MISMATCH,
         reason=Failure.HASH_MISMATCH.value,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fallback_review.github.changed_files import ChangedEntry
     from fallback_review.github.changed_lockfiles import LockfileSides, PullRequestFiles
     from fallback_review.lockfiles import Text
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.settings.schema import Settings
 
 FEW = 20
@@ -118,7 +118,7 @@ def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterat
 
 def compare(
     files: PullRequestFiles, changed: Sequence[LockfileSides], settings: Settings
-) -> tuple[list[Compared], list[Notice], list[str]]:
+) -> tuple[list[ComparedLockfile], list[Notice], list[str]]:
     """Compare every lockfile that the pull request changes.
 
     Returns what changed, what can't be read, and the paths of those left out since requests were used up.

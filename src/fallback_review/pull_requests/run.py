@@ -39,7 +39,7 @@ class Channels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class RunOptions:
     """What was chosen for a run: by the inputs of an Action, or by the configuration of an App."""
 
     name: str = NAME
@@ -73,7 +73,7 @@ class Output(Protocol):
 class Run:
     """What a run was started with."""
 
-    options: Options
+    options: RunOptions
     identity: str | AppKey = field(repr=False)
     """The token that GitHub is spoken to with, or the key of the App that gets one."""
     secrets: Secrets

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fallback_review.model import Review
-    from fallback_review.report.sections import Arrangement, Remark, Table, Total
+    from fallback_review.report.sections import ChangeTable, Remark, Sections, Total
 
 
 def render(
@@ -38,7 +38,7 @@ def render(
 
 
 def compose(
-    arrangement: Arrangement,
+    arrangement: Sections,
     *,
     limit: int,
     elsewhere: str,
@@ -73,7 +73,7 @@ def compose(
     return template.render(frame, blocks=fitted.texts, left_out=fitted.left_out)
 
 
-def _blocks(arrangement: Arrangement, elsewhere: str, share: int) -> Iterator[Block]:
+def _blocks(arrangement: Sections, elsewhere: str, share: int) -> Iterator[Block]:
     """Yield the blocks in the order of their importance, which is also that of the page.
 
     Remarks before the trouble get a `share` of the room each, so that they can't leave it none.
@@ -111,7 +111,7 @@ def _summary(title: str) -> str:
     return f"<details><summary>{inert(title)}</summary>\n\n"
 
 
-def _table(table: Table, opening: str, closing: str, elsewhere: str) -> Block:
+def _table(table: ChangeTable, opening: str, closing: str, elsewhere: str) -> Block:
     macros: Any = environment().get_template("rows.md").module
     return Block(
         opening=opening + macros.head(table),

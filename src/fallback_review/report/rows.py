@@ -31,7 +31,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ChangeRow:
     """One change, in words."""
 
     icon: str
@@ -71,12 +71,12 @@ class Row:
         return tuple(filter(None, (why, f"allowed: {self.allowed}" if self.allowed else "")))
 
 
-def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool = False) -> Row:
+def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool = False) -> ChangeRow:
     """Return a change's row."""
     change, outcome = reviewed.change, reviewed.outcome
     entries = change.gained or change.after
     before, after, word = _versions(change, scan=scan)
-    return Row(
+    return ChangeRow(
         icon=MALWARE_ICON if reviewed.malware else ICONS[outcome] if outcome else NOTHING_ICON,
         name=readable(change.name),
         before=before,
@@ -94,7 +94,7 @@ def row_of(reviewed: ReviewedChange, lockfile: ReviewedLockfile, *, scan: bool =
     )
 
 
-def repeating(rows: Iterable[Row]) -> Iterator[Row]:
+def repeating(rows: Iterable[ChangeRow]) -> Iterator[ChangeRow]:
     """Yield rows, marking those of which the row above has said why and what to do."""
     said: tuple[str, ...] = ()
     for row in rows:
@@ -103,9 +103,9 @@ def repeating(rows: Iterable[Row]) -> Iterator[Row]:
         said = says
 
 
-def folded(rows: Iterable[Row]) -> tuple[Row, ...]:
+def folded(rows: Iterable[ChangeRow]) -> tuple[ChangeRow, ...]:
     """Return one row for those that differ in nothing but their lockfile: it names a few, and has no line."""
-    alike: dict[Row, list[Row]] = {}
+    alike: dict[ChangeRow, list[ChangeRow]] = {}
     for row in rows:
         anywhere = replace(row, lockfile="", file="", line=None, line_url=None)
         alike.setdefault(anywhere, []).append(row)
@@ -115,7 +115,7 @@ def folded(rows: Iterable[Row]) -> tuple[Row, ...]:
     )
 
 
-def _named(rows: Sequence[Row]) -> str:
+def _named(rows: Sequence[ChangeRow]) -> str:
     lockfiles = [row.lockfile for row in rows]
     extra = len(lockfiles) - _LOCKFILES_SHOWN
     return ", ".join(lockfiles[:_LOCKFILES_SHOWN]) + (f" and {extra:,} more" if extra > 0 else "")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from fallback_review.model import Notice, Review, ReviewedChange, ReviewedLockfile, Target
-    from fallback_review.report.rows import Row
+    from fallback_review.report.rows import ChangeRow
     from fallback_review.report.tally import Tally
 
 _Pair = tuple["ReviewedChange", "ReviewedLockfile"]
@@ -34,7 +34,7 @@ _PUBLISHED = set(Outcome) - {Outcome.DIRECT, Outcome.PRIVATE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class ChangeTable:
     """Changes of one kind."""
 
     group: Group
@@ -43,7 +43,7 @@ class Table:
     """The heading of the second column; empty where a package's name and versions are all there is to say."""
     total: int
     """How many rows there are."""
-    rows: Callable[[], Iterable[Row]]
+    rows: Callable[[], Iterable[ChangeRow]]
     """Gives them in the order to show them in; made one at a time, and only as far as there is room."""
 
 
@@ -108,7 +108,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
+class Sections:
     """What a report shows, in order."""
 
     review: Review
@@ -139,7 +139,7 @@ class Arrangement:
         """Whether rows must name their lockfile."""
         return len(self.review.lockfiles) > 1
 
-    def row(self, reviewed: ReviewedChange, lockfile: ReviewedLockfile) -> Row:
+    def row(self, reviewed: ReviewedChange, lockfile: ReviewedLockfile) -> ChangeRow:
         """Return one row, with its links."""
         row = row_of(reviewed, lockfile, scan=self.scan)
         fails = self.review.conclusion in (Conclusion.FAIL, Conclusion.UNKNOWN)
@@ -166,7 +166,7 @@ class Arrangement:
         """Return what could not be checked as a whole."""
         return tuple(map(self._remark, self.review.unreadable))
 
-    def trouble(self) -> list[Table]:
+    def trouble(self) -> list[ChangeTable]:
         """Return one table for each lockfile with trouble, or one for all of many: the worst first."""
         found = []
         for lockfile in self.review.lockfiles:
@@ -179,7 +179,7 @@ class Arrangement:
         found.sort(key=lambda pairs: pairs[0][0].rank)
         return [self._table(Group.TROUBLE, readable(pairs[0][1].path), pairs, mixed=False) for pairs in found]
 
-    def details(self, *, everything: bool = False) -> list[Table]:
+    def details(self, *, everything: bool = False) -> list[ChangeTable]:
         """Return the quiet groups that are not empty.
 
         A scan leaves out what comes from Chainguard, unless `everything` is asked for.
@@ -198,11 +198,11 @@ class Arrangement:
             for group in shown
         ]
 
-    def _table(self, group: Group, title: str, pairs: Sequence[_Pair], *, mixed: bool) -> Table:
+    def _table(self, group: Group, title: str, pairs: Sequence[_Pair], *, mixed: bool) -> ChangeTable:
         """Return a table; in a mixed one rows name their lockfiles, and those that are alike are one."""
         says = _SAYS.get(group, "")
         if not mixed:
-            return Table(
+            return ChangeTable(
                 group=group,
                 title=title,
                 says=says,
@@ -210,7 +210,7 @@ class Arrangement:
                 rows=lambda: repeating(self.row(*pair) for pair in pairs),
             )
         rows = folded(self.row(*pair) for pair in sorted(pairs, key=_worst_first))
-        return Table(group=group, title=title, says=says, total=len(rows), rows=lambda: repeating(rows))
+        return ChangeTable(group=group, title=title, says=says, total=len(rows), rows=lambda: repeating(rows))
 
     def totals(self) -> list[Total]:
         """Return a line for each lockfile of a scan of several, the worst covered first; else nothing."""
@@ -300,9 +300,9 @@ def _without_name(notice: Notice) -> Notice:
     return replace(notice, text=f"has no name, so it is not compared: {notice.text}")
 
 
-def arrange(review: Review) -> Arrangement:
+def arrange(review: Review) -> Sections:
     """Arrange a review for reading."""
-    return Arrangement(review=review, numbers=tally(review))
+    return Sections(review=review, numbers=tally(review))
 
 
 def targets(found: Iterable[Target]) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from fallback_review.model import Review
-    from fallback_review.report.rows import Row
-    from fallback_review.report.sections import Arrangement, Remark, Table
+    from fallback_review.report.rows import ChangeRow
+    from fallback_review.report.sections import ChangeTable, Remark, Sections
 
 _STYLES = {
     MALWARE_ICON: "bold red",
@@ -58,14 +58,14 @@ def render(review: Review, *, color: bool = False, width: int | None = None, eve
     """
     lines = list(_lines(arrange(review), everything=everything))
     if len(lines) > _SCREEN:
-        lines += [Line(), lines[0]]
+        lines += [TerminalLine(), lines[0]]
     if not color and width is None:
         return "".join(f"{line.plain}\n" for line in lines)
     return _by_rich(lines, color=color, width=width)
 
 
 @dataclass(slots=True)
-class Line:
+class TerminalLine:
     """One line: pieces of text, each with its style."""
 
     pieces: list[tuple[str, str]] = field(default_factory=list)
@@ -82,11 +82,11 @@ class Line:
         self.pieces.append((text, style))
 
 
-def _line(text: str, style: str = "", *, whole: bool = False) -> Line:
-    return Line([(text, style)], whole=whole)
+def _line(text: str, style: str = "", *, whole: bool = False) -> TerminalLine:
+    return TerminalLine([(text, style)], whole=whole)
 
 
-def _by_rich(lines: Iterable[Line], *, color: bool, width: int | None) -> str:
+def _by_rich(lines: Iterable[TerminalLine], *, color: bool, width: int | None) -> str:
     from rich.console import Console  # noqa: PLC0415 - Rich takes longer to import than a review to run
     from rich.text import Text  # noqa: PLC0415 - as above
 
@@ -117,7 +117,7 @@ def _wrapped(line: Text, console: Console) -> Iterator[Text]:
         lead = Text(" " * lead.cell_len)
 
 
-def _lines(arrangement: Arrangement, *, everything: bool) -> Iterator[Line]:
+def _lines(arrangement: Sections, *, everything: bool) -> Iterator[TerminalLine]:
     yield _line(f"{arrangement.icon} {arrangement.title}", _STYLES[arrangement.icon])
     if arrangement.standing:
         yield _line(f"   {arrangement.standing}")
@@ -136,7 +136,7 @@ def _lines(arrangement: Arrangement, *, everything: bool) -> Iterator[Line]:
     yield from _ending(arrangement)
 
 
-def _totals(arrangement: Arrangement) -> Iterator[Line]:
+def _totals(arrangement: Sections) -> Iterator[TerminalLine]:
     totals, missing = arrangement.totals(), arrangement.missing()
     if totals:
         yield _line("")
@@ -148,25 +148,25 @@ def _totals(arrangement: Arrangement) -> Iterator[Line]:
             (row.other, "fail or unknown"),
         )
         others = "".join(f", {number:,} {word}" for number, word in rest if number)
-        yield Line([(f" {covered}{others}  ", ""), (row.lockfile, "bold")])
+        yield TerminalLine([(f" {covered}{others}  ", ""), (row.lockfile, "bold")])
     if missing:
         yield _line("\nMissing in several lockfiles", "bold")
     yield from (_line(f" • {text}") for text in missing)
 
 
-def _quiet(table: Table, listed: int) -> Iterator[Line]:
+def _quiet(table: ChangeTable, listed: int) -> Iterator[TerminalLine]:
     yield _line(f"\n{table.title}")
     yield from _rows(table, islice(table.rows(), listed), detail=table.group is not Group.CHAINGUARD)
     if table.total > listed:
         yield _line(f"   … and {table.total - listed:,} more, see --verbose", "dim")
 
 
-def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[Line]:
+def _remarks(remarks: Iterable[Remark], style: str, lead: str = "") -> Iterator[TerminalLine]:
     for remark in remarks:
         yield _line(f" • {lead}{remark.place}{': ' if remark.place else ''}{remark.text}", style)
 
 
-def _ending(arrangement: Arrangement) -> Iterator[Line]:
+def _ending(arrangement: Sections) -> Iterator[TerminalLine]:
     asides = arrangement.asides()
     if asides:
         yield _line("")
@@ -178,9 +178,9 @@ def _ending(arrangement: Arrangement) -> Iterator[Line]:
     yield from (_line(part, "dim") for part in footer)
 
 
-def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[Line]:
+def _rows(table: ChangeTable, rows: Iterable[ChangeRow], *, detail: bool) -> Iterator[TerminalLine]:
     for row in rows:
-        line = Line([(f" {row.icon} ", ""), (row.name, "bold"), (" ", ""), *_change(row)])
+        line = TerminalLine([(f" {row.icon} ", ""), (row.name, "bold"), (" ", ""), *_change(row)])
         if row.comes_from:
             line.add(f"  {row.comes_from}", _STYLES.get(row.icon, ""))
             line.add(f" {row.where}" if row.where else "")
@@ -196,7 +196,7 @@ def _rows(table: Table, rows: Iterable[Row], *, detail: bool) -> Iterator[Line]:
             yield from _said(row)
 
 
-def _said(row: Row) -> Iterator[Line]:
+def _said(row: ChangeRow) -> Iterator[TerminalLine]:
     for text in row.because:
         yield _line(f"    {text}")
     if row.advice and not row.repeats:
@@ -205,7 +205,7 @@ def _said(row: Row) -> Iterator[Line]:
         yield _line(f"      {row.command}", "bold cyan", whole=True)
 
 
-def _change(row: Row) -> Iterator[tuple[str, str]]:
+def _change(row: ChangeRow) -> Iterator[tuple[str, str]]:
     if row.before:
         yield f"{', '.join(row.before)} → ", ""
     for position, (version, new) in enumerate(row.after):

@@ -13,9 +13,9 @@ from fallback_review.model import Outcome, Target
 from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 from fallback_review.prediction import INSTALLERS, LAYOUTS
 from fallback_review.settings.types import (
-    Choice,
     HostName,
     NamePattern,
+    OneOf,
     PageOrEmpty,
     Place,
     PythonVersion,
@@ -60,7 +60,7 @@ PLATFORMS: Mapping[str, tuple[str, str]] = {
 Severity = Literal["allow", "warn", "fail"]
 
 
-class Table(BaseModel):
+class SettingsTable(BaseModel):
     """A table of the settings file: kebab-case keys, and no key that is not known."""
 
     model_config = ConfigDict(
@@ -68,16 +68,16 @@ class Table(BaseModel):
     )
 
 
-class Targets(Table):
+class Targets(SettingsTable):
     """The environments that will install."""
 
     python: tuple[PythonVersion, ...] = Field(default=("3.12",), min_length=1)
     """The Python versions of the targets: ``3.12``; ``3.13t`` is free-threaded."""
-    platforms: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = Field(
+    platforms: tuple[Annotated[str, OneOf("platform", tuple(PLATFORMS))], ...] = Field(
         default=("linux-x86_64", "linux-aarch64"), min_length=1
     )
     """The platforms that install and decide."""
-    informational: tuple[Annotated[str, Choice("platform", tuple(PLATFORMS))], ...] = ()
+    informational: tuple[Annotated[str, OneOf("platform", tuple(PLATFORMS))], ...] = ()
     """Platforms that are shown and never decide: laptops, usually."""
     glibc: VersionNumber = "2.39"
     """The oldest glibc on the Linux platforms."""
@@ -104,7 +104,7 @@ class Targets(Table):
         )
 
 
-class Indexes(Table):
+class Indexes(SettingsTable):
     """Where Chainguard's index and PyPI are, and how the organisation arranges them."""
 
     chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
@@ -124,9 +124,9 @@ class Indexes(Table):
     """The organisation's own virtual index, asked instead of modelling the layout."""
     vex: UrlOrEmpty = CHAINGUARD_VEX_ENDPOINT
     """Chainguard's public feed of what remediated versions fix; empty: it is not asked."""
-    layout: Annotated[str, Choice("layout", tuple(LAYOUTS))] | None = None
+    layout: Annotated[str, OneOf("layout", tuple(LAYOUTS))] | None = None
     """How your organisation merges Chainguard and PyPI; without it the installers' own files tell."""
-    installer: Annotated[str, Choice("installer", tuple(INSTALLERS))] | None = None
+    installer: Annotated[str, OneOf("installer", tuple(INSTALLERS))] | None = None
     """Which installer reads the lockfiles, where that is not the one that the format belongs to."""
     installer_version: VersionNumber | None = None
     """Its version, where that is an older one: pip before 26.3 ranks wheels for plain Linux otherwise."""
@@ -135,10 +135,10 @@ class Indexes(Table):
 FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.UNKNOWN)
 
 
-class Policy(Table):
+class Policy(SettingsTable):
     """What the team makes of the outcomes."""
 
-    fail_on: tuple[Annotated[str, Choice("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
+    fail_on: tuple[Annotated[str, OneOf("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
     """The outcomes that fail the check."""
     on_unknown: Literal["fail", "warn"] = "fail"
     """What it means when something could not be checked."""
@@ -157,7 +157,7 @@ class Policy(Table):
     names the day from which it is served."""
 
 
-class Allow(Table):
+class Allow(SettingsTable):
     """One entry of the allow list: which package may come from elsewhere, why, and until when."""
 
     package: NamePattern
@@ -172,7 +172,7 @@ class Allow(Table):
     """The last day on which it counts: ``2027-01-01``."""
 
 
-class Lockfiles(Table):
+class Lockfiles(SettingsTable):
     """Globs, relative to the repository's root, that add lockfiles or leave some out."""
 
     include: tuple[str, ...] = ()
@@ -184,7 +184,7 @@ class Lockfiles(Table):
 PYPI_PAGE = urljoin(PYPI_ITSELF, "/project/{name}/")
 
 
-class Report(Table):
+class ReportSettings(SettingsTable):
     """What the reports link to."""
 
     pypi_page: PageOrEmpty = PYPI_PAGE
@@ -198,14 +198,14 @@ class Report(Table):
         return tuple((name, address) for name, address in named if address)
 
 
-class Settings(Table):
+class Settings(SettingsTable):
     """Everything that a team can set."""
 
     targets: Targets = Targets()
     indexes: Indexes = Indexes()
     policy: Policy = Policy()
     lockfiles: Lockfiles = Lockfiles()
-    report: Report = Report()
+    report: ReportSettings = ReportSettings()
     allow: tuple[Allow, ...] = ()
     """What may come from elsewhere although the policy fails it; never malware, nor an install that fails."""
 
@@ -272,17 +272,17 @@ def _fault(fault: Any) -> str:
     return f"{key}: {message[:1].lower()}{message[1:]}"
 
 
-_TABLES: dict[str, type[Table]] = {
+_TABLES: dict[str, type[SettingsTable]] = {
     "targets": Targets,
     "indexes": Indexes,
     "policy": Policy,
     "lockfiles": Lockfiles,
-    "report": Report,
+    "report": ReportSettings,
     "allow": Allow,
 }
 
 
-def _table_at(location: tuple[int | str, ...]) -> type[Table]:
+def _table_at(location: tuple[int | str, ...]) -> type[SettingsTable]:
     return next((_TABLES[part] for part in location if isinstance(part, str)), Settings)
 
 
@@ -291,7 +291,7 @@ def schema() -> dict[str, Any]:
     found = Settings.model_json_schema(by_alias=True)
     # PyPI's address is its library's to say.
     del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]
-    del found["$defs"]["Report"]["properties"]["pypi-page"]["default"]
+    del found["$defs"]["ReportSettings"]["properties"]["pypi-page"]["default"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fallback Review settings",

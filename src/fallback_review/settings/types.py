@@ -28,7 +28,7 @@ def meant(value: str, allowed: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OneOf:
     """A text that is one of a few names: for the check, with a hint, and for editors, as an enumeration."""
 
     kind: str

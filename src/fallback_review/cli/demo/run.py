@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fallback_review.model import Review
-    from fallback_review.pipeline.compare import Compared
+    from fallback_review.pipeline.compare import ComparedLockfile
 
 _WRITTEN = {"comment.md": "markdown", "comment.html": "html", "report.json": "json"}
 
@@ -71,7 +71,7 @@ def _review(index: DemoIndex, now: datetime) -> Review:
         return review.review(_diffs(index), configured, ask, today=now.date())
 
 
-def _diffs(index: DemoIndex) -> list[Compared]:
+def _diffs(index: DemoIndex) -> list[ComparedLockfile]:
     return [compare(_text("base", name, index), _text("head", name, index)) for name in scene.LOCKFILES]
 
 

@@ -10,7 +10,7 @@ from fallback_review.configuration.tools import pdm, pip, pipenv, pixi, poetry, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fallback_review.configuration.documents import Files
+    from fallback_review.configuration.documents import ConfigurationFiles
     from fallback_review.configuration.keys import Keys
     from fallback_review.configuration.values import Configuration
     from fallback_review.model import Lockfile
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Tool:
     """How an installer is configured."""
 
-    read: Callable[[Lockfile, Files], Configuration]
+    read: Callable[[Lockfile, ConfigurationFiles], Configuration]
     keys: tuple[Keys, ...]
     """Every key of its files, sorted by what becomes of it."""
     variables: frozenset[str] = frozenset()

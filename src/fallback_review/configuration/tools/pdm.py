@@ -26,7 +26,7 @@ from fallback_review.model import ALL, InstallOptions, Notice, NotModelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
     from fallback_review.model import Lockfile
 
 
@@ -109,7 +109,7 @@ _SPAN = re.compile(r"(?P<count>\d{1,7})(?P<unit>[dhw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
-def read(lockfile: Lockfile, files: Files) -> Configuration:
+def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return PDM's configuration for a lockfile."""
     own, manifest = beside(lockfile.path, "pdm.toml", "pyproject.toml")
     project, config = files.toml(manifest), files.toml(own)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
     from fallback_review.model import Lockfile, LockIndex
 
 _INDEX_KEYS = ("index-url", "extra-index-url", "find-links")
@@ -104,7 +104,7 @@ _NO = frozenset({"0", "no", "false", "off", "n", "f"})
 _DAYS = re.compile(r"P(\d{1,6})D", re.ASCII)
 
 
-def read(lockfile: Lockfile, files: Files) -> Configuration:
+def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return pip's configuration: the first configuration file that says anything, then the lock's lines."""
     said = next(_filled(files, lockfile.path), None)
     section = said.section if said else None
@@ -151,7 +151,7 @@ class _Said(NamedTuple):
     """Its options that name packages, which add up instead."""
 
 
-def _filled(files: Files, path: str) -> Iterator[_Said]:
+def _filled(files: ConfigurationFiles, path: str) -> Iterator[_Said]:
     """Give each configuration file that says anything about what is installed."""
     for name in dict.fromkeys((*files.named, *pip_files(path))):
         document = files.ini(name)
@@ -192,7 +192,9 @@ def _once(indexes: list[ConfiguredIndex]) -> Iterator[ConfiguredIndex]:
             yield index
 
 
-def _options(said: _Said, lockfile: Lockfile, files: Files) -> tuple[InstallOptions, list[NotModelled]]:
+def _options(
+    said: _Said, lockfile: Lockfile, files: ConfigurationFiles
+) -> tuple[InstallOptions, list[NotModelled]]:
     """Return what the file and the lock's own lines say, and which of the file's keys can't be told."""
     section, own = said.section, lockfile.options
     constraints, unclear = from_files(

@@ -23,7 +23,7 @@ from fallback_review.model import InstallOptions, NotModelled, Prereleases
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
     from fallback_review.model import Lockfile
 
 _NO_PACKAGES = frozenset({"source", "requires", "pipenv", "scripts", "build-system"})
@@ -44,7 +44,7 @@ KEYS = Keys(
 VARIABLES = frozenset({"PIPENV_PIPFILE", "PIPENV_PYPI_MIRROR", "PIPENV_TEST_INDEX"})
 
 
-def read(lockfile: Lockfile, files: Files) -> Configuration:
+def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return Pipenv's configuration for a lockfile."""
     (path,) = beside(lockfile.path, "Pipfile")
     document = files.toml(path)

@@ -18,7 +18,7 @@ from fallback_review.lockfiles.names import normalise_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
     from fallback_review.model import Lockfile
 
 
@@ -45,7 +45,7 @@ KEYS = Keys(
 )
 
 
-def read(lockfile: Lockfile, files: Files) -> Configuration:
+def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return pixi's configuration for a lockfile."""
     own, manifest = beside(lockfile.path, "pixi.toml", "pyproject.toml")
     root = files.toml(own)

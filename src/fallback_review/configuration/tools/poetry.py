@@ -23,7 +23,7 @@ from fallback_review.model import InstallOptions, Notice
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
     from fallback_review.model import Lockfile
 
 PRIMARY = frozenset({"default", "primary"})
@@ -94,7 +94,7 @@ _NOW = "2.1"
 """The lock version that Poetry 2 writes."""
 
 
-def read(lockfile: Lockfile, files: Files) -> Configuration:
+def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return Poetry's configuration for a lockfile."""
     config, path = beside(lockfile.path, "poetry.toml", "pyproject.toml")
     settings, document = files.toml(config), files.toml(path)

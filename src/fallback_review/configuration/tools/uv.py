@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from fallback_review.configuration.documents import Files, Section
+    from fallback_review.configuration.documents import ConfigurationFiles, Section
 from fallback_review.model import Constraint, Lockfile
 
 _TORCH = frozenset({
@@ -200,7 +200,7 @@ class _Found(NamedTuple):
     """Tables that this uv passes over, and another one may not."""
 
 
-def read(lockfile: Lockfile, files: Files) -> Configuration:
+def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return uv's configuration for a lockfile."""
     is_pip = format_of(lockfile).by_pip_interface
     found = _layers(lockfile.path, files, is_pip=is_pip)
@@ -245,7 +245,7 @@ def read(lockfile: Lockfile, files: Files) -> Configuration:
     )
 
 
-def _layers(path: str, files: Files, *, is_pip: bool) -> _Found:
+def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
     """Return the script's own block, then the nearest folder's options."""
     layers: list[_Layer] = []
     void: list[NotModelled] = []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fallback_review.lockfiles.text import Text
-    from fallback_review.lockfiles.yaml import Document
+    from fallback_review.lockfiles.yaml import YamlDocument
 
 _NAME = "conda-lock.yml"
 
@@ -49,7 +49,7 @@ def parse(text: Text) -> Lockfile:
     )
 
 
-def platform_rows(root: Table, document: Document, notices: list[Notice]) -> Iterator[FileRow]:
+def platform_rows(root: Table, document: YamlDocument, notices: list[Notice]) -> Iterator[FileRow]:
     """Read the rows under ``package``; what is of no known manager becomes a notice.
 
     Raises:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from fallback_review.lockfiles.text import Text
-    from fallback_review.lockfiles.yaml import Document
+    from fallback_review.lockfiles.yaml import YamlDocument
 
 _NAME = "pixi.lock"
 
@@ -97,7 +97,7 @@ def looks_like(text: str) -> bool:
 
 
 def _rows(
-    root: Table, document: Document, platforms: Mapping[str, Sequence[str]], notices: list[Notice]
+    root: Table, document: YamlDocument, platforms: Mapping[str, Sequence[str]], notices: list[Notice]
 ) -> list[FileRow]:
     """Read the rows under ``packages``, with the platforms that ask for each."""
     rows: dict[object, FileRow] = {}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fallback_review.lockfiles.text import Text
-    from fallback_review.lockfiles.toml.blocks import Document
+    from fallback_review.lockfiles.toml.blocks import TomlDocument
     from fallback_review.lockfiles.toml.table import Table
 
 _NAME = "poetry.lock"
@@ -53,7 +53,7 @@ def _looks_like(text: str) -> bool:
     return "[[package]]" in text and "\n[metadata]\n" in text and "\ncontent-hash = " in text
 
 
-def _lockfile(text: Text, document: Document) -> Lockfile:
+def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
     metadata, version = versioned_metadata(
         text, document, name=_NAME, key="lock-version", newest=_NEWEST_KNOWN
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fallback_review.lockfiles.text import Text
-    from fallback_review.lockfiles.toml.blocks import Document
+    from fallback_review.lockfiles.toml.blocks import TomlDocument
 
 _NAME = "pylock.toml"
 _FILE_NAME = re.compile(r"pylock(?:\.[^./]+(?:\.[^./]+)*)?\.toml")
@@ -43,7 +43,7 @@ def _looks_like(text: str) -> bool:
     return _LOOKS.search(text) is not None and ("[[packages]]" in text or "\npackages = [" in text)
 
 
-def _lockfile(text: Text, document: Document) -> Lockfile:
+def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
     header = Table(document.header, text.path, "")
     notices = Notices(text.path)
     lock_version = header.text("lock-version")

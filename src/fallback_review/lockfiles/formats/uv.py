@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from fallback_review.lockfiles.text import Text
-    from fallback_review.lockfiles.toml.blocks import Document
+    from fallback_review.lockfiles.toml.blocks import TomlDocument
 
 _NAME = "uv.lock"
 _SCRIPT = "uv lock --script"
@@ -57,7 +57,7 @@ def _looks_like(text: str) -> bool:
     return headed and text.lstrip().startswith("version = 1\n") and _LOOKS.search(text) is not None
 
 
-def _lockfile(text: Text, document: Document) -> Lockfile:
+def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
     header = Table(document.header, text.path, "")
     if not document.entries and "version" not in document.header:
         raise LockfileError(text.path, "not a uv.lock: it has neither a version nor a package")

@@ -32,7 +32,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\]\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class TomlDocument:
     """A parsed TOML lockfile: its entries with their lines, and everything else."""
 
     header: dict[str, Any]
@@ -73,7 +73,7 @@ class _Split:
         return False
 
 
-def read_whole(text: Text, keys: tuple[str, ...]) -> Document:
+def read_whole(text: Text, keys: tuple[str, ...]) -> TomlDocument:
     """Parse one side; `keys` are the names that the array of entries goes by.
 
     Raises:
@@ -86,7 +86,7 @@ def read_whole(text: Text, keys: tuple[str, ...]) -> Document:
     lines = split.lines() if split else []
     if len(lines) != len(entries):
         lines = entry_lines(text.text, key)
-    return Document(data, list(zip(lines, entries, strict=True)))
+    return TomlDocument(data, list(zip(lines, entries, strict=True)))
 
 
 def read_pair(
@@ -96,7 +96,7 @@ def read_pair(
     *,
     beside: tuple[str, ...] = (),
     opaque: str | None = None,
-) -> tuple[Document, Document]:
+) -> tuple[TomlDocument, TomlDocument]:
     """Parse both sides without the entries of those names whose blocks are the same on both.
 
     A name that differs in any of its blocks keeps all of them, so that every version of it is seen.
@@ -213,7 +213,7 @@ def _by_name(split: _Split) -> dict[str, list[int]] | None:
 
 def _read_reduced(
     text: Text, split: _Split, dropped: set[int], keys: tuple[str, ...], opaque: str | None
-) -> Document | None:
+) -> TomlDocument | None:
     """Parse what is left of a side; None where it is wrong, so that the whole file has to tell."""
     kept = [part for number, part in enumerate(split.parts) if number not in dropped]
     left_out: dict[int, Opaque] = {}
@@ -230,4 +230,4 @@ def _read_reduced(
         return None
     for number, array in left_out.items():
         entries[number][1][opaque or ""] = array
-    return Document(data, entries, omitted=len(dropped))
+    return TomlDocument(data, entries, omitted=len(dropped))

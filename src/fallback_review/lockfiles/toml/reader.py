@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.text import LockfileError, Text
-from fallback_review.lockfiles.toml.blocks import Document, read_pair, read_whole
+from fallback_review.lockfiles.toml.blocks import TomlDocument, read_pair, read_whole
 from fallback_review.lockfiles.toml.table import Table
 from fallback_review.model.versions import parse_version
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class TomlReader:
     """Reads a TOML lockfile: one side whole, or a pair without what both sides share (`blocks.read_pair`)."""
 
-    read: Callable[[Text, Document], Lockfile]
+    read: Callable[[Text, TomlDocument], Lockfile]
     """Makes a lockfile of a document."""
     keys: tuple[str, ...] = ("package",)
     """The names that the array of entries goes by."""
@@ -42,7 +42,7 @@ class TomlReader:
 
 
 def versioned_metadata(
-    text: Text, document: Document, *, name: str, key: str, newest: int
+    text: Text, document: TomlDocument, *, name: str, key: str, newest: int
 ) -> tuple[Table, Version]:
     """Return the ``[metadata]`` of a lock and the lock version under its `key`, 0 where it states none.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options
+from fallback_review.prediction.installers.interface import Choice, Failure, Installer, InstallerOptions
 from fallback_review.prediction.installers.pdm import PDM
 from fallback_review.prediction.installers.pip import PIP
 from fallback_review.prediction.installers.pipenv import PIPENV
@@ -18,4 +18,4 @@ INSTALLERS: Mapping[str, Installer] = {
     installer.name: installer for installer in (PIP, UV, POETRY, PDM, PIPENV, PIXI)
 }
 
-__all__ = ["INSTALLERS", "Choice", "Failure", "Installer", "Options"]
+__all__ = ["INSTALLERS", "Choice", "Failure", "Installer", "InstallerOptions"]

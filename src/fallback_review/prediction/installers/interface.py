@@ -55,7 +55,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class InstallerOptions:
     """What an installer's own configuration decides."""
 
     uv_strategy: str = "first-index"
@@ -67,7 +67,7 @@ class Installer:
     """One installer."""
 
     name: str
-    choose: Callable[[Request, Sequence[IndexPage], Options], Choice]
+    choose: Callable[[Request, Sequence[IndexPage], InstallerOptions], Choice]
     archives: Archives = ANY_ARCHIVE
     """The source distributions that it takes."""
     plain_linux_first: Callable[[str | None], bool] = lambda _version: False

@@ -11,7 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.prediction.candidates import Archives, behind_last_dash, drop_misfits, matching, read
-from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+from fallback_review.prediction.installers.interface import (
+    Choice,
+    Failure,
+    Installer,
+    InstallerOptions,
+    fail,
+    take,
+)
 from fallback_review.prediction.targets import pdm_ranks
 
 if TYPE_CHECKING:
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import IndexPage
 
 
-def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOptions) -> Choice:
     """Return the file that `pdm sync` takes."""
     if options.respect_source_order:
         for index in indexes:

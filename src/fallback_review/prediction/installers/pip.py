@@ -27,7 +27,14 @@ from fallback_review.prediction.candidates import (
     parse_filename,
     read,
 )
-from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+from fallback_review.prediction.installers.interface import (
+    Choice,
+    Failure,
+    Installer,
+    InstallerOptions,
+    fail,
+    take,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import IndexPage, ListedFile
 
 
-def choose(request: Request, indexes: Sequence[IndexPage], _options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], _options: InstallerOptions) -> Choice:
     """Return the file that pip installs."""
     ordered = sorted(indexes, key=lambda index: not index.default)
     sieve = read(request, (index.page for index in ordered))

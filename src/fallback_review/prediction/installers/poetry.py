@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.prediction.candidates import Archives, drop_unfit_kinds, read
-from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+from fallback_review.prediction.installers.interface import (
+    Choice,
+    Failure,
+    Installer,
+    InstallerOptions,
+    fail,
+    take,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import IndexPage
 
 
-def choose(request: Request, indexes: Sequence[IndexPage], _options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], _options: InstallerOptions) -> Choice:
     """Return the file that `poetry install` takes."""
     sieve = read(request, (index.page for index in indexes))
     sieve.keep("another version", lambda c: c.version == request.version)

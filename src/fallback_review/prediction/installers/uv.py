@@ -37,7 +37,14 @@ from fallback_review.prediction.candidates import (
     drop_unfit_kinds,
     read,
 )
-from fallback_review.prediction.installers.interface import Choice, Failure, Installer, Options, fail, take
+from fallback_review.prediction.installers.interface import (
+    Choice,
+    Failure,
+    Installer,
+    InstallerOptions,
+    fail,
+    take,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +58,7 @@ if TYPE_CHECKING:
     """One index's candidates of each matching version, fitting or not; those with false come last."""
 
 
-def choose(request: Request, indexes: Sequence[IndexPage], options: Options) -> Choice:
+def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOptions) -> Choice:
     """Return the file that uv installs."""
     ordered = sorted(indexes, key=lambda index: index.default)
     if options.uv_strategy == "first-index":

@@ -86,7 +86,7 @@ class PlaceRecord(_Part):
     unreadable: list[NoticeRecord]
 
 
-class Report(_Part):
+class VerificationReport(_Part):
     """The whole report."""
 
     model_config = ConfigDict(title="Fallback Review verification")

@@ -73,7 +73,7 @@ _FEW = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class VerificationRow:
     """One distribution, for people."""
 
     icon: str
@@ -142,7 +142,12 @@ def headline(verification: Verification) -> tuple[str, str]:
         )
     said += [
         f"{found.origins[origin]} of {found.counted}: {COMES_FROM[origin]}"
-        for origin in (Origin.PYPI, Origin.UNVERIFIABLE, Origin.LOCAL_BUILD, Origin.UPSTREAM)
+        for origin in (
+            Origin.PYPI,
+            Origin.UNVERIFIABLE,
+            Origin.LOCAL_BUILD,
+            Origin.UPSTREAM,
+        )
         if found.origins[origin]
     ]
     if not said:
@@ -195,13 +200,13 @@ def proof(verification: Verification) -> str:
     return "; ".join(said)
 
 
-def trouble(verification: Verification) -> list[Row]:
+def trouble(verification: Verification) -> list[VerificationRow]:
     """Return the rows that the team's rules or a prediction make something of, worst first."""
     found = [each for each in verification.distributions if not _is_quiet(each)]
     return [_row(each) for each in sorted(found, key=_rank)]
 
 
-def quiet(verification: Verification) -> list[Row]:
+def quiet(verification: Verification) -> list[VerificationRow]:
     """Return the other rows."""
     return [_row(each) for each in verification.distributions if _is_quiet(each)]
 
@@ -222,9 +227,9 @@ def _rank(found: VerifiedDistribution) -> tuple[bool, int, int, int, str]:
     )
 
 
-def _row(found: VerifiedDistribution) -> Row:
+def _row(found: VerifiedDistribution) -> VerificationRow:
     icon = "⛔" if found.malware else "🔴" if is_wrong(found) else ICONS[found.origin]
-    return Row(
+    return VerificationRow(
         icon=icon,
         name=readable(found.name),
         version=readable(found.version or ""),

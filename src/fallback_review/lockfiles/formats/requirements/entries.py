@@ -68,7 +68,7 @@ class Unnamed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedRequirement:
     """A requirement with a name."""
 
     package: LockedPackage
@@ -87,7 +87,7 @@ class Details:
 
 def read_requirement(
     text: str, place: Position, hashes: Sequence[str], options: dict[str, Any]
-) -> Named | Unnamed:
+) -> NamedRequirement | Unnamed:
     """Read what stands on a line before its options.
 
     Args:
@@ -125,10 +125,10 @@ def read_requirement(
     package = _package(
         parsed.name, place, asked, source=_REGISTRY, version=version, specifier=specifier, direct=None
     )
-    return Named(package=package)
+    return NamedRequirement(package=package)
 
 
-def read_editable(text: str, place: Position, options: dict[str, Any]) -> Named | Unnamed:
+def read_editable(text: str, place: Position, options: dict[str, Any]) -> NamedRequirement | Unnamed:
     """Read the value of ``-e``.
 
     Raises:
@@ -189,7 +189,7 @@ def _direct(url: str, *, editable: bool = False) -> Direct:
 
 def _from_direct(
     direct: Direct, text: str, place: Position, asked: Details, name: str | None = None
-) -> Named | Unnamed:
+) -> NamedRequirement | Unnamed:
     version = direct.version
     if name is not None and direct.name is not None and not same_project(name, direct.name):
         version = None
@@ -203,10 +203,12 @@ def _from_direct(
     package = _package(
         name, place, asked, source=direct.source, version=version, specifier=None, direct=direct
     )
-    return Named(package=package, had_credentials=direct.had_credentials)
+    return NamedRequirement(package=package, had_credentials=direct.had_credentials)
 
 
-def _from_path(text: str, place: Position, asked: Details, *, editable: bool = False) -> Named | Unnamed:
+def _from_path(
+    text: str, place: Position, asked: Details, *, editable: bool = False
+) -> NamedRequirement | Unnamed:
     found = _PATH_EXTRAS.fullmatch(text)
     path = found["path"].rstrip() if found else text
     direct = read_path(path, editable=editable)

@@ -28,7 +28,7 @@ _CUT_URL = re.compile(r"//\S*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogicalLine:
     """One logical line: what pip reads as a requirement or as options."""
 
     number: int
@@ -37,7 +37,7 @@ class Line:
     """Without comments, stripped, never empty."""
 
 
-def logical_lines(text: str, *, joins_comments: bool = True) -> Iterator[Line]:
+def logical_lines(text: str, *, joins_comments: bool = True) -> Iterator[LogicalLine]:
     r"""Split a requirements file's text into logical lines.
 
     A line ending in a backslash goes on in the next one, except after a comment. Environment variables stay
@@ -74,7 +74,7 @@ def logical_lines(text: str, *, joins_comments: bool = True) -> Iterator[Line]:
     yield from _finished(start, pieces)
 
 
-def hidden_behind_comments(text: str) -> list[Line]:
+def hidden_behind_comments(text: str) -> list[LogicalLine]:
     """Return the lines that uv reads and pip does not, since a comment before them ends in a backslash."""
     if _COMMENT_GOES_ON.search(text) is None:
         return []
@@ -82,10 +82,10 @@ def hidden_behind_comments(text: str) -> list[Line]:
     return [line for line in logical_lines(text, joins_comments=False) if line not in read_by_pip]
 
 
-def _finished(start: int, pieces: list[str]) -> Iterator[Line]:
+def _finished(start: int, pieces: list[str]) -> Iterator[LogicalLine]:
     text = without_comment("".join(pieces)).strip()
     if text:
-        yield Line(start, text)
+        yield LogicalLine(start, text)
 
 
 def without_comment(line: str) -> str:

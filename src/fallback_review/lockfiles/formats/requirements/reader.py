@@ -16,7 +16,7 @@ from fallback_review.lockfiles.formats.requirements.compiled import compiled
 from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints
 from fallback_review.lockfiles.formats.requirements.effects import VARIABLE, OptionEffects
 from fallback_review.lockfiles.formats.requirements.entries import (
-    Named,
+    NamedRequirement,
     Position,
     RefusedError,
     Unnamed,
@@ -24,7 +24,7 @@ from fallback_review.lockfiles.formats.requirements.entries import (
     read_requirement,
 )
 from fallback_review.lockfiles.formats.requirements.lines import (
-    Line,
+    LogicalLine,
     hidden_behind_comments,
     logical_lines,
     redacted,
@@ -122,7 +122,7 @@ class _Reading:
             "unparsed": tuple(self.own_unparsed),
         }
 
-    def _line(self, line: Line, here: tuple[str, ...], *, constraint: bool) -> None:
+    def _line(self, line: LogicalLine, here: tuple[str, ...], *, constraint: bool) -> None:
         place = Position(line=line.number, path=here[-1] if len(here) > 1 else None)
         requirement, rest = split_options(line.text)
         try:
@@ -180,7 +180,9 @@ class _Reading:
             return
         self._found(found, first, place, constraint=False)
 
-    def _found(self, found: Named | Unnamed, text: str, place: Position, *, constraint: bool) -> None:
+    def _found(
+        self, found: NamedRequirement | Unnamed, text: str, place: Position, *, constraint: bool
+    ) -> None:
         if found.had_credentials:
             self._note("the URL holds credentials: anyone who reads the file can use them", place)
         if constraint and isinstance(found, Unnamed):
