@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 
 from fallback_review import __version__
-from fallback_review.cli.detect import Detected, look_around
+from fallback_review.cli.detect import Detected, find_unexplained
 from fallback_review.cli.init import (
     BOT,
     PROJECT,
@@ -201,7 +201,7 @@ def test_the_python_version_is_found(tmp_path: Path, files: dict[str, str], pyth
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text)
     locks = tuple(path for path in files if path.endswith("uv.lock"))
-    assert look_around(tmp_path) == Detected(lockfiles=locks, python=python)
+    assert find_unexplained(tmp_path) == Detected(lockfiles=locks, python=python)
 
 
 def test_the_platforms_are_those_that_a_lock_names(tree: Path) -> None:
@@ -213,7 +213,7 @@ def test_the_platforms_are_those_that_a_lock_names(tree: Path) -> None:
             for platform in ("osx-arm64", "linux-64", "unheard-of")
         )
     )
-    assert look_around(tree).platforms == ("linux-x86_64", "macos-arm64")
+    assert find_unexplained(tree).platforms == ("linux-x86_64", "macos-arm64")
     assert init().exit_code == 0
     assert written(tree).targets.platforms == ("linux-x86_64",)
     assert written(tree).targets.informational == ("macos-arm64",)
@@ -235,7 +235,7 @@ def test_other_peoples_lockfiles_are_not_the_repositorys(tmp_path: Path) -> None
     ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("version = 1\n")
-    assert look_around(tmp_path).lockfiles == ("b/uv.lock",)
+    assert find_unexplained(tmp_path).lockfiles == ("b/uv.lock",)
 
 
 def test_many_lockfiles_are_counted(tree: Path) -> None:

@@ -118,10 +118,13 @@ def _do(activity: Activity, this: Run, runner: Runner, inputs: Inputs) -> int:
 
 def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inputs) -> int:
     asked = activity.asked
-    with this.connect(asked.urls, asked.repository, this.reviewing) as client, this.asking() as asking:
+    with (
+        this.connect(asked.urls, asked.repository, this.reviewing) as client,
+        this.index_session() as index_session,
+    ):
         event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
         with never_silent(this, client, event):
-            reviewed = review_pull_request(this, client, event, asking)
+            reviewed = review_pull_request(this, client, event, index_session)
             delivered = deliver(this, client, event, reviewed)
             if delivered.moved:
                 return _stop(runner, MOVED.format(delivered.moved), COULD_NOT_CHECK)

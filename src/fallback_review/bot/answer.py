@@ -107,12 +107,12 @@ def _reply(run: Run, client: Client, event: CommentEvent, command: Command) -> t
         name="issue_comment", urls=event.urls, repository=event.repository, number=event.number
     )
     pull = look_up(client, asked)
-    with run.asking() as asking:
+    with run.index_session() as index_session:
         if command.requirement is not None:
-            return explain(run, client, pull, command.requirement, asking), ANSWERED
+            return explain(run, client, pull, command.requirement, index_session), ANSWERED
         if command.verb is Verb.FIX:
-            return fix(run, client, pull, asking), ANSWERED
-        look = Rechecker(run, client, asking).review(pull)
+            return fix(run, client, pull, index_session), ANSWERED
+        look = Rechecker(run, client, index_session).review(pull)
     for sentence in look.missed:
         run.output.warn(sentence)
     if look.review is None or look.found is RecheckResult.OVERTAKEN:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fallback_review.github.client import Client
     from fallback_review.github.events import RepositoryEvent
     from fallback_review.github.issues import Issue
-    from fallback_review.index.session import Asking
+    from fallback_review.index.session import IndexSession
     from fallback_review.model import Review
     from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.prediction import Answers
@@ -64,7 +64,7 @@ class _Found:
     branch: str
 
 
-def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> Drift:
+def follow_drift(run: Run, client: Client, index_session: IndexSession, event: RepositoryEvent) -> Drift:
     """Review every lockfile of the default branch and keep the tracking issue; raises `GitHubError`.
 
     The issue is made when something is open, closed when nothing is left, and reopened for what it has not
@@ -76,7 +76,7 @@ def follow_drift(run: Run, client: Client, asking: Asking, event: RepositoryEven
         files.read(run.options.config) or b"", path=run.options.config, inputs=run.options.overrides
     )
     lockfiles, unreadable = _lockfiles(client, files, configured)
-    ask = asking.of(configured.indexes)
+    ask = index_session.of(configured.indexes)
     result = replace(
         review.review(lockfiles, configured, ask, today=run.now.date(), unreadable=unreadable, scope="all"),
         head=files.commit,

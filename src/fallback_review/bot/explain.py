@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fallback_review.bot.replies import Reply
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
-    from fallback_review.index.session import Asking
+    from fallback_review.index.session import IndexSession
     from fallback_review.lockfiles import Text
     from fallback_review.prediction import Explanation
     from fallback_review.pull_requests.review import Gathered
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    run: Run, client: Client, event: PullRequestEvent, requirement: Requirement, asking: Asking
+    run: Run, client: Client, event: PullRequestEvent, requirement: Requirement, index_session: IndexSession
 ) -> Reply:
     """Explain a package wherever the lockfiles that the pull request changes lock it at its head.
 
@@ -42,7 +42,7 @@ def explain(
         texts = list(_texts(gathered))
         if not texts:
             return replies.no_lockfile()
-        ask = asking.of(gathered.settings.indexes)
+        ask = index_session.of(gathered.settings.indexes)
         parts = [
             (text.path, part)
             for text in texts

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from fallback_review.bot.replies import Reply
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
-    from fallback_review.index.session import Asking
+    from fallback_review.index.session import IndexSession
     from fallback_review.pipeline.mend import Mended
     from fallback_review.pull_requests.run import Run
 
 MESSAGE = "Take Chainguard's files in the lockfiles"
 
 
-def fix(run: Run, client: Client, event: PullRequestEvent, asking: Asking) -> Reply:
+def fix(run: Run, client: Client, event: PullRequestEvent, index_session: IndexSession) -> Reply:
     """Answer with the patch, or commit it where the base branch's policy and an App's permissions allow.
 
     Raises `GitHubError` and `SettingsError`.
     """
-    reviewed = review_pull_request(run, client, event, asking)
+    reviewed = review_pull_request(run, client, event, index_session)
     fixes = reviewed.fixes
     if not fixes:
         return replies.nothing_to_mend()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fallback_review.github.client import Client
     from fallback_review.github.conversation import OwnComment
     from fallback_review.github.events import PullRequestEvent, RepositoryEvent
-    from fallback_review.index.session import Asking
+    from fallback_review.index.session import IndexSession
     from fallback_review.model import Review
     from fallback_review.pull_requests.review import Reviewed
     from fallback_review.pull_requests.run import Run
@@ -67,10 +67,10 @@ class Look:
 class Rechecker:
     """Looks at pull requests again; those of one run share settings and the indexes' answers."""
 
-    def __init__(self, run: Run, client: Client, asking: Asking) -> None:
+    def __init__(self, run: Run, client: Client, index_session: IndexSession) -> None:
         self._run = run
         self._client = client
-        self._asking = asking
+        self._asking = index_session
         self._settings: dict[str, Settings] = {}
 
     def look(self, event: PullRequestEvent) -> Look:
@@ -153,7 +153,9 @@ class Rechecker:
         )
 
 
-def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> tuple[list[Look], int]:
+def recheck_all(
+    run: Run, client: Client, index_session: IndexSession, event: RepositoryEvent
+) -> tuple[list[Look], int]:
     """Look at every open pull request again, as far as the client's budget goes; raises `GitHubError`.
 
     Returns the looks, and how many pull requests were left for a later run.
@@ -163,7 +165,7 @@ def recheck_all(run: Run, client: Client, asking: Asking, event: RepositoryEvent
     """
     pulls = open_pull_requests(client, event.urls, event.repository, name=event.name)
     share = max(1, (client.left or 0) // UNCHANGED_AT_MOST)
-    rechecker = Rechecker(run, client, asking)
+    rechecker = Rechecker(run, client, index_session)
     looks: list[Look] = []
     for pull in in_turn(pulls, event.run_number, share):
         if looks and (client.left or 0) < REVIEW_AT_MOST:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fallback_review.bot.recheck import Look
     from fallback_review.github.client import Client
     from fallback_review.github.events import RepositoryEvent
-    from fallback_review.index.session import Asking
+    from fallback_review.index.session import IndexSession
     from fallback_review.pull_requests.run import Run
 
 ALL_CHECKED, COULD_NOT_CHECK = Conclusion.PASS.exit_code, Conclusion.UNKNOWN.exit_code
@@ -29,18 +29,18 @@ def look_after(run: Run, event: RepositoryEvent, modes: Sequence[str]) -> int:
     needed = [*run.reviewing] if "recheck" in modes else [Need.CONTENTS_READ]
     needed += [Need.ISSUES_WRITE] if "drift" in modes else []
     codes = []
-    with run.connect(event.urls, event.repository, needed) as client, run.asking() as asking:
+    with run.connect(event.urls, event.repository, needed) as client, run.index_session() as index_session:
         if "recheck" in modes:
             client.left = run.options.request_budget
-            codes.append(_recheck(run, client, asking, event))
+            codes.append(_recheck(run, client, index_session, event))
         if "drift" in modes:
             client.left = run.options.request_budget
-            codes.append(_drift(run, client, asking, event))
+            codes.append(_drift(run, client, index_session, event))
     return max(codes)
 
 
-def _recheck(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> int:
-    looks, left = recheck_all(run, client, asking, event)
+def _recheck(run: Run, client: Client, index_session: IndexSession, event: RepositoryEvent) -> int:
+    looks, left = recheck_all(run, client, index_session, event)
     lines = [_line(look) for look in looks if look.found is not RecheckResult.NOTHING_OPEN]
     lines += [f"{left} left for a later run: the budget of requests is used up."] if left else []
     run.output.say(*(lines or ["No open pull request has a comment that lists something."]))
@@ -55,8 +55,8 @@ def _line(look: Look) -> str:
     return f"Pull request {look.number}: {look.found.value}"
 
 
-def _drift(run: Run, client: Client, asking: Asking, event: RepositoryEvent) -> int:
-    drift = follow_drift(run, client, asking, event)
+def _drift(run: Run, client: Client, index_session: IndexSession, event: RepositoryEvent) -> int:
+    drift = follow_drift(run, client, index_session, event)
     run.output.say(*drift.told)
     for sentence in drift.missed:
         run.output.warn(sentence)

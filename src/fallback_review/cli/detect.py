@@ -46,7 +46,7 @@ class Detected:
     """The platforms that locks are made for, where they name any (pixi.lock, conda-lock.yml)."""
 
 
-def look_around(root: Path) -> Detected:
+def find_unexplained(root: Path) -> Detected:
     """Return what the files below `root` tell; a file that can't be read tells nothing.
 
     The Python version is that of ``.python-version``, else the oldest that pyproject.toml and the lockfiles

@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 import click
 
 from fallback_review import __version__
-from fallback_review.cli.detect import look_around
+from fallback_review.cli.detect import find_unexplained
 from fallback_review.cli.git import Repository, RevisionError
 from fallback_review.cli.observe import observe
 from fallback_review.cli.work_tree import read_file
@@ -115,7 +115,7 @@ class ActionRelease:
 def init_command(**given: Any) -> None:
     """Write the workflow and the settings file for this repository; never overwrite any."""
     root = _root()
-    found = look_around(root)
+    found = find_unexplained(root)
     click.echo(f"Lockfiles here: {_shown(found.lockfiles)}")
     if given["check"]:
         sys.exit(_check(root, found))

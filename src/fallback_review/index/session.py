@@ -41,7 +41,7 @@ class Remembering:
         return found
 
 
-class Asking:
+class IndexSession:
     """What asks the indexes, for as long as the context lasts; pull requests of one run share the answers."""
 
     def __init__(self, secrets: Secrets, *, telling: Callable[[Ask], Ask]) -> None:

@@ -23,12 +23,12 @@ from fallback_review.installed.attestations import verify_attestation
 from fallback_review.installed.bytecode import is_compiled_from
 from fallback_review.installed.compare import ComparedDistribution, PossibleWheel, by_itself, compare
 from fallback_review.installed.distributions import Installed, distributions
-from fallback_review.installed.held import hold_against
 from fallback_review.installed.image import Image
 from fallback_review.installed.places import read_pip_report, sites_of_image
-from fallback_review.installed.surroundings import look_around, tell_overwritten
+from fallback_review.installed.prediction_check import hold_against
 from fallback_review.installed.targets import of_image, of_pip_report, of_this_machine, with_target
 from fallback_review.installed.tree import Folder, Listed, Tree, TreeError, TreeFiles
+from fallback_review.installed.unexplained import find_unexplained, tell_overwritten
 from fallback_review.installed.wheels import Wheel, read_wheel, stays_inside
 from fallback_review.model import (
     Conclusion,
@@ -150,7 +150,7 @@ def _tree(place: Place, tree: Tree, sites: Sequence[str], below: str, run: Verif
         own = [each for each in compared if each.installed.site == site]
         if any(each.installed.system for each in own):
             continue  # whose files its package manager knows, and no RECORD
-        around = look_around(site, own, files, tag=str(implementation.cache_tag))
+        around = find_unexplained(site, own, files, tag=str(implementation.cache_tag))
         strays += around.strays
         startup += around.startup
         unchecked.update(around.unchecked)
@@ -480,7 +480,7 @@ def _wheels(place: Place, run: Verifying) -> Verification:
                 found = _listed_wheel(installed, offered, project)
             else:
                 compared = _compared(installed, asked, files, run.settings)
-                compared.deviations += look_around("", [compared], files, tag="").strays
+                compared.deviations += find_unexplained("", [compared], files, tag="").strays
                 found = _verified(compared, asked, 0)
             judged.append(_judged(replace(found, place=path.name), run))
     return _concluded(

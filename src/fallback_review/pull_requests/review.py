@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
     from fallback_review.index import open as access
-    from fallback_review.index.session import Asking
+    from fallback_review.index.session import IndexSession
     from fallback_review.pipeline.mend import Mended
     from fallback_review.pull_requests.comment_state import State
     from fallback_review.pull_requests.run import Run
@@ -68,13 +68,15 @@ class Reviewed:
     """The lockfiles that were not read, since the run had sent as many requests as it may."""
 
 
-def review_pull_request(run: Run, client: Client, event: PullRequestEvent, asking: Asking) -> Reviewed:
+def review_pull_request(
+    run: Run, client: Client, event: PullRequestEvent, index_session: IndexSession
+) -> Reviewed:
     """Review a pull request, with no more requests to GitHub than the inputs allow for reading.
 
     Raises `GitHubError` and `SettingsError`.
     """
     with client.at_most(run.options.request_budget):
-        return _judge(run, gather(run, client, event), asking)
+        return _judge(run, gather(run, client, event), index_session)
 
 
 def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
@@ -119,12 +121,12 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     return Gathered(event=event, files=files, settings=configured, changed=changed, unseen=unseen_words)
 
 
-def _judge(run: Run, gathered: Gathered, asking: Asking) -> Reviewed:
+def _judge(run: Run, gathered: Gathered, index_session: IndexSession) -> Reviewed:
     event, configured = gathered.event, gathered.settings
     compared, unreadable, left_out = compare(gathered.files, gathered.changed, configured)
     if left_out:
         unreadable.append(Notice(text=too_many_lockfiles(left_out, in_queue=event.is_merge_group)))
-    ask = asking.of(configured.indexes)
+    ask = index_session.of(configured.indexes)
     today = run.now.date()
     result = review.review(compared, configured, ask, today=today, unreadable=unreadable)
     result = replace(

@@ -12,7 +12,7 @@ from fallback_review.github.client import Client
 from fallback_review.github.errors import Need
 from fallback_review.github.marker import NAME
 from fallback_review.github.transport import AppKey
-from fallback_review.index.session import Asking
+from fallback_review.index.session import IndexSession
 from fallback_review.settings.schema import SETTINGS_PATH
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ class Run:
         status = (Need.STATUSES_WRITE,) if self.options.channels.status else ()
         return (Need.CONTENTS_READ, Need.PULL_REQUESTS_WRITE, *status)
 
-    def asking(self) -> Asking:
+    def index_session(self) -> IndexSession:
         """Return what asks the indexes in this run."""
-        return Asking(self.secrets, telling=self.debug.telling)
+        return IndexSession(self.secrets, telling=self.debug.telling)
 
     @contextmanager
     def connect(self, urls: GitHubUrls, repository: str, wanted: Iterable[Need]) -> Iterator[Client]:

@@ -37,7 +37,7 @@ _KNOWN_TEXT = frozenset({"README.txt"})
 
 
 @dataclass(slots=True)
-class Surroundings:
+class Unexplained:
     """What was found beside."""
 
     strays: list[Deviation] = field(default_factory=list)
@@ -49,9 +49,9 @@ class Surroundings:
     """Bytecode of other interpreters, by distribution."""
 
 
-def look_around(
+def find_unexplained(
     site: str, found: Sequence[ComparedDistribution], files: TreeFiles, *, tag: str
-) -> Surroundings:
+) -> Unexplained:
     """Find what no distribution of a folder explains, and the bytecode that is to be checked.
 
     A file in the folder of a distribution becomes one of its deviations; the others are strays. `tag` is the
@@ -74,7 +74,7 @@ def look_around(
         for deviation in each.deviations
         if deviation.kind is Integrity.CHANGED
     }
-    result = Surroundings()
+    result = Unexplained()
     for path, kind in files.walk(site):
         if _runs_at_start(path, site):
             result.startup.append(path)
@@ -96,7 +96,7 @@ def _is_bytecode(
     explained: Mapping[str, ComparedDistribution],
     unwell: Collection[str],
     files: TreeFiles,
-    result: Surroundings,
+    result: Unexplained,
     *,
     tag: str,
 ) -> bool:
