@@ -66,7 +66,7 @@ print(len(modules) > 1000)
 
 
 def test_it_compiles_nothing_when_it_starts(docker: Docker) -> None:
-    program = ("--entrypoint", "/app/bin/python", IMAGE, "-IBv", "-c", "import fallback_review.action")
+    program = ("--entrypoint", "/app/bin/python", IMAGE, "-IBv", "-c", "import fallback_review.action.main")
     done = docker.try_("run", "--rm", "--pull", "never", "--network", "none", *program)
     loaded = [line for line in done.stderr.splitlines() if line.startswith("# code object from ")]
     assert done.returncode == 0

@@ -83,6 +83,7 @@ def test_a_pull_request_is_reviewed_and_the_step_fails(
     assert step.outputs["comment-url"].endswith(f"#issuecomment-{comment['id']}")
     assert {path.name for path in step.workspace.iterdir()} == {
         "fallback-review.json",
+        "fallback-review.patch",
         "fallback-review.sarif",
     }
 
@@ -191,5 +192,6 @@ def test_another_user_than_root_could_not_write_the_outputs(
         environ={"GITHUB_REPOSITORY": pull.repository.full_name},
         options=("--user", "65532"),
     )
-    assert step.exit_code != 0
-    assert step.outputs == {}
+    assert step.exit_code == 0, "what could not be written is no fault of a finished review"
+    assert "No outputs: their file can't be written to (Permission denied)" in step.log
+    assert (step.outputs, step.summary) == ({}, "")
