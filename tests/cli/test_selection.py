@@ -93,8 +93,8 @@ def test_changes_of_the_settings_are_shown(project: Project) -> None:
     )
     findings = {each["text"]: each["path"] for each in project.review().report["findings"]}
     assert findings == {
-        "this change allows * <2 (reason: in a hurry); it counts once it is on the base branch": ".github/fallback-review.toml",
-        "this change edits [policy] in the settings; it counts once it is on the base branch": ".github/fallback-review.toml",
+        "this change adds an allowance: * <2 (reason: in a hurry); it counts once merged": ".github/fallback-review.toml",
+        "this change edits [policy] in the settings; it counts once merged": ".github/fallback-review.toml",
     }
 
 

@@ -8,7 +8,7 @@ from fallback_review.settings.changes import settings_changes
 from fallback_review.settings.policy import unused_notices
 from fallback_review.settings.schema import SETTINGS_PATH, parse
 
-LATER = "it counts once it is on the base branch"
+LATER = "it counts once merged"
 SIX = b'[[allow]]\npackage = "six"\nreason = "old"\n'
 
 
@@ -18,12 +18,12 @@ SIX = b'[[allow]]\npackage = "six"\nreason = "old"\n'
         (SIX, SIX, []),
         (None, None, []),
         (SIX, None, ["this change deletes the settings"]),
-        (None, SIX, [f"this change allows six (reason: old); {LATER}"]),
-        (SIX, b"", [f"this change no longer allows six (reason: old); {LATER}"]),
+        (None, SIX, [f"this change adds an allowance: six (reason: old); {LATER}"]),
+        (SIX, b"", ["this change removes an allowance: six (reason: old); it counts until it is merged"]),
         (SIX, b"= nonsense", [f"this change edits the settings; {LATER}"]),
         (b"\xff\xfe", SIX, [f"this change edits the settings; {LATER}"]),
         (b"", b'[targets]\npython = ["3.13"]\n', [f"this change edits [targets] in the settings; {LATER}"]),
-        (b"", b"allow = [5]\n", [f"this change allows something; {LATER}"]),
+        (b"", b"allow = [5]\n", [f"this change adds an allowance: something; {LATER}"]),
         (b"", b'[allow]\npackage = "x"\n', [f"this change edits [allow] in the settings; {LATER}"]),
         (b"", b"x = 1\n[y]\n", [f"this change edits [x] in the settings; {LATER}", f"this change edits [y] in the settings; {LATER}"]),
     ],
@@ -34,11 +34,22 @@ def test_what_is_said(before: bytes | None, after: bytes | None, said: list[str]
     assert {each.path for each in found} <= {SETTINGS_PATH}
 
 
+def test_allowances_are_counted_and_named() -> None:
+    two = SIX + SIX.replace(b"six", b"attrs").replace(b'"old"', b'"%s"' % (b"x" * 100))
+    [added] = settings_changes(None, two)
+    shown = f"six (reason: old), attrs (reason: {'x' * 60}…)"
+    assert added.text == f"this change adds 2 allowances: {shown}; they count once merged"
+    [removed] = settings_changes(two, b"")
+    assert removed.text == f"this change removes 2 allowances: {shown}; they count until it is merged"
+
+
 def test_many_changes_are_counted() -> None:
-    many = b"".join(SIX.replace(b"six", b"p%d" % n) for n in range(30))
-    found = settings_changes(b"", many)
-    assert len(found) == 11
-    assert found[-1].text == "this change edits 20 more settings"
+    [many] = settings_changes(b"", b"".join(SIX.replace(b"six", b"p%d" % n) for n in range(30)))
+    assert many.text.startswith("this change adds 30 allowances: p0 (reason: old), p1 ")
+    assert many.text.endswith("p9 (reason: old) and 20 more; they count once merged")
+    tables = settings_changes(b"", b"".join(b"[t%d]\n" % n for n in range(30)))
+    assert len(tables) == 11
+    assert tables[-1].text == "and 20 more changes of the settings"
 
 
 def test_an_allowance_that_matches_nothing_is_named() -> None:

@@ -1,4 +1,4 @@
-"""What a change does to the settings file itself: it counts only once it is on the base side."""
+"""What a change does to the settings file itself: it counts only once it is merged."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN = 10
-_LATER = "it counts once it is on the base branch"
+_LONGEST = 60
+_LATER = "it counts once merged"
 
 
 def settings_changes(before: bytes | None, after: bytes | None) -> tuple[Notice, ...]:
     """Return what differs between two sides of the settings file; None is a side without one.
 
-    The text is an attacker's, and is only shown.
+    The command line's `review BASE HEAD` and the Action's review of a pull request show these sentences
+    beside the findings. They are notices of `SETTINGS_PATH`: one for all allowances that are added, one for
+    all that are removed, and one for each other table, ten at most and then a count. The text is an
+    attacker's, and is only shown.
     """
     if before == after:
         return ()
@@ -29,7 +33,8 @@ def settings_changes(before: bytes | None, after: bytes | None) -> tuple[Notice,
     if table is None or old is None:
         return (Notice(path=SETTINGS_PATH, text=f"this change edits the settings; {_LATER}"),)
     said = list(_said(old, table))
-    more = [f"this change edits {len(said) - _SHOWN:,} more settings"] if len(said) > _SHOWN else []
+    left = len(said) - _SHOWN
+    more = [f"and {left:,} more {'change' if left == 1 else 'changes'} of the settings"] if left > 0 else []
     return tuple(Notice(path=SETTINGS_PATH, text=text) for text in (*said[:_SHOWN], *more))
 
 
@@ -52,17 +57,31 @@ def _said(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
 
 
 def _allowances(before: list[Any], after: list[Any]) -> Iterator[str]:
-    for entry in after:
-        if entry not in before:
-            yield f"this change allows {_named(entry)}; {_LATER}"
-    for entry in before:
-        if entry not in after:
-            yield f"this change no longer allows {_named(entry)}; {_LATER}"
+    added = [entry for entry in after if entry not in before]
+    removed = [entry for entry in before if entry not in after]
+    if added:
+        pronoun = "it counts" if len(added) == 1 else "they count"
+        yield f"this change adds {_counted(added)}; {pronoun} once merged"
+    if removed:
+        pronoun = "it counts" if len(removed) == 1 else "they count"
+        yield f"this change removes {_counted(removed)}; {pronoun} until it is merged"
+
+
+def _counted(entries: list[Any]) -> str:
+    """Return how many allowances there are, with the first ones by name: the last ones may be cut off."""
+    number = "an allowance" if len(entries) == 1 else f"{len(entries):,} allowances"
+    more = f" and {len(entries) - _SHOWN:,} more" if len(entries) > _SHOWN else ""
+    return f"{number}: {', '.join(map(_named, entries[:_SHOWN]))}{more}"
 
 
 def _named(entry: Any) -> str:
     if not isinstance(entry, dict):
         return "something"
-    version = f" {entry['version']}" if entry.get("version") else ""
-    reason = f" (reason: {entry['reason']})" if entry.get("reason") else ""
-    return f"{entry.get('package', 'something')}{version}{reason}"
+    version = f" {_short(entry['version'])}" if entry.get("version") else ""
+    reason = f" (reason: {_short(entry['reason'])})" if entry.get("reason") else ""
+    return f"{_short(entry.get('package', 'something'))}{version}{reason}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
