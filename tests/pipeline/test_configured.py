@@ -232,7 +232,7 @@ def test_poetry_refuses_a_lock_that_is_older_than_its_sources() -> None:
     )
     [change] = result.lockfiles[0].changes
     assert change.outcome is Outcome.INSTALL_FAILS
-    assert "`poetry install` refuses such a lock" in change.why
+    assert "since the last `poetry lock`, and `poetry install` refuses" in change.why
     assert change.advice is not None
     assert change.advice.text == "Run `poetry lock`"
 

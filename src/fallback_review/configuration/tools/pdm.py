@@ -248,7 +248,7 @@ def _stale(lockfile: Lockfile, project: Section) -> Iterator[NotModelled]:
         yield NotModelled(
             key="content_hash",
             path=lockfile.path,
-            effect="pyproject.toml changed since the lock was made: `pdm install` locks again, and "
+            effect="pyproject.toml changed since the last `pdm lock`: `pdm install` locks again, and "
             "`pdm sync` does not",
             locked_urls=True,
             outdated=True,

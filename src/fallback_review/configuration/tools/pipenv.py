@@ -79,7 +79,7 @@ def _stale(lockfile: Lockfile, document: Section) -> Iterator[NotModelled]:
         yield NotModelled(
             key="_meta.hash",
             path=lockfile.path,
-            effect="the Pipfile changed since the lock was made: `pipenv install --deploy` refuses it, and "
+            effect="the Pipfile changed since the last `pipenv lock`: `pipenv install --deploy` refuses it, and "
             "`pipenv install` locks again",
             outdated=True,
         )

@@ -188,8 +188,8 @@ def _refused(
     said = _content_hash(lockfile)
     if is_content_hash(said) and said not in poetry_hashes(document.data):
         text = (
-            f"pyproject.toml changed since {clip(lockfile.path)} was made, and `poetry install` refuses such "
-            "a lock. Lock again"
+            "pyproject.toml changed since the last `poetry lock`, and `poetry install` refuses "
+            f"{clip(lockfile.path)}. Lock again"
         )
         return Notice(text=text, path=lockfile.path, outdated=True)
     return None
