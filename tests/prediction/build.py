@@ -161,7 +161,7 @@ def context(
     return Context(**(values | more))
 
 
-def index_session(*indexes: Index) -> tuple[AskedIndex, ...]:
+def asked_in_turn(*indexes: Index) -> tuple[AskedIndex, ...]:
     """What a configuration names: the first index is the default one."""
     return tuple(one(index, default=number == 0) for number, index in enumerate(indexes))
 

@@ -20,9 +20,9 @@ from tests.prediction.build import (
     answer,
     answers,
     artifact,
+    asked_in_turn,
     context,
     file,
-    index_session,
     locked,
     package,
 )
@@ -61,7 +61,7 @@ def test_another_hash_may_be_of_a_file_in_an_index_that_nobody_asked() -> None:
     known = answers(answer(C, ours), answer(P, WHEEL))
     for hashes, outcome in (((), Outcome.CHAINGUARD), ((SHA512,), Outcome.UNKNOWN)):
         entry = allowing(f"sha256:{ours.sha256}", *hashes)
-        verdict = predict(entry, LOCK, LINUX, context(asks=index_session(C, STRANGER)), known)
+        verdict = predict(entry, LOCK, LINUX, context(asks=asked_in_turn(C, STRANGER)), known)
         assert verdict is not None
         assert verdict.outcome is outcome
 

@@ -48,9 +48,9 @@ from .build import (
     answer,
     answers,
     artifact,
+    asked_in_turn,
     context,
     file,
-    index_session,
     locked,
     package,
     sha,
@@ -238,7 +238,7 @@ def test_direct_and_private_entries_are_asked_nowhere(entry: LockedPackage, outc
         (package(index=STRANGER), None, "manager"),
         (locked(Artifact(url=FILES[STRANGER] + WHEEL), index=STRANGER), None, "manager"),
         (locked(Artifact(url=FILES[STRANGER] + WHEEL), index=None), None, "hosts"),
-        (package(), index_session(STRANGER), "manager"),
+        (package(), asked_in_turn(STRANGER), "manager"),
     ],
 )
 def test_what_comes_from_an_index_that_no_setting_names_is_not_known_and_not_asked_about(
@@ -290,11 +290,11 @@ def test_what_is_asked_first() -> None:
     assert questions(package(), LOCK, context()) == {C, P}
     assert questions(package(), LOCK, context(layout="explicit")) == {C, P}
     own = addresses(remediated=R, resolver=RES, own=("corp.example",))
-    assert questions(package(), LOCK, context(at=own, asks=index_session(RES))) == {C, R, RES, P}
-    beside = context(asks=index_session(C, CUDA))
+    assert questions(package(), LOCK, context(at=own, asks=asked_in_turn(RES))) == {C, R, RES, P}
+    beside = context(asks=asked_in_turn(C, CUDA))
     assert questions(package(), LOCK, beside) == {C, CUDA, P}
     assert questions(package(index=CUDA), LOCK, context("poetry")) == {C, CUDA, P}
-    unasked = context(at=addresses(own=("corp.example",)), asks=index_session(C, RES))
+    unasked = context(at=addresses(own=("corp.example",)), asks=asked_in_turn(C, RES))
     assert questions(package(), LOCK, unasked) == {C, P}
 
 
@@ -376,7 +376,7 @@ def test_what_is_not_found_may_lie_in_an_index_that_was_not_asked(
     at = addresses(own=whose)
     other = at.index_at("https://own.example/simple/")
     for installer in ("pip", "uv", "pdm") if named is None else ("poetry", "pipenv"):
-        where = context(installer, at=at, asks=index_session(C, other))
+        where = context(installer, at=at, asks=asked_in_turn(C, other))
         assert said(predict(package(index=named), LOCK, LINUX, where, known)) == expected
 
 
@@ -395,7 +395,7 @@ def test_hashes_of_chainguards_file_rule_out_what_was_not_asked(
     installer: str, first: Index, second: Index, outcome: Outcome
 ) -> None:
     ours = file(WHEEL)
-    where = context(installer, asks=index_session(first, second))
+    where = context(installer, asks=asked_in_turn(first, second))
     entry = package(hashes=(str(ours.sha256),))
     verdict = predict(entry, LOCK, LINUX, where, answers(answer(C, ours), answer(P, WHEEL)))
     assert verdict is not None
@@ -405,7 +405,7 @@ def test_hashes_of_chainguards_file_rule_out_what_was_not_asked(
 def test_malware_is_said_where_another_index_was_not_asked() -> None:
     blocked = answer(C, problem=Cause.BLOCKED, reason="MALWARE_DETECTED")
     verdict = predict(
-        package(), LOCK, LINUX, context(asks=index_session(C, STRANGER)), answers(blocked, NO_PYPI)
+        package(), LOCK, LINUX, context(asks=asked_in_turn(C, STRANGER)), answers(blocked, NO_PYPI)
     )
     assert verdict is not None
     assert (*said(verdict), verdict.reason) == (Outcome.UNKNOWN, Cause.BLOCKED, "MALWARE_DETECTED")
@@ -424,7 +424,7 @@ def test_what_neither_has_may_lie_in_the_organisations_index() -> None:
         Outcome.INSTALL_FAILS,
         Cause.PROJECT_MISSING,
     )
-    asked = context(at=addresses(own=("corp.example",), resolver=RES), asks=index_session(RES))
+    asked = context(at=addresses(own=("corp.example",), resolver=RES), asks=asked_in_turn(RES))
     empty = answers(NO_CHAINGUARD, NO_PYPI, answer(RES, problem=Cause.PROJECT_MISSING))
     assert said(predict(package(), LOCK, LINUX, asked, empty)) == (
         Outcome.INSTALL_FAILS,
@@ -620,7 +620,7 @@ def test_poetry_takes_from_pypi_what_names_no_source() -> None:
         Outcome.PYPI,
         Cause.LOCK_PINS_PYPI_URL,
     )
-    alone = context("poetry", asks=index_session(P))
+    alone = context("poetry", asks=asked_in_turn(P))
     assert said(predict(package(), POETRY, LINUX, alone, known)) == (Outcome.PYPI, Cause.CONFIGURED_FOR_PYPI)
 
 
@@ -631,7 +631,7 @@ def test_pipenv_asks_the_first_source() -> None:
         format="Pipfile.lock",
         indexes=(LockIndex(url=P.url, role="source", name="pypi"),),
     )
-    assert said(predict(package(), lock, LINUX, context("pipenv", asks=index_session(P)), known)) == (
+    assert said(predict(package(), lock, LINUX, context("pipenv", asks=asked_in_turn(P)), known)) == (
         Outcome.PYPI,
         Cause.CONFIGURED_FOR_PYPI,
     )
@@ -1140,7 +1140,7 @@ def test_an_archive_whose_name_says_nothing_is_a_last_resort() -> None:
 # ── The organisation's own index ────────────────────────────────────────────────────────────────────
 
 
-MANAGER = context(at=addresses(resolver=RES, own=("corp.example",)), asks=index_session(RES))
+MANAGER = context(at=addresses(resolver=RES, own=("corp.example",)), asks=asked_in_turn(RES))
 
 
 def listed_as(each: str, index: Index) -> ProjectFile:

@@ -70,7 +70,7 @@ class Rechecker:
     def __init__(self, run: Run, client: Client, index_session: IndexSession) -> None:
         self._run = run
         self._client = client
-        self._asking = index_session
+        self._index_session = index_session
         self._settings: dict[str, Settings] = {}
 
     def look(self, event: PullRequestEvent) -> Look:
@@ -99,7 +99,9 @@ class Rechecker:
     def review(self, event: PullRequestEvent) -> Look:
         """Review a pull request whatever its comment says; raises as `look`."""
         with never_silent(self._run, self._client, event):
-            return self._deliver(event, review_pull_request(self._run, self._client, event, self._asking))
+            return self._deliver(
+                event, review_pull_request(self._run, self._client, event, self._index_session)
+            )
 
     def _is_right(self, event: PullRequestEvent, sticky: OwnComment) -> bool:
         """Return whether a comment says what a new review would, as far as few requests tell."""
@@ -115,11 +117,11 @@ class Rechecker:
         if sticky.hidden or "seen" not in state:
             return False
         configured = self._settings_of(event)
-        ask = self._asking.of(configured.indexes)
+        ask = self._index_session.of(configured.indexes)
         return as_before(state, configured, self._run.now.date(), ask)
 
     def _reviewed(self, event: PullRequestEvent, sticky: OwnComment) -> Look:
-        reviewed = review_pull_request(self._run, self._client, event, self._asking)
+        reviewed = review_pull_request(self._run, self._client, event, self._index_session)
         listed = sticky.state.get("open") is not False and is_about(sticky.state, event)
         if reviewed.left_out and listed:  # what the comment says came of a whole run
             missed = (f"{too_many_lockfiles(reviewed.left_out, in_queue=False)}.",)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fallback_review import __version__
@@ -177,8 +178,12 @@ def _seen(
     answers: Answers,
 ) -> str:
     expiring = [notice.text for notice in policy.expiry_notices(settings.allow, today, path="")]
+    days = settings.policy.cooldown_days
+    # What was uploaded after this day is held back;
+    # once a file is not, the day that the advice names has come.
+    held_since = today - timedelta(days=days) if days is not None else None
     told = [
-        _told(answer)
+        _told(answer, held_since)
         for key, names in sorted(watch.items())
         for name in sorted(names)
         for answer in [next(each for index, each in answers[name].items() if _key(index) == key)]
@@ -186,13 +191,17 @@ def _seen(
     return _digest(json.dumps([__version__, settings.model_dump(mode="json"), expiring, told]))
 
 
-def _told(answer: Answer) -> list[Any]:
+def _told(answer: Answer, held_since: date | None) -> list[Any]:
     files = sorted(
         [file.filename, file.sha256 or "", file.tier.value if file.tier else "", file.yanked]
         for file in answer.files
     )
-    problem = answer.problem
-    return [answer.index.url, answer.name, problem, answer.reason, files]
+    held = sorted(
+        file.filename
+        for file in answer.files
+        if held_since is not None and file.upload_time is not None and file.upload_time.date() > held_since
+    )
+    return [answer.index.url, answer.name, answer.problem, answer.reason, files, held]
 
 
 def _key(index: Index) -> str:

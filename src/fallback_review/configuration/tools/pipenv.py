@@ -79,8 +79,8 @@ def _stale(lockfile: Lockfile, document: Section) -> Iterator[NotModelled]:
         yield NotModelled(
             key="_meta.hash",
             path=lockfile.path,
-            effect="the Pipfile changed since the last `pipenv lock`: `pipenv install --deploy` refuses it, and "
-            "`pipenv install` locks again",
+            effect="the Pipfile changed since the last `pipenv lock`: `pipenv install --deploy` refuses it, "
+            "and `pipenv install` locks again",
             outdated=True,
         )
 

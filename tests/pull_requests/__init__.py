@@ -1,0 +1,1 @@
+"""One pull request: its files, its review, its delivery."""
