@@ -11,6 +11,7 @@ from fallback_review.cli.demo.build import build
 from fallback_review.cli.demo.universe import Release, Shelf
 from tests.bot.job import BOTH, BUILT, LOCK
 from tests.bot.test_commands import answers
+from tests.github_lab.front import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,4 +192,25 @@ def test_nothing_is_committed_otherwise(
         "default branch": "Nothing was committed: its branch is the default branch",
     }[why]
     assert words in said
+    assert ended.code == 0
+
+
+def test_nothing_is_committed_on_a_branch_that_moved_meanwhile(
+    bot: Bot, repository: Callable[..., Any]
+) -> None:
+    """The commit is for the head that was read; GitHub refuses it for any other, and nothing is lost."""
+    pull = committing(repository)
+
+    def newer() -> None:
+        pull.push({"notes.txt": "pushed while the review ran\n"})
+
+    bot.lab.front.faults.append(Fault(verb="GET", path=pull.repository.path, before=newer))
+    _, ended = bot.comment(pull, FIX, **app(bot))
+    assert bot.lab.front.faults[0].times == 0
+    head = head_of(pull)
+    commit = pull.repository.lab.do("GET", f"{pull.repository.path}/git/commits/{head}")
+    assert commit["message"] != "Take Chainguard's files in the lockfiles"
+    said = own_answers(pull)[-1]
+    assert "Nothing was committed: " in said
+    assert "```diff" in said
     assert ended.code == 0
