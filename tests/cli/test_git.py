@@ -246,6 +246,30 @@ def test_a_constraints_file_that_pips_configuration_names(project: Project) -> N
     assert list(project.rows()) == ["requirements.txt", "tools/requirements/dev.txt"]
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".github/workflows/ci.yml", "env:\n  PIP_CONFIG_FILE: ci/pip.ini\n"),
+        ("docker/Dockerfile", "FROM scratch\nENV PIP_CONFIG_FILE=/app/ci/pip.ini\n"),
+    ],
+)
+@pytest.mark.parametrize("moved", ["configuration", "workflow"])
+def test_a_configuration_of_pips_that_a_workflow_names(
+    project: Project, path: str, text: str, moved: str
+) -> None:
+    index = "[global]\nindex-url = https://own.example/simple\n"
+    project.git("switch", "--quiet", "main")
+    project.commit({"ci/pip.ini": index, "ci/other.ini": "", path: text})
+    project.git("switch", "--quiet", "topic")
+    project.git("reset", "--quiet", "--hard", "main")
+    if moved == "configuration":
+        project.commit({"ci/pip.ini": f"{index}extra-index-url = https://else.example/simple\n"})
+    else:
+        project.commit({path: text.replace("ci/pip.ini", "ci/other.ini")})
+
+    assert list(project.rows()) == ["requirements.txt", "tools/requirements/dev.txt"]
+
+
 def test_an_unreadable_lockfile_is_named_and_the_others_are_reviewed(project: Project) -> None:
     project.commit({"services/api/uv.lock": b"\xff\xfe\x00broken", "requirements.txt": "six==1.17.0\n"})
 

@@ -132,6 +132,12 @@ class Lab:
         return answer.json() if answer.content else None
 
 
+class Link(str):
+    """The target of a symbolic link."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class Repository:
     lab: Lab
@@ -186,6 +192,8 @@ class Repository:
             leaf = {"path": path, "mode": "100644", "type": "blob"}
             if content is None:
                 yield {**leaf, "sha": None}
+            elif isinstance(content, Link):
+                yield {**leaf, "mode": "120000", "content": str(content)}
             elif isinstance(content, str):
                 yield {**leaf, "content": content}
             else:

@@ -111,3 +111,16 @@ def test_more_than_are_judged_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> Non
     assert moved(result) == {"a": Outcome.CHAINGUARD}
     assert result.conclusion is Conclusion.UNKNOWN
     assert any("1 entries that did not were not judged" in notice.text for notice in result.unreadable)
+
+
+def test_the_bound_is_over_all_lockfiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "MOST_JUDGED_AGAIN", 2)
+    compared = [
+        compare(side(lock, pip_conf=TWO), side(lock, pip_conf=ONE))
+        for lock in ("a==2.0\n", "a==2.0\nb==1.0\n", "a==2.0\nc==1.0\n")
+    ]
+    table = Table(**BOTH)
+    result = review(compared, SETTINGS, table, today=date(2026, 11, 21))
+    assert moved(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.CHAINGUARD}
+    assert "c" not in {name for asked in table.asked for name in asked}
+    assert [n.text for n in result.unreadable if "1 entries that did not were not judged" in n.text]

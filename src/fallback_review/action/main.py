@@ -26,7 +26,6 @@ from fallback_review.lockfiles import LockfileError
 from fallback_review.model import Conclusion
 from fallback_review.pull_requests.debug_log import Debug
 from fallback_review.pull_requests.deliver import deliver, never_silent
-from fallback_review.pull_requests.files import without_a_lock
 from fallback_review.pull_requests.mend import whole_patch
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
@@ -128,16 +127,12 @@ def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inpu
             delivered = deliver(this, client, event, reviewed)
             if delivered.moved:
                 return _stop(runner, MOVED.format(delivered.moved), COULD_NOT_CHECK)
-            entries = reviewed.gathered.files.comparison.entries
-            remarks = (
-                reviewed.gathered.unseen,
-                None if reviewed.gathered.changed else without_a_lock(entries),
-            )
+            unseen = reviewed.gathered.unseen
             leave(
                 reviewed.review,
                 runner,
                 comment_url=delivered.comment_url,
-                remarks=[each for each in remarks if each],
+                remarks=[unseen] if unseen else [],
                 missed=delivered.missed(event),
                 patch=whole_patch(reviewed.fixes),
                 mended=[each.path for each in reviewed.fixes],

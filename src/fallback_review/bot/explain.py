@@ -70,4 +70,6 @@ def _texts(gathered: Gathered) -> Iterator[Text]:
         if file.problem is not None:
             raise LockfileError(file.path, file.problem)
         if file.head_path is not None and file.head_bytes is not None:
-            yield text_at(gathered.files, Side.HEAD, file.head_path, file.head_bytes, gathered.settings)
+            yield text_at(
+                gathered.files, Side.HEAD, file.head_path, file.head_bytes, gathered.settings, link=file.link
+            )

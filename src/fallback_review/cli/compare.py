@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Notice
 from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
-from fallback_review.pipeline.inputs import Trees, matters, moved_by_inputs
+from fallback_review.pipeline.inputs import Trees, matters, moved_by_inputs, named_pip_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,11 +79,12 @@ def revision_diffs(
     listed = chosen.chosen(changed)
     unnamed = _by_content(listed, sides)
     pairs = pair(listed, lambda path: path in unnamed or is_lockfile(path, configured.lockfiles))
-    trees = Trees(
-        files=repository.files(chosen.head),
-        changed=changed,
-        read=(partial(read, chosen.base), partial(read, chosen.head)),
+    files, reads = repository.files(chosen.head), (partial(read, chosen.base), partial(read, chosen.head))
+    named = (
+        named_pip_files(repository.files(chosen.base), reads[0]),
+        named_pip_files(files, reads[1]),
     )
+    trees = Trees(files=files, changed=changed, read=reads, named=named)
     lockfiles = (
         file
         for file in trees.files
@@ -92,6 +93,9 @@ def revision_diffs(
     moved, left_out = moved_by_inputs(lockfiles, trees, configured)
     diffs, unreadable = _compared(pairs, sides)
     others, unread = _compared(moved, sides)
+    diffs, others = (
+        [replace(each, base_named=named[0], head_named=named[1]) for each in some] for some in (diffs, others)
+    )
     diffs += (each for each in others if matters(each, configured))
     return once(diffs), [*unreadable, *unread, *left_out]
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from fallback_review.github.errors import GitHubError, Need, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
@@ -78,6 +78,7 @@ class _Compare(_Answer):
 class _Leaf(_Answer):
     path: str
     type: str
+    mode: str = ""
     sha: str | None = None
 
 
@@ -194,6 +195,29 @@ def _of_trees(client: Client, event: PullRequestEvent, merge_base: str) -> Compa
     return Comparison(merge_base=merge_base, entries=tuple(by_path), complete=complete)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTree:
+    """Every file of a commit."""
+
+    files: Mapping[str, str | None]
+    """Path to what git calls its content."""
+    links: frozenset[str]
+    """The paths that are symbolic links."""
+    complete: bool
+    """False where GitHub would not list them all."""
+
+
+def listed_tree(client: Client, event: PullRequestEvent) -> ListedTree:
+    """Return the files of the head (one request); raises `GitHubError`."""
+    tree = _tree(client, event, event.head_sha, deep=True)
+    return ListedTree(
+        files={leaf.path: leaf.sha for leaf in tree.tree if leaf.type == "blob"},
+        links=frozenset(leaf.path for leaf in tree.tree if leaf.mode == _LINK),
+        complete=not tree.truncated,
+    )
+
+
+_LINK = "120000"
 _EMPTY = _Tree(tree=[])
 
 

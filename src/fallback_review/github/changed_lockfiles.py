@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fallback_review.github.branch_files import is_inside
-from fallback_review.github.changed_files import ChangedEntry, Comparison, compare
+from fallback_review.github.changed_files import ChangedEntry, Comparison, compare, listed_tree
 from fallback_review.github.errors import GitHubError, Need, Trouble
 from fallback_review.github.patches import applied, blob_sha, lines_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fallback_review.github.changed_files import ListedTree
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
 
@@ -39,6 +41,10 @@ class LockfileSides:
     """The head's lines that the diff shows, where a review comment can stand."""
     problem: str | None = None
     """Why this file could not be read, in words: then it is not known what changed in it."""
+    stayed: bool = False
+    """Whether the file is the same on both sides, and only an input of it changed."""
+    link: bool = False
+    """Whether the bytes are the target of a symbolic link."""
     left_out: bool = False
     """Whether that is because the run has sent as many requests as it may."""
 
@@ -62,6 +68,26 @@ class PullRequestFiles:
     def comparison(self) -> Comparison:
         """What changed (one request); raises `GitHubError`."""
         return compare(self._client, self.event)
+
+    @cached_property
+    def tree(self) -> ListedTree:
+        """Every file of the head (one request); raises `GitHubError`."""
+        return listed_tree(self._client, self.event)
+
+    def known(self, path: str, side: Side) -> tuple[bytes | None] | None:
+        """Return what was read of a path already, as a tuple of one; None where it was not."""
+        key = path, self._revision(side)
+        return (self._read[key],) if key in self._read else None
+
+    def link(self, path: str) -> bytes | None:
+        """Return the target of one of the head's symbolic links; raises `GitHubError`."""
+        key = path, self.event.head_sha
+        if key not in self._read:
+            where = f"/repos/{self.event.repository}/git/blobs/{self.tree.files[path]}"
+            self.fetched += 1
+            answer = self._client.get(where, need=Need.CONTENTS_READ)
+            self._read[key] = b64decode(answer["content"])
+        return self._read[key]
 
     def lockfiles(self, is_lockfile: Callable[[str], bool]) -> tuple[ChangedEntry, ...]:
         """Return the changed files that `is_lockfile` says yes to, by path; raises `GitHubError`.
@@ -161,8 +187,17 @@ class PullRequestFiles:
             self._read[key] = self._fetch(path, revision, side)
         return self._read[key]
 
+    def _surely_absent(self, path: str, revision: str) -> bool:
+        """Return whether the head's tree, where it was listed, tells that there is no such file."""
+        listed = self.__dict__.get("tree")
+        if listed is None or not listed.complete or path in listed.files:
+            return False
+        if revision == self.event.head_sha:
+            return True
+        return revision == self.comparison.merge_base and not self.may_differ(path)
+
     def _fetch(self, path: str, revision: str, side: Side) -> bytes | None:
-        if not is_inside(path):
+        if not is_inside(path) or self._surely_absent(path, revision):
             return None
         # A fork's commits are among the base repository's objects (refs/pull/N/head), which the job's token
         # can read even where the fork is private or deleted; only where they are not, the fork is asked.

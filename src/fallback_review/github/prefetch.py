@@ -39,6 +39,8 @@ class Wanted:
     path: str
     weight: int = field(default=1, compare=False)
     """How much it takes of the `AT_ONCE` that a query may ask for."""
+    link: bool = field(default=False, compare=False)
+    """Whether it is known to be a symbolic link, whose target's name is wanted."""
 
 
 class _Object(BaseModel):
@@ -127,5 +129,5 @@ def _content(each: Wanted, answer: Any) -> Iterator[tuple[Wanted, bytes | None]]
     content = found.text.encode()
     # A text that was cut, or decoded from another encoding, has another name. A symbolic link holds a path
     # and no line end; REST follows it.
-    if blob_sha(content, like=found.oid) == found.oid and (not content or b"\n" in content):
+    if blob_sha(content, like=found.oid) == found.oid and (each.link or not content or b"\n" in content):
         yield each, content

@@ -33,6 +33,10 @@ class ComparedLockfile:
     """None where the lockfile is gone."""
     read_whole: Callable[[], tuple[Lockfile, Lockfile]] | None = None
     """Reads both sides with all entries, where both are there; raises `LockfileError`."""
+    base_named: tuple[str, ...] = ()
+    """Files of pip's configuration that workflows and Dockerfiles of the base name."""
+    head_named: tuple[str, ...] = ()
+    """The same at the head."""
     new_hosts: frozenset[str] = frozenset()
     """Hosts that direct references lead to now, and led to nowhere at the base."""
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 MOST_JUDGED_AGAIN = 3_000
-"""Entries of one lockfile that did not change, and are judged since the configuration did."""
+"""Names of entries that did not change and are judged since the configuration did, over all lockfiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,35 @@ def prepare_all(
     """
     addresses = addresses_of(settings.indexes)
     found = [prepare(each, settings, addresses, today=today) for each in compared]
+    found = bounded_again(found)
     hosts = learn_hosts((question for each in found for question in each.questions()), addresses, ask)
     if hosts is None:
         return [_unlearnt(each) for each in found]
     if not hosts:
         return found
     learnt = replace(addresses, pypi_hosts=addresses.pypi_hosts | hosts)
-    return [prepare(each, settings, learnt, today=today) for each in compared]
+    return bounded_again([prepare(each, settings, learnt, today=today) for each in compared])
+
+
+def bounded_again(prepared: Sequence[Prepared]) -> list[Prepared]:
+    """Return lockfiles of which no more names are judged again than may be, over all of them.
+
+    What a name says is asked once for all lockfiles, so one that an earlier lockfile has costs no request.
+    """
+    names: set[str] = set()
+    found = []
+    for each in prepared:
+        again = each.unchanged
+        if again is not None:
+            kept = []
+            for change in again.changes:
+                if change.name in names or len(names) < MOST_JUDGED_AGAIN:
+                    names.add(change.name)
+                    kept.append(change)
+            left_out = again.left_out + len(again.changes) - len(kept)
+            again = replace(again, changes=tuple(kept), left_out=left_out)
+        found.append(replace(each, unchanged=again))
+    return found
 
 
 def _unlearnt(prepared: Prepared) -> Prepared:
@@ -150,12 +172,20 @@ def prepare(
     lockfile = compared.diff.head
     now = datetime.combine(today, time(), UTC) if today is not None else None
     installer = installer_of(lockfile, settings)
-    head = configuration.read(lockfile, compared.head_read or nothing_beside, installer=installer, now=now)
+    head = configuration.read(
+        lockfile,
+        compared.head_read or nothing_beside,
+        installer=installer,
+        now=now,
+        named=compared.head_named,
+    )
     base = None
     if compared.base_read is not None:
         before = compared.diff.base
         theirs = installer if before.format == lockfile.format else installer_of(before, settings)
-        base = configuration.read(before, compared.base_read, installer=theirs, now=now)
+        base = configuration.read(
+            before, compared.base_read, installer=theirs, now=now, named=compared.base_named
+        )
     around = _Around(settings, addresses, compared.new_hosts, today)
     side = around.side(lockfile, head)
     targets = fitting(settings.targets.expand(), _required_python(compared.diff))

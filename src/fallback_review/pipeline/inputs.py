@@ -6,12 +6,21 @@ that changed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fallback_review import configuration
-from fallback_review.lockfiles import LockfileError, decode, inputs, nothing_beside, recognise
+from fallback_review.configuration.environment import may_set_variables, pip_files
+from fallback_review.lockfiles import (
+    LockfileError,
+    decode,
+    inputs,
+    installer_files,
+    nothing_beside,
+    recognise,
+)
 from fallback_review.model import Lockfile, Notice
 from fallback_review.pipeline.compare import installer_of, text_of
 from fallback_review.pipeline.discovery import ChangedFile
@@ -25,6 +34,8 @@ if TYPE_CHECKING:
 
 MOST_LOOKED_AT = 2_000
 """Unchanged lockfiles of a repository whose inputs are looked at."""
+MOST_WORKFLOWS = 200
+"""Workflows, actions and Dockerfiles of a repository that are read for the files that they name."""
 _NAME_FILES = frozenset({".conf", ".ini"})
 """Suffixes of the configuration files that may name others: pip's ``constraint``."""
 
@@ -48,6 +59,25 @@ class Trees:
     """Every file that differs."""
     read: Sequence[ReadBytes]
     """What reads the base's files, and the head's; it is asked for paths inside the repository alone."""
+    named: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """What `named_pip_files` gives for the base, and for the head."""
+
+
+def sets_variables(files: Iterable[TreeFile]) -> tuple[str, ...]:
+    """Return the files of a tree that may name a file of pip's configuration, no more than are read."""
+    return tuple(file.path for file in files if may_set_variables(file.path))[:MOST_WORKFLOWS]
+
+
+def named_pip_files(files: Iterable[TreeFile], read: ReadBytes) -> tuple[str, ...]:
+    """Return the files of pip's configuration that workflows and Dockerfiles of a tree name, and it has."""
+    files = tuple(files)
+    texts: dict[str, str] = {}
+    for path in sets_variables(files):
+        data = read(path)
+        with suppress(LockfileError):  # no text: then it names nothing
+            texts |= {} if data is None else {path: decode(path, data)}
+    there = {file.path for file in files}
+    return tuple(path for path in pip_files(texts) if path in there)
 
 
 def moved_by_inputs(
@@ -55,12 +85,14 @@ def moved_by_inputs(
 ) -> tuple[tuple[ChangedFile, ...], tuple[Notice, ...]]:
     """Return the unchanged ones of some lockfiles whose inputs changed, and what was not looked at."""
     differing = {path for file in trees.changed for path in (file.base_path, file.head_path) if path}
+    before, after = trees.named
+    differing |= {*before} ^ {*after}
     there = frozenset(file.path for file in trees.files)
     unchanged = [file for file in lockfiles if file.path not in differing]
     found = tuple(
         ChangedFile(base_path=file.path, head_path=file.path)
         for file in unchanged[:MOST_LOOKED_AT]
-        if any(not differing.isdisjoint(some) for some in _inputs(file, there, trees.read, settings))
+        if any(not differing.isdisjoint(some) for some in _inputs(file, there, trees, settings))
     )
     more = len(unchanged) - MOST_LOOKED_AT
     left = f"{more:,} lockfiles that did not change were not looked at: what they include may have changed"
@@ -68,13 +100,13 @@ def moved_by_inputs(
 
 
 def _inputs(
-    file: TreeFile, there: frozenset[str], sides: Sequence[ReadBytes], settings: Settings
+    file: TreeFile, there: frozenset[str], trees: Trees, settings: Settings
 ) -> Iterator[Collection[str]]:
     """Give a lockfile's inputs in portions: by its path alone, then as each side's files tell."""
     named = recognise(file.path)
     if named is not None:
-        yield named.configured_by(file.path)
-    for read in sides:
+        yield _configuring(named, file.path, trees)
+    for read in trees.read:
         known = named
         if file.link or known is None or known.names_files is not None:
             data = read(file.path)
@@ -87,16 +119,25 @@ def _inputs(
             yield inputs(text)
             known = recognise(file.path, text.text)
         if known is not None:
-            yield _named_in_configuration(file.path, known, there, read, settings)
+            yield _configuring(known, file.path, trees)
+            named_there = trees.named[trees.read.index(read)]
+            present = there.intersection(_configuring(known, file.path, trees))
+            if any(PurePosixPath(each).suffix in _NAME_FILES for each in present):
+                lockfile = Lockfile(path=file.path, format=known.name)
+                yield _named_in_configuration(lockfile, read, named_there, settings)
+
+
+def _configuring(known: Format, path: str, trees: Trees) -> Collection[str]:
+    """Return the files that configure a lockfile's installer, in their usual places and where named."""
+    usual = known.configured_by(path)
+    by_pip = not frozenset(usual).isdisjoint(installer_files.pip_files(path))
+    return (*usual, *(each for side in trees.named for each in side)) if by_pip else usual
 
 
 def _named_in_configuration(
-    path: str, known: Format, there: frozenset[str], read: ReadBytes, settings: Settings
+    lockfile: Lockfile, read: ReadBytes, named: tuple[str, ...], settings: Settings
 ) -> Collection[str]:
     """Return the files that are read since an installer's configuration names them."""
-    present = there.intersection(known.configured_by(path))
-    if not any(PurePosixPath(each).suffix in _NAME_FILES for each in present):
-        return frozenset()
     asked: set[str] = set()
 
     def text(other: str) -> str | None:
@@ -104,8 +145,7 @@ def _named_in_configuration(
         data = read(other)
         return None if data is None else decode(other, data)
 
-    lockfile = Lockfile(path=path, format=known.name)
-    configuration.read(lockfile, text, installer=installer_of(lockfile, settings))
+    configuration.read(lockfile, text, installer=installer_of(lockfile, settings), named=named)
     return asked
 
 
@@ -120,7 +160,10 @@ def matters(compared: ComparedLockfile, settings: Settings) -> bool:
     if {notice.text for notice in diff.head.unread} - {notice.text for notice in diff.base.unread}:
         return True
     before, after = (
-        configuration.read(side, read or nothing_beside, installer=installer_of(side, settings))
-        for side, read in ((diff.base, compared.base_read), (diff.head, compared.head_read))
+        configuration.read(side, read or nothing_beside, installer=installer_of(side, settings), named=named)
+        for side, read, named in (
+            (diff.base, compared.base_read, compared.base_named),
+            (diff.head, compared.head_read, compared.head_named),
+        )
     )
     return not configuration.alike(before, after)

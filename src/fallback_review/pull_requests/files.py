@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
-from fallback_review.lockfiles import FORMATS, PLAIN, LockfileError, Text, recognise
+from fallback_review.lockfiles import PLAIN, LockfileError, Text, recognise
 from fallback_review.model import Notice
 from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import ChangedFile, pair
+from fallback_review.pipeline.inputs import matters
 from fallback_review.report.text import count, readable
 
 if TYPE_CHECKING:
@@ -27,39 +28,12 @@ if TYPE_CHECKING:
 
 FEW = 20
 """Lockfiles that are read together with the settings. Where there are more, settings may leave some out."""
-_SHOWN = 5
 UNSEEN = 100
 """Files of unusual names that are looked at though GitHub shows no diff of them."""
 
 _REQUIREMENT = re.compile(
     r"^[+-][ \t]*(?:[\w.\-]+[ \t]*(?:\[[^\]\n]{0,300}\])?[ \t]*(?:==|@)|--?[a-z])", re.MULTILINE
 )
-_ABOUT_INDEXES = re.compile(r"index|source|find.links|pypi", re.IGNORECASE)
-
-
-def without_a_lock(entries: Iterable[ChangedEntry]) -> str | None:
-    """Say which changed files may now make packages come from elsewhere; None where there are none.
-
-    For a pull request that changes no lockfile. A diff around which nothing speaks of an index is not one:
-    most changes of a pyproject.toml are about something else.
-    """
-    configuring = {
-        PurePosixPath(path).name for known in FORMATS.values() for path in known.configured_by("lock")
-    }
-    paths = sorted(
-        path
-        for entry in entries
-        if PurePosixPath(path := entry.head_path or entry.base_path or "").name in configuring
-        and (entry.patch is None or _ABOUT_INDEXES.search(entry.patch))
-    )
-    if not paths:
-        return None
-    shown = ", ".join(readable(path, 80) for path in paths[:_SHOWN])
-    more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
-    return (
-        f"No lockfile changed, but what may say where packages come from did: {shown}{more}. The next change "
-        "of a lockfile will show what that does; fallback-review scan LOCKFILE shows it now."
-    )
 
 
 def maybe_requirements(
@@ -117,10 +91,15 @@ def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterat
 
 
 def compare(
-    files: PullRequestFiles, changed: Sequence[LockfileSides], settings: Settings
+    files: PullRequestFiles,
+    changed: Sequence[LockfileSides],
+    settings: Settings,
+    *,
+    named: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
 ) -> tuple[list[ComparedLockfile], list[Notice], list[str]]:
-    """Compare every lockfile that the pull request changes.
+    """Compare every lockfile that the pull request changes, by itself or by an input of it.
 
+    `named` are files of pip's configuration that workflows and Dockerfiles name, on both sides.
     Returns what changed, what can't be read, and the paths of those left out since requests were used up.
     """
     base = {file.base_path: file.base_bytes for file in changed}
@@ -135,16 +114,26 @@ def compare(
         unreadable.append(Notice(text=too_many_files(in_queue=files.event.is_merge_group)))
     unknown = {path for file in changed if file.problem for path in (file.base_path, file.head_path)}
     pairs = pair(
-        (ChangedFile(base_path=file.base_path, head_path=file.head_path) for file in changed),
+        (
+            ChangedFile(base_path=file.base_path, head_path=file.head_path)
+            for file in changed
+            if not file.stayed
+        ),
         lambda path: path not in unknown,
     )
+    stayed = {file.head_path: file.link for file in changed if file.stayed and not file.problem}
     compared = []
-    for file in pairs:
+    for file in (*pairs, *(ChangedFile(base_path=path, head_path=path) for path in stayed)):
+        text = partial(_text, files, settings=settings, link=stayed.get(file.head_path, False))
         try:
             one = compare_tolerantly(
-                partial(_text, files, Side.BASE, file.base_path, base.get(file.base_path), settings),
-                partial(_text, files, Side.HEAD, file.head_path, head.get(file.head_path), settings),
+                partial(text, Side.BASE, file.base_path, base.get(file.base_path)),
+                partial(text, Side.HEAD, file.head_path, head.get(file.head_path)),
             )
+            if one is not None:
+                one = replace(one, base_named=named[0], head_named=named[1])
+                if file.head_path in stayed and not matters(one, settings):
+                    continue
         except LockfileError as error:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
         except GitHubError as error:  # at a file that it includes
@@ -176,11 +165,22 @@ def too_many_lockfiles(left_out: Sequence[str], *, in_queue: bool) -> str:
 
 
 def _text(
-    files: PullRequestFiles, side: Side, path: str | None, data: bytes | None, settings: Settings
+    files: PullRequestFiles,
+    side: Side,
+    path: str | None,
+    data: bytes | None,
+    *,
+    settings: Settings,
+    link: bool,
 ) -> Text | None:
-    return None if path is None or data is None else text_at(files, side, path, data, settings)
+    return None if path is None or data is None else text_at(files, side, path, data, settings, link=link)
 
 
-def text_at(files: PullRequestFiles, side: Side, path: str, data: bytes, settings: Settings) -> Text:
-    """Return a lockfile's text, which knows the files beside it; raises `LockfileError`."""
-    return text_of(path, data, lambda other: files.read(other, side), settings)
+def text_at(
+    files: PullRequestFiles, side: Side, path: str, data: bytes, settings: Settings, *, link: bool = False
+) -> Text:
+    """Return a lockfile's text, which knows the files beside it; raises `LockfileError`.
+
+    `link` says that the data are the target of a symbolic link.
+    """
+    return text_of(path, data, lambda other: files.read(other, side), settings, link=link)

@@ -69,7 +69,7 @@ def mend_all(gathered: Gathered, review: Review, ask: Ask) -> tuple[Mended, ...]
     found = []
     for file in gathered.changed:
         names = sorted(troubled.get(file.head_path or "", ()))[:MOST_NAMES]
-        if not names or file.head_path is None or file.head_bytes is None:
+        if not names or file.link or file.head_path is None or file.head_bytes is None:
             continue
         try:
             text = text_at(gathered.files, Side.HEAD, file.head_path, file.head_bytes, gathered.settings)

@@ -25,6 +25,7 @@ from fallback_review.pull_requests.files import (
     too_many_lockfiles,
 )
 from fallback_review.pull_requests.mend import mend_all
+from fallback_review.pull_requests.moved import find_moved, suspects
 from fallback_review.report.tally import tally
 from fallback_review.settings import schema as settings
 
@@ -50,7 +51,11 @@ class Gathered:
     files: PullRequestFiles
     settings: Settings
     changed: tuple[LockfileSides, ...]
-    """The lockfiles that differ."""
+    """The lockfiles that differ, by themselves or by their inputs."""
+    named: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """Files of pip's configuration that workflows and Dockerfiles name, on both sides."""
+    unread: tuple[Notice, ...] = ()
+    """What may hide lockfiles whose inputs changed."""
     unseen: str | None = None
     """What to say of files that nobody looked at."""
 
@@ -96,8 +101,10 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
 
     usual = files.lockfiles(lambda path: recognise(path, None) is not None)
     few = 0 < len(usual) <= FEW
-    if few:
-        learn([Wanted(side=None, path=config), *around(files, usual)])
+    suspected = suspects(files.comparison.entries)
+    first = (*(around(files, usual) if few else ()), *suspected.wanted())
+    if first:
+        learn([Wanted(side=None, path=config), *first])
     configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.options.overrides)
     chosen = files.lockfiles(lambda path: is_lockfile(path, configured.lockfiles))
     others = files.lockfiles(lambda path: may_be_lockfile(path, configured.lockfiles))
@@ -118,12 +125,25 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     learn(around(files, (entry for entry in by_content if entry.patch is None)))
     changed += tuple(by_content.values())
     debug.say(f"lockfiles changed: {', '.join(file.path for file in changed) or 'none'}")
-    return Gathered(event=event, files=files, settings=configured, changed=changed, unseen=unseen_words)
+    moved = find_moved(files, suspected, changed, configured, learn)
+    debug.say(f"inputs of lockfiles changed: {', '.join(file.path for file in moved.sides) or 'none'}")
+    return Gathered(
+        event=event,
+        files=files,
+        settings=configured,
+        changed=(*changed, *moved.sides),
+        named=moved.named,
+        unread=moved.unread,
+        unseen=" ".join(filter(None, (unseen_words, moved.remark))) or None,
+    )
 
 
 def _judge(run: Run, gathered: Gathered, index_session: IndexSession) -> Reviewed:
     event, configured = gathered.event, gathered.settings
-    compared, unreadable, left_out = compare(gathered.files, gathered.changed, configured)
+    compared, unreadable, left_out = compare(
+        gathered.files, gathered.changed, configured, named=gathered.named
+    )
+    unreadable += gathered.unread
     if left_out:
         unreadable.append(Notice(text=too_many_lockfiles(left_out, in_queue=event.is_merge_group)))
     ask = index_session.of(configured.indexes)
