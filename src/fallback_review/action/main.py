@@ -81,6 +81,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
                 secrets=inputs.secrets(environ, ca_bundle),
                 output=runner,
                 debug=debug,
+                workflow=environ.get("GITHUB_WORKFLOW_REF"),
                 about_url=runner.about_url,
                 ca_bundle=ca_bundle,
                 patience=patience,

@@ -54,11 +54,14 @@ def is_open(review: Review) -> bool:
     )
 
 
-def worth_a_comment(review: Review, mode: str) -> bool:
-    """Return whether a pull request without a comment gets one, by the input `comment`."""
+def worth_a_comment(review: Review, mode: str, *, rules: bool) -> bool:
+    """Return whether a pull request without a comment gets one, by the input `comment`.
+
+    `rules` says whether the pull request changes something about its own review.
+    """
     if mode == "findings":
         return bool(findings(review))
-    return mode != "never" and bool(review.lockfiles or review.unreadable)
+    return mode != "never" and bool(review.lockfiles or review.unreadable or rules)
 
 
 def body_of(review: Review, *, name: str, about_url: str | None, since: datetime | None = None) -> str:

@@ -265,7 +265,8 @@ class _Said:
         if since:
             state["since"] = since.isoformat()
         body = body_of(review, name=self._name, about_url=self._run.about_url, since=since)
-        return body, state, worth_a_comment(review, self._channels.comment), is_open(review)
+        worth = worth_a_comment(review, self._channels.comment, rules=bool(verdict.gathered.rules))
+        return body, state, worth, is_open(review)
 
     def _since(self, sticky: OwnComment | None, review: Review) -> datetime | None:
         """Return since when all is resolved, where that happened without a new commit or base."""

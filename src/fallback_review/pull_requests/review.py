@@ -26,6 +26,7 @@ from fallback_review.pull_requests.files import (
 )
 from fallback_review.pull_requests.mend import mend_all
 from fallback_review.pull_requests.moved import find_moved, suspects
+from fallback_review.pull_requests.rules import changes_of_rules, wanted
 from fallback_review.report.tally import tally
 from fallback_review.settings import schema as settings
 
@@ -54,6 +55,8 @@ class Gathered:
     """The lockfiles that differ, by themselves or by their inputs."""
     named: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """Files of pip's configuration that workflows and Dockerfiles name, on both sides."""
+    rules: tuple[Notice, ...] = ()
+    """What the pull request changes about its own review."""
     unread: tuple[Notice, ...] = ()
     """What may hide lockfiles whose inputs changed."""
     unseen: str | None = None
@@ -92,8 +95,8 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     merge_base = files.comparison.merge_base
     debug.say(f"merge base {merge_base}, files changed: {len(files.comparison.entries)}")
 
-    def learn(wanted: Iterable[Wanted]) -> None:
-        known = prefetch(client, event, merge_base, wanted)
+    def learn(some: Iterable[Wanted]) -> None:
+        known = prefetch(client, event, merge_base, some)
         there = sum(each is not None for each in known.values())
         debug.say(f"read at once: {len(known)} files, {there} there")
         for each, content in known.items():
@@ -102,7 +105,7 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
     usual = files.lockfiles(lambda path: recognise(path, None) is not None)
     few = 0 < len(usual) <= FEW
     suspected = suspects(files.comparison.entries)
-    first = (*(around(files, usual) if few else ()), *suspected.wanted())
+    first = (*(around(files, usual) if few else ()), *suspected.wanted(), *wanted(files, config))
     if first:
         learn([Wanted(side=None, path=config), *first])
     configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.options.overrides)
@@ -133,6 +136,7 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
         settings=configured,
         changed=(*changed, *moved.sides),
         named=moved.named,
+        rules=changes_of_rules(files, config, workflow=run.workflow),
         unread=moved.unread,
         unseen=" ".join(filter(None, (unseen_words, moved.remark))) or None,
     )
@@ -151,7 +155,7 @@ def _judge(run: Run, gathered: Gathered, index_session: IndexSession) -> Reviewe
     result = review.review(compared, configured, ask, today=today, unreadable=unreadable)
     result = replace(
         result,
-        findings=(*result.findings, *_circumstances(event, run.secrets, result)),
+        findings=(*gathered.rules, *result.findings, *_circumstances(event, run.secrets, result)),
         base=gathered.files.comparison.merge_base,
         head=event.head_sha,
         head_url=event.head_url,

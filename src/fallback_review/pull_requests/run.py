@@ -80,6 +80,8 @@ class Run:
     """What the indexes are asked with."""
     output: Output
     debug: Debug
+    workflow: str | None = None
+    """Which workflow runs this, as GITHUB_WORKFLOW_REF tells."""
     about_url: str | None = None
     """Where people read what is checked and what can't be."""
     ca_bundle: str | None = None
