@@ -54,6 +54,33 @@ def test_a_manual_run_that_names_nothing(runner: Runner, opened: Opened) -> None
     assert "an input `pull-request`" in ended.annotations("error")[0]
 
 
+@pytest.mark.parametrize("mode", ["", "recheck"])
+@pytest.mark.parametrize("by_input", [True, False])
+@pytest.mark.parametrize("wrong", ["twelve", "#12", "0", "12; rm", "::error::x\nx"])
+def test_a_manual_run_whose_number_is_none(runner: Runner, wrong: str, by_input: bool, mode: str) -> None:
+    payload = example("workflow_dispatch")
+    payload["inputs"] = {} if by_input else {"pull-request": wrong}
+    given = wrong if by_input else ""
+    environ = runner.environment(payload, event="workflow_dispatch", pull_request=given, mode=mode)
+    ended = runner.step(environ)
+    assert ended.code == 2
+    [error] = ended.annotations("error")
+    assert "pull-request" in error
+    assert by_input or "which is no number of a pull request" in error
+    assert runner.lab.front.exchanges == []
+
+
+def test_a_manual_run_for_what_is_no_pull_request(runner: Runner, opened: Opened) -> None:
+    pull = opened(BEFORE, FALLEN)
+    payload = example("workflow_dispatch")
+    payload["repository"].update(name=pull.repository.name, full_name=pull.repository.full_name)
+    payload["inputs"] = {"pull-request": str(pull.number + 4)}
+    ended = runner.step(runner.environment(payload, event="workflow_dispatch"))
+    assert ended.code == 2
+    assert "has no pull request" in ended.annotations("error")[0]
+    assert "not of an issue" in ended.annotations("error")[0]
+
+
 def test_an_event_without_a_pull_request(runner: Runner) -> None:
     ended = runner.step(runner.environment(example("push"), event="push"))
     assert ended.code == 2

@@ -14,6 +14,7 @@ from fallback_review.github.marker import NAME
 from tests.action.job import SETTINGS, settings
 from tests.bot.job import BEFORE, FALLS, LOCK, US, chainguard_builds
 from tests.github_lab.front import Fault
+from tests.github_lab.payloads import of_schedule
 from tests.report.github import parsed
 
 if TYPE_CHECKING:
@@ -51,6 +52,20 @@ def hashed(index: DemoIndex, name: str, version: str) -> str:
         if (file.release.name, file.release.version) == (name, version)
     ]
     return " ".join([f"{name}=={version}", *(f"--hash=sha256:{file.sha256}" for file in files)]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("ref", "issues_"), [("refs/heads/main", 1), ("refs/heads/topic", 0), ("refs/tags/v1", 0)]
+)
+def test_a_push_to_the_default_branch_is_followed(bot: Bot, repository: Made, ref: str, issues_: int) -> None:
+    home = repository(FALLS)
+    payload = {**of_schedule(home), "ref": ref}
+    del payload["schedule"]
+    bot.lab.front.exchanges.clear()
+    ended = bot.step(bot.environment(payload, event="push", mode="drift"))
+    assert (ended.code, len(issues(home))) == (0, issues_)
+    assert ("alone is followed" in ended.log) is (issues_ == 0)
+    assert bool(bot.lab.front.exchanges) is (issues_ == 1)
 
 
 def test_an_issue_tells_what_is_open(bot: Bot, repository: Made) -> None:

@@ -72,6 +72,7 @@ def test_there_is_a_workflow_for_every_face() -> None:
     assert {event for block in faces for event in yaml.safe_load(block)[True]} == {  # YAML's `on`
         "issue_comment",
         "pull_request",
+        "push",
         "schedule",
         "workflow_dispatch",
     }
@@ -103,6 +104,44 @@ def test_it_gives_inputs_that_there_are(block: str) -> None:
             name: str(value).lower() if isinstance(value, bool) else value for name, value in shown.items()
         }
         Inputs.model_validate(plain)
+
+
+GENERATED = {
+    path.name: path.read_text("utf-8").replace("%{project}@%{revision}", f"{OURS}v1")
+    for path in (ROOT / "src/fallback_review/cli/workflows").glob("*.yml")
+}
+assert GENERATED
+WITH_A_NUMBER = {
+    "pull_request": "github.event.pull_request.number",
+    "pull_request_target": "github.event.pull_request.number",
+    "issue_comment": "github.event.issue.number",
+}
+
+
+@pytest.mark.parametrize("block", (BLOCKS | GENERATED).values(), ids=BLOCKS | GENERATED)
+def test_no_run_cancels_another_ones(block: str) -> None:
+    """Groups span the repository, and one of a workflow is joined before a job's `if` is looked at."""
+    read = yaml.safe_load(block)
+    of_jobs = [job["concurrency"] for job in read["jobs"].values() if "concurrency" in job]
+    if any("if" in job for job in read["jobs"].values()):
+        assert "concurrency" not in read
+        assert len(of_jobs) == len(read["jobs"])
+    groups = [*of_jobs, *([read["concurrency"]] if "concurrency" in read else [])]
+    assert groups
+    events = read[True] if isinstance(read[True], list | dict) else [read[True]]
+    for group in groups:
+        assert "${{ github.workflow }}" in group["group"]
+        for number in {WITH_A_NUMBER[event] for event in events if event in WITH_A_NUMBER}:
+            assert number in group["group"]
+        if "issue_comment" in events:  # a third run would take the place of the second
+            assert "github.event.comment.id" in group["group"]
+            assert group["cancel-in-progress"] is False
+
+
+def test_workflows_that_go_together_have_names_of_their_own() -> None:
+    generated = [yaml.safe_load(text)["name"] for text in GENERATED.values()]
+    organisations = yaml.safe_load(BLOCKS["organisation.md-1"])["name"]
+    assert len({*generated, organisations}) == len(generated) + 1
 
 
 @each_block

@@ -111,12 +111,18 @@ def test_a_manual_run_names_a_pull_request(inputs: dict[str, Any]) -> None:
     assert (asked.number, asked.repository) == (12, "octo-org/octo-repo")
 
 
-@pytest.mark.parametrize(
-    "inputs", [None, {}, {"pull-request": "twelve"}, {"a": "1", "b": "2"}, {"pr": "0"}, {"retries": "3"}]
-)
+@pytest.mark.parametrize("inputs", [None, {}, {"pull-request": " "}, {"a": "1", "b": "2"}, {"retries": "3"}])
 def test_a_manual_run_without_a_number_says_what_to_do(inputs: dict[str, str] | None) -> None:
     payload = {**example("workflow_dispatch"), "inputs": inputs}
     with pytest.raises(EventError, match="give the workflow an input `pull-request`"):
+        read_event("workflow_dispatch", payload, HERE)
+
+
+@pytest.mark.parametrize("inputs", [{"pull-request": "twelve"}, {"pr": "0"}])
+def test_a_manual_run_with_a_wrong_number_says_which(inputs: dict[str, str]) -> None:
+    payload = {**example("workflow_dispatch"), "inputs": inputs}
+    [(name, value)] = inputs.items()
+    with pytest.raises(EventError, match=f"`{name}` is '{value}', which is no number of a pull request"):
         read_event("workflow_dispatch", payload, HERE)
 
 

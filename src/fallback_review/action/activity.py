@@ -10,6 +10,7 @@ from fallback_review.github.events import (
     PullRequestEvent,
     PullRequestNumber,
     RepositoryEvent,
+    names_one,
     read_comment,
     read_event,
     read_repository,
@@ -70,7 +71,8 @@ def activity_of(event: Event, inputs: Inputs) -> Activity:
         payload = {**payload, "inputs": named}
     if name == "issue_comment":
         return AnswerComment(event=read_comment(payload, event.variables))
-    if name == "schedule" or (name == "workflow_dispatch" and inputs.mode and inputs.pull_request is None):
+    whole = name == "workflow_dispatch" and inputs.pull_request is None and not names_one(payload)
+    if name == "schedule" or (inputs.mode and (name == "push" or whole)):
         return LookAfterRepository(
             event=read_repository(name, payload, event.variables), modes=inputs.mode or RECHECK
         )

@@ -20,7 +20,7 @@ from fallback_review.action.inputs import read_inputs, secrets_of
 from fallback_review.action.runner import Runner, leave
 from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.events import PullRequestNumber
-from fallback_review.github.pull_requests import look_up
+from fallback_review.github.pull_requests import look_up_named
 from fallback_review.installed.tree import TreeError
 from fallback_review.lockfiles import LockfileError
 from fallback_review.model import Conclusion
@@ -122,7 +122,7 @@ def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inpu
         this.connect(asked.urls, asked.repository, this.reviewing) as client,
         this.index_session() as index_session,
     ):
-        event = look_up(client, asked) if isinstance(asked, PullRequestNumber) else asked
+        event = look_up_named(client, asked) if isinstance(asked, PullRequestNumber) else asked
         with never_silent(this, client, event):
             reviewed = review_pull_request(this, client, event, index_session)
             delivered = deliver(this, client, event, reviewed)

@@ -22,6 +22,8 @@ DEPENDABOT = "dependabot[bot]"
 SUPPORTED = ("pull_request", "pull_request_target", "merge_group", "workflow_dispatch")
 DISPATCH_INPUTS = ("pull-request", "pull_request", "pull-request-number", "pr", "number")
 """Names under which a manual run may pass a pull request's number; another whole number is none."""
+_SHOWN = 40
+"""Characters of a wrong value that are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,14 @@ class RepositoryEvent:
     """None where the payload does not say it."""
     run_number: int
     """Counts up with each run of the workflow."""
+    pushed: str | None = None
+    """The ref that a push moved; None for other events."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether something was pushed, and not to the default branch."""
+        here = f"refs/heads/{self.default_branch}"
+        return self.pushed is not None and self.default_branch is not None and self.pushed != here
 
 
 _Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
@@ -221,6 +231,12 @@ def read_event(
     raise EventError(f"the event {name!r} names no pull request; run this on one of: {', '.join(SUPPORTED)}")
 
 
+def names_one(payload: Mapping[str, Any]) -> bool:
+    """Return whether a manual run gives an input that is called like a pull request's number."""
+    inputs = payload.get("inputs")
+    return isinstance(inputs, dict) and any(str(inputs.get(key) or "").strip() for key in DISPATCH_INPUTS)
+
+
 def read_pull_request(asked: PullRequestNumber, answer: Any) -> PullRequestEvent:
     """Return the pull request that GitHub's API describes in `answer`; raises `EventError`."""
     try:
@@ -267,6 +283,12 @@ def _of_dispatch(name: str, urls: GitHubUrls, payload: _DispatchEvent) -> PullRe
     inputs = {key: str(value).strip() for key, value in (payload.inputs or {}).items()}
     whole = {key: int(value) for key, value in inputs.items() if re.fullmatch(r"[1-9][0-9]{0,9}", value)}
     named = [whole[key] for key in DISPATCH_INPUTS if key in whole]
+    wrong = next((key for key in DISPATCH_INPUTS if inputs.get(key) and key not in whole), None)
+    if wrong is not None and not named:
+        raise EventError(
+            f"the workflow's input `{wrong}` is {inputs[wrong][:_SHOWN]!r}, which is no number of a pull "
+            "request: give its number, such as 12"
+        )
     if not named:
         raise EventError(
             "a manual run needs to know the pull request: give the workflow an input `pull-request` "
@@ -299,6 +321,7 @@ class _CommentEvent(_Payload):
 
 class _RepositoryEvent(_Payload):
     repository: _Repository
+    ref: str | None = None
 
 
 def read_comment(payload: Mapping[str, Any], environment: Mapping[str, str]) -> CommentEvent:
@@ -335,9 +358,10 @@ def read_repository(name: str, payload: Mapping[str, Any], environment: Mapping[
     """
     urls = urls_of(environment)
     try:
-        repository = _RepositoryEvent.model_validate(payload).repository
+        told = _RepositoryEvent.model_validate(payload)
     except ValidationError:
-        repository = None
+        told = None
+    repository = told.repository if told else None
     full_name = repository.full_name if repository else environment.get("GITHUB_REPOSITORY", "")
     if not full_name:
         raise EventError("GITHUB_REPOSITORY is not set: this runs as a step of a GitHub Actions job")
@@ -348,4 +372,5 @@ def read_repository(name: str, payload: Mapping[str, Any], environment: Mapping[
         repository=full_name,
         default_branch=repository.default_branch if repository else None,
         run_number=int(number) if number.isdecimal() else 0,
+        pushed=told.ref if told and name == "push" else None,
     )

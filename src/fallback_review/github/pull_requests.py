@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fallback_review.github.errors import GitHubError, Need, Trouble
+from fallback_review.github.errors import EventError, GitHubError, Need, Trouble
 from fallback_review.github.events import PullRequestNumber, read_pull_request
 
 if TYPE_CHECKING:
@@ -46,6 +46,19 @@ def look_up(
     """
     path = f"/repos/{asked.repository}/pulls/{asked.number}"
     return read_pull_request(asked, client.get(path, need=need))
+
+
+def look_up_named(client: Client, asked: PullRequestNumber) -> PullRequestEvent:
+    """Return the pull request whose number a person gave; raises `GitHubError` and `EventError`."""
+    try:
+        return look_up(client, asked)
+    except GitHubError as error:
+        if error.trouble is not Trouble.NOT_FOUND:
+            raise
+    raise EventError(
+        f"{asked.repository} has no pull request {asked.number} that this token may read: give the number "
+        "of a pull request, not of an issue"
+    )
 
 
 def is_current(client: Client, event: PullRequestEvent) -> bool:

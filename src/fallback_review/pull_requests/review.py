@@ -178,8 +178,10 @@ def _circumstances(event: PullRequestEvent, secrets: access.Secrets, result: Rev
         )
     elif event.is_fork and event.name == "pull_request":
         words = (
-            "This pull request comes from a fork, which gets no secrets: run on pull_request_target instead. "
-            "That is safe here, since nothing of the pull request is checked out or run."
+            "This pull request comes from a fork, which gets no secrets. Where the repository has the "
+            "workflow for commands, somebody who may push can comment /fallback-review recheck. Or run on "
+            "pull_request_target instead: that is safe here, since nothing of the pull request is checked "
+            "out or run."
         )
     else:
         return ()
