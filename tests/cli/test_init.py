@@ -276,6 +276,29 @@ def test_an_installation_from_git_pins_its_commit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "released"),
+    [
+        ("v1", True),
+        ("v1.2.3", True),
+        ("refs/tags/v1.2.3", True),
+        ("main", False),
+        ("v1.2.3-rc1", False),
+        (COMMIT, False),
+        (None, False),
+    ],
+)
+def test_what_is_no_release_builds_its_image_in_each_run(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, asked: str | None, released: bool
+) -> None:
+    vcs = {"vcs": "git", "commit_id": COMMIT, **({"requested_revision": asked} if asked else {})}
+    record = json.dumps({"url": "https://github.com/acme/fallback-review", "vcs_info": vcs})
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", lambda _self, _name: record)
+    said = init().output
+    assert ("builds the action's image in each run" in said) is not released
+    assert f"@{COMMIT}" in (tree / WORKFLOW_PATH).read_text()
+
+
+@pytest.mark.parametrize(
     ("url", "project"),
     [
         ("https://github.com/acme/fallback-review", "acme/fallback-review"),

@@ -22,6 +22,23 @@ PROGRAMS = {
     "docker": '#!/bin/sh\ntest "$*" = "buildx imagetools inspect $PUBLIC"\n',
 }
 """Stand in for what would speak to GitHub: one notes what it was told, the other knows one public image."""
+REFUSES = """#!/bin/bash
+# As GitHub does to a job's token: a file below .github/workflows that no branch's tip has like that is refused.
+set -e
+while read -r _ new ref; do
+  while read -r _ _ blob path; do
+    found=
+    for branch in $(git for-each-ref --format='%(refname)' refs/heads); do
+      if [ "$(git rev-parse --quiet --verify "$branch:$path" || true)" = "$blob" ]; then found=yes; fi
+    done
+    if [ -z "$found" ]; then
+      echo "refusing to allow a GitHub App to create or update workflow \\`$path\\` without \\`workflows\\` permission ($ref)"
+      exit 1
+    fi
+  done < <(git ls-tree -r "$new" .github/workflows/)
+done
+"""
+"""A hook of the remote repository (github.com's behaviour, as cloudposse/atmos#2962 tells)."""
 
 
 def script(job: str, name: str) -> str:
@@ -57,11 +74,31 @@ class Runner:
             "DIGEST": DIGEST,
         }
         who = ("-c", "user.name=A", "-c", "user.email=a@index.example")
+        (self.tree / ".github/workflows").mkdir()
+        (self.tree / ".github/workflows/test.yml").write_text("on: push\n")
         self.git("init", "-qb", "main")
         self.git("add", ".")
         self.git(*who, "commit", "-qm", "Prepare")
         subprocess.run(["git", "clone", "-q", "--bare", str(self.tree), str(self.remote)], check=True)
         self.git("remote", "add", "origin", str(self.remote))
+        hook = self.remote / "hooks/pre-receive"
+        hook.write_text(REFUSES)
+        self.refusing = hook
+
+    def refuse(self, *, refuse: bool) -> None:
+        """Have the remote refuse what a job's token may not push."""
+        self.refusing.chmod(0o755 if refuse else 0o644)
+
+    def commit(self, files: dict[str, str], message: str) -> None:
+        """Commit to main, here and at the remote, as a person may."""
+        self.git("switch", "-q", "main")
+        for path, text in files.items():
+            (self.tree / path).write_text(text)
+        self.git("add", ".")
+        self.git("-c", "user.name=A", "-c", "user.email=a@index.example", "commit", "-qm", message)
+        self.refuse(refuse=False)
+        self.git("push", "-q", "origin", "main")
+        self.refuse(refuse=True)
 
     def git(self, *arguments: str, where: Path | None = None) -> str:
         command = ["git", "-C", str(where or self.tree), *arguments]
@@ -132,7 +169,8 @@ def test_both_tags_name_a_commit_that_runs_the_image(runner: Runner) -> None:
     assert len(tagged) == 1
     assert runner.git("rev-parse", "v1^", where=runner.remote) == main
     assert runner.git("rev-parse", "main", where=runner.remote) == main
-    assert runner.git("diff", "--name-only", "main", "v1", where=runner.remote) == "action.yml"
+    changed = runner.git("diff", "--name-only", "main", "v1", where=runner.remote).splitlines()
+    assert changed == [".github/workflows/test.yml", "action.yml"]
     action = yaml.safe_load(runner.git("show", "v1:action.yml", where=runner.remote))
     assert action["runs"]["image"] == f"docker://{IMAGE}@{DIGEST}"
 
@@ -154,6 +192,48 @@ def test_a_job_that_runs_again_makes_the_same_tags(runner: Runner) -> None:
     done = runner.run(TAG)
     assert done.returncode == 0, done.stderr
     assert runner.git("for-each-ref", where=runner.remote) == before
+
+
+def test_a_tag_is_refused_whose_workflows_are_no_branchs(runner: Runner) -> None:
+    """The hook does what it stands for."""
+    runner.commit({".github/workflows/test.yml": "on: [push]\n"}, "Change the workflow")
+    before = runner.git("for-each-ref", where=runner.remote)
+    done = runner.run("git push origin main~1:refs/tags/v9.9.9")
+    assert done.returncode != 0
+    assert "without `workflows` permission" in done.stderr
+    assert runner.git("for-each-ref", where=runner.remote) == before
+
+
+def test_a_release_is_made_twice(runner: Runner) -> None:
+    """Main's workflows move on while a release waits for its reviewer, and before the next one."""
+    at = runner.git("rev-parse", "main")
+    runner.commit({".github/workflows/test.yml": "on: [push]\n"}, "Change the workflow")
+    runner.git("switch", "-q", "--detach", at)
+    done = runner.run(TAG)
+    assert done.returncode == 0, done.stderr
+    first = runner.git("rev-parse", "v1.2.3", where=runner.remote)
+    runner.commit(
+        {
+            "src/fallback_review/__init__.py": '__version__ = "1.2.4"\n',
+            "CHANGELOG.md": "# Changelog\n\n## 1.2.4\n\n- that\n",
+            ".github/workflows/test.yml": "on: [push, pull_request]\n",
+        },
+        "Prepare the next",
+    )
+    assert runner.run(CHECK).returncode == 0
+    runner.environ["VERSION"] = "1.2.4"
+    done = runner.run(TAG)
+    assert done.returncode == 0, done.stderr
+    assert runner.git("rev-parse", "v1.2.3", where=runner.remote) == first
+    second = runner.git("rev-parse", "v1.2.4", where=runner.remote)
+    assert second == runner.git("rev-parse", "v1", where=runner.remote) != first
+    for commit in (first, second):
+        assert (
+            runner.git("ls-tree", "-r", "--name-only", commit, ".github/workflows/", where=runner.remote)
+            == ""
+        )
+        action = yaml.safe_load(runner.git("show", f"{commit}:action.yml", where=runner.remote))
+        assert action["runs"]["image"] == f"docker://{IMAGE}@{DIGEST}"
 
 
 def test_the_release_says_what_changed_and_what_to_pin(runner: Runner) -> None:

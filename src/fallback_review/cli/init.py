@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from importlib.metadata import distribution
@@ -82,6 +82,13 @@ Later, `fallback-review init --check` says what of this is out of date.
 More: https://github.com/%{project}#more""")
 
 
+_UNRELEASED = """\
+Attention: this program is of no release, so the workflow builds the action's image in each run.
+That is for development: install a release (its tag in the address) and run init again, or pin the
+commit that it names."""
+_RELEASE_TAG = re.compile(r"(?:refs/tags/)?v\d+(?:\.\d+\.\d+)?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionRelease:
     """The action that belongs to this program."""
@@ -90,6 +97,8 @@ class ActionRelease:
     """``owner/name`` on github.com."""
     revision: str = f"v{__version__}"
     """A commit where it is known, else the release's tag."""
+    released: bool = field(default=True, compare=False)
+    """Whether it surely names its image by digest; another commit's is built from the sources in each run."""
 
 
 @click.command("init")
@@ -128,6 +137,8 @@ def init_command(**given: Any) -> None:
     for path, text in texts.items():
         written = write_new(root / path, text)
         click.echo(f"Wrote {path}" if written else f"Kept {path}: it exists already")
+    if not release.released:
+        click.echo(f"\n{_UNRELEASED}")
     click.echo(f"\n{_NEXT.substitute(project=release.project)}")
 
 
@@ -312,13 +323,16 @@ def release_of(direct_url: str | None) -> ActionRelease:
     record = json.loads(direct_url) if direct_url else {}
     if "vcs_info" in record:
         on_github = _ON_GITHUB.fullmatch(record["url"])
+        vcs = record["vcs_info"]
         return ActionRelease(
-            project=on_github[1] if on_github else PROJECT, revision=str(record["vcs_info"]["commit_id"])
+            project=on_github[1] if on_github else PROJECT,
+            revision=str(vcs["commit_id"]),
+            released=_RELEASE_TAG.fullmatch(str(vcs.get("requested_revision", ""))) is not None,
         )
     if "dir_info" in record:
         try:
             folder = Path(url2pathname(urlsplit(record["url"]).path))
-            return ActionRelease(revision=Repository.around(folder).commit("HEAD"))
+            return ActionRelease(revision=Repository.around(folder).commit("HEAD"), released=False)
         except RevisionError:
             pass
     return ActionRelease()
