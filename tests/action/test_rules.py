@@ -34,11 +34,14 @@ def test_the_settings(runner: Runner, opened: Opened, lockfiles: dict[str, str])
     )
     pull = opened(BEFORE, {**lockfiles, SETTINGS: settings(runner.index, more)})
     ended = runner.run(pull)
-    told = (
-        "this pull request changes the settings: it adds 2 allowances (behind, torch-*) and changes policy.fail-on, "
-        "report.pypi-page; they count once merged"
-    )
-    assert texts(ended) == [(SETTINGS, told)]
+    assert texts(ended) == [
+        (
+            SETTINGS,
+            "this change adds 2 allowances: behind (reason: we know), torch-* (reason: we know); they count once merged",
+        ),
+        (SETTINGS, "this change edits fail-on of [policy] in the settings; it counts once merged"),
+        (SETTINGS, "this change edits pypi-page of [report] in the settings; it counts once merged"),
+    ]
     assert ended.code == 0
     [comment] = pull.comments()
     for text in (comment["body"], ended.summary, ended.log):
@@ -50,22 +53,32 @@ def test_the_settings(runner: Runner, opened: Opened, lockfiles: dict[str, str])
 def test_what_it_allows_itself_does_not_count(runner: Runner, opened: Opened) -> None:
     ended = runner.run(opened(BEFORE, {**FALLEN, SETTINGS: settings(runner.index, ALLOW.format("behind"))}))
     assert ended.code == 1
-    assert "adds 1 allowance (behind); they count once merged" in texts(ended)[0][1]
+    assert "adds an allowance: behind (reason: we know); it counts once merged" in texts(ended)[0][1]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        (ALLOW.format("a"), "", "it removes 1 allowance (a); they count once merged"),
-        ("", "# Words.\n", "and nothing that it sets"),
-        ("", "[policy]\nfail-on = 1\n", "which can't be used: .github/fallback-review.toml: policy.fail-on"),
-        ("[policy]\ncooldown-days = 3\n", "", "it changes policy.cooldown-days; they count once merged"),
+        (ALLOW.format("a"), "", "removes an allowance: a (reason: we know); it counts until it is merged"),
+        ("", "[policy]\nfail-on = 1\n", "edits fail-on of [policy] in the settings; it counts once merged"),
+        ("[policy]\ncooldown-days = 3\n", "", "edits cooldown-days of [policy] in the settings"),
+        ("", "[policy\n", "edits the settings; it counts once merged"),
     ],
 )
 def test_kinds_of_changes(runner: Runner, opened: Opened, before: str, after: str, told: str) -> None:
     pull = opened(BEFORE, {SETTINGS: settings(runner.index, after)}, policy=before)
     [(_, text)] = texts(runner.run(pull))
     assert told in text
+
+
+def test_a_comment_in_the_settings_is_nothing(runner: Runner, opened: Opened) -> None:
+    pull = opened(BEFORE, {SETTINGS: settings(runner.index, "# Words.\n")})
+    assert (texts(runner.run(pull)), pull.comments()) == ([], [])
+
+
+def test_a_settings_file_elsewhere(runner: Runner, opened: Opened) -> None:
+    pull = opened({**BEFORE, "a.toml": settings(runner.index)}, {"a.toml": None})
+    assert texts(runner.run(pull, config="a.toml")) == [("a.toml", "this change deletes the settings")]
 
 
 def test_hostile_names_are_escaped(runner: Runner, opened: Opened) -> None:

@@ -22,9 +22,9 @@ SIX = b'[[allow]]\npackage = "six"\nreason = "old"\n'
         (SIX, b"", ["this change removes an allowance: six (reason: old); it counts until it is merged"]),
         (SIX, b"= nonsense", [f"this change edits the settings; {LATER}"]),
         (b"\xff\xfe", SIX, [f"this change edits the settings; {LATER}"]),
-        (b"", b'[targets]\npython = ["3.13"]\n', [f"this change edits [targets] in the settings; {LATER}"]),
+        (b"", b'[targets]\npython = ["3.13"]\n', [f"this change edits python of [targets] in the settings; {LATER}"]),
         (b"", b"allow = [5]\n", [f"this change adds an allowance: something; {LATER}"]),
-        (b"", b'[allow]\npackage = "x"\n', [f"this change edits [allow] in the settings; {LATER}"]),
+        (b"", b'[allow]\npackage = "x"\n', [f"this change edits package of [allow] in the settings; {LATER}"]),
         (b"", b"x = 1\n[y]\n", [f"this change edits [x] in the settings; {LATER}", f"this change edits [y] in the settings; {LATER}"]),
     ],
 )  # fmt: skip

@@ -13,19 +13,16 @@ from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import Wanted
 from fallback_review.model import Notice
-from fallback_review.report.text import count, readable
-from fallback_review.settings import schema
+from fallback_review.settings.changes import settings_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from fallback_review.github.changed_lockfiles import PullRequestFiles
-    from fallback_review.settings.schema import Settings, SettingsTable
 
 _WORKFLOWS = ".github/workflows/"
 _MOST = 20
 """Changed workflows that are looked into."""
-_SHOWN = 5
 _OWN = "fallback-review"
 """What is in the name of the action, and of its image."""
 _OWN_FILE = re.compile(r"\b(?:pull_request|merge_group)\b")
@@ -51,7 +48,8 @@ def changes_of_rules(files: PullRequestFiles, config: str, *, workflow: str | No
     """
     found = [_of_workflow(files, path) for path in _workflows(files) if _runs_this(files, path, workflow)]
     if config in _differing(files):
-        found.append(_of_settings(files, config))
+        before, after = (_bytes(files, config, side) for side in Side)
+        found += settings_changes(before, after, path=config)
     return tuple(found)
 
 
@@ -77,12 +75,16 @@ def _uses(text: str) -> bool:
 
 
 def _text(files: PullRequestFiles, path: str, side: Side) -> str:
+    return (_bytes(files, path, side) or b"").decode("utf-8", "replace")
+
+
+def _bytes(files: PullRequestFiles, path: str, side: Side) -> bytes | None:
     try:
-        return (files.read(path, side) or b"").decode("utf-8", "replace")
+        return files.read(path, side)
     except GitHubError as error:
         if error.trouble not in (Trouble.BUDGET, Trouble.TOO_LARGE):
             raise
-        return ""
+        return None
 
 
 def _of_workflow(files: PullRequestFiles, path: str) -> Notice:
@@ -95,56 +97,3 @@ def _of_workflow(files: PullRequestFiles, path: str) -> Notice:
         else "what it changes counts once merged"
     )
     return Notice(path=path, text=f"this pull request changes a workflow that runs this review; {when}")
-
-
-def _of_settings(files: PullRequestFiles, config: str) -> Notice:
-    try:
-        base = schema.parse(files.read(config, Side.BASE) or b"", path=config)
-        head = schema.parse(files.read(config, Side.HEAD) or b"", path=config)
-    except schema.SettingsError as error:
-        said = readable(str(error).splitlines()[0], 300)
-        return Notice(
-            path=config, text=f"this pull request changes the settings, which can't be used: {said}"
-        )
-    except GitHubError as error:
-        if error.trouble not in (Trouble.BUDGET, Trouble.TOO_LARGE):
-            raise
-        return Notice(path=config, text="this pull request changes the settings; they count once merged")
-    told = list(_told(base, head))
-    if not told:
-        return Notice(
-            path=config, text="this pull request changes the settings file, and nothing that it sets"
-        )
-    return Notice(
-        path=config,
-        text=f"this pull request changes the settings: it {' and '.join(told)}; they count once merged",
-    )
-
-
-def _told(base: Settings, head: Settings) -> Iterator[str]:
-    added = [each for each in head.allow if each not in base.allow]
-    removed = [each for each in base.allow if each not in head.allow]
-    for verb, entries in (("adds", added), ("removes", removed)):
-        if entries:
-            number = count(len(entries), "allowance")
-            yield f"{verb} {number} ({_named(each.package for each in entries)})"
-    keys = [
-        f"{schema.kebab(table)}.{schema.kebab(key)}"
-        for table, before in base
-        if table != "allow"
-        for key in _keys(before, getattr(head, table))
-    ]
-    if keys:
-        yield f"changes {_named(keys)}"
-
-
-def _keys(before: SettingsTable, after: SettingsTable) -> Iterator[str]:
-    for key, value in before:
-        if getattr(after, key) != value:
-            yield key
-
-
-def _named(names: Iterable[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - _SHOWN:,} more" if len(every) > _SHOWN else ""
-    return f"{', '.join(readable(each, 80) for each in every[:_SHOWN])}{more}"

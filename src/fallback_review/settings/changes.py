@@ -17,25 +17,27 @@ _LONGEST = 60
 _LATER = "it counts once merged"
 
 
-def settings_changes(before: bytes | None, after: bytes | None) -> tuple[Notice, ...]:
+def settings_changes(
+    before: bytes | None, after: bytes | None, *, path: str = SETTINGS_PATH
+) -> tuple[Notice, ...]:
     """Return what differs between two sides of the settings file; None is a side without one.
 
     The command line's `review BASE HEAD` and the Action's review of a pull request show these sentences
-    beside the findings. They are notices of `SETTINGS_PATH`: one for all allowances that are added, one for
+    beside the findings. They are notices of `path`: one for all allowances that are added, one for
     all that are removed, and one for each other table, ten at most and then a count. The text is an
     attacker's, and is only shown.
     """
     if before == after:
         return ()
     if after is None:
-        return (Notice(path=SETTINGS_PATH, text="this change deletes the settings"),)
+        return (Notice(path=path, text="this change deletes the settings"),)
     table, old = _table(after), _table(before or b"")
     if table is None or old is None:
-        return (Notice(path=SETTINGS_PATH, text=f"this change edits the settings; {_LATER}"),)
+        return (Notice(path=path, text=f"this change edits the settings; {_LATER}"),)
     said = list(_said(old, table))
     left = len(said) - _SHOWN
     more = [f"and {left:,} more {'change' if left == 1 else 'changes'} of the settings"] if left > 0 else []
-    return tuple(Notice(path=SETTINGS_PATH, text=text) for text in (*said[:_SHOWN], *more))
+    return tuple(Notice(path=path, text=text) for text in (*said[:_SHOWN], *more))
 
 
 def _table(data: bytes) -> dict[str, Any] | None:
@@ -53,7 +55,17 @@ def _said(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
         if name == "allow" and isinstance(old or [], list) and isinstance(new or [], list):
             yield from _allowances(old or [], new or [])
         else:
-            yield f"this change edits [{name}] in the settings; {_LATER}"
+            yield f"this change edits {_keys(old, new)}[{_short(name)}] in the settings; {_LATER}"
+
+
+def _keys(before: Any, after: Any) -> str:
+    """Return which keys of a table differ, as far as both sides are tables."""
+    if not isinstance(before or {}, dict) or not isinstance(after or {}, dict):
+        return ""
+    old, new = before or {}, after or {}
+    keys = [_short(key) for key in dict.fromkeys((*old, *new)) if old.get(key) != new.get(key)]
+    more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
+    return f"{', '.join(keys[:_SHOWN])}{more} of " if keys else ""
 
 
 def _allowances(before: list[Any], after: list[Any]) -> Iterator[str]:
