@@ -155,6 +155,6 @@ def test_a_fault_of_our_own_is_no_verdict(
     ended = runner.run(pull, variables={"RUNNER_DEBUG": "1"})
     assert ended.code == 3
     [line] = ended.annotations("error")
-    assert "Fallback Review has a fault" in line
+    assert "Fallback Review stopped with an internal error" in line
     assert "(RuntimeError at test_faults.py:" in line
     assert "::error::owned" not in ended.commands

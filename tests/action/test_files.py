@@ -97,7 +97,7 @@ def test_files_of_any_name_in_a_large_merge_group(runner: Runner) -> None:
     ended = queued(runner, before, {**dict.fromkeys(before, "y\n"), "aa.txt": "behind==2.0\n"})
     assert (ended.code, [each["path"] for each in ended.report["lockfiles"]]) == (1, ["aa.txt"])
     [notice] = ended.annotations("notice")
-    assert "so 202 files of unusual names, the first of them docs/099.txt, were not looked at" in notice
+    assert "so 202 files with unusual names were not read, the first of them docs/099.txt" in notice
     assert "[lockfiles] include" in ended.summary.replace("&#91;", "[").replace("&#93;", "]")
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fallback_review.bot.drift_memory import KNOWN, POINTS, Memory, Point, is_marked, recall, remembered
-from fallback_review.bot.drift_text import LIMIT, TITLE
+from fallback_review.bot.drift_text import LIMIT, TITLE, Open, issue_text
 from fallback_review.github.marker import NAME
+from fallback_review.model import Outcome
 from tests.action.job import SETTINGS, settings
 from tests.bot.job import BEFORE, FALLS, LOCK, US, chainguard_builds
 from tests.github_lab.front import Fault
 from tests.github_lab.payloads import of_schedule
-from tests.report.github import parsed
+from tests.report import pictures
+from tests.report.github import page, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +84,8 @@ def test_an_issue_tells_what_is_open(bot: Bot, repository: Made) -> None:
     assert "New in the last seven days (2)" in body
     assert "late" in body
     place = f"{bot.lab.front.url}/{home.full_name}/blob/{home.commits['main']}"
-    assert f"[sub/requirements.txt]({place}/sub/requirements.txt#L1)" in body
+    assert f"[absent]({place}/sub/requirements.txt#L1) 1.0<br>" in body
+    assert f"<sub>sub/requirements.txt · since {TODAY}</sub>" in body
     assert f"| {TODAY} | 1 of 3 | 33.3 % |" in body
     assert "1 of 3 packages come from Chainguard Libraries; 2 open" in ended.log
     assert "The default branch" in ended.summary
@@ -115,7 +119,7 @@ def test_closed_when_nothing_is_left_and_reopened_for_something_new(
     drift(bot, home)
     closed = issue(home)
     assert (closed["state"], closed["state_reason"]) == ("closed", "completed")
-    assert "🟢 **Nothing is left.**" in closed["body"]
+    assert "🟢 **Nothing is left to do.**" in closed["body"]
     drift(bot, home)
     assert issue(home)["body"] == closed["body"]
     home.push("main", {LOCK: "absent==1.0\n"})
@@ -419,6 +423,38 @@ def test_since_is_shown_once_it_is_old(bot: Bot, repository: Made) -> None:
     drift(bot, home)
     body = issue(home)["body"]
     assert "🟠 Still open (1)" in body
-    assert f"| {TODAY - timedelta(days=30)} |" in body
+    assert f"requirements.txt · since {TODAY - timedelta(days=30)}</sub>" in body
     assert "xychart-beta" in body
     assert "line [0.0, 50.0]" in body
+
+
+def told(*ages: int, built: int = 0) -> str:
+    """Return the body about the demo's packages in trouble, each first seen so many days ago."""
+    whole = replace(pictures.comment(), scope="all")
+    (lock,) = whole.lockfiles
+    trouble = [each for each in lock.changes if each.outcome in (Outcome.PYPI, Outcome.INSTALL_FAILS)]
+    found = [
+        Open(reviewed=each, lockfile=lock, key=each.change.name, built=number < built)
+        for number, each in enumerate(trouble)
+    ]
+    since = {each.key: DAY - timedelta(days=age) for each, age in zip(found, ages, strict=False)}
+    memory = Memory(points=(point(-9, 10), point(0, 12)), known=since)
+    return issue_text(whole, found, memory, DAY, branch="main", name=NAME)
+
+
+@pytest.mark.lab
+def test_what_is_open_for_long_folds_behind_what_is_new() -> None:
+    body = told(0, 0, 30, 30, built=1)
+    assert "#### 🟢 Built by now: move the lock (1)" in body
+    assert "#### 🆕 New in the last seven days (1)" in body
+    assert "<details><summary>🟠 Still open (2)</summary>" in body
+    assert body.count("<details>") == body.count("</details>") == 2
+    assert "#### 🟠 Still open (4)" in told(30, 30, 30, 30)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("width", [390, 900])
+def test_no_table_is_wider_than_the_screen(width: int) -> None:
+    shown = page(told(0, 0, 30, 30, built=1), "light").replace("<details>", "<details open>")
+    assert shown.count("<table>") == 4
+    assert pictures.too_wide(shown, width=width) == 0

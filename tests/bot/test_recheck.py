@@ -110,7 +110,7 @@ def test_an_answer_that_changes_nothing_writes_nothing(bot: Bot, opened: Opened,
     ended = bot.scheduled(pull.repository)
     assert len(bot.lab.recorded("GET", ".*/compare/.*")) == 1  # reviewed anew…
     assert (sticky(pull), writes(bot.lab)) == (before, [])  # …and found the same
-    assert "as before" in ended.log
+    assert "unchanged" in ended.log
 
 
 def test_what_could_not_be_checked_at_first(bot: Bot, opened: Opened) -> None:
@@ -159,7 +159,7 @@ def test_a_new_head_during_the_look(bot: Bot, opened: Opened, index: DemoIndex) 
 
     bot.lab.front.faults.append(Fault(verb="GET", path=".*/compare/.*", before=newer))
     ended = bot.scheduled(pull.repository, status="true")
-    assert "a newer commit or another base came in between" in ended.log
+    assert "the pull request has a newer commit or another base by now" in ended.log
     assert state(pull)["head"] == pull.head
     assert "absent" in sticky(pull)
     assert statuses(pull) == []  # the status went to the commit that it is about

@@ -474,7 +474,7 @@ def test_a_submodule_in_place_of_a_lockfile_is_not_taken_for_its_removal(project
 
     (unread,) = done.report["unreadable"]
     assert (unread["path"], done.code) == ("requirements.txt", 3)
-    assert "no ordinary file" in unread["text"]
+    assert "not an ordinary file" in unread["text"]
 
 
 def test_a_lockfile_whose_content_the_repository_lacks_is_not_taken_for_its_removal(project: Project) -> None:

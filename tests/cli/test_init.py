@@ -116,7 +116,7 @@ def test_it_asks_and_takes_the_answers(tree: Path) -> None:
     assert chosen.indexes.resolver == VIRTUAL
     assert chosen.indexes.own_hosts == ("repo.index.example/api/pypi/python/",)
     assert chosen.indexes.layout == "artifactory"
-    assert "Your index was not looked at: that needs CHAINGUARD_PYTHON_IDENTITY_ID" in done.output
+    assert "Your index was not asked: CHAINGUARD_PYTHON_IDENTITY_ID" in done.output
     names = {path.name for path in (tree / ".github/workflows").iterdir()}
     assert names == {"fallback-review.yml", *(f"{name}.yml" for name in BOT)}
     for name in names:
@@ -318,7 +318,7 @@ def test_a_copy_of_the_action_is_named_where_it_was_installed_from(
     uses = [line.strip() for line in (tree / WORKFLOW_PATH).read_text().splitlines() if "uses:" in line]
     assert uses == [f"- uses: {project}@{COMMIT}"]
     assert f"/{project}/{COMMIT}/docs/settings.schema.json" in (tree / SETTINGS_PATH).read_text()
-    assert f"The workflow uses\n       {project}: if your organisation keeps a copy, name that one." in said
+    assert f"The workflow uses\n     {project}: if your organisation keeps a copy, name the copy." in said
 
 
 def test_an_installation_from_a_clone_pins_the_commit_of_the_clone(tree: Path) -> None:
@@ -448,4 +448,4 @@ def test_an_index_is_looked_at_with_a_token() -> None:
 
         assert seen("virtual-file", "nowhere", "six").layout == "virtual-file"
         assert seen("p", "six").layout is None
-        assert "No package was found" in seen("virtual-file", "nowhere").said
+        assert "nothing was compared" in seen("virtual-file", "nowhere").said

@@ -68,7 +68,9 @@ def test_two_dots_compare_the_ends_and_three_the_merge_base(
 def test_a_path_that_is_a_file_is_not_called_a_missing_revision(changed: Project) -> None:
     changed.review("main", "gone.lock").refuses("'gone.lock' is neither a path here nor a revision")
     changed.review("services", "main").refuses("name revisions before paths: main services")
-    changed.review("main", "topic", "nowhere").refuses("'nowhere' is no path: name two revisions at most")
+    changed.review("main", "topic", "nowhere").refuses(
+        "'nowhere' is not a path here: name two revisions at most"
+    )
     changed.git("branch", "services")
     changed.review("services").refuses(
         "'services' is a path and a revision", "./services", "refs/heads/services"

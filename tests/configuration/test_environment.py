@@ -74,7 +74,7 @@ def test_a_variable_is_named_once_for_each_value_with_its_place() -> None:
     notices = [each.notice for each in set_variables(texts)]
     assert [(each.path, each.line) for each in notices] == [(WORKFLOW, 2), ("Dockerfile", 1)]
     assert notices[0].text == (
-        f"PIP_INDEX_URL is set to {P} here. Where pip runs with it, it outranks the files that this review goes by"
+        f"PIP_INDEX_URL is set to {P} here, and outranks the files that this review reads, where pip runs with it"
     )
 
 

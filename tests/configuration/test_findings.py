@@ -87,7 +87,7 @@ EXPLICIT = "explicit = true"
             "pip",
             {"pip.conf": f"[global]\nindex-url = {C}\nextra-index-url = {P}\n"},
             2,
-            ("no index priority", "same name PyPI's", "take PyPI's index out"),
+            ("no index priority", "same name it takes PyPI's", "take PyPI's index out"),
         ),
         (
             "pip",

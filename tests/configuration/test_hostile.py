@@ -162,15 +162,19 @@ def test_ini_that_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "key", "words"),
     [
-        ("[tool.uv]\nindex = 'x'", "index", "has no value that uv takes"),
-        ("[tool.uv]\nindex = [1]", "index", "has no value that uv takes"),
-        ("[[tool.uv.index]]\nurl = 7", "index", "has no value that uv takes"),
-        (uv_index(C, "c", "default = 'yes'"), "index", "has no value that uv takes"),
-        ("[tool.uv]\nextra-index-url = [1]", "extra-index-url", "has no value that uv takes"),
-        ("[tool.uv]\nno-index = 'x'\n" + uv_index(C, "cgr"), "no-index", "has no value that uv takes"),
-        ("[tool.uv.pip]\nno-binary = ['a,b']", "pip.no-binary", "has no value that uv takes"),
-        ("[tool.uv]\nexclude-newer = '3 months'", "exclude-newer", "has no value that uv takes"),
-        ("[tool.uv]\nbogus = 1\n" + uv_index(C, "cgr"), "bogus", "is no key that uv knows"),
+        ("[tool.uv]\nindex = 'x'", "index", "has a value that uv does not accept"),
+        ("[tool.uv]\nindex = [1]", "index", "has a value that uv does not accept"),
+        ("[[tool.uv.index]]\nurl = 7", "index", "has a value that uv does not accept"),
+        (uv_index(C, "c", "default = 'yes'"), "index", "has a value that uv does not accept"),
+        ("[tool.uv]\nextra-index-url = [1]", "extra-index-url", "has a value that uv does not accept"),
+        (
+            "[tool.uv]\nno-index = 'x'\n" + uv_index(C, "cgr"),
+            "no-index",
+            "has a value that uv does not accept",
+        ),
+        ("[tool.uv.pip]\nno-binary = ['a,b']", "pip.no-binary", "has a value that uv does not accept"),
+        ("[tool.uv]\nexclude-newer = '3 months'", "exclude-newer", "has a value that uv does not accept"),
+        ("[tool.uv]\nbogus = 1\n" + uv_index(C, "cgr"), "bogus", "is not a key that uv knows"),
     ],
 )
 def test_uv_passes_over_a_table_that_it_cannot_take(text: str, key: str, words: str) -> None:
@@ -178,7 +182,7 @@ def test_uv_passes_over_a_table_that_it_cannot_take(text: str, key: str, words: 
     found = read("uv", {"pyproject.toml": text}, lock("pip"))
     assert (found.indexes, found.builtin_pypi, found.refused) == ((), True, None)
     [notice] = found.problems
-    assert notice.text.startswith(f"{key} {words}, in [tool.uv] of pyproject.toml: uv passes over")
+    assert notice.text.startswith(f"{key} {words}, in [tool.uv] of pyproject.toml: uv ignores")
     assert notice.line is not None
     refused = read("uv", {"uv.toml": text.replace("tool.uv.", "").replace("[tool.uv]", "")}, lock("pip"))
     assert refused.refused is not None

@@ -205,7 +205,7 @@ UNCLEAR = [
     ("uv", uv("offline = true"), "nothing is fetched"),
     ("uv", uv("[[index]]", 'url = "https://index.example/"', 'exclude-newer = "2026-01-01"'), "of this index nothing newer is taken"),
     ("uv", uv("[pip]", 'python-version = "3.9"'), "files for another Python"),
-    ("uv", {"pyproject.toml": "[tool.uv]\nbogus = 1\n"}, "a newer one may heed it"),
+    ("uv", {"pyproject.toml": "[tool.uv]\nbogus = 1\n"}, "a newer uv may use it"),
     ("poetry", poetry("re-resolve = true"), "what the lock's markers say is not followed"),
     ("pdm", pdm('excludes = ["Foo"]'), "the package is not installed"),
     ("pdm", {"pdm.toml": "use_uv = true\n"}, "uv installs, by rules of its own"),
@@ -266,8 +266,8 @@ def test_names_of_the_users_own_are_no_unknown_keys() -> None:
 
 
 REFUSED = [
-    ("pip", {"pip.conf": "[install]\nno-binary = a\nno_binary = b\n"}, "", "stands in it twice"),
-    ("pip", {"pip.conf": "[install]\npre = 1\n[install]\npre = 1\n"}, "", "stands in it twice"),
+    ("pip", {"pip.conf": "[install]\nno-binary = a\nno_binary = b\n"}, "", "it has a key or a section twice"),
+    ("pip", {"pip.conf": "[install]\npre = 1\n[install]\npre = 1\n"}, "", "it has a key or a section twice"),
     ("pip", conf("no-index = maybe"), "", "no-index is not yes or no"),
     ("pip", conf("pre = yes", "only-final = :all:"), "", "pre stands beside"),
     ("pip", {"pip.conf": "no-index = 1\n"}, "", "not valid INI"),
@@ -275,9 +275,9 @@ REFUSED = [
         "uv",
         uv("[[tool.uv.index]]", 'url = "https://index.example/"'),
         "",
-        "tool is no key that uv knows, in uv.toml",
+        "tool is not a key that uv knows, in uv.toml",
     ),
-    ("uv", uv("[sources]"), "", "sources may stand in a pyproject.toml only"),
+    ("uv", uv("[sources]"), "", "sources is allowed in a pyproject.toml only"),
     ("uv", uv("x = = 1"), "", "not valid TOML"),
     ("uv", {}, "-i https://a.example/\n-i https://a.example/", "a second --index-url line"),
     ("uv", {}, "--no-binary a,b", "one name in each line"),

@@ -91,7 +91,9 @@ def _kind(field: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return ", ".join(f"`{each}`" for each in field["enum"])
     if field.get("type") == "array":
         return f"list of {_kind(field['items'], found)}"
-    return {"date": "date"}.get(field.get("format", ""), "text")
+    if "format" in field:
+        return {"date": "date"}.get(field["format"], "text")
+    return {"boolean": "`true` or `false`", "integer": "number"}.get(field.get("type", ""), "text")
 
 
 def _default(field: Mapping[str, Any], *, required: bool) -> str:
@@ -102,6 +104,8 @@ def _default(field: Mapping[str, Any], *, required: bool) -> str:
     value = field["default"]
     if value in (None, [], ""):
         return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return ", ".join(f"`{each}`" for each in value) if isinstance(value, list) else f"`{value}`"
 
 
@@ -166,10 +170,7 @@ def causes() -> str:
         "The sign before a report's first line is the check's result.\n",
         table(
             ("result", "sign", "the check"),
-            (
-                (f"`{each}`", CONCLUSION_ICONS[each], "passes" if each.exit_code == 0 else "fails")
-                for each in Conclusion
-            ),
+            ((f"`{each}`", CONCLUSION_ICONS[each], _RESULTS[each]) for each in Conclusion),
         ),
         "## Causes\n",
         "A cause says why an outcome is not `chainguard`. Reports, SARIF rules and the JSON report name it.\n",
@@ -211,6 +212,12 @@ def exit_codes() -> str:
     )
 
 
+_RESULTS = {
+    Conclusion.PASS: "passes",
+    Conclusion.WARN: "passes with warnings",
+    Conclusion.FAIL: "fails",
+    Conclusion.UNKNOWN: "fails, because something could not be checked",
+}
 _MEANS = {
     Conclusion.PASS: "the check passes",
     Conclusion.WARN: "the check passes with warnings",

@@ -148,7 +148,7 @@ def test_retry_after_is_honoured() -> None:
 def test_a_retry_after_beyond_the_time_given_is_not_waited_for() -> None:
     result, count = ask_script(lambda _: answer(503, headers={"Retry-After": "3600"}))
     assert (result.problem, count) == (Cause.UNREACHABLE, 1)
-    assert "wait longer than the 5 s" in result.message
+    assert "wait longer than the limit of 5 s" in result.message
 
 
 def test_an_unreadable_retry_after_is_passed_over() -> None:
@@ -208,7 +208,7 @@ def test_the_time_for_everything_is_kept() -> None:
         answers = client.ask(["six", *(f"slow-{number}" for number in range(40))])
     assert answers["six"].problem is None
     assert {answers[name].problem for name in answers if name != "six"} == {Cause.UNREACHABLE}
-    assert "all 0.5 s for this were over" in answers["slow-39"].message
+    assert "the limit of 0.5 s for all names was used up" in answers["slow-39"].message
 
 
 def test_closing_wakes_a_pause() -> None:
@@ -218,7 +218,7 @@ def test_closing_wakes_a_pause() -> None:
         scripted(lambda _: answer(503, headers={"Retry-After": "20"})) as server,
         IndexClient(pypi(server.url), limits=limits) as client,
     ):
-        assert "all 0.3 s" in client.ask(["six"])["six"].message
+        assert "the limit of 0.3 s" in client.ask(["six"])["six"].message
     for _ in range(50):
         if threading.active_count() <= threads:
             break

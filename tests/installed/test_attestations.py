@@ -100,7 +100,7 @@ NAME = "plain-1.0-py3-none-any.whl"
                 "its attestation could not be verified: its publisher is of a kind that the library does not know (URL)",
             ),
         ),
-        (b"{", (False, "its attestation could not be verified: it is no provenance object (PEP 740)")),
+        (b"{", (False, "its attestation could not be verified: it is not a provenance object (PEP 740)")),
     ],
 )
 def test_what_is_said_of_an_attestation(data: bytes, said: tuple[bool, str]) -> None:

@@ -83,7 +83,7 @@ def test_what_is_no_wheel_is_said_and_no_pass(world: World, tmp_path: Path) -> N
     found = world.verify(tmp_path)
     assert [each.text for each in found.unreadable] == [
         "the wheel could not be read: its name is not that of a wheel",
-        "the wheel could not be read: it is not a sound zip archive",
+        "the wheel could not be read: it is not a valid zip archive",
     ]
     assert found.conclusion is Conclusion.UNKNOWN
 
@@ -171,7 +171,7 @@ def test_places_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(TreeError, match="it holds no installed distribution, no wheel and no image"):
         place(tmp_path)
     (tmp_path / "text").write_text("hello")
-    with pytest.raises(TreeError, match="it is no wheel, no pip report, and no archive of an image"):
+    with pytest.raises(TreeError, match="it is not a wheel, a pip report or an archive of an image"):
         place(tmp_path / "text")
 
 

@@ -275,7 +275,7 @@ def test_pixi_installs_what_an_environment_asks_for() -> None:
         ("linux-64", "https://p.test/a-1-py2.py3-none-any.whl", f"sha256:{B}"),
     ]
     (notice,) = lock.notices
-    assert (notice.line, "packages[2] is asked for by no environment" in notice.text) == (22, True)
+    assert (notice.line, "packages[2] belongs to no environment" in notice.text) == (22, True)
 
 
 def test_a_file_that_moves_to_another_platform_is_a_change() -> None:

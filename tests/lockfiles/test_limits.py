@@ -90,7 +90,7 @@ def test_other_endless_texts_refuse_the_file() -> None:
 @pytest.mark.parametrize("specifier", [f">={DIGITS},<2", f"=={DIGITS}.*", f"!={DIGITS}"])
 def test_an_endless_specifier_in_a_pipfile_is_refused(specifier: str) -> None:
     text = json.dumps({"_meta": {}, "default": {"alpha": {"version": specifier}}})
-    with pytest.raises(LockfileError, match=r"default\.alpha\.version: is (longer than any|no) version"):
+    with pytest.raises(LockfileError, match=r"default\.alpha\.version: is (too long for|neither) a version"):
         parse(Text(path="Pipfile.lock", text=text))
 
 

@@ -104,7 +104,7 @@ def test_sources_may_lack_names_or_be_missing() -> None:
 def test_an_index_that_is_no_source_is_said() -> None:
     lock = read({"_meta": META, "default": {"x": {"version": "==1", "index": "gone"}}})
     assert lock.packages[0].source.location is None
-    assert "it names the index 'gone', which is none" in (lock.packages[0].refused or "")
+    assert "it names the index 'gone', which is not one" in (lock.packages[0].refused or "")
 
 
 @pytest.mark.parametrize(
@@ -172,13 +172,13 @@ def test_markers_of_old_files_stand_in_keys_of_their_own() -> None:
     [
         ("", "not JSON", 1),
         ('{"a": \n nope}', "not JSON", 2),
-        ("[1]", "its root is no object", None),
-        ('{"default": {"x": {}, "x": {"version": "==1"}}}', "the key 'x' stands twice", None),
+        ("[1]", "its root is not an object", None),
+        ('{"default": {"x": {}, "x": {"version": "==1"}}}', "the key 'x' appears twice", None),
         ('{"default": []}', "default: must be a table", None),
         ('{\n"default": {\n"x": 1}}', "default.x: must be a table", 3),
         ('{"default": {" ": {}}}', "default: a package without a name", 1),
         ('{"default": {\n"x": {"version": 1}}}', "default.x.version: must be a string", 2),
-        ('{"default": {"x": {"version": "one"}}}', "default.x.version: is no version", 1),
+        ('{"default": {"x": {"version": "one"}}}', "default.x.version: is neither a version", 1),
         ('{"default": {"x": {"hashes": "a"}}}', "default.x.hashes: must be an array", 1),
         ('{"default": {"x": {"hashes": [1]}}}', "default.x.hashes[0]: must be a string", 1),
         ('{"default": {"x": {"path": ".", "editable": "yes"}}}', "default.x.editable: must be true", 1),
@@ -220,13 +220,16 @@ EVIL = "https://evil.example/x-1-py3-none-any.whl"
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        ({"extras": [f"] @ {EVIL} #"]}, "extras: holds what is no extra's name"),
-        ({"extras": ["a]\n--index-url https://evil.example/\nx["]}, "holds what is no extra's name"),
+        ({"extras": [f"] @ {EVIL} #"]}, "extras: holds something that is not an extra's name"),
+        (
+            {"extras": ["a]\n--index-url https://evil.example/\nx["]},
+            "holds something that is not an extra's name",
+        ),
         (
             {"hashes": ["sha256:aa --index-url https://evil.example/"]},
-            "hashes: holds what is no hash",
+            "hashes: holds something that is not a hash",
         ),
-        ({"hashes": ["sha256:aa\n--index-url https://evil.example/"]}, "holds what is no hash"),
+        ({"hashes": ["sha256:aa\n--index-url https://evil.example/"]}, "holds something that is not a hash"),
         (
             {"markers": "os_name == 'a'\n--index-url https://evil.example/"},
             "markers: has more than one",
@@ -244,7 +247,7 @@ def test_what_pipenv_would_hand_to_pip_beside_the_entry_is_refused(
 
 
 def test_a_key_that_is_no_name_is_refused() -> None:
-    with pytest.raises(LockfileError, match="is no package name") as caught:
+    with pytest.raises(LockfileError, match="is not a package name") as caught:
         read(json.dumps({"default": {f"x @ {EVIL} #": {"version": "==1"}}}, indent=1))
     assert caught.value.line == 3
 

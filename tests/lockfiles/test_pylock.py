@@ -89,19 +89,19 @@ def test_a_good_file_has_no_notices() -> None:
 @pytest.mark.parametrize(
     ("rows", "notice"),
     [
-        (f'name = "A_b"\n{SDIST}', "PEP 751 wants normalised names, and an entry's is not"),
+        (f'name = "A_b"\n{SDIST}', "PEP 751 requires normalised names, and an entry's name is not"),
         ('name = "a"', "an entry names no file at all"),
         (
             'name = "a"\nsdist = {url = "https://x.example/a-1.tar.gz"}',
-            "PEP 751 wants hashes of every file, and a file has none",
+            "PEP 751 requires hashes of every file, and a file has none",
         ),
         (
             f'name = "a"\nsdist = {{name = "a-1.tar.gz", {DIGEST}}}',
-            "PEP 751 wants a URL or a path of every file, and a file has neither",
+            "PEP 751 requires a URL or a path of every file, and a file has neither",
         ),
         (
             f'name = "a"\nsdist = {{path = "a-1.tar.bz2", {DIGEST}}}',
-            "an sdist's file name is none that the standard allows",
+            "an sdist's file name is not one that the standard allows",
         ),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_kind_of_breakage_is_noted_once() -> None:
 
 def test_lock_versions() -> None:
     assert notices(f'[[packages]]\nname = "a"\n{SDIST}\n', 'created-by = "x"\n\n\n') == [
-        (1, "PEP 751 wants a lock-version, and the file has none; read as 1.0")
+        (1, "PEP 751 requires a lock-version; the file has none, and is read as 1.0")
     ]
     assert notices("", 'lock-version = "1.1"\n') == [
         (1, "lock-version 1.1 is newer than 1.0, which this tool knows")

@@ -243,7 +243,7 @@ def test_a_package_survives_options_that_are_not_understood() -> None:
     [
         ("six==1 --hash=md5:abc", "pip refuses the hash 'md5:abc'"),
         ("six==1 --hash=nonsense", "pip refuses the hash 'nonsense'"),
-        ("--pre six==1", "passes over 'six==1'"),
+        ("--pre six==1", "ignores 'six==1'"),
         ("-e . -e ./b", "one line takes one -e"),
         ("-r a.txt -c b.txt", "one line names one file"),
         (f"--hash=sha256:{A}", "belongs to no requirement"),

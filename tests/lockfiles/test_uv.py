@@ -172,7 +172,7 @@ def test_wrong_entries_are_refused(rows: str, message: str) -> None:
 
 def test_a_name_that_is_none() -> None:
     for name in ("../x", "a b", "-a", "a\\nb", "é"):
-        with pytest.raises(LockfileError, match=r"package\.name: is no package name"):
+        with pytest.raises(LockfileError, match=r"package\.name: is not a package name"):
             read(f'[[package]]\nname = "{name}"\nsource = {{ virtual = "." }}\n')
 
 

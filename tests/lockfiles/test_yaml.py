@@ -66,12 +66,12 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "reason", "line"),
     [
-        ("", "its root is no mapping", None),
-        ("- a\n", "its root is no mapping", None),
-        ("text", "its root is no mapping", None),
-        ("a: 1\na: 2\n", "the key 'a' stands twice", 2),
-        ("a: 1\n? [b]\n: 2\n", "a key that is no text", 2),
-        ("a: 1\n~: 2\n", "a key that is no text", 2),
+        ("", "its root is not a mapping", None),
+        ("- a\n", "its root is not a mapping", None),
+        ("text", "its root is not a mapping", None),
+        ("a: 1\na: 2\n", "the key 'a' appears twice", 2),
+        ("a: 1\n? [b]\n: 2\n", "a key that is not text", 2),
+        ("a: 1\n~: 2\n", "a key that is not text", 2),
         ("a: 1\n---\nb: 2\n", "more than one YAML document", 2),
         ("a: [\n", "not YAML", 2),
         ("a: 1\n\tb: 2\n", "not YAML", 2),

@@ -53,7 +53,9 @@ def migrated(path: str, lock: str, project: str) -> Prepared:
 def test_pypi_let_in_for_entries_that_allow_its_files_too(path: str, lock: str) -> None:
     (notice,) = migrated(path, lock, SOURCE).opened
 
-    assert "PyPI is asked from now on, also for 1 entries" in notice.text
+    assert (
+        "The installer now asks PyPI, also for 1 entry that did not change and was not checked" in notice.text
+    )
     assert "name Chainguard's index alone, as before" in notice.text
 
 

@@ -110,7 +110,7 @@ def test_more_than_are_judged_is_no_pass(monkeypatch: pytest.MonkeyPatch) -> Non
     result, _ = judged(side(LOCK, pip_conf=TWO), side(LOCK, pip_conf=ONE))
     assert moved(result) == {"a": Outcome.CHAINGUARD}
     assert result.conclusion is Conclusion.UNKNOWN
-    assert any("1 entries that did not were not judged" in notice.text for notice in result.unreadable)
+    assert any("1 unchanged entry was not judged" in notice.text for notice in result.unreadable)
 
 
 def test_the_bound_is_over_all_lockfiles(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,4 +123,4 @@ def test_the_bound_is_over_all_lockfiles(monkeypatch: pytest.MonkeyPatch) -> Non
     result = review(compared, SETTINGS, table, today=date(2026, 11, 21))
     assert moved(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.CHAINGUARD}
     assert "c" not in {name for asked in table.asked for name in asked}
-    assert [n.text for n in result.unreadable if "1 entries that did not were not judged" in n.text]
+    assert [n.text for n in result.unreadable if "1 unchanged entry was not judged" in n.text]

@@ -336,7 +336,7 @@ def test_letting_pypi_in_for_what_did_not_change_is_no_pass(
     result = judged(Table(**BOTH), pair, indexes={"pypi": "https://pypi.test/simple/"})
 
     assert result.conclusion is conclusion
-    assert ["PyPI is asked" in each.text for each in result.unreadable] == (
+    assert ["The installer now asks PyPI" in each.text for each in result.unreadable] == (
         [True] if conclusion is Conclusion.UNKNOWN else []
     )
 
@@ -628,7 +628,7 @@ def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(url: str
     assert result(ours).conclusion is Conclusion.PASS
     swapped = result(SOURCE.format("Ours", url))
     assert swapped.conclusion is Conclusion.UNKNOWN
-    assert f"was Chainguard's, and is {says} now" in " ".join(each.text for each in swapped.unreadable)
+    assert f"was Chainguard's and is now {says}:" in " ".join(each.text for each in swapped.unreadable)
 
 
 def test_a_source_that_poetry_knows_under_another_address_is_no_pass() -> None:

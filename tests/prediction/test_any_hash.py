@@ -50,7 +50,7 @@ def test_a_mismatch_is_not_known_where_another_hash_may_fit() -> None:
     assert (alone.outcome, alone.cause) == (Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)
     assert both is not None
     assert (both.outcome, both.reason) == (Outcome.UNKNOWN, "no-sha256")
-    assert both.evidence[0].said.startswith("the lock allows files by sha512 too")
+    assert both.evidence[0].said.startswith("the lock has sha512 hashes too")
     fits = predict(allowing(f"sha256:{ours.sha256}", SHA512), LOCK, LINUX, where, known)
     assert fits is not None
     assert fits.outcome is Outcome.CHAINGUARD

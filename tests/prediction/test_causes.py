@@ -157,7 +157,10 @@ def test_a_pin_without_a_command_says_where_to_write_it() -> None:
     assert by_hand == Advice(text=f"pin 1.62.0: write x==1.62.0 at base.txt:3; or {WAIT}")
     made = step(MISSING, lock=Lockfile(path="w/pylock.toml", format="pylock.toml"))
     assert made.command is None
-    assert "pin 1.62.0: require x==1.62.0 where w/pylock.toml is made from, then lock again; or" in made.text
+    assert (
+        "pin 1.62.0: require x==1.62.0 in the file that w/pylock.toml is made from, then lock again; or"
+        in made.text
+    )
 
 
 def test_a_missing_wheel_names_the_target_and_leaves_the_settings_for_last() -> None:

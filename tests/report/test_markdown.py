@@ -281,7 +281,7 @@ def test_malware_comes_first_wherever_it_comes_from() -> None:
     found = review(lockfile(from_pypi("a"), build.fails("b"), malware))
     text = render(found, "markdown")
     assert text.splitlines()[0] == (
-        "### ⛔ Malware was found in 1 of 3 changed packages: 1 does not install; 2 come from PyPI"
+        "### ⛔ Malware was found in 1 of 3 changed packages; 1 does not install; 2 come from PyPI"
     )
     assert [cells[0].split(" ")[0] + cells[1][0] for cells in read(found).rows[1:]] == [
         "worse⛔",

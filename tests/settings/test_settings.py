@@ -121,7 +121,7 @@ def test_inputs_lie_over_the_file_and_absent_ones_leave_it() -> None:
         ('[indexes]\nlayout = "sideways"', "indexes.layout: 'sideways' is not a known layout"),
         ('[indexes]\nchainguard = "libraries.cgr.dev"', "indexes.chainguard: an index address starts with https://"),
         ('[indexes]\nchainguard = "https://libraries.cgr.dev:99999/"', "indexes.chainguard: port out of range"),
-        ('[indexes]\nchainguard = "https://libraries.cgr.dev:0/"', "indexes.chainguard: port 0 is no address"),
+        ('[indexes]\nchainguard = "https://libraries.cgr.dev:0/"', "indexes.chainguard: port 0 is not a valid port"),
         ('[indexes]\nown-hosts = ["https://nexus.example/"]', "indexes.own-hosts[0]: 'https://nexus.example/' is not a host such as 'packages.example.com', or a host with the beginning of a path"),
         ('[indexes]\npypi-hosts = ["files.example/packages"]', "indexes.pypi-hosts[0]: 'files.example/packages' is not a host name such as"),
         ('[indexes]\nvex = "libraries.cgr.dev"', "indexes.vex: an index address starts with https://"),

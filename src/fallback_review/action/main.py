@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 USAGE_ERROR, COULD_NOT_CHECK = 2, Conclusion.UNKNOWN.exit_code
 OUR_FAULT = (
-    "Fallback Review has a fault and stopped, so nothing is known about this pull request. Please "
+    "Fallback Review stopped with an internal error, so nothing is known about this pull request. Please "
     "report it, with the log of a run that has debug logging on."
 )
 STOPPED = "The run was stopped before everything was checked, so this is not a pass: run the job again."

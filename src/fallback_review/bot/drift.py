@@ -135,7 +135,7 @@ def _lockfiles(
 def _text(files: BranchFiles, path: str, configured: Settings) -> Text:
     data = files.read(path)
     if data is None:
-        raise LockfileError(path, "GitHub lists it and hands out no file (is it a submodule?)")
+        raise LockfileError(path, "GitHub lists it and returns no file (is it a submodule?)")
     return text_of(path, data, files.read, configured)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fallback_review.report import limits
 from fallback_review.report.budget import Block, fit, size
-from fallback_review.report.escape import code, inert, path_destination
+from fallback_review.report.escape import inert, path_destination
 from fallback_review.report.headline import coverage
-from fallback_review.report.rows import row_of
-from fallback_review.report.tally import tally
+from fallback_review.report.markdown import summary, table_block
+from fallback_review.report.rows import repeating, row_of
+from fallback_review.report.sections import IN_TROUBLE, ChangeTable
+from fallback_review.report.tally import Group, tally
 from fallback_review.report.text import readable
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from fallback_review.bot.drift_memory import Memory, Point
     from fallback_review.model import Notice, Review, ReviewedChange, ReviewedLockfile
+    from fallback_review.report.rows import ChangeRow
 
 TITLE = "Python packages that do not come from Chainguard Libraries"
 LIMIT = limits.COMMENT - 536
@@ -29,7 +32,6 @@ _THEME = '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2da44e"
 _DRAWN = 15
 """Points of the chart: more labels would overlap."""
 _LISTED = 12
-_HEAD = "| | Package | Locked | Comes from | Why | What to do | Lockfile | Since |\n" + "|---" * 8 + "|\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +62,9 @@ def issue_text(
 def _verdict(review: Review, open_now: Sequence[Open], branch: str) -> str:
     numbers = tally(review)
     commit = f" at commit {inert(review.head[:7])}" if review.head else ""
-    where = f"The default branch, {inert(readable(branch))},{commit}: {inert(coverage(numbers))}"
+    where = f"On the default branch ({inert(readable(branch))}{commit}): {inert(coverage(numbers))}"
     if not open_now and not review.unreadable:
-        return f"🟢 **Nothing is left.** {where}"
+        return f"🟢 **Nothing is left to do.** {where}"
     built = sum(each.built for each in open_now)
     done = f" Chainguard has built **{built:,}** of them: move the lock." if built else ""
     need = "package needs" if len(open_now) == 1 else "packages need"
@@ -76,43 +78,39 @@ def _blocks(review: Review, open_now: Sequence[Open], memory: Memory, today: dat
     rest = [each for each in open_now if not each.built]
     new = [each for each in rest if today - memory.known.get(each.key, today) < NEW_FOR]
     waiting = [each for each in rest if today - memory.known.get(each.key, today) >= NEW_FOR]
-    for title, group in (
-        ("🟢 Built by now: move the lock", built),
-        ("🆕 New in the last seven days", new),
-        ("🟠 Still open", waiting),
+    for title, group, folds in (
+        ("🟢 Built by now: move the lock", built, False),
+        ("🆕 New in the last seven days", new, False),
+        ("🟠 Still open", waiting, bool(built or new)),
     ):
         if group:
             since = {each.key: memory.known.get(each.key, today) for each in group}
-            yield _table(f"{title} ({len(group):,})", group, since, review.head_url)
+            yield _table(f"{title} ({len(group):,})", group, since, review.head_url, folds=folds)
 
 
-def _table(title: str, group: Sequence[Open], since: Mapping[str, date], head_url: str | None) -> Block:
-    return Block(
-        opening=f"#### {title}\n\n{_HEAD}",
-        closing="",
-        rows=(_row(each, since[each.key], head_url) for each in group),
+def _table(
+    title: str, group: Sequence[Open], since: Mapping[str, date], head_url: str | None, *, folds: bool
+) -> Block:
+    """Return a table of two columns, as in the comment: more of them do not fit on a narrow screen."""
+    table = ChangeTable(
+        group=Group.TROUBLE,
+        title=title,
+        says=IN_TROUBLE,
         total=len(group),
-        more=lambda number: f"| | … and {number:,} more |" + " |" * 6 + "\n",
+        rows=lambda: repeating(_row(each, since[each.key], head_url) for each in group),
     )
+    if folds:
+        return table_block(table, summary(title), "\n</details>\n")
+    return table_block(table, f"#### {title}\n\n", "")
 
 
-def _row(each: Open, since: date, head_url: str | None) -> str:
+def _row(each: Open, since: date, head_url: str | None) -> ChangeRow:
     row = row_of(each.reviewed, each.lockfile, scan=True)
-    step = inert(row.advice)
-    if row.command:
-        step += ("<br>" if step else "") + code(row.command)
-    url = path_destination(head_url, row.file, row.line)
-    cells = (
-        row.icon,
-        inert(row.name),
-        inert(", ".join(version for version, _ in row.after)),
-        inert(row.comes_from),
-        inert(row.why),
-        step,
-        f"[{inert(row.lockfile)}]({url})" if url else inert(row.lockfile),
-        f"{since:%Y-%m-%d}",
+    return replace(
+        row,
+        line_url=path_destination(head_url, row.file, row.line),
+        lockfile_shown=f"{row.lockfile} · since {since:%Y-%m-%d}",
     )
-    return "| " + " | ".join(cells) + " |\n"
 
 
 def _notices(notices: Sequence[Notice]) -> Block:

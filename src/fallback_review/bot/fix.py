@@ -47,7 +47,7 @@ def _committed(
 ) -> tuple[str | None, str]:
     """Return the commit's address, or why there is none."""
     if not isinstance(run.identity, AppKey):
-        return None, "that takes a GitHub App (app-id) with the permission contents: write"
+        return None, "it needs a GitHub App (app-id) with the permission contents: write"
     if why := refusal(client, event):
         return None, why
     files = {each.path: each.after.encode() for each in fixes}

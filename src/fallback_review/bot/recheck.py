@@ -42,9 +42,9 @@ class RecheckResult(StrEnum):
     """What a look found."""
 
     NOTHING_OPEN = "nothing is open"
-    UNCHANGED = "as before"
+    UNCHANGED = "unchanged"
     CHANGED = "updated"
-    OVERTAKEN = "a newer commit or another base came in between"
+    OVERTAKEN = "the pull request has a newer commit or another base by now"
     FAILED = "could not be checked"
 
 

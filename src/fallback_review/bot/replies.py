@@ -25,7 +25,7 @@ HELP = (
     "author and from people with write access:\n\n"
     "| command | does |\n|---|---|\n"
     f"| `{NAME} recheck` | reviews this pull request again, with what the indexes hold now |\n"
-    f"| `{NAME} explain NAME` | shows how each prediction for a package comes about; also `NAME==VERSION` |\n"
+    f"| `{NAME} explain NAME` | shows each step of the predictions for a package; also `NAME==VERSION` |\n"
     f"| `{NAME} fix` | shows the patch that makes the lockfiles take Chainguard's files, or commits it |\n"
     f"| `{NAME} help` | shows this |\n"
 )
@@ -103,7 +103,7 @@ def explained(parts: Iterable[tuple[str, str]]) -> Reply:
 def nothing_to_mend() -> Reply:
     """Say that no row of the lockfiles can be mended."""
     return Reply(
-        text="There is nothing to mend: no row in trouble has a counterpart in Chainguard's index, or the "
+        text="There is nothing to mend: Chainguard's index has no counterpart for any row in trouble, or the "
         "project does not name that index. The review says why for each package.",
         reaction=Reaction.CONFUSED,
     )
@@ -116,7 +116,7 @@ def mended(patch: str, paths: Sequence[str], said: str) -> Reply:
     if size(block) > _ROOM:
         block = "\n\nThe patch is too long for a comment.\n"
     more = f"{inert(said)} " if said else ""
-    return Reply(text=f"{more}This mends the lockfiles; {command} does the same in a checkout.{block}")
+    return Reply(text=f"{more}This patch mends the lockfiles; {command} does the same in a checkout.{block}")
 
 
 def committed(url: str, paths: Sequence[str]) -> Reply:

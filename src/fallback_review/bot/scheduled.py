@@ -47,7 +47,7 @@ def _recheck(run: Run, client: Client, index_session: IndexSession, event: Repos
     for look in looks:
         for sentence in look.missed:
             run.output.warn(f"Pull request {look.number}: {sentence}")
-    run.output.summarise("Open pull requests, looked at again", lines)
+    run.output.summarise("Open pull requests, reviewed again", lines)
     return COULD_NOT_CHECK if any(look.found is RecheckResult.FAILED for look in looks) else ALL_CHECKED
 
 

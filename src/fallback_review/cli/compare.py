@@ -112,7 +112,7 @@ class _Sides:
             return None
         data = self.read(revision, path)
         if data is None:  # git has told of a change to it, which must not pass unseen
-            raise LockfileError(path, "it is no ordinary file, or the repository lacks its content")
+            raise LockfileError(path, "it is not an ordinary file, or the repository lacks its content")
         # Only what is one line may be the target of a link.
         link = b"\n" not in data and self.repository.is_link(revision, path)
         return text_of(path, data, partial(self.read, revision), self.settings, link=link)

@@ -103,6 +103,6 @@ def told(found: Mended, *, written: bool) -> str:
         lines.append(f"  the lock as a whole: {readable(found.problem, 400)}")
     if found.install_again and written:
         command = found.install_again.format(file=shlex.quote(found.path))
-        lines.append(f"Installers swap nothing that is installed already: {command}")
-        lines.append("Then prove it: fallback-review verify")
+        lines.append(f"Installers keep what is installed already. This replaces it: {command}")
+        lines.append("Then check it: fallback-review verify")
     return "\n".join(lines) + "\n"

@@ -54,7 +54,7 @@ _SETTINGS = _Text("""\
 [targets]                     # where the lockfiles get installed
 python = %{python}
 platforms = %{platforms}
-informational = %{informational}   # shown, never deciding: laptops, usually
+informational = %{informational}            # shown, never deciding: laptops, usually
 %{indexes}
 [policy]
 fail-on = ["pypi", "install-fails"]
@@ -73,11 +73,11 @@ Next:
        gh secret set CHAINGUARD_PYTHON_IDENTITY_ID
        gh secret set CHAINGUARD_PYTHON_TOKEN
      Dependabot's pull requests read secrets of their own: run both again with --app dependabot.
-  3. Commit the files to the default branch: settings count from there alone. The workflow uses
-       %{project}: if your organisation keeps a copy, name that one.
+  3. Commit the files to the default branch: settings count there alone. The workflow uses
+     %{project}: if your organisation keeps a copy, name the copy.
   4. Open a pull request that changes a lockfile. Then make the check "Fallback Review" required:
        Settings > Rules > Rulesets > Require status checks to pass
-  5. See what it would say of everything: fallback-review scan
+  5. See what it says of all locked packages: export the two values, and run fallback-review scan
 Later, `fallback-review init --check` says what of this is out of date.
 More: https://github.com/%{project}#more""")
 

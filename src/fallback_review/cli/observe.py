@@ -54,7 +54,7 @@ def observe(
     if own is None or ours is None:
         return Observed("Your index was not asked.")
     if not (environ.get(_IDENTITY) and environ.get(_TOKEN)):
-        return Observed(f"Your index was not looked at: that needs {_IDENTITY} and {_TOKEN}.")
+        return Observed(f"Your index was not asked: {_IDENTITY} and {_TOKEN} are not set.")
     asked = list(names[:_MOST_ASKED]) or list(_USUAL)
     with access.open_indexes(indexes, access.Secrets(environ=environ)) as ask:
         answers = ask(dict.fromkeys((own, ours, at.pypi), asked))
@@ -66,7 +66,9 @@ def observe(
         if all(found):
             return compared(name, *found)
     why = f" ({silent[0]})" if silent else ""
-    return Observed(f"No package was found on your index, Chainguard's and PyPI's, to compare{why}.")
+    return Observed(
+        f"No package is on your index, on Chainguard's and on PyPI's, so nothing was compared{why}."
+    )
 
 
 def _files(answers: Mapping[Index, Answer], index: Index) -> dict[tuple[str, str], str]:

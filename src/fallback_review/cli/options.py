@@ -89,7 +89,7 @@ INDEXES = (
     _option(
         "--on-unknown",
         type=click.Choice(["fail", "warn"]),
-        help="What it means when something could not be checked.",
+        help="What the check does when something could not be checked.",
     ),
     _option(
         "--ca-bundle",

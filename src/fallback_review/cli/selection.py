@@ -82,7 +82,7 @@ def _paths(words: Sequence[str]) -> list[str]:
 
 def _sides(named: Sequence[str], repository: Repository) -> tuple[str, str | None]:
     if len(named) > _MOST_REVISIONS:
-        raise click.UsageError(f"{named[2]!r} is no path: name two revisions at most")
+        raise click.UsageError(f"{named[2]!r} is not a path here: name two revisions at most")
     if len(named) == 1 and ".." in named[0]:
         separator = "..." if "..." in named[0] else ".."
         before, _, after = named[0].partition(separator)

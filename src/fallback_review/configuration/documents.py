@@ -82,7 +82,7 @@ class ConfigurationFiles:
             data = {name: dict(parser.items(name)) for name in parser.sections()}
         except configparser.Error as error:
             twice = isinstance(error, configparser.DuplicateOptionError | configparser.DuplicateSectionError)
-            self._break(path, "a key or section stands in it twice" if twice else "it is not valid INI")
+            self._break(path, "it has a key or a section twice" if twice else "it is not valid INI")
             return None
         return Section(files=self, path=path, text=text, data=data)
 

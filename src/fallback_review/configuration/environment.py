@@ -53,8 +53,8 @@ class SetVariable:
     def notice(self) -> Notice:
         """What a person should know about it."""
         text = (
-            f"{self.name} is set to {clip(self.value) or 'nothing'} here. Where {self.installer} runs with "
-            "it, it outranks the files that this review goes by"
+            f"{self.name} is set to {clip(self.value) or 'nothing'} here, and outranks the files that "
+            f"this review reads, where {self.installer} runs with it"
         )
         return Notice(text=text, path=self.path, line=self.line)
 

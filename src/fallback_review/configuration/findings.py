@@ -75,7 +75,7 @@ def _pip(order: tuple[Asked, ...], ours: ConfiguredIndex) -> Iterator[Notice]:
         "or a better wheel on PyPI is taken, whoever published it"
     )
     if not _behind(order, number):
-        text += ", and of files with the same name PyPI's, which is listed last"
+        text += "; of two files with the same name it takes PyPI's, which is listed last"
     remedy = (
         "make Chainguard's index the only `index-url`"
         if other.configured is None

@@ -58,7 +58,7 @@ class Keys:
     harmless: frozenset[str] = frozenset()
     measured: bool = True
     """Whether what is said of them was measured, or else is documented."""
-    unknown: str = "whether it changes what is installed is not known"
+    unknown: str = "it may change what is installed"
     """What is said of a key that has no place here."""
 
     def treatment(self, key: str) -> Treatment | None:
@@ -89,7 +89,7 @@ class Keys:
         """Give the keys of a table that have no place."""
         for key in section.data:
             if self.treatment(key) is None:
-                text = f"{clip(key)} is no key that is known here ({self.place}): {self.unknown}"
+                text = f"{clip(key)} is not a key that this review knows ({self.place}): {self.unknown}"
                 yield Notice(text=text, path=section.path, line=section.line_of_key(key))
 
 
@@ -97,5 +97,5 @@ def not_comparable(said: object, lockfile: Lockfile, project: str) -> tuple[Noti
     """Give a content hash that is no SHA-256: whether the lock fits its project is not known then."""
     if said is None or is_content_hash(said):
         return ()
-    text = f"its content hash is no SHA-256 of anything, so it does not tell whether {project} changed since"
+    text = f"its content hash is not a SHA-256, so it does not tell whether {project} changed since"
     return (Notice(text=text, path=lockfile.path),)

@@ -97,7 +97,7 @@ def _renamed(base: Configuration, head: Configuration, addresses: Addresses) -> 
         if index.name and _name(index) in before and whose(index, addresses).owner is not Owner.CHAINGUARD:
             now = host(index.url) or "PyPI"
             text = (
-                f"the source {clip(index.name)} was Chainguard's, and is {now} now: every entry that names "
+                f"the source {clip(index.name)} was Chainguard's and is now {now}: every entry that names "
                 f"it comes from there; {_SCAN}"
             )
             yield Notice(path=index.path, line=index.line, text=text)
@@ -150,14 +150,14 @@ def _pypi(
         return
     if unjudged > 0:
         text = (
-            f"PyPI is asked from now on, also for {_left(unjudged)}: "
+            f"The installer now asks PyPI, also for {_left(unjudged)}: "
             "name Chainguard's index alone, as before (uv export has --emit-index-url), or say in the "
             f"settings how the indexes are arranged (layout in [indexes]); to know now, {_SCAN}"
         )
         yield Notice(path=path, text=text)
     elif not decided and not head.indexes:
         text = (
-            "PyPI is asked from now on, and nothing in the repository names Chainguard's index any more: "
+            "The installer now asks PyPI, and nothing in the repository names Chainguard's index any more: "
             "name it, or say in the settings how the indexes are arranged (layout in [indexes])"
         )
         yield Notice(path=path, text=text)
@@ -183,4 +183,6 @@ def _options(diff: LockfileDiff, unjudged: int) -> Iterator[Notice]:
 
 
 def _left(unjudged: int) -> str:
-    return f"{unjudged} entries that did not change and were not checked"
+    if unjudged == 1:
+        return "1 entry that did not change and was not checked"
+    return f"{unjudged:,} entries that did not change and were not checked"

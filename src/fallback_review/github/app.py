@@ -93,7 +93,7 @@ def _token(client: Client, repository: str, wanted: tuple[Need, ...]) -> AppToke
     if not asked:  # without any, GitHub would hand out everything
         raise GitHubError(
             Trouble.FORBIDDEN,
-            "the GitHub App may do nothing of what is needed here",
+            "the GitHub App has none of the permissions that are needed here",
             permission=", ".join(missing),
             holder=APP,
         )

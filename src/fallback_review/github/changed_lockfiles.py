@@ -219,6 +219,6 @@ def _plain_file(path: str, content: bytes | None) -> bytes:
     # Taking it for deleted would pass what nobody looked at.
     if content is None:
         raise GitHubError(
-            Trouble.NOT_FOUND, f"GitHub lists {path} as changed and hands out no file (is it a submodule?)"
+            Trouble.NOT_FOUND, f"GitHub lists {path} as changed and returns no file (is it a submodule?)"
         )
     return content

@@ -54,11 +54,11 @@ _NEXT_STEP = {
     Trouble.FORBIDDEN: "the token may not do this, for the reason that GitHub gives",
     Trouble.NOT_FOUND: "check the repository and that the token may read it (contents: read)",
     Trouble.RATE_LIMITED: f"run the job again later; {_SHARED_LIMIT}",
-    Trouble.UNREACHABLE: "run the job again; where it persists, see GitHub's status page, proxy and CA",
-    Trouble.UNAVAILABLE: "mend that, or run the job again where it passes by itself",
-    Trouble.TOO_LARGE: "GitHub hands out files of at most 100 MB; exclude this one from `lockfiles`",
+    Trouble.UNREACHABLE: "run the job again; if it persists, see GitHub's status page, proxy and CA",
+    Trouble.UNAVAILABLE: "correct that, or run the job again if it goes away by itself",
+    Trouble.TOO_LARGE: "GitHub returns files of up to 100 MB; exclude this one with `lockfiles`",
     Trouble.BUDGET: "raise `request-budget`; on a schedule, a later run goes on where this one ended",
-    Trouble.REFUSED: "this is likely a fault of ours: please report it with this message",
+    Trouble.REFUSED: "this is probably a bug in Fallback Review: please report it with this message",
 }
 
 

@@ -152,7 +152,8 @@ class IndexClient:
             pool.shutdown(wait=False, cancel_futures=True)
             self._cut(overdue_only=False)
         for name in waiting:
-            words = f"{self._host} could not be asked: all {self._limits.total:g} s for this were over"
+            limit = f"the limit of {self._limits.total:g} s for all names was used up"
+            words = f"{self._host} could not be asked: {limit}"
             take(self._problem(name, Cause.UNREACHABLE, words))
 
     def _ask_one(self, wire: Wire, name: str) -> Answer:

@@ -174,7 +174,7 @@ class RangedFile(io.RawIOBase):
             raise refused(fetched)
         told = _CONTENT_RANGE.fullmatch(fetched.content_range.strip())
         if told is None or int(told[2]) - int(told[1]) + 1 != len(fetched.body):
-            raise QuestionError("it answered with a range that is none", cause=Cause.MALFORMED_INDEX)
+            raise QuestionError("it answered with an invalid range", cause=Cause.MALFORMED_INDEX)
         if self._size not in (None, int(told[3])):
             raise QuestionError("the file changed while it was read", cause=Cause.MALFORMED_INDEX)
         self._size = int(told[3])
@@ -183,7 +183,7 @@ class RangedFile(io.RawIOBase):
 
 def refused(fetched: Fetched) -> QuestionError:
     """Return what an answer means that is no file."""
-    words = f"{fetched.host} answered {fetched.status} to a question for a file that the index lists"
+    words = f"{fetched.host} answered {fetched.status} when it was asked for a file that the index lists"
     return QuestionError(words, cause=_REFUSALS.get(fetched.status, Cause.UNREACHABLE))
 
 
@@ -266,7 +266,7 @@ class FileClient:
             pool.shutdown(wait=False, cancel_futures=True)
             self._cut(overdue_only=False)
         for url in waiting.values():
-            words = f"all {self._limits.total:g} s for reading files were over"
+            words = f"the limit of {self._limits.total:g} s for reading files was used up"
             found[url] = FileProblem(cause=Cause.UNREACHABLE, message=words)
         return found
 

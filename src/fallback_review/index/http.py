@@ -178,7 +178,7 @@ class Wire:
         if seconds <= 0:
             return
         if seconds >= question.remaining:
-            raise QuestionError(f"it asks to wait longer than the {question.seconds:g} s that it gets")
+            raise QuestionError(f"it asks to wait longer than the limit of {question.seconds:g} s")
         if self._stopped.wait(seconds):
             raise QuestionError("the check was stopped")
 

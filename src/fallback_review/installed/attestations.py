@@ -60,5 +60,5 @@ def _unknown(provenance: bytes) -> str:
         bundles = json.loads(provenance)["attestation_bundles"]
         kinds = sorted({str(each["publisher"]["kind"]) for each in bundles})
     except (ValueError, LookupError, TypeError, RecursionError):
-        return "it is no provenance object (PEP 740)"
+        return "it is not a provenance object (PEP 740)"
     return f"its publisher is of a kind that the library does not know ({', '.join(kinds)[:60]})"

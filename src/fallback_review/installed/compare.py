@@ -210,7 +210,7 @@ def _mixed_in(best: _Rows, held: Iterable[_Rows]) -> dict[str, str]:
             continue
         for path, each in other.states.items():
             if each is State.MATCHES and best.states.get(path) in (State.DIFFERS, None):
-                found[path] = f"it is that of {_NAMES[other.candidate.origin]}"
+                found[path] = f"it is the file of {_NAMES[other.candidate.origin]}"
     return found
 
 
@@ -245,11 +245,11 @@ def _origin(installed: Installed, held: Sequence[_Rows]) -> tuple[Origin, str]:
 def _untold(held: Sequence[_Rows], *, foreign: bool) -> str:
     """Say why the files speak for no origin."""
     if foreign:
-        return "its WHEEL file is that of no wheel of the indexes: it was built here from source, or changed"
+        return "its WHEEL file matches no wheel of the indexes: it was built here from source, or changed"
     if not any(each.count(State.MATCHES) for each in held):
-        return "nothing is left of it that an index's wheel has"
+        return "none of its files is in any wheel of the indexes"
     names = " and ".join(sorted({_NAMES[each.candidate.origin] for each in held}))
-    return f"what is left of it is the same in the wheels of {names}"
+    return f"its remaining files are the same in the wheels of {names}"
 
 
 def by_itself(installed: Installed, origin: Origin, why: str, files: TreeFiles) -> ComparedDistribution:
@@ -290,7 +290,7 @@ def _check_scripts(result: ComparedDistribution, files: TreeFiles) -> None:
                     Deviation(
                         path=path,
                         kind=Integrity.CHANGED,
-                        detail="it is no script that an installer makes for the entry point",
+                        detail="it is not the script that an installer writes for the entry point",
                     )
                 )
             result.files += 1

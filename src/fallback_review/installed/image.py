@@ -164,7 +164,7 @@ class Image:
         index = _parsed(blobs, "index.json")
         if not isinstance(index, dict):
             raise TreeError(
-                "it is no image (docker save, OCI layout): it has neither manifest.json nor index.json"
+                "it is not an image (docker save, OCI layout): it has neither manifest.json nor index.json"
             )
         for _ in range(4):
             manifests = index.get("manifests")
@@ -209,7 +209,7 @@ class Image:
         except Exception as error:  # noqa: BLE001 - the decompressors' own kinds are many
             raise TreeError(f"a layer can't be unpacked ({type(error).__name__})") from None
         if allowed < 0:
-            raise TreeError("a layer unpacks to more than any real one does")
+            raise TreeError("a layer unpacks to far too much")
         self._left -= held.tell()
         held.seek(0)
         return held
@@ -225,7 +225,7 @@ class Image:
                         raise TreeError(f"it holds more than {MOST_MEMBERS:,} members")
                     self._lay(member, stream, own)
         except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError) as error:
-            raise TreeError(f"a layer is no sound tar archive ({type(error).__name__})") from None
+            raise TreeError(f"a layer is not a valid tar archive ({type(error).__name__})") from None
 
     def _lay(self, member: tarfile.TarInfo, stream: IO[bytes], own: set[int]) -> None:
         parts = [part for part in member.name.split("/") if part not in ("", ".")]
@@ -333,7 +333,7 @@ class _ArchiveBlobs:
                     elif member.issym() or member.islnk():
                         links[name] = member.linkname
         except (tarfile.TarError, EOFError, OSError, ValueError, OverflowError) as error:
-            raise TreeError(f"it is no tar archive that can be read ({type(error).__name__})") from None
+            raise TreeError(f"it is not a tar archive that can be read ({type(error).__name__})") from None
         # Older docker links layers that images share; a link leads to a file of the archive or nowhere.
         for name, target in links.items():
             plain = target.removeprefix("../")
@@ -369,7 +369,7 @@ def _parsed(blobs: _Blobs, name: str) -> Any:
     with stream:
         data = stream.read(MOST_JSON + 1)
     if len(data) > MOST_JSON:
-        raise TreeError(f"its {name[:80]!a} is larger than any real one")
+        raise TreeError(f"its {name[:80]!a} is too large")
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

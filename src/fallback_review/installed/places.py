@@ -89,7 +89,7 @@ def _file(path: Path, shown: str) -> Place:
         start = stream.read(1)
     if path.suffix == ".json" or start == b"{":
         return Place(shown=shown, kind="pip-report", path=path)
-    raise TreeError(f"{shown}: it is no wheel, no pip report, and no archive of an image (docker save, OCI)")
+    raise TreeError(f"{shown}: it is not a wheel, a pip report or an archive of an image (docker save, OCI)")
 
 
 def active(environ: Mapping[str, str]) -> Place:
@@ -175,13 +175,13 @@ def read_pip_report(path: Path) -> list[Reported]:
     """
     try:
         if path.stat().st_size > MOST_REPORT:
-            raise TreeError(f"{path}: it is larger than any pip report")
+            raise TreeError(f"{path}: it is too large for a pip report")
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         raise TreeError(f"{path}: it is not JSON that can be read") from None
     items = found.get("install") if isinstance(found, dict) else None
     if not isinstance(items, list) or "pip_version" not in found:
-        raise TreeError(f"{path}: it is no pip report (pip install --report FILE)")
+        raise TreeError(f"{path}: it is not a pip report (pip install --report FILE)")
     return [_reported(item, path) for item in items]
 
 
@@ -190,7 +190,7 @@ def _reported(item: Any, path: Path) -> Reported:
     metadata = item.get("metadata") if isinstance(item, dict) else None
     name = metadata.get("name") if isinstance(metadata, dict) else None
     if not isinstance(info, dict) or not isinstance(metadata, dict) or not isinstance(name, str):
-        raise TreeError(f"{path}: an item of it names no distribution or no file")
+        raise TreeError(f"{path}: one of its items names no distribution or no file")
     archive = info.get("archive_info")
     hashes = archive.get("hashes") if isinstance(archive, dict) else None
     sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None

@@ -116,7 +116,7 @@ def _compared(found: VerifiedDistribution, change: ReviewedChange, verdict: Verd
         return PredictionCheck(held=True, predicted=predicted)
     if found.origin is Origin.LOCAL_BUILD and predicted in _FROM_AN_INDEX:
         return PredictionCheck(
-            held=None, predicted=predicted, why=f"{found.why}, so that its bytes are nobody else's"
+            held=None, predicted=predicted, why=f"{found.why}, so its bytes are no other index's"
         )
     return PredictionCheck(
         held=False,

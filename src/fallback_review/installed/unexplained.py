@@ -84,7 +84,7 @@ def find_unexplained(
             or _is_of_the_environment(path, site, files)
         ):
             continue
-        detail = "" if kind == "file" else "it is no regular file"
+        detail = "" if kind == "file" else "it is not a regular file"
         deviation = Deviation(path=path, kind=Integrity.ADDED, detail=detail)
         among = owners.get(_top(path, site) or "")
         (result.strays if among is None else among.deviations).append(deviation)

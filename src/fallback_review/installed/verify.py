@@ -282,7 +282,7 @@ def _compared(
     if installed.of_the_project:
         return by_itself(installed, Origin.LOCAL_BUILD, installed.local, files)
     if installed.version is None:
-        return by_itself(installed, Origin.UNVERIFIABLE, "its metadata state no version", files)
+        return by_itself(installed, Origin.UNVERIFIABLE, "its metadata names no version", files)
     project = asked.projects[installed.name]
     candidates, problems = asked.candidates(installed)
     if not candidates:
@@ -508,7 +508,7 @@ def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, TreeFil
     except (InvalidWheelFilename, ValueError):
         raise UnreadableFileError("its name is not that of a wheel") from None
     except (OSError, zipfile.BadZipFile, NotImplementedError):
-        raise UnreadableFileError("it is not a sound zip archive") from None
+        raise UnreadableFileError("it is not a valid zip archive") from None
     installed = Installed(
         name=canonicalize_name(name),
         version=str(version),

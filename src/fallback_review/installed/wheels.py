@@ -75,7 +75,7 @@ def _read(file: IO[bytes], *, check: bool) -> Wheel:
     except (RecordError, UnreadableFileError) as error:
         raise UnreadableFileError(str(error)) from None
     except _BROKEN:
-        raise UnreadableFileError("it is not a sound zip archive") from None
+        raise UnreadableFileError("it is not a valid zip archive") from None
 
 
 def _contents(archive: zipfile.ZipFile, file: IO[bytes], *, check: bool) -> Wheel:

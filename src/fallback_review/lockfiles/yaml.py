@@ -65,7 +65,7 @@ def read_yaml(path: str, text: str, *, loader: Any = LOADER) -> YamlDocument:
         reason = str(error).partition("\n")[0][:200]
         raise LockfileError(path, f"the file is not YAML: {reason}") from None
     if type(builder.root) is not dict:
-        raise LockfileError(path, "the file is not a lockfile: its root is no mapping")
+        raise LockfileError(path, "the file is not a lockfile: its root is not a mapping")
     return YamlDocument(builder.root, builder.lines)
 
 
@@ -147,9 +147,9 @@ class _Builder:
             parent.value.append(value)
         elif parent.key is None:
             if type(value) is not str:
-                self._fail("a key that is no text", event)
+                self._fail("a key that is not text", event)
             if value in parent.value:
-                self._fail(f"the key '{value[:60]}' stands twice", event)
+                self._fail(f"the key '{value[:60]}' appears twice", event)
             parent.key = value
         else:
             parent.value[parent.key] = value

@@ -325,7 +325,7 @@ def _context(
 
 def _unknown(notice: Notice) -> Assumption:
     at = f"{notice.path}:{notice.line}" if notice.line else f"{notice.path}"
-    return Assumption(AssumptionKind.CONFIGURATION, f"Assumed to change nothing: {at}, {notice.text}.")
+    return Assumption(AssumptionKind.CONFIGURATION, f"Assumed to change nothing: {notice.text} ({at}).")
 
 
 def _managers_alone(indexes: Sequence[AskedIndex]) -> bool:

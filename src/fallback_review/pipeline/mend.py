@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fallback_review.settings.schema import Settings
 
 NAME_IT = (
-    "nothing in the repository names Chainguard's index for {installer}, so that it would not be asked: "
+    "nothing in the repository names Chainguard's index for {installer}, so it would not be asked: "
     "name it ({index}) in the project's files and run this again"
 )
 _BEHIND_PYPI = "uv asks PyPI before Chainguard's index, and would write the lock back: put Chainguard's first"

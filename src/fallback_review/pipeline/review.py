@@ -143,9 +143,11 @@ def _newly_unread(prepared: Prepared) -> Iterator[Notice]:
     yield from prepared.opened
     again = prepared.unchanged
     if again is not None and again.left_out:
+        number = again.left_out
+        unjudged = "1 unchanged entry was" if number == 1 else f"{number:,} unchanged entries were"
         text = (
-            f"the installer's configuration changed, and {again.left_out:,} entries that did not were not "
-            "judged: check the whole file with `fallback-review scan`"
+            f"the installer's configuration changed, and {unjudged} not judged: check the whole file with "
+            "`fallback-review scan`"
         )
         yield Notice(path=prepared.diff.path, text=text)
 
@@ -202,7 +204,7 @@ def _by_configuration(prepared: Prepared, moved: Sequence[ReviewedChange]) -> It
     now = ", ".join(f"{count} {outcome}" for outcome, count in counted.most_common())
     text = (
         f"{len(moved)} of {len(again.changes)} packages that did not change in {prepared.diff.path} are "
-        f"installed otherwise now, since the installer's configuration changed: {now}"
+        f"installed differently, because the installer's configuration changed: {now}"
     )
     at = prepared.changes_of_configuration[0] if prepared.changes_of_configuration else None
     yield Notice(text=text, path=at.path if at else prepared.diff.path, line=at.line if at else None)

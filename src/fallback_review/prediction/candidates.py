@@ -301,7 +301,7 @@ def drop_misfits(request: Request, sieve: Sieve) -> None:
     drop_unfit_kinds(request, sieve)
     drop_late_uploads(request, sieve)
     sieve.keep(
-        f"requires-python does not admit {request.python}",
+        f"requires-python excludes {request.python}",
         lambda c: requires_python.fits(c.listed.file.requires_python, request.python),
     )
 
@@ -314,7 +314,7 @@ def drop_unfit_kinds(request: Request, sieve: Sieve) -> None:
         sieve.keep("wheels may not be taken", lambda c: not c.wheel)
     if request.archives.passed_over:
         sieve.keep(
-            "the installer takes no such archive",
+            "the installer does not take this kind of archive",
             lambda c: c.wheel or request.archives.end_of(c.filename) not in request.archives.passed_over,
         )
     sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)
@@ -325,6 +325,6 @@ def drop_late_uploads(request: Request, sieve: Sieve) -> None:
     bound = request.options.uploaded_before
     if bound is not None:
         sieve.keep(
-            f"uploaded at {bound:%Y-%m-%d %H:%M} UTC or later, or nobody knows when",
+            f"uploaded at {bound:%Y-%m-%d %H:%M} UTC or later, or at an unknown time",
             lambda c: c.listed.file.upload_time is not None and c.listed.file.upload_time < bound,
         )

@@ -53,7 +53,9 @@ def explain(
     if derived is not None and package.urls_locked:
         facts += _locking_again(package, lockfile, target, context, answers)
     if derived is None:
-        facts.append(f"not installed on {target.label}: its marker excludes it, or it is no PyPI package")
+        facts.append(
+            f"not installed on {target.label}: its marker excludes it, or it is not a package from PyPI"
+        )
     return Explanation(
         package=f"{package.name}{version}",
         target=target.label,

@@ -188,7 +188,7 @@ def _about(listed: ListedFile, subject: Installation) -> Iterator[Evidence]:
     if subject.request.hashes and listed.bytes_sha256 is None:
         yield Evidence(
             EvidenceKind.CHOSEN,
-            "its link has no sha256: taken for a hash of the lock that no other index explains",
+            "its link has no sha256: assumed to have a hash of the lock that no other index explains",
         )
 
 

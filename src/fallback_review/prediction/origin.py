@@ -54,8 +54,8 @@ _OF_TIER = {
 _GREEN = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 _NOT_COMPARED = Assumption(
     AssumptionKind.TIER,
-    "Assumed: what Chainguard's index lists without telling how it was made is built from source; PyPI did "
-    "not answer, so that the bytes could not be compared with PyPI's.",
+    "Assumed: Chainguard built from source what its index lists without saying how it was made; PyPI did "
+    "not answer, so the bytes could not be compared with PyPI's.",
 )
 
 
@@ -173,7 +173,7 @@ def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> File
     """Return the origin of a file of the organisation's own index: who else lists these bytes."""
     pypi = subject.context.addresses.pypi
     if sha256 is None:
-        said = "no sha256 is told for it, so that its origin can't be told"
+        said = "no index gives its sha256, so its origin is not known"
         return unknown(seen, Evidence(EvidenceKind.UNANSWERED, said), cause=Cause.MALFORMED_INDEX)
     for index in subject.chainguards:
         answer = subject.answers.get(index)
@@ -349,7 +349,9 @@ def _unlisted(
     artifact: Artifact, index: Index, page_of: Index, subject: Installation, locked: Evidence
 ) -> FileOrigin:
     if page_of != index:
-        said = f"the page of {name_of(index)} came from {name_of(page_of)}, and says nothing of the index"
+        said = (
+            f"the page of {name_of(index)} came from {name_of(page_of)}, so it says nothing about this index"
+        )
         return unknown(
             Evidence(EvidenceKind.REDIRECTED, said, page_of.url), locked, cause=Cause.MALFORMED_INDEX
         )

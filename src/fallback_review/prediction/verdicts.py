@@ -326,7 +326,7 @@ def _incomparable(subject: Installation, derived: Derivation) -> Derivation:
     kinds, how = ", ".join(_other_kinds(subject)), "too" if subject.request.hashes else "alone"
     said = Evidence(
         EvidenceKind.LOCKED,
-        f"the lock allows files by {kinds} {how}, and indexes tell their sha256: nothing can be compared",
+        f"the lock has {kinds} hashes {how}, and indexes give sha256: nothing can be compared",
     )
     verdict = subject.verdict(
         Outcome.UNKNOWN,

@@ -139,7 +139,7 @@ def reason_of(error: BaseException) -> str:
         return f"{error}."
     if isinstance(error, KeyboardInterrupt):
         return "The run was stopped: run the job again."
-    return "Fallback Review has a fault and stopped: please report it, with the log of the run."
+    return "Fallback Review stopped with an internal error: please report it, with the log of the run."
 
 
 def headline_of(review: Review) -> str:

@@ -53,8 +53,8 @@ def maybe_requirements(
     first = readable(left[0].head_path or left[0].base_path or "", 80)
     number, were = count(len(left), "file"), "was" if len(left) == 1 else "were"
     words = (
-        f"GitHub shows no diff of so many files, so {number} of unusual names, the first of them {first}, "
-        f"{were} not looked at. If there are requirements among them, name them in `[lockfiles] include`."
+        f"GitHub shows no diff of so many files, so {number} with unusual names {were} not read, the "
+        f"first of them {first}. If any holds requirements, name it in `[lockfiles] include`."
     )
     return found, unseen[:UNSEEN], words
 

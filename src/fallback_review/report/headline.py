@@ -25,7 +25,7 @@ def headline(review: Review, numbers: Tally) -> tuple[str, str]:
     said = "; ".join(_parts(numbers, _noun(review)))
     if numbers.malware:
         of_all = f"of {count(numbers.judged, _noun(review))}"
-        said = f"Malware was found in {numbers.malware:,} {of_all}: {'; '.join(_parts(numbers, ''))}"
+        said = f"Malware was found in {numbers.malware:,} {of_all}; {'; '.join(_parts(numbers, ''))}"
     number = len(review.unreadable)
     if said and number:
         more = "something else" if number == 1 else f"{number:,} more things"

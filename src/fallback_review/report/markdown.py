@@ -94,24 +94,26 @@ def _blocks(arrangement: Sections, elsewhere: str, share: int) -> Iterator[Block
         yield Block(opening=opening, closing="", rows=rows, total=len(missing), more=_more_lines(elsewhere))
     for table in arrangement.trouble():
         title = f"#### {inert(table.title)}\n\n" if arrangement.several else ""
-        yield _table(table, title, "", elsewhere)
+        yield table_block(table, title, "", elsewhere)
     notices = arrangement.notices()
     for table in arrangement.details():
-        yield _table(table, _summary(table.title), "\n</details>\n", elsewhere)
+        yield table_block(table, summary(table.title), "\n</details>\n", elsewhere)
     if notices:
         title = f"📝 Notes ({len(notices):,})"
-        yield _remarks(notices, _summary(title), "\n</details>\n", elsewhere)
+        yield _remarks(notices, summary(title), "\n</details>\n", elsewhere)
     asides = arrangement.asides()
     if asides:
         rows = (f"- {inert(text)}\n" for text in asides)
         yield Block(opening="", closing="", rows=rows, total=len(asides), more=_more_lines(elsewhere))
 
 
-def _summary(title: str) -> str:
+def summary(title: str) -> str:
+    """Return what opens a folded block with a title; ``</details>`` has to close it."""
     return f"<details><summary>{inert(title)}</summary>\n\n"
 
 
-def _table(table: ChangeTable, opening: str, closing: str, elsewhere: str) -> Block:
+def table_block(table: ChangeTable, opening: str, closing: str, elsewhere: str = "") -> Block:
+    """Return a table between an opening and a closing text; `elsewhere` says where the other rows are."""
     macros: Any = environment().get_template("rows.md").module
     return Block(
         opening=opening + macros.head(table),

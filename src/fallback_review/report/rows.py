@@ -168,7 +168,7 @@ def _why(reviewed: ReviewedChange) -> str:
 
 
 def _hosts(hosts: Sequence[str]) -> str:
-    return ", ".join(readable(host, 80) for host in hosts[:_TARGETS_SHOWN]) or "no stated host"
+    return ", ".join(readable(host, 80) for host in hosts[:_TARGETS_SHOWN]) or "no host"
 
 
 def _command(reviewed: ReviewedChange) -> str:

@@ -68,7 +68,7 @@ _OTHER_RULES = {
     ),
     "unreadable": (
         "Something could not be read",
-        "A lockfile, a file that it includes or an index could not be read, so that packages may be hidden.",
+        "A lockfile, a file that it includes or an index could not be read, so packages may be hidden.",
     ),
 }
 """Rules for what is no cause: what is up, and what it means."""
@@ -93,7 +93,7 @@ def _rule(rule: str) -> dict[str, Any]:
 
 def _of_an_outcome(rule: str) -> tuple[str, str]:
     said = SAYS[Outcome(rule)][0]
-    return f"A package {said}", f"The policy minds a package that {said}."
+    return f"A package {said}", f"The policy rejects or warns about a package that {said}."
 
 
 def _result(finding: Finding, path: str, rules: list[str]) -> dict[str, Any]:

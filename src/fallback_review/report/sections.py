@@ -47,8 +47,10 @@ class ChangeTable:
     """Gives them in the order to show them in; made one at a time, and only as far as there is room."""
 
 
+IN_TROUBLE = "Comes from, why, and what to do"
+"""The second column's heading over packages in trouble."""
 _SAYS: dict[Group, str] = {
-    Group.TROUBLE: "Comes from, why, and what to do",
+    Group.TROUBLE: IN_TROUBLE,
     Group.ALLOWED: "Comes from, and why it is allowed",
     Group.UPSTREAM: "Comes from",
     Group.ELSEWHERE: "Comes from",

@@ -141,7 +141,7 @@ class Policy(SettingsTable):
     fail_on: tuple[Annotated[str, OneOf("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
     """The outcomes that fail the check."""
     on_unknown: Literal["fail", "warn"] = "fail"
-    """What it means when something could not be checked."""
+    """What the check does when something could not be checked."""
     upstream_tier: Severity = "warn"
     """What to make of PyPI's files that Chainguard serves and has not rebuilt."""
     unpinned: Severity = "warn"

@@ -59,7 +59,7 @@ def _http_url(value: str) -> str:
             "credentials don't belong in a settings file; give them as index-username and index-password"
         )
     if parts.port == 0:  # reading a port that is no number, or too large, raises a ValueError that says so
-        raise ValueError("port 0 is no address")
+        raise ValueError("port 0 is not a valid port")
     return value if value.endswith("/") else value + "/"
 
 

@@ -47,7 +47,7 @@ def run(output: Path, console: Console) -> Review:
     now = datetime.now(UTC)
     with DemoIndex(scene.at(now)) as index:
         _say(console, f"A server on this machine stands for Chainguard Libraries ({index.chainguard})")
-        _say(console, f"and PyPI ({index.pypi}). The names are borrowed, the contents are made up.")
+        _say(console, f"and PyPI ({index.pypi}). The names are real, the contents are made up.")
         _say(console, f"One pull request changes {' and '.join(scene.LOCKFILES)}, locked by uv.\n")
         reviewed = _review(index, now)
         asked = Counter(served.host for served in index.log)

@@ -57,7 +57,7 @@ KEYS = Keys(
         "theme.error", "theme.info", "theme.primary", "theme.req", "theme.success", "theme.warning",
         "venv.backend", "venv.in_project", "venv.location", "venv.prompt", "venv.with_pip",
     }),
-    unknown="PDM passes over keys that it does not know; a newer one may know it",
+    unknown="PDM ignores keys that it does not know; a newer version may know it",
 )  # fmt: skip
 FAMILIES = ("pypi.", "repository.")
 """Tables of ``pdm.toml`` with a name of the user's: further sources, and where to publish."""
@@ -69,7 +69,7 @@ PROJECT_KEYS = Keys(
         "build", "dev-dependencies", "distribution", "ignore_package_warnings", "options", "package-type",
         "plugins", "publish", "scripts", "version", "workspace",
     }),
-    unknown="PDM passes over keys that it does not know; a newer one may know it",
+    unknown="PDM ignores keys that it does not know; a newer version may know it",
 )  # fmt: skip
 RESOLUTION_KEYS = Keys(
     installer="pdm",
@@ -187,7 +187,7 @@ def _options(
                     key=key,
                     path=section.path,
                     line=section.line_of_key(key),
-                    effect="files that were uploaded later are passed over",
+                    effect="files that were uploaded later are skipped",
                     names=None if name is None else frozenset({name}),
                 )
             )

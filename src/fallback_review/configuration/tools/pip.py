@@ -79,7 +79,7 @@ KEYS = Keys(
         "target", "timeout", "trusted-host", "upgrade", "upgrade-strategy", "use-feature", "use-pep517",
         "user", "verbose",
     }),
-    unknown="pip passes over keys that it does not know; a newer one may know it",
+    unknown="pip ignores keys that it does not know; a newer version may know it",
 )  # fmt: skip
 VARIABLES = frozenset({"PIP_CONFIG_FILE"}) | {
     f"PIP_{key.upper().replace('-', '_')}" for key in (*KEYS.modelled, *KEYS.not_modelled)
@@ -208,7 +208,7 @@ def _options(
                 key="uploaded-prior-to",
                 path=section.path,
                 line=section.line_of_key("uploaded-prior-to"),
-                effect="files that were uploaded later are passed over",
+                effect="files that were uploaded later are skipped",
             )
         )
     pre = (("--pre", ""),) if _is_yes(section, "pre") else ()

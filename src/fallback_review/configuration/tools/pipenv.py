@@ -39,7 +39,7 @@ KEYS = Keys(
         "prefetch_index_manifests", "pylock_name", "resolver", "resolver_backend",
         "resolver_timeout_seconds", "sort_pipfile", "use_default_constraints", "use_pylock",
     }),
-    unknown="Pipenv passes over keys that it does not know; a newer one may know it",
+    unknown="Pipenv ignores keys that it does not know; a newer version may know it",
 )  # fmt: skip
 VARIABLES = frozenset({"PIPENV_PIPFILE", "PIPENV_PYPI_MIRROR", "PIPENV_TEST_INDEX"})
 

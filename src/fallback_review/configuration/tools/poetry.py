@@ -46,7 +46,7 @@ KEYS = Keys(
         "virtualenvs.options.no-pip", "virtualenvs.options.system-site-packages", "virtualenvs.path",
         "virtualenvs.prompt", "virtualenvs.use-poetry-python",
     }),
-    unknown="Poetry passes over keys that it does not know; a newer one may know it",
+    unknown="Poetry ignores keys that it does not know; a newer version may know it",
 )  # fmt: skip
 FAMILIES = (
     "certificates.",

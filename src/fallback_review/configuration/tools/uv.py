@@ -113,7 +113,7 @@ KEYS = Keys(
         "python-downloads", "python-downloads-json-url", "python-install-mirror", "python-preference",
         "required-version", "system-certs", "trusted-publishing",
     }),
-    unknown="uv 0.13 stops at it in a uv.toml, and passes over the whole of [tool.uv] for it",
+    unknown="uv 0.13 stops at it in a uv.toml, and ignores the whole of [tool.uv] for it",
 )  # fmt: skip
 PIP_KEYS = Keys(
     installer="uv",
@@ -153,10 +153,10 @@ INDEX_KEYS = Keys(
     },
     not_modelled={
         "exclude-newer": Unmodelled(effect="of this index nothing newer is taken"),
-        "ignore-error-codes": Unmodelled(effect="an index that refuses to answer may be passed over"),
+        "ignore-error-codes": Unmodelled(effect="an index that refuses to answer may be skipped"),
     },
     harmless=frozenset({"authenticate", "cache-control", "hash-algorithm", "publish-url"}),
-    unknown="uv passes over keys that it does not know here; a newer one may know it",
+    unknown="uv ignores keys that it does not know here; a newer version may know it",
 )
 VARIABLES = frozenset({
     "UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_DEFAULT_INDEX", "UV_EXCLUDE", "UV_EXCLUDE_NEWER",
@@ -277,18 +277,18 @@ def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
 def _invalid(options: Section, *, own_file: bool) -> Notice | None:
     """Return why uv can't take a table of options, or None; it takes all of it or nothing (measured)."""
     named = options.path if own_file else f"[tool.uv] of {options.path}"
-    said = "uv stops at it" if own_file else "uv passes over the whole table, with a warning"
+    said = "uv stops at it" if own_file else "uv ignores the whole table, with a warning"
     pip = options.table("pip")
     for table, known in ((options, _TYPES), (pip, {**_TYPES, **_PIP_TYPES})):
         keys = PIP_KEYS if table is pip else KEYS
         for key, value in table.data.items():
             wrong = None
             if keys.treatment(key) is None:
-                wrong = "is no key that uv knows"
+                wrong = "is not a key that uv knows"
             elif own_file and table is options and key in PROJECT_ONLY:
-                wrong = "may stand in a pyproject.toml only"
+                wrong = "is allowed in a pyproject.toml only"
             elif key in known and not known[key](value):
-                wrong = "has no value that uv takes"
+                wrong = "has a value that uv does not accept"
             if wrong is not None:
                 where = f"pip.{key}" if table is pip else key
                 text = f"{clip(where)} {wrong}, in {named}: {said}. Mend it"
@@ -305,7 +305,7 @@ def _void(tool: Section, wrong: Notice) -> Iterator[NotModelled]:
             key=clip(key),
             path=tool.path,
             line=tool.line_of_key(key),
-            effect="uv 0.13 does not know it and passes over the whole of [tool.uv]; a newer one may heed it",
+            effect="uv 0.13 does not know it and ignores the whole of [tool.uv]; a newer uv may use it",
             locked_urls=True,
         )
 
@@ -428,7 +428,7 @@ class _Merged:
         spans += [("exclude-newer-package", name, value) for name, value in self._packages["newer"].items()]
         for key, name, value in spans:
             if value and self._bound(value) is None:
-                self._unclear(options, key, "files that were uploaded later are passed over", name)
+                self._unclear(options, key, "files that were uploaded later are skipped", name)
         for kind, found in self._requirements.items():
             self.unclear += from_addresses(found, f"{kind}-dependencies")
         for each in self._requirements["override"]:

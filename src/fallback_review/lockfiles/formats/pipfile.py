@@ -120,7 +120,7 @@ def _load(text: Text) -> dict[str, Any]:
     try:
         document = json.loads(text.text, object_pairs_hook=_object)
     except _TwiceError as error:
-        raise LockfileError(text.path, f"the key '{error}' stands twice") from None
+        raise LockfileError(text.path, f"the key '{error}' appears twice") from None
     except json.JSONDecodeError as error:
         raise LockfileError(text.path, f"the file is not JSON: {error.msg}", line=error.lineno) from None
     except RecursionError:
@@ -129,7 +129,7 @@ def _load(text: Text) -> dict[str, Any]:
         # Python refuses to read integers of more than some thousand digits.
         raise LockfileError(text.path, "the file holds a number that is too long") from None
     if type(document) is not dict:
-        raise LockfileError(text.path, "the file is not a lockfile: its root is no object")
+        raise LockfileError(text.path, "the file is not a lockfile: its root is not an object")
     if _HALF.search(text.text) is not None and not _is_text(document):
         raise LockfileError(text.path, "the file holds half of a character (a lone surrogate)")
     return document
@@ -237,13 +237,13 @@ def _check(name: str, entry: Table) -> None:
         LockfileError: a name, an extra or a hash is none, or a text goes on in another line.
     """
     if PACKAGE_NAME.fullmatch(name) is None:
-        raise LockfileError(entry.file, f"{name[:60]!a} is no package name", line=entry.line)
+        raise LockfileError(entry.file, f"{name[:60]!a} is not a package name", line=entry.line)
     for extra in entry.texts("extras"):
         if PACKAGE_NAME.fullmatch(extra) is None:
-            entry.fail("holds what is no extra's name", "extras")
+            entry.fail("holds something that is not an extra's name", "extras")
     for value in entry.texts("hashes"):
         if _IS_HASH.fullmatch(value) is None:
-            entry.fail("holds what is no hash", "hashes")
+            entry.fail("holds something that is not a hash", "hashes")
     for key in _ON_ONE_LINE:
         if len((entry.text(key) or "").strip().splitlines()) > 1:
             entry.fail("has more than one line", key)
@@ -261,9 +261,9 @@ def _version(entry: Table) -> tuple[str | None, str | None]:
         specifiers = SpecifierSet(text)
         shown = str(specifiers)
     except ValueError:  # InvalidSpecifier, or a number of more digits than Python reads
-        entry.fail("is no version and no specifier", "version")
+        entry.fail("is neither a version nor a specifier", "version")
     if versions_too_long(specifiers):
-        entry.fail("is longer than any version", "version")
+        entry.fail("is too long for a version", "version")
     return None, shown or None
 
 
@@ -309,7 +309,7 @@ def _refused(entry: Table, indexes: tuple[LockIndex, ...]) -> str | None:
     if named is None or any(index.name == named for index in indexes):
         return None
     shown = strip_credentials(named)[0][:60]
-    return f"it names the index '{shown}', which is none of the lock's sources, so that Pipenv gives up"
+    return f"it names the index '{shown}', which is not one of the lock's sources, and Pipenv fails"
 
 
 def _marker(entry: Table) -> str | None:

@@ -122,7 +122,7 @@ def _rows(
                 rows.pop(place, None)
                 rows[place] = replace(row, artifacts=asked)
                 continue
-            said = "is asked for by no environment: it is installed nowhere, and not reviewed"
+            said = "belongs to no environment: it is not installed, and not reviewed"
         notices.append(Notice(text=f"{table.where} {said}", path=table.file, line=table.line))
     return list(rows.values())
 

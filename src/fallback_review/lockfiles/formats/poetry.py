@@ -144,7 +144,7 @@ def _source(entry: Table, notices: Notices) -> Source:
         return Source(kind=kind, location=location, subdirectory=subdirectory)
     if (reference or "").lower() == _PYPI:
         notices.note(
-            "Poetry asks PyPI for an entry that names it, whatever address stands beside", entry.line
+            "Poetry asks PyPI for an entry that names PyPI, whatever address the entry gives", entry.line
         )
         return Source(kind=kind)
     return Source(kind=kind, location=location, reference=reference)

@@ -50,7 +50,7 @@ def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
     if lock_version is None:
         if not document.entries:
             header.fail("not a pylock file: it has neither a lock-version nor a package")
-        notices.note("PEP 751 wants a lock-version, and the file has none; read as 1.0", 1)
+        notices.note("PEP 751 requires a lock-version; the file has none, and is read as 1.0", 1)
     else:
         known = parse_version(lock_version)
         if known is None or known.major != _MAJOR:
@@ -82,7 +82,7 @@ class _Reader:
     def package(self, entry: Table) -> LockedPackage:
         name = entry.package_name()
         if name != entry.text("name"):
-            self._notices.note("PEP 751 wants normalised names, and an entry's is not", entry.line)
+            self._notices.note("PEP 751 requires normalised names, and an entry's name is not", entry.line)
         source, artifacts = self._direct(entry) or self._indexed(entry)
         return LockedPackage(
             name=name,
@@ -105,7 +105,7 @@ class _Reader:
             artifacts.append(self._file(sdist))
             filename = artifacts[0].filename
             if filename and version_in_filename(filename) is None:
-                self._notices.note("an sdist's file name is none that the standard allows", entry.line)
+                self._notices.note("an sdist's file name is not one that the standard allows", entry.line)
         artifacts.extend(self._file(wheel) for wheel in entry.tables("wheels"))
         if not artifacts:
             self._notices.note("an entry names no file at all", entry.line)
@@ -152,12 +152,12 @@ class _Reader:
         url, path = file.text("url"), file.text("path")
         hashes = tuple(self._hashes(file))
         if not hashes:
-            self._notices.note("PEP 751 wants hashes of every file, and a file has none", file.line)
+            self._notices.note("PEP 751 requires hashes of every file, and a file has none", file.line)
         if self._invented_urls:
             return Artifact(hashes=hashes)
         if not (url or path):
             self._notices.note(
-                "PEP 751 wants a URL or a path of every file, and a file has neither", file.line
+                "PEP 751 requires a URL or a path of every file, and a file has neither", file.line
             )
         filename = file.text("name") or filename_of(path or url or "")
         url = self._notices.clean(url, file.line) if url and not path else None

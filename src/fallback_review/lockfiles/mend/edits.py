@@ -76,5 +76,5 @@ def line_start(text: str, line: int) -> int:
     for _ in range(line - 1):
         at = text.find("\n", at) + 1
         if at == 0:
-            raise MendError("the lock is not as it was read")
+            raise MendError("the lock changed while it was read")
     return at

@@ -106,7 +106,7 @@ def _as_locked(sources: Any, earlier: Collection[str]) -> Iterator[list[Any]]:
     Some of them may not have been there, and some may have had another address.
     """
     if not isinstance(sources, list) or not all(isinstance(each, dict) for each in sources):
-        raise MendError("the project's sources are no list of tables")
+        raise MendError("the project's sources are not a list of tables")
     yield sources
     forms = [[each, None, *({**each, "url": url} for url in earlier)] for each in sources]
     for chosen in itertools.islice(itertools.product(*forms), _MOST_FORMS):

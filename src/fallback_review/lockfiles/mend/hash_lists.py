@@ -29,14 +29,14 @@ def requirements(text: str, mending: Mending) -> Iterator[Edit]:
         MendError: it stands in an included file, or its hashes are not on its own lines.
     """
     if mending.package.path is not None:
-        raise MendError(f"it stands in {mending.package.path}: mend that file")
+        raise MendError(f"it is in {mending.package.path}: mend that file")
     start = line_start(text, mending.package.line)
     end = _logical_end(text, start)
     found = {each["digest"].lower(): each for each in _HASH.finditer(text, start, end)}
     for digest, files in mending.rows:
         place = found.get(digest)
         if place is None:
-            raise MendError("a hash is not where its requirement stands")
+            raise MendError("a hash is not on its requirement's lines")
         new = [f"{place['before']}{place['option']}sha256:{file.sha256}" for file in files]
         yield Edit(place.start(), place.end(), "".join(new))
     if mending.version is not None:
@@ -71,7 +71,7 @@ def pipfile(text: str, mending: Mending) -> Iterator[Edit]:
     digests = [each.removeprefix("sha256:") for each in json.loads(f"[{listed[2]}]")]
     gone = {digest for digest, _ in mending.rows}
     if not gone <= set(digests):
-        raise MendError("a hash is not where its entry stands")
+        raise MendError("a hash is not inside its entry")
     kept = [digest for digest in digests if digest not in gone]
     new = sorted({*kept, *(file.sha256 for _, files in mending.rows for file in files)})
     lead = re.match(r"\s*", listed[2])

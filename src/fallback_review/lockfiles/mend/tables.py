@@ -60,7 +60,7 @@ def poetry(text: str, mending: Mending) -> Iterator[Edit]:
         MendError: the project gives the index no name.
     """
     if mending.source is None:
-        raise MendError("pyproject.toml gives Chainguard's index no name, which Poetry's lock goes by")
+        raise MendError("pyproject.toml gives Chainguard's index no name, and Poetry's lock needs one")
     start, end = block(text, mending.package.line)
     yield from rows(text, mending)
     url = mending.index.rstrip("/")

@@ -48,7 +48,7 @@ def rows(text: str, mending: Mending) -> Iterator[Edit]:
     for digest, files in mending.rows:
         places = [found.start() + start for found in re.finditer(digest, text[start:end], re.IGNORECASE)]
         if not places:
-            raise MendError("a row's hash is not where its entry stands")
+            raise MendError("a row's hash is not inside its entry")
         # One file may stand in several rows (a mirror's and the registry's): the first is replaced.
         for number, at in enumerate(places):
             yield _row(text, (start, end), at, digest, files if number == 0 else ())

@@ -64,7 +64,7 @@ class Table:
         """Return the entry's name, normalised by PEP 503; it has to be one that PEP 508 allows."""
         name = self.required("name")
         if not PACKAGE_NAME.fullmatch(name):
-            self.fail("is no package name", "name")
+            self.fail("is not a package name", "name")
         return normalise_name(name)
 
     def flag(self, key: str) -> bool:

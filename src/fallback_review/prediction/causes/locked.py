@@ -45,8 +45,8 @@ def _update(facts: Facts, text: str) -> Advice:
         )
     path = facts.lockfile.path if facts.lockfile is not None else "the lock"
     return Advice(
-        text=f"remove PyPI's files of {facts.change.name} from {path}: Chainguard's stand there too, and the "
-        "installer takes the first that fits",
+        text=f"remove PyPI's files of {facts.change.name} from {path}: it lists Chainguard's files too, and "
+        "the installer takes the first that fits",
         command=facts.relock,
     )
 
@@ -87,7 +87,7 @@ RECORDS = (
         title="The lock allows only PyPI's files",
         meaning=(
             "The lock allows only files with PyPI's hashes. Chainguard's build of the same version "
-            "has other bytes, so the installer passes over it. Put the hashes of Chainguard's files "
+            "has other bytes, so the installer skips it. Put the hashes of Chainguard's files "
             "into the lock."
         ),
         words=Words(why="the lock allows only hashes of PyPI's files", step=_hashes),
@@ -96,7 +96,7 @@ RECORDS = (
         cause=Cause.HASH_MISMATCH,
         title="The lock refuses the file that it will get",
         meaning=(
-            "The installer will be given a file whose hash is not in the lock, so that the install "
+            "The installer will be given a file whose hash is not in the lock, so the install "
             "fails. This happens when the index changes and the lock does not. Put the hashes of "
             "Chainguard's files into the lock."
         ),
@@ -106,7 +106,7 @@ RECORDS = (
         cause=Cause.NO_CANDIDATE,
         title="No index has a file that the lock allows",
         meaning=(
-            "No index that is asked has a file that this entry of the lock allows, so that the "
+            "No index that is asked has a file that this entry of the lock allows, so the "
             "install fails. Lock the package again."
         ),
         words=Words(why="no index has a file that the lock allows", step=_lock_again),
@@ -115,7 +115,7 @@ RECORDS = (
         cause=Cause.NOT_PINNED,
         title="The requirement is not pinned",
         meaning=(
-            "The requirement names no exact version. The installer decides when it installs, so that "
+            "The requirement names no exact version. The installer decides when it installs, so "
             "a review can only say what it would take today. Pin an exact version."
         ),
         words=Words(
@@ -127,7 +127,7 @@ RECORDS = (
         cause=Cause.CONFIGURED_FOR_PYPI,
         title="The installer asks PyPI alone",
         meaning=(
-            "The installer's own configuration names PyPI and no index of Chainguard's, so that Chainguard's "
+            "The installer's own configuration names PyPI and no index of Chainguard's, so Chainguard's "
             "index is never asked. Name Chainguard's index in the configuration, in PyPI's place."
         ),
         words=Words(

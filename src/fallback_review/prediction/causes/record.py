@@ -213,7 +213,7 @@ def pin_to(facts: Facts, version: Version | None, text: str, otherwise: str = ""
         return Advice(text=f"{text}{rest}", command=command)
     pin = f"{facts.change.name}=={version}"
     if facts.format is None or not facts.format.made_by_hand:
-        how = f"require {pin} where {lockfile.path} is made from, then lock again"
+        how = f"require {pin} in the file that {lockfile.path} is made from, then lock again"
     else:
         places = (f"{package.path or lockfile.path}:{package.line}" for package in facts.change.gained)
         how = f"write {pin} at {next(places, lockfile.path)}"

@@ -92,9 +92,8 @@ RECORDS = (
         cause=Cause.NOT_CONFIGURED,
         title="An index was not asked",
         meaning=(
-            "Something that decides was not asked, since the settings or the credentials for it are "
-            "missing. Nothing is known about the package. The text of the finding names what is "
-            "missing."
+            "An index that decides the answer was not asked, because the settings or the credentials "
+            "for it are missing. Nothing is known about the package. The finding names what is missing."
         ),
         words=Words(
             why="Chainguard's index was not asked: no credentials are set",
@@ -140,13 +139,13 @@ RECORDS = (
             "new-host": Words(
                 why=lambda facts: f"the lockfile takes nothing else from {facts.verdict.url_host} yet",
                 step=lambda facts: Advice(
-                    text=f"check that {facts.verdict.url_host} is meant; then name it in own-hosts in "
+                    text=f"make sure that {facts.verdict.url_host} is yours; then name it in own-hosts in "
                     "[indexes], or allow the package"
                 ),
             ),
             "key": Words(
                 why=lambda facts: f"it depends on a key that is not predicted: {_key(facts)}",
-                step="check what the installer takes, or take the key out: docs/prediction.md lists the keys "
+                step="check what the installer takes, or remove the key: docs/prediction.md lists the keys "
                 "that are predicted",
             ),
             "outdated": Words(why=_key, step=lambda facts: facts.lock_again),

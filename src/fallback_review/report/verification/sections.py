@@ -154,7 +154,7 @@ def headline(verification: Verification) -> tuple[str, str]:
         said.append(
             f"all {count(found.counted, 'distribution')} come from Chainguard"
             if found.counted and found.ours == found.counted
-            else "nothing is installed that is to be verified"
+            else "nothing to verify is installed"
             if not found.counted
             else f"{found.ours} of {count(found.counted, 'distribution')} come from Chainguard"
         )

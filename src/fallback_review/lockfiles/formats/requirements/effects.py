@@ -99,7 +99,7 @@ class OptionEffects:
         values = options.values
         notices = []
         if values.get("hashes"):
-            text = "pip passes over a --hash that belongs to no requirement"
+            text = "pip ignores a --hash that belongs to no requirement"
             notices.append(Notice(text=text, path=place.path, line=place.line))
         index = [("index-url", str(values["index_url"]))] if "index_url" in values else []
         index += [("extra-index-url", url) for url in options.all("extra_index_urls")]

@@ -135,7 +135,7 @@ class _Reading:
             return
         if options.ignored:
             words = shown(" ".join(options.ignored))
-            self._note(f"pip passes over {words}: it stands behind an option", place)
+            self._note(f"pip ignores {words}: it comes after an option", place)
         if requirement:
             self._requirement(requirement, options, place, constraint=constraint)
         elif options.first("editables") is not None:
@@ -151,7 +151,7 @@ class _Reading:
             if _ANY_HASH.fullmatch(value):
                 hashes.append(value)
             if not _STRONG_HASH.fullmatch(value):
-                refused = f"pip refuses the hash {shown(value)}: it is no sha256, sha384 or sha512"
+                refused = f"pip refuses the hash {shown(value)}: it is not a sha256, sha384 or sha512"
                 self.unread.append(self._note(refused, place))
         beside: dict[str, Any] = {
             name: options.values[name]
@@ -168,7 +168,7 @@ class _Reading:
     def _editable(self, options: LineOptions, place: Position, *, constraint: bool) -> None:
         first, *others = options.all("editables")
         for other in others:
-            self._note(f"pip passes over '-e' {shown(other)}: one line takes one -e", place)
+            self._note(f"pip ignores '-e' {shown(other)}: one line takes one -e", place)
         beside = {name: options.values[name] for name in ("config_settings",) if name in options.values}
         if constraint:
             self._refused(first, place, "an editable can't be a constraint")
@@ -201,7 +201,7 @@ class _Reading:
         named += [("-c", value) for value in options.all("constraints")]
         (flag, value), *others = named
         for other_flag, other in others:
-            self._note(f"pip passes over '{other_flag}' {shown(other)}: one line names one file", place)
+            self._note(f"pip ignores '{other_flag}' {shown(other)}: one line names one file", place)
         constraint = flag == "-c"
         if place.path is None:
             self.includes.append(redacted(f"{flag} {value}"))
