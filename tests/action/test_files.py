@@ -124,7 +124,7 @@ def test_a_lockfile_that_github_will_not_hand_out(runner: Runner, opened: Opened
     base = {LOCK: lock(built="1.0"), "huge/requirements.txt": lock(built="1.0")}
     ended = runner.run(opened(base, {LOCK: lock(built="2.0"), "huge/requirements.txt": lock(built="2.0")}))
     assert (ended.code, ended.outputs["unknown-count"], ended.outputs["chainguard-count"]) == (3, "1", "1")
-    assert "exclude this one from `lockfiles`" in ended.log
+    assert "exclude this one with `lockfiles`" in ended.log
 
 
 def test_a_pull_request_that_mends_an_unreadable_lockfile(runner: Runner, opened: Opened) -> None:

@@ -186,7 +186,7 @@ def test_nothing_is_committed_otherwise(
     assert "```diff" in said
     words = {
         "policy": "This mends the lockfiles",
-        "token": "Nothing was committed: that takes a GitHub App",
+        "token": "Nothing was committed: it needs a GitHub App",
         "permission": "Nothing was committed: ",
         "fork": "Nothing was committed: its branch is in a fork",
         "default branch": "Nothing was committed: its branch is the default branch",

@@ -468,7 +468,7 @@ def test_a_file_that_github_will_not_hand_out(lab: Lab, client: Client, event_of
     }
     lab.front.faults.append(Fault(verb="GET", path=r".*/contents/a/uv\.lock", status=403, body=body))
     first, second = read_all(PullRequestFiles(client, event_of(pull)))
-    assert "at most 100 MB" in (first.problem or "")
+    assert "up to 100 MB" in (first.problem or "")
     assert without_lines((second,)) == [both(BEFORE, AFTER, "b/uv.lock")]
 
 

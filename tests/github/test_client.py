@@ -391,8 +391,8 @@ def test_what_no_permission_helps_against(message: str) -> None:
 def test_an_empty_repository_is_no_fault_of_ours() -> None:
     error = refusal(409, {}, {"message": "Git Repository is empty."}, "GitHub, asked to GET /x,", READ)
     assert str(error) == (
-        "GitHub, asked to GET /x, said 409: Git Repository is empty; mend that, or run the job "
-        "again where it passes by itself"
+        "GitHub, asked to GET /x, said 409: Git Repository is empty; correct that, or run the job "
+        "again if it goes away by itself"
     )
 
 

@@ -231,12 +231,12 @@ def unknown_compression() -> bytes:
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
-    "no zip": (lambda: b"no zip", "not a sound zip archive"),
-    "empty": (lambda: b"", "not a sound zip archive"),
-    "truncated": (truncated, "not a sound zip archive"),
-    "broken member": (broken_member, "not a sound zip archive"),
-    "encrypted": (encrypted, "not a sound zip archive"),
-    "unknown compression": (unknown_compression, "not a sound zip archive"),
+    "no zip": (lambda: b"no zip", "not a valid zip archive"),
+    "empty": (lambda: b"", "not a valid zip archive"),
+    "truncated": (truncated, "not a valid zip archive"),
+    "broken member": (broken_member, "not a valid zip archive"),
+    "encrypted": (encrypted, "not a valid zip archive"),
+    "unknown compression": (unknown_compression, "not a valid zip archive"),
     "no RECORD": (lambda: zipped({"x.py": b""}), "has no RECORD"),
     "two dist-infos": (
         lambda: zipped({"x-1.dist-info/RECORD": b"", "y-1.dist-info/RECORD": b""}),
@@ -387,9 +387,9 @@ def test_a_server_without_ranges_sends_the_whole_file() -> None:
         (lambda _: answer(599), Cause.UNREACHABLE, "answered 599"),
         (lambda _: [RESET], Cause.UNREACHABLE, "could not be read"),
         (lambda _: answer(200, b"x" * 2_000_000), Cause.MALFORMED_INDEX, "larger than 1 MB"),
-        (served(large(first=True), lie="none"), Cause.MALFORMED_INDEX, "a range that is none"),
-        (served(large(first=True), lie="short"), Cause.MALFORMED_INDEX, "a range that is none"),
-        (served(b"PK" * 200_000), Cause.MALFORMED_INDEX, "not a sound zip archive"),
+        (served(large(first=True), lie="none"), Cause.MALFORMED_INDEX, "an invalid range"),
+        (served(large(first=True), lie="short"), Cause.MALFORMED_INDEX, "an invalid range"),
+        (served(b"PK" * 200_000), Cause.MALFORMED_INDEX, "not a valid zip archive"),
         (lambda _: [1, *answer(200, b"x")] * 20, Cause.UNREACHABLE, "could not be read"),
     ],
 )

@@ -234,7 +234,8 @@ def test_poetry_refuses_a_lock_that_is_older_than_its_sources() -> None:
     assert change.outcome is Outcome.INSTALL_FAILS
     assert "since the last `poetry lock`, and `poetry install` refuses" in change.why
     assert change.advice is not None
-    assert change.advice.text == "Run `poetry lock`"
+    assert change.advice.text == "lock again: the project changed since"
+    assert change.advice.command == "poetry lock"
 
 
 def test_pipenv_pools_all_sources_where_it_is_told_to() -> None:

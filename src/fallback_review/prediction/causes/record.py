@@ -97,7 +97,7 @@ class Facts:
         """The step for a lock that its project has left behind: lock all of it again."""
         path = self.lockfile.path if self.lockfile is not None else ""
         command = self.format.lock_command(path) if self.format is not None else None
-        return Advice(text="lock again, as the project changed since", command=command)
+        return Advice(text="lock again: the project changed since", command=command)
 
     def update_hashes(self, *options: str) -> str | None:
         """Return the command that moves a lock to Chainguard's hashes; None where it can't.
