@@ -185,7 +185,7 @@ def test_nothing_is_committed_otherwise(
     said = own_answers(pull)[-1]
     assert "```diff" in said
     words = {
-        "policy": "This mends the lockfiles",
+        "policy": "This patch mends the lockfiles",
         "token": "Nothing was committed: it needs a GitHub App",
         "permission": "Nothing was committed: ",
         "fork": "Nothing was committed: its branch is in a fork",

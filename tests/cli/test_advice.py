@@ -230,7 +230,7 @@ def test_a_lock_that_its_project_left_behind_is_locked_again(tmp_path: Path, wor
     advice = before["advice"]
     assert isinstance(advice, dict)
     assert before["conclusion"] in {"fail", "unknown"}  # Poetry refuses it, the others may lock again
-    assert advice["text"] == "lock again, as the project changed since"
+    assert advice["text"] == "lock again: the project changed since"
 
     repository.shell(advice["command"])
 
