@@ -165,6 +165,23 @@ ORDINARY: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
+def test_a_lockfile_that_the_settings_name_costs_nothing_more(runner: Runner, opened: Opened) -> None:
+    policy = '[lockfiles]\ninclude = ["deps/*.pins"]\n'
+    pull = opened({"deps/a.pins": lock(behind="1.0")}, {"deps/a.pins": lock(behind="2.0")}, policy=policy)
+    assert changes(runner.run(pull)) == {"deps/a.pins": UPGRADED}
+    assert not [each for each in runner.lab.front.exchanges if "/git/trees/" in each.path]
+
+
+def test_the_tree_that_is_not_listed_whole(runner: Runner, opened: Opened) -> None:
+    base = {LOCK: "-r deps\n", "deps": lock(behind="1.0"), **{f"z/{each}": "z" for each in range(60)}}
+    pull = opened(base, {"deps": lock(behind="2.0")})
+    runner.lab.front.gaps.longest_tree = 40
+    ended = runner.run(pull)
+    assert changes(ended) == {LOCK: UPGRADED}
+    assert ended.outputs["conclusion"] != "pass"
+    assert "more files than GitHub lists" in ended.log
+
+
 @pytest.mark.parametrize("kind", ORDINARY)
 def test_what_changes_no_input_costs_nothing_more(runner: Runner, opened: Opened, kind: str) -> None:
     before, after = ORDINARY[kind]

@@ -73,10 +73,10 @@ class Suspects:
     """Those with the name of an installer's configuration."""
     neighbours: tuple[str, ...]
     """Where the lockfile of a changed project file or script would be."""
-    others: bool
-    """Whether there are any of other names."""
-    unshown: bool = False
-    """Whether GitHub shows no diff of some changed files, so that nothing tells what they are."""
+    others: tuple[str, ...]
+    """Those of other names, as their diffs look."""
+    unshown: tuple[str, ...] = ()
+    """Those that GitHub shows no diff of, so that nothing tells what they are."""
 
     def wanted(self) -> Iterator[Wanted]:
         """Give what is to be read to know more."""
@@ -106,20 +106,25 @@ def suspects(entries: Iterable[ChangedEntry]) -> Suspects:
     differing = {path for entry in entries for path in (entry.base_path, entry.head_path) if path}
     configuring: dict[str, None] = {}
     neighbours: dict[str, None] = {}
-    others = unshown = False
+    others: dict[str, None] = {}
+    unshown: dict[str, None] = {}
     for entry in entries:
         for path in dict.fromkeys(each for each in (entry.base_path, entry.head_path) if each):
             if recognise(path, None) is not None or _compiled(path) in differing:
                 continue
+            if path.endswith(_SCRIPT) and (entry.patch is None or _SCRIPTS_BLOCK.search(entry.patch)):
+                neighbours[f"{path}.lock"] = None
             if _configured(path):
                 configuring[path] = None
-            elif path.endswith(_SCRIPT) and (entry.patch is None or _SCRIPTS_BLOCK.search(entry.patch)):
-                neighbours[f"{path}.lock"] = None
-            unshown = unshown or entry.patch is None
-            others = others or (not _configured(path) and _may_be_input(path, entry.patch or ""))
+            elif _may_be_input(path, entry.patch or ""):
+                others[path] = None
+            if entry.patch is None:
+                unshown[path] = None
             neighbours |= dict.fromkeys(_made_from(path))
     there = tuple(path for path in neighbours if path not in differing)[:MOST_NEIGHBOURS]
-    return Suspects(configuring=tuple(configuring), neighbours=there, others=others, unshown=unshown)
+    return Suspects(
+        configuring=tuple(configuring), neighbours=there, others=tuple(others), unshown=tuple(unshown)
+    )
 
 
 def _may_be_input(path: str, patch: str) -> bool:
@@ -171,13 +176,16 @@ def find_moved(
     Raises `GitHubError`, but not where requests are used up: then that is among what was not looked at.
     """
     reader = _Reader(files)
-    included = any(recognise(file.path, None) is None for file in changed)
+
+    def by_name(path: str) -> bool:
+        return is_lockfile(path, settings.lockfiles)
+
     surely = (
-        suspected.others
-        or included
+        not all(map(by_name, suspected.others))
+        or not all(by_name(file.path) for file in changed)
         or not all(_says_the_same(path, reader) for path in suspected.configuring)
     )
-    if surely or suspected.unshown:
+    if surely or not all(map(by_name, suspected.unshown)):
         try:
             tree = files.tree
         except GitHubError as error:
@@ -187,7 +195,7 @@ def find_moved(
         if surely or tree.complete:
             return _in_tree(files, tree, reader, settings, learn)
         return Moved(remark=UNSHOWN)
-    there = (path for path in suspected.neighbours if is_lockfile(path, settings.lockfiles))
+    there = filter(by_name, suspected.neighbours)
     beside = [TreeFile(path=path) for path in there if reader.read(Side.BASE, path) is not None]
     return Moved(sides=tuple(reader.sides(beside)), unread=reader.unread)
 
