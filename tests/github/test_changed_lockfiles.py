@@ -379,7 +379,7 @@ def files_of(folder: Any, prefix: str = "") -> dict[str, str]:
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(before=FOLDERS, after=FOLDERS, longest=st.integers(3, 8))
+@given(before=FOLDERS, after=FOLDERS, longest=st.integers(6, 9))  # a folder of both sides has six at most
 def test_folder_by_folder_tells_the_same_as_all_at_once(
     lab: Lab, client: Client, environment: dict[str, str], *, before: Any, after: Any, longest: int
 ) -> None:
