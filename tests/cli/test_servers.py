@@ -285,7 +285,7 @@ def test_an_interrupt_ends_at_once_without_a_traceback(folder: Path) -> None:
 
     def reply(_seen: Seen) -> list[object]:
         asked.set()
-        return [3, *answer(404)]
+        return [60, *answer(404)]
 
     with scripted(reply) as index:
         command = [str(PROGRAM), "review", "--index-url", f"{index.url}/simple/", "old.txt", "new.txt"]
