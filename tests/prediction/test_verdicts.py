@@ -213,6 +213,26 @@ def test_a_link_without_hash_is_taken_for_the_hash_that_nothing_else_explains() 
 
 
 @pytest.mark.parametrize(
+    ("url", "outcome"),
+    [
+        ("https://files.acme.example/team/" + WHEEL, Outcome.PRIVATE),
+        ("https://files.acme.example/team/../other/" + WHEEL, Outcome.UNKNOWN),
+        ("https://files.acme.example/other/" + WHEEL, Outcome.UNKNOWN),
+        ("https://stranger.example/team/" + WHEEL, Outcome.UNKNOWN),
+    ],
+)
+def test_a_private_names_file_lies_where_the_settings_say(url: str, outcome: Outcome) -> None:
+    """uv takes the locked URL, whatever index stands above it and whoever calls the name private."""
+    own = addresses(own=("files.acme.example/team",))
+    entry = replace(
+        locked(Artifact(url=url, filename=WHEEL), index="https://files.acme.example/team/simple/"),
+        name="acme-x",
+    )
+    found = uv(known={}, entry=entry, where=context("uv", at=own, private=("acme-*",)))
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
     ("entry", "outcome"),
     [
         (package(source=Source(kind=SourceKind.GIT, location="https://git.example/x")), Outcome.DIRECT),
@@ -220,7 +240,7 @@ def test_a_link_without_hash_is_taken_for_the_hash_that_nothing_else_explains() 
         (package(local=True), Outcome.DIRECT),
         (package(index="../wheels"), Outcome.DIRECT),
         (package(name="acme-x"), Outcome.PRIVATE),
-        (package(name="acme-x", index=RES), Outcome.PRIVATE),
+        (package(name="acme-x", index=RES), Outcome.UNKNOWN),
         (locked(Artifact(url=FILES[RES] + WHEEL), index=None), Outcome.UNKNOWN),
     ],
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import Arrangement, arrange
+from fallback_review.configuration.arranging import Arrangement, arrange, sources_by_name
 from fallback_review.configuration.comparing import alike, compare
 from fallback_review.configuration.documents import ConfigurationFiles
 from fallback_review.configuration.findings import findings
@@ -39,6 +39,7 @@ __all__ = [
     "matches",
     "opened",
     "read",
+    "sources_by_name",
 ]
 
 

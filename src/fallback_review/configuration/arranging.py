@@ -70,6 +70,15 @@ def whose(configured: ConfiguredIndex, addresses: Addresses) -> Index:
     return addresses.index_at(configured.url)
 
 
+def sources_by_name(configuration: Configuration, addresses: Addresses) -> dict[str, Index]:
+    """Return the index that each name stands for, in lower case: Poetry's lock goes by these names."""
+    return {
+        index.name.lower(): whose(index, addresses)
+        for index in configuration.indexes
+        if index.name is not None
+    }
+
+
 def asked(configuration: Configuration, addresses: Addresses) -> tuple[Asked, ...]:
     """Return the simple indexes that the tool asks for a package that names none, in the tool's own order."""
     return tuple(

@@ -68,6 +68,8 @@ class Configuration:
     """PDM's ``[tool.pdm.resolution] respect-source-order``."""
     package_index: Mapping[str, str] = field(default_factory=dict)
     """Normalised package name to the index (its name, for pixi its address) that the package names."""
+    names_sources: bool = False
+    """Poetry: a lock's entries go by the names of these indexes, whatever address it gives (measured)."""
     builtin_pypi: bool = True
     """Whether the tool asks PyPI without being told to."""
     no_index: bool = False

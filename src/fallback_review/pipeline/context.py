@@ -299,6 +299,7 @@ def _context(
         not_modelled=head.not_modelled,
         unknown_keys=tuple(_unknown(notice) for notice in head.unknown_keys),
         refused=head.refused,
+        sources=configuration.sources_by_name(head, addresses) if head.names_sources else None,
         search_all_sources=head.search_all_sources,
         uv_strategy=head.strategy or layout.uv_strategy,
         respect_source_order=head.respect_source_order or layout.respect_source_order,

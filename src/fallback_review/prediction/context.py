@@ -46,6 +46,9 @@ class Context:
     """Why the installer refuses its configuration, or the lock with it, and installs nothing."""
     search_all_sources: bool = False
     """Pipenv's setting: every source is asked for every package."""
+    sources: Mapping[str, Index] | None = None
+    """Poetry: each source of the project by its name in lower case, by which a lock's entries go; None where
+    the address in the lock is all that is known."""
     uv_strategy: str = "first-index"
     """uv's ``index-strategy``."""
     respect_source_order: bool = False

@@ -193,7 +193,21 @@ def indexes_for(package: LockedPackage, lockfile: Lockfile, context: Context) ->
 
 def named_index(package: LockedPackage, context: Context) -> Index | None:
     """Return the index that the entry itself names; None where it names none."""
-    location = package.source.location
-    if location is None or not package.source.kind.from_index:
+    location, reference = package.source.location, package.source.reference
+    if not package.source.kind.from_index:
         return None
-    return context.addresses.index_at(location)
+    if reference is not None and context.sources is not None:
+        pypi = context.addresses.pypi if reference.lower() == "pypi" else None
+        return context.sources.get(reference.lower(), pypi)
+    return context.addresses.index_at(location) if location is not None else None
+
+
+def misses_source(package: LockedPackage, context: Context) -> bool:
+    """Whether an entry goes by the name of a source that the project does not have."""
+    reference = package.source.reference
+    return (
+        context.sources is not None
+        and package.source.kind.from_index
+        and reference is not None
+        and reference.lower() not in (*context.sources, "pypi")
+    )

@@ -51,10 +51,17 @@ def standing(package: LockedPackage, lockfile: Lockfile, context: Context) -> St
     return Standing.UNTOLD if _from_nobody(package, lockfile, context) else Standing.INDEX
 
 
+def strays(package: LockedPackage, context: Context) -> tuple[str, ...]:
+    """Return the locked URLs on hosts that nobody named: an installer takes them whatever index is named."""
+    if not package.urls_locked:
+        return ()
+    return tuple(each.url for each in package.artifacts if each.url and not context.addresses.home(each.url))
+
+
 def _from_nobody(package: LockedPackage, lockfile: Lockfile, context: Context) -> bool:
     """Whether all that an entry without a named index can come from is an address that nobody named."""
     if package.urls_locked:
-        homes = [context.addresses.home(each.url) for each in package.artifacts if each.url]
-        return named_index(package, context) is None and all(home is None for home in homes)
+        located = [each.url for each in package.artifacts if each.url]
+        return named_index(package, context) is None and len(strays(package, context)) == len(located)
     sources = [index for each in indexes_for(package, lockfile, context) for index in each.sources]
     return bool(sources) and all(index.owner in _NOBODYS for index in sources)

@@ -24,6 +24,7 @@ from fallback_review.prediction.from_lock import from_lock
 from fallback_review.prediction.install_request import (
     indexes_for,
     installer_of,
+    misses_source,
     named_index,
     pages_of,
     request_for,
@@ -33,7 +34,7 @@ from fallback_review.prediction.lock_environments import excludes
 from fallback_review.prediction.locked_urls import filename_in
 from fallback_review.prediction.origin import of_locked
 from fallback_review.prediction.relevant import about
-from fallback_review.prediction.standing import Standing, standing
+from fallback_review.prediction.standing import Standing, standing, strays
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ def _refused(subject: Installation) -> Verdict | None:
         reason = OUTDATED if notice.outdated else "configuration"
         return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason=reason, evidence=(said,))
     why = excludes(subject.lockfile, subject.target, subject.package)
+    if why is None and misses_source(subject.package, subject.context):
+        name = subject.package.source.reference
+        why = f"the lock takes it from the source {name}, which the project does not have"
     if why is None:
         return None
     return subject.verdict(
@@ -235,6 +239,8 @@ def _private(subject: Installation) -> Verdict:
             package.source.location or "",
         )
         return subject.verdict(Outcome.PYPI, Cause.PRIVATE_NAME, evidence=(said, private))
+    if (named is not None and named.owner is Owner.NOBODY) or strays(package, context):
+        return _untold(subject)
     asked = indexes_for(package, subject.lockfile, context)
     sources = [index for each in asked for index in each.sources]
     elsewhere = any(each.modelled for each in asked) or any(
@@ -248,12 +254,11 @@ def _private(subject: Installation) -> Verdict:
 
 def _untold(subject: Installation) -> Verdict:
     package, context = subject.package, subject.context
-    location = package.source.location
-    files = [each.url for each in package.artifacts if each.url]
-    if location is not None:
+    location, named = package.source.location, named_index(package, context)
+    if location is not None and named is not None and named.owner is Owner.NOBODY:
         reason, url, what = "manager", location, "the lock names an index"
-    elif package.urls_locked:
-        reason, url, what = "hosts", files[0], "the lock names no index, and files"
+    elif found := strays(package, context):
+        reason, url, what = "hosts", found[0], "the lock names files"
     else:
         asked = indexes_for(package, subject.lockfile, context)
         url = next(index.url for each in asked for index in each.sources)

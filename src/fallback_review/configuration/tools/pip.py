@@ -155,7 +155,9 @@ def _filled(files: ConfigurationFiles, path: str) -> Iterator[_Said]:
     """Give each configuration file that says anything about what is installed."""
     for name in dict.fromkeys((*files.named, *pip_files(path))):
         document = files.ini(name)
-        tables = [document.data.get(table, {}) for table in ("global", "install")] if document else []
+        sections = [document.data.get(table, {}) for table in ("global", "install")] if document else []
+        # pip passes over a key without a value: it takes nothing back (measured).
+        tables = [{key: value for key, value in section.items() if value} for section in sections]
         options = {ALIASES.get(key, key): value for table in tables for key, value in table.items()}
         if document and any(KEYS.treatment(key) in _TELLING for key in options):
             flags = tuple(

@@ -108,6 +108,7 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     return Configuration(
         installer="poetry",
         indexes=indexes,
+        names_sources=document is not None,
         package_index=_package_index(poetry) if poetry else {},
         builtin_pypi=not any(
             index.priority in PRIMARY or (index.name or "").lower() == "pypi" for index in indexes

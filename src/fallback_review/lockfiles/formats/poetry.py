@@ -146,7 +146,7 @@ def _source(entry: Table, notices: Notices) -> Source:
         notices.note(
             "Poetry asks PyPI for an entry that names PyPI, whatever address the entry gives", entry.line
         )
-        return Source(kind=kind)
+        return Source(kind=kind, reference=_PYPI)
     return Source(kind=kind, location=location, reference=reference)
 
 
