@@ -1268,3 +1268,20 @@ def test_a_lock_per_platform_brings_its_own_interpreter() -> None:
     assert per_platform(apple) is None
     assert per_platform(universal) is None
     assert per_platform(universal, target=MAC) is not None
+
+
+@pytest.mark.parametrize(
+    ("filename", "url"),
+    [
+        ("x-0.9-py3-none-any.whl", FILES[C] + "x-0.9-py3-none-any.whl"),
+        (WHEEL, FILES[C] + "x-0.9-py3-none-any.whl"),
+        ("x-0.9.tar.gz", FILES[C] + "x-0.9.tar.gz"),
+    ],
+)
+def test_a_file_of_another_version_is_refused(filename: str, url: str) -> None:
+    """What the entry says that it locks is not what would be fetched."""
+    listed = file(url.rpartition("/")[2])
+    entry = locked(Artifact(filename=filename, url=url, hashes=(f"sha256:{listed.sha256}",)), index=C)
+    found = uv(known=answers(answer(C, WHEEL, listed), answer(P, WHEEL)), entry=entry)
+    assert (*said(found), found.reason) == (Outcome.INSTALL_FAILS, Cause("installer-refuses"), "lock")
+    assert "is none of x 1.0" in told(found)

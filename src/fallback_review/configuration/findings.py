@@ -37,7 +37,7 @@ def findings(configuration: Configuration, lockfile: Lockfile, addresses: Addres
     """
     order = asked(configuration, addresses)
     ours = next((each.configured for each in order if each.ours), None)
-    found = list(configuration.problems)
+    found = [*configuration.problems, *configuration.ignored]
     if ours is not None:
         rule = _RULES.get(configuration.installer)
         found += rule(order, ours) if rule else _pip(order, ours)

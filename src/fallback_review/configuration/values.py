@@ -83,6 +83,8 @@ class Configuration:
     """Keys that have no place in the tool's table: a newer version of the tool may have them."""
     refused: Notice | None = None
     """Why the tool refuses this configuration and installs nothing, where files tell."""
+    ignored: tuple[Notice, ...] = ()
+    """What the tool passes over because another file speaks instead."""
     files: tuple[str, ...] = ()
     """The files that said so."""
     credentials: tuple[tuple[str, int], ...] = ()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles import format_of
+from fallback_review.prediction.locked_urls import misnamed
 from fallback_review.prediction.requires_python import admits
 from fallback_review.prediction.targets import applies
 
@@ -33,6 +34,8 @@ def excludes(lockfile: Lockfile, target: Target, package: LockedPackage | None =
     """
     if package is not None and package.refused is not None:
         return package.refused
+    if package is not None and (name := misnamed(package)) is not None:
+        return f"its file {_shown(name)} is none of {package.name} {_shown(package.version or '')}"
     environments = lockfile.environments
     if environments and not any(applies(marker, target) for marker in environments):
         return f"the lock is for other environments: {_shown(' or '.join(environments))}"

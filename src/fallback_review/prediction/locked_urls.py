@@ -22,6 +22,8 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from fallback_review.lockfiles.listed_names import version_in
+from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import ARCHIVE_ENDS, Step, has_doubled, parse_filename
 from fallback_review.prediction.installers import Failure
 
@@ -101,6 +103,23 @@ def for_another_system(package: LockedPackage, target: Target) -> bool:
         return False
     platforms = {tag.platform for each in parsed if each is not None for tag in each.tags}
     return not any(name == "any" or name.startswith(starts) for name in platforms)
+
+
+def misnamed(package: LockedPackage) -> str | None:
+    """Return the name of a locked file that is another version's; None where all are the entry's.
+
+    uv refuses such a uv.lock or pylock.toml, and pip such a pylock.toml, whatever the name beside the URL is
+    (measured with 0.13 and 26.3).
+    """
+    locked = parse_version(package.version or "")
+    if locked is None or not (package.urls_locked and package.source.kind.from_index):
+        return None
+    names = [name for each in package.artifacts for name in (each.filename, filename_in(each.url or ""))]
+    for name in filter(None, names):
+        told = parse_version(version_in(name, package.name) or "")
+        if told is not None and told != locked:
+            return name
+    return None
 
 
 def filename_of(artifact: Artifact) -> str:

@@ -198,6 +198,8 @@ class _Found(NamedTuple):
     refused: Notice | None
     void: list[NotModelled]
     """Tables that this uv passes over, and another one may not."""
+    ignored: tuple[Notice, ...] = ()
+    """A table that `uv.toml` beside it takes the place of."""
 
 
 def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
@@ -239,6 +241,7 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
         ),
         unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
         refused=found.refused or _refused_lines(lockfile) or _refused_hashes(merged_options),
+        ignored=found.ignored,
         files=tuple(
             dict.fromkeys((*(each.options.path for each in found.layers), *(each.path for each in every)))
         ),
@@ -264,7 +267,7 @@ def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
         if own:
             refused = _invalid(own, own_file=True)
             layers.append(_Layer(own, "", (tool or own).table("sources")))
-            return _Found(layers, refused, void)
+            return _Found(layers, refused, void, tuple(_ignored(own, tool)) if tool else ())
         if tool:
             wrong = _invalid(tool, own_file=False)
             if wrong is None:
@@ -272,6 +275,15 @@ def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
                 return _Found(layers, None, void)
             void += _void(tool, wrong)
     return _Found(layers, None, void)
+
+
+def _ignored(own: Section, tool: Section) -> Iterator[Notice]:
+    """Say which indexes of a ``pyproject.toml`` mean nothing beside a ``uv.toml`` (measured)."""
+    keys = ("index", "index-url", "extra-index-url", "find-links")
+    key = next((key for key in keys if key in tool.data), None)
+    if key is not None:
+        text = f"uv passes over {key} in [tool.uv], because {own.path} speaks instead. Move {key} there"
+        yield Notice(text=text, path=tool.path, line=tool.line_of_key(key))
 
 
 def _invalid(options: Section, *, own_file: bool) -> Notice | None:
