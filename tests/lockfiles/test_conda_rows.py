@@ -386,3 +386,17 @@ def test_recognition() -> None:
 def test_the_hash_of_an_old_conda_lock_is_one_text() -> None:
     row = "package:\n- manager: conda\n  name: x\n  version: '1'\n  url: https://c.example/linux-64/x.conda\n"
     assert read_conda(f"{row}  hash: MD5:00FF\n").packages[0].hashes == {"md5:00ff"}
+
+
+def test_a_package_that_pixi_asks_for_and_does_not_describe_is_not_read() -> None:
+    """Nothing installs unseen: the row that would tell what it is is missing."""
+    text = (
+        "version: 6\nenvironments:\n  default:\n    channels: []\n    packages:\n      linux-64:\n"
+        "      - pypi: https://user:pw@files.example/aa-1.0-py3-none-any.whl\n"
+        "      - pypi: https://files.example/bb-1.0-py3-none-any.whl\n"
+        "packages:\n- pypi: https://files.example/bb-1.0-py3-none-any.whl\n  name: bb\n  version: '1.0'\n"
+    )
+    found = read_pixi(text)
+    assert [package.name for package in found.packages] == ["bb"]
+    (notice,) = found.unread
+    assert "asks for https://files.example/aa-1.0-py3-none-any.whl" in notice.text

@@ -614,3 +614,10 @@ def test_content(text: str, like: bool) -> None:
 
 def test_an_empty_file_is_legal() -> None:
     assert read("").packages == ()
+
+
+def test_two_pins_of_one_name_at_once_are_refused() -> None:
+    """pip finds no version that is both, and installs nothing (measured with 26.3)."""
+    found = read("aa==1.0\naa[x]==1.1\nbb==1.0\nbb==1.0.0\ncc==1 ; python_version < '3.12'\ncc==2\n")
+    refused = {package.name: package.refused for package in found.packages if package.refused}
+    assert refused == {"aa": "'aa' is pinned to '1.0' and to '1.1' at once"}

@@ -51,6 +51,7 @@ _SHOWN_APART = frozenset(
     }
 )
 _NEWEST = 7
+_LONGEST_PLACE = 200
 
 
 def parse(text: Text) -> Lockfile:
@@ -77,11 +78,16 @@ def parse(text: Text) -> Lockfile:
     environments = root.table("environments") or Table({}, text.path, "environments")
     rows = list(platform_rows(root, document, notices)) if "package" in root.data else []
     rows += _rows(root, document, _platforms(environments), notices)
+    unread = _undescribed(environments, root)
     return Lockfile(
         path=text.path,
         packages=merge(rows),
         indexes=tuple(dict.fromkeys(_indexes(environments))),
         notices=tuple(notices),
+        unread=tuple(
+            Notice(text=f"an environment asks for {place}, which `packages` does not hold", path=text.path)
+            for place in unread
+        ),
         header={"version": version, "environments": _without_packages(environments)},
     )
 
@@ -225,6 +231,13 @@ def _rest(table: Table) -> dict[str, Any]:
 def _platforms(environments: Table) -> dict[str, list[str]]:
     """For each place the platforms that ask for it."""
     asked: dict[str, dict[str, None]] = defaultdict(dict)
+    for _, place, platform in _asked(environments):
+        asked[place][platform] = None
+    return {place: list(platforms) for place, platforms in asked.items()}
+
+
+def _asked(environments: Table) -> Iterator[tuple[str, str, str]]:
+    """Give ecosystem, place and platform of all that the environments ask for."""
     for _, environment in _environments(environments):
         packages = environment.table("packages") or Table({}, environment.file, environment.where)
         for platform in packages.data:
@@ -232,8 +245,14 @@ def _platforms(environments: Table) -> dict[str, list[str]]:
                 for key in ("pypi", "conda"):
                     place = entry.text(key)
                     if place is not None:
-                        asked[place][platform] = None
-    return {place: list(platforms) for place, platforms in asked.items()}
+                        yield key, place, platform
+
+
+def _undescribed(environments: Table, root: Table) -> list[str]:
+    """Return the Python packages that an environment asks for and no row describes, for a notice."""
+    described = {found[0] for table in root.tables("packages") if (found := _row(table)) is not None}
+    asked = dict.fromkeys(place for key, place, _ in _asked(environments) if key == "pypi")
+    return [strip_credentials(place)[0][:_LONGEST_PLACE] for place in asked if place not in described]
 
 
 def _environments(environments: Table) -> Iterator[tuple[str, Table]]:

@@ -119,6 +119,25 @@ def _asked(package: LockedPackage) -> SpecifierSet:
     return SpecifierSet(pin if package.specifier is None else package.specifier)
 
 
+def refuse_other_pins(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
+    """Return the entries, with those refused that pin one name to several versions at once (measured).
+
+    Only those whose markers are the same hold at once for sure; the others are judged one by one.
+    """
+    every = list(packages)
+    first: dict[tuple[str, str | None], LockedPackage] = {}
+    refused: dict[tuple[str, str | None], str] = {}
+    for each in every:
+        if each.version is not None and each.source.kind.from_index:
+            one = first.setdefault((each.name, each.marker), each)
+            if _other_versions(one, each):
+                pins = f"{shown(one.version or '')} and to {shown(each.version)}"
+                refused[each.name, each.marker] = f"{shown(each.name)} is pinned to {pins} at once"
+    if not refused:
+        return every
+    return [replace(each, refused=refused.get((each.name, each.marker))) for each in every]
+
+
 def _other_versions(one: LockedPackage, other: LockedPackage) -> bool:
     versions = parse_version(one.version), parse_version(other.version)
     return versions[0] != versions[1] if all(versions) else one.version != other.version

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review.lockfiles.direct_references import is_url
 from fallback_review.lockfiles.formats.requirements.compiled import compiled
-from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints
+from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints, refuse_other_pins
 from fallback_review.lockfiles.formats.requirements.effects import VARIABLE, OptionEffects
 from fallback_review.lockfiles.formats.requirements.entries import (
     NamedRequirement,
@@ -64,7 +64,7 @@ def read(text: Text) -> Lockfile:
     return Lockfile(
         path=text.path,
         compiled=compiled(text.text),
-        packages=tuple(packages),
+        packages=tuple(refuse_other_pins(packages)),
         unnamed=tuple(reading.unnamed),
         indexes=tuple(reading.effects.indexes),
         options=reading.effects.install_options(),
