@@ -105,6 +105,8 @@ class Addresses:
         return found
 
     def _index_at(self, url: str) -> Index:
+        if "${" in url:  # an address that a variable of the environment decides, as Pipenv's may be
+            return Index(url, Owner.NOBODY)
         at = address_of(url)
         if at is None or at.scheme == "file":
             return Index(url, Owner.LOCAL)
