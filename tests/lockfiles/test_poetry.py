@@ -149,7 +149,7 @@ def test_other_fields() -> None:
 def test_poetry_goes_by_the_name_of_a_source() -> None:
     row = '[package.source]\ntype = "legacy"\nurl = "https://i.example/simple"\nreference = "PyPI"\n'
     lock = read(f'[[package]]\nname = "a"\nversion = "1"\n{row}')
-    assert lock.packages[0].source == Source(kind=SourceKind.REGISTRY)
+    assert lock.packages[0].source == Source(kind=SourceKind.REGISTRY, reference="pypi")
     (notice,) = lock.notices
     assert (notice.line, "PyPI" in notice.text) == (1, True)
 

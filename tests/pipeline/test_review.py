@@ -525,8 +525,8 @@ wheels = [{{ url = "https://{head}/a-{version}-py3-none-any.whl", hash = "sha256
             "pypi.test",
             "torch.example",
             {"policy": {"private": ["a"]}},
-            Outcome.PRIVATE,
-            Conclusion.PASS,
+            Outcome.UNKNOWN,
+            UNKNOWN,
         ),
         (
             "pypi.test",
@@ -612,10 +612,15 @@ SOURCE = '[[tool.poetry.source]]\nname = "{}"\nurl = "{}"\n'
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
-    [("https://evil.example/simple/", "evil.example"), ("https://pypi.test/simple/", "pypi.test")],
+    ("url", "says", "conclusion", "outcome"),
+    [
+        ("https://evil.example/simple/", "evil.example", Conclusion.UNKNOWN, Outcome.UNKNOWN),
+        ("https://pypi.test/simple/", "pypi.test", Conclusion.FAIL, Outcome.PYPI),
+    ],
 )
-def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(url: str, says: str) -> None:
+def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(
+    url: str, says: str, conclusion: Conclusion, outcome: Outcome
+) -> None:
     """Poetry goes by the source's name in the lock, whatever address stands beside it (its own source code)."""
     ours = SOURCE.format("ours", "https://libraries.cgr.dev/python/simple/")
     pins = [lock("poetry.lock", POETRY.format(version)) for version in ("1.0", "2.0")]
@@ -627,7 +632,7 @@ def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(url: str
 
     assert result(ours).conclusion is Conclusion.PASS
     swapped = result(SOURCE.format("Ours", url))
-    assert swapped.conclusion is Conclusion.UNKNOWN
+    assert (swapped.lockfiles[0].changes[0].outcome, swapped.conclusion) == (outcome, conclusion)
     assert f"was Chainguard's and is now {says}:" in " ".join(each.text for each in swapped.unreadable)
 
 

@@ -105,11 +105,10 @@ class Addresses:
         return found
 
     def _index_at(self, url: str) -> Index:
-        if "${" in url:  # an address that a variable of the environment decides, as Pipenv's may be
-            return Index(url, Owner.NOBODY)
         at = address_of(url)
         if at is None or at.scheme == "file":
-            return Index(url, Owner.LOCAL)
+            # With "${" a variable of the environment decides, as Pipenv lets it.
+            return Index(url, Owner.NOBODY if "${" in url else Owner.LOCAL)
         root = _root(at)
         for index in self.known:
             if _same(root, index.url):

@@ -151,7 +151,7 @@ class Policy(SettingsTable):
     commit_fixes: bool = False
     """Whether `/fallback-review fix` commits to a pull request's branch, where a GitHub App may write."""
     private: tuple[NamePattern, ...] = ()
-    """Patterns of private package names: never sent to any index."""
+    """Patterns of private package names: never sent to any index. They come from hosts in `own-hosts`."""
     cooldown_days: int | None = Field(default=None, ge=0, le=30)
     """For how many days your organisation's index holds back a version that is new on PyPI: the advice then
     names the day from which it is served."""
