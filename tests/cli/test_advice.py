@@ -1,4 +1,7 @@
-"""The advised command, run by the real tool on a lock in a subfolder: a second review finds no trouble."""
+"""The advised command, run by the real tool on a lock in a subfolder: a second review finds no trouble.
+
+pixi, conda-lock and chainctl can't be installed where the tests run: their commands are compared as text alone.
+"""
 
 from __future__ import annotations
 

@@ -86,6 +86,15 @@ def test_debug_tells_each_request_and_no_secret(folder: Path, silent: ScriptedSe
     assert "HTTP/1.1" not in run("scan", "requirements.txt", cwd=folder, env=env).said
 
 
+def test_what_the_system_refuses_is_said_with_its_path_and_without_its_number(
+    folder: Path, silent: ScriptedServer
+) -> None:
+    env = variables(silent)
+    done = run("scan", "requirements.txt", "--output", "nowhere/report", cwd=folder, env=env)
+    assert done.code == 2
+    assert done.stderr == "fallback-review: nowhere/report: No such file or directory\n"
+
+
 def test_an_explanation_keeps_to_format_and_output(folder: Path, silent: ScriptedServer) -> None:
     env = variables(silent)
     given = ["explain", "six==1.16.0", "--platform", "linux-x86_64"]

@@ -67,7 +67,9 @@ def test_two_dots_compare_the_ends_and_three_the_merge_base(
 
 def test_a_path_that_is_a_file_is_not_called_a_missing_revision(changed: Project) -> None:
     changed.review("main", "gone.lock").refuses("'gone.lock' is neither a path here nor a revision")
-    changed.review("services", "main").refuses("name revisions before paths: main services")
+    changed.review("services", "main").refuses(
+        "'main' is not a path here; if it is a revision, name it before the paths: main services"
+    )
     changed.review("main", "topic", "nowhere").refuses(
         "'nowhere' is not a path here: name two revisions at most"
     )
@@ -96,7 +98,7 @@ def test_changes_of_the_settings_are_shown(project: Project) -> None:
     findings = {each["text"]: each["path"] for each in project.review().report["findings"]}
     assert findings == {
         "this change adds an allowance: * <2 (reason: in a hurry); it counts once merged": ".github/fallback-review.toml",
-        "this change edits [policy] in the settings; it counts once merged": ".github/fallback-review.toml",
+        "this change edits fail-on of [policy] in the settings; it counts once merged": ".github/fallback-review.toml",
     }
 
 

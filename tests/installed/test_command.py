@@ -34,7 +34,7 @@ def test_an_intact_environment_passes(world: World, installed: dict[str, Project
     done = run("verify", installed["uv"].environment, *world.indexes.options(), cwd=tmp_path)
     assert done.code == 0, done.said
     lines = done.stdout.splitlines()
-    assert lines[0] == "🟢 All 4 distributions come from Chainguard"
+    assert lines[0] == "✅ All 4 distributions come from Chainguard"
     assert "   Coverage: 4 of 4 from Chainguard and unchanged (100.0%)" in lines
     assert "4 compared with the index's RECORD" in done.stdout
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.model import Conclusion, Integrity, Origin, Proof
+from fallback_review.report.verification.sections import headline
 from tests.installed.builds import wheel
 from tests.installed.conftest import NATIVE, copied, one
 from tests.installed.installers import INSTALLERS, Project
@@ -322,6 +323,7 @@ def test_an_editable_project_is_a_link(world: World, tmp_path: Path) -> None:
     assert (one(found, "linked").origin, one(found, "linked").linked) == (Origin.LOCAL_BUILD, True)
     assert found.conclusion is Conclusion.PASS
     assert [path.rpartition("/")[2] for path in found.startup] == ["linked.pth"]
+    assert headline(found)[1] == "Nothing to verify is installed"
 
 
 def test_two_dist_infos_of_one_name_are_both_told(

@@ -107,7 +107,7 @@ def main() -> None:
     except Exception as error:
         if not _can_be_mended(error):
             raise
-        click.echo(f"fallback-review: {error}", err=True)
+        click.echo(f"fallback-review: {_in_words(error)}", err=True)
         sys.exit(2)
 
 
@@ -118,6 +118,13 @@ def _can_be_mended(error: Exception) -> bool:
     from fallback_review.settings.schema import SettingsError  # noqa: PLC0415 - as above
 
     return isinstance(error, LockfileError | SettingsError | RevisionError | OSError)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what an error says, without the number that the system has for it."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 if __name__ == "__main__":

@@ -64,7 +64,11 @@ def revisions(words: Sequence[str], repository: Repository) -> Revisions:
     """
     named = [word for word in words if not Path(word).exists()]
     if list(words[: len(named)]) != named:
-        raise click.UsageError(f"name revisions before paths: {' '.join([*named, *_paths(words)])}")
+        late = next(word for word, first in zip(named, words, strict=False) if word != first)
+        raise click.UsageError(
+            f"{late!r} is not a path here; if it is a revision, name it before the paths: "
+            f"{' '.join([*named, *_paths(words)])}"
+        )
     for word in _paths(words):
         if word != "." and repository.has(word):
             raise click.UsageError(

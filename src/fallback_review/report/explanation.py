@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fallback_review.prediction import Explanation
 
 _LISTED = 12
+_FACT = 400
+"""The longest fact: one that was cut would lose what to do."""
 """Files named of each side of a filter; the rest is counted."""
 
 
@@ -63,7 +65,7 @@ def render_explanation(explanation: Explanation, why: str = "") -> str:
 
 def _lines(explanation: Explanation, why: str) -> Iterator[str]:
     yield f"{readable(explanation.package)} on {readable(explanation.target)}"
-    yield from (f"  {readable(fact)}" for fact in explanation.facts)
+    yield from (f"  {readable(fact, _FACT)}" for fact in explanation.facts)
     for number, step in enumerate(explanation.steps, start=1):
         yield f"  {number}. {readable(step.title)}"
         yield from _files("keeps", step.kept)
@@ -76,8 +78,8 @@ def _lines(explanation: Explanation, why: str) -> Iterator[str]:
     if verdict.file:
         at = f" from {readable(verdict.url_host)}" if verdict.url_host else ""
         yield f"    file: {readable(verdict.file)}{at}"
-    yield from (f"    evidence: {readable(each.said)}" for each in verdict.evidence)
-    yield from (f"    assumed: {readable(each.said)}" for each in verdict.assumptions)
+    yield from (f"    evidence: {readable(each.said, _FACT)}" for each in verdict.evidence)
+    yield from (f"    assumed: {readable(each.said, _FACT)}" for each in verdict.assumptions)
 
 
 def _files(verb: str, files: Iterable[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.model import ChangeKind, Outcome
 from fallback_review.report.text import readable
-from fallback_review.report.words import COMES_FROM, ICONS, MALWARE_ICON, NOTHING_ICON
+from fallback_review.report.words import COMES_FROM, ICONS, MALWARE_ICON, NOTHING_ICON, SAME_AS_ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,7 +67,7 @@ class ChangeRow:
     @property
     def because(self) -> tuple[str, ...]:
         """The lines between where it comes from and what to do."""
-        why = "same as the package above" if self.repeats else self.why
+        why = SAME_AS_ABOVE if self.repeats else self.why
         return tuple(filter(None, (why, f"allowed: {self.allowed}" if self.allowed else "")))
 
 

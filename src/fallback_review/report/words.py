@@ -17,6 +17,7 @@ ICONS: dict[Outcome, str] = {
 """Where a package comes from, beside the words for it (`COMES_FROM`)."""
 NOTHING_ICON = "⚫"
 """Of a change that installs nothing."""
+SAME_AS_ABOVE = "same as the package above"
 MALWARE_ICON = "⛔"
 """Instead of the outcome's, where an index blocks a package as malware: wherever it comes from."""
 

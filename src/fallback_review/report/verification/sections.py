@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Conclusion, Integrity, Origin, Proof
 from fallback_review.report.text import count, readable
+from fallback_review.report.words import CONCLUSION_ICONS, MALWARE_ICON, SAME_AS_ABOVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fallback_review.model import Deviation, Verification, VerifiedDistribution
 
@@ -62,12 +63,6 @@ PROVED_BY: dict[Proof, str] = {
 }
 WRONG = frozenset({Integrity.CHANGED, Integrity.ADDED, Integrity.BYTECODE_DIFFERS})
 OURS = frozenset({Origin.CHAINGUARD, Origin.REMEDIATED})
-_CONCLUSION_ICONS = {
-    Conclusion.PASS: "🟢",
-    Conclusion.WARN: "🟡",
-    Conclusion.UNKNOWN: "⚪",
-    Conclusion.FAIL: "🔴",
-}
 _FEW = 6
 """Deviations named of one distribution where space is dear; the JSON report has more."""
 
@@ -96,6 +91,8 @@ class Numbers:
     ours: int
     """Chainguard's, and not changed."""
     origins: Counter[Origin]
+    linked: int
+    """Links to the project's folder."""
     wrong: int
     """Mixed, changed, added to, or with other bytecode."""
     held: int
@@ -118,6 +115,7 @@ def numbers(verification: Verification) -> Numbers:
         counted=len(counted),
         ours=sum(each.origin in OURS and not is_wrong(each) for each in counted),
         origins=Counter(each.origin for each in everything),
+        linked=sum(each.linked for each in everything),
         wrong=sum(map(is_wrong, everything)),
         held=sum(each.held is True for each in predictions),
         predicted=len(predictions),
@@ -129,10 +127,10 @@ def headline(verification: Verification) -> tuple[str, str]:
     """Return the icon and the sentence that tell the result."""
     found = numbers(verification)
     malware = sum(each.malware for each in verification.distributions)
-    icon = _CONCLUSION_ICONS[verification.conclusion]
+    icon = CONCLUSION_ICONS[verification.conclusion]
     said = []
     if malware:
-        icon = "⛔"
+        icon = MALWARE_ICON
         said.append(f"{count(malware, 'distribution')} blocked as malware")
     if found.wrong or verification.strays:
         changed = f"{found.wrong} of {count(found.all, 'distribution')} not as their wheel has them"
@@ -140,15 +138,16 @@ def headline(verification: Verification) -> tuple[str, str]:
         said.append(
             " and ".join(filter(None, (changed * bool(found.wrong), strays * bool(verification.strays))))
         )
+    counted = found.origins - Counter({Origin.LOCAL_BUILD: found.linked})
     said += [
-        f"{found.origins[origin]} of {found.counted}: {COMES_FROM[origin]}"
+        f"{counted[origin]} of {found.counted}: {COMES_FROM[origin]}"
         for origin in (
             Origin.PYPI,
             Origin.UNVERIFIABLE,
             Origin.LOCAL_BUILD,
             Origin.UPSTREAM,
         )
-        if found.origins[origin]
+        if counted[origin]
     ]
     if not said:
         said.append(
@@ -174,7 +173,7 @@ def coverage(verification: Verification) -> str:
     )
     apart = [
         f"{found.origins[Origin.SYSTEM]} of the system" * bool(found.origins[Origin.SYSTEM]),
-        "links to the project's folder" * any(each.linked for each in verification.distributions),
+        f"{count(found.linked, 'link')} to the project's folder" * bool(found.linked),
     ]
     left_out = ", ".join(filter(None, apart))
     return f"Coverage: {share}" + (f"; not counted: {left_out}" if left_out else "")
@@ -203,12 +202,21 @@ def proof(verification: Verification) -> str:
 def trouble(verification: Verification) -> list[VerificationRow]:
     """Return the rows that the team's rules or a prediction make something of, worst first."""
     found = [each for each in verification.distributions if not _is_quiet(each)]
-    return [_row(each) for each in sorted(found, key=_rank)]
+    return list(_repeating(map(_row, sorted(found, key=_rank))))
 
 
 def quiet(verification: Verification) -> list[VerificationRow]:
     """Return the other rows."""
     return [_row(each) for each in verification.distributions if _is_quiet(each)]
+
+
+def _repeating(rows: Iterable[VerificationRow]) -> Iterator[VerificationRow]:
+    """Yield rows without the details that the row above has already given."""
+    said: tuple[str, ...] = ()
+    for row in rows:
+        repeats = bool(row.details) and row.details == said
+        said = row.details
+        yield replace(row, details=(SAME_AS_ABOVE,)) if repeats else row
 
 
 def _is_quiet(found: VerifiedDistribution) -> bool:
@@ -228,7 +236,7 @@ def _rank(found: VerifiedDistribution) -> tuple[bool, int, int, int, str]:
 
 
 def _row(found: VerifiedDistribution) -> VerificationRow:
-    icon = "⛔" if found.malware else "🔴" if is_wrong(found) else ICONS[found.origin]
+    icon = MALWARE_ICON if found.malware else "🔴" if is_wrong(found) else ICONS[found.origin]
     return VerificationRow(
         icon=icon,
         name=readable(found.name),
