@@ -162,6 +162,7 @@ def named(row: Row) -> str:
     return " | ".join(row[key] for key in keys)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("tool", sorted({row["tool"] for row in rows()}))
 def test_every_row_agrees_with_the_review(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
     left: Counter[str] = Counter()
@@ -178,6 +179,7 @@ def test_every_row_agrees_with_the_review(tool: str, capsys: pytest.CaptureFixtu
     assert left == LEFT.get(tool, {})
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("tool", sorted({row["tool"] for row in rows()}))
 def test_what_is_said_while_pypi_is_silent_agrees_too(tool: str) -> None:
     """A quarter of the rows: the silence must not turn a failing install, or PyPI's file, into a green."""
