@@ -5,22 +5,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks import (
     bot,
     container,
     github,
     growth,
     hostile,
-    installers,
     latency,
     lockfiles,
     monorepo,
     parsing,
     stopping,
+    whole,
 )
+from benchmarks.table import show
 
 if TYPE_CHECKING:
     from benchmarks.measure import Row
@@ -39,17 +37,11 @@ def main() -> int:
         github,
         stopping,
         bot,
-        installers,
+        whole,
         container,
     ):
         rows.extend(benchmark.measure())
-    table = Table(title="Fallback Review: budgets", title_justify="left")
-    for heading in ("work", "measured", "against", "ratio", "budget"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        mark = "" if row.within else " ✗"
-        table.add_row(row.work, row.measured, row.against, f"{row.ratio:.2f}{mark}", row.budget_text)
-    Console().print(table)
+    show(rows)
     return 0 if all(row.within for row in rows) else 1
 
 

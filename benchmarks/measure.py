@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +46,43 @@ def best(work: Callable[[], object], *, runs: int = 5) -> float:
 def milliseconds(seconds: float) -> str:
     """Return a duration as text."""
     return f"{seconds * 1000:.0f} ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What running a program took."""
+
+    cpu: float
+    """Seconds of processor time, its own children's too."""
+    wall: float
+    peak: float
+    """Megabytes."""
+
+
+def child(command: Iterable[str], environ: Mapping[str, str]) -> Cost:
+    """Run a program to its end and return what it took.
+
+    Raises:
+        RuntimeError: it failed; what it wrote is the text.
+    """
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [*command], env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stderr.read() if process.stderr else ""
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{process.args!r} failed:\n{said}")
+    return Cost(cpu=used.ru_utime + used.ru_stime, wall=wall, peak=used.ru_maxrss / 1024)
+
+
+def least(costs: Iterable[Cost]) -> Cost:
+    """Return the least of each, of several runs."""
+    every = [*costs]
+    return Cost(
+        cpu=min(cost.cpu for cost in every),
+        wall=min(cost.wall for cost in every),
+        peak=min(cost.peak for cost in every),
+    )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from fallback_review.lockfiles.listed_names import version_in
-from fallback_review.model.files import Files
+from fallback_review.lockfiles.listed_names import by_version, version_in
+from fallback_review.model.files import NO_FILES, Files
 from fallback_review.model.versions import public_version
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SIZE = 32
 """Bytes of a SHA-256."""
 _NONE = bytes(_SIZE)
+_REMEMBERED = 4
+"""Questions whose files are kept: an entry's own, and its own with the bytes that were found."""
 NO_DIGEST = "0" * 64
 """Stands for no digest here: a page that tells this one is read entry by entry."""
 
@@ -31,7 +33,7 @@ NO_DIGEST = "0" * 64
 class PackedFiles(Files):
     """A page's files, made as they are looked at."""
 
-    __slots__ = ("_about", "_count", "_digests", "_make", "_names", "_project", "_urls")
+    __slots__ = ("_about", "_count", "_digests", "_make", "_names", "_project", "_urls", "_versions")
 
     def __init__(
         self, project: str, names: Sequence[str], urls: Sequence[str], sha256: Iterable[str], make: Make
@@ -49,9 +51,10 @@ class PackedFiles(Files):
         self._project = project
         self._count = len(names)
         self._names, self._urls = "\n".join(names), "\n".join(urls)
-        self._digests = b"".join(bytes.fromhex(each) or _NONE for each in sha256)
+        self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
-        self._about: tuple[Sought, Files] | None = None
+        self._about: dict[Sought, Files] = {}
+        self._versions: dict[str | None, list[int]] | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -79,11 +82,20 @@ class PackedFiles(Files):
 
     def about(self, sought: Sought) -> Files:
         """Return the files that `sought` is about, as `Files.about` does: these alone are made."""
-        # Who asks asks again for the same entry on the next target.
-        if self._about is None or self._about[0] != sought:
+        # Who asks asks again for the same entry on the next target, and in the next lockfile.
+        if sought not in self._about:
             found = sorted(self._positions(sought)) or range(min(self._count, 1))
-            self._about = sought, Files(self._made(found), whole=self)
-        return self._about[1]
+            if len(self._about) >= _REMEMBERED:
+                self._about.clear()
+            self._about[sought] = Files(self._made(found), whole=self)
+        return self._about[sought]
+
+    def named(self, text: str) -> Files:
+        """Return the files whose names have this text in them: these alone are made."""
+        if text not in self._names:
+            return NO_FILES
+        found = [at for at, name in enumerate(self._split(self._names)) if text in name]
+        return Files(self._made(found), whole=self)
 
     def _made(self, positions: Iterable[int]) -> Iterator[ProjectFile]:
         names, urls = self._split(self._names), self._split(self._urls)
@@ -93,10 +105,9 @@ class PackedFiles(Files):
             yield self._make(at, names[at], urls[at], version_in(names[at], self._project), sha256)
 
     def _positions(self, sought: Sought) -> set[int]:
-        wanted, names = sought.versions, self._split(self._names)
-        told = (public_version(version_in(name, self._project)) for name in names)
-        found = {at for at, version in enumerate(told) if version is None or version in wanted}
-        found |= {at for at, name in enumerate(names) if name in sought.names} if sought.names else set()
+        found = {at for version in (None, *sought.versions) for at in self._of(version)}
+        if sought.names:
+            found.update(at for at, name in enumerate(self._split(self._names)) if name in sought.names)
         found.update(at for each in sought.sha256 for at in self._with_digest(bytes.fromhex(each)))
         # What ends otherwise is another URL; whether one is the same is seen once it is made.
         ends = tuple({f"/{url.rpartition('/')[2]}" for url in sought.urls})
@@ -107,6 +118,14 @@ class PackedFiles(Files):
                 at for at, file in zip(like, self._made(like), strict=True) if file.url in sought.urls
             )
         return found
+
+    def _of(self, version: str | None) -> Sequence[int]:
+        """Return the positions of a version's files; of None, those whose version nobody can tell."""
+        if self._versions is None:
+            self._versions = {}
+            for told, positions in by_version(self._split(self._names), self._project).items():
+                self._versions.setdefault(public_version(told), []).extend(positions)
+        return self._versions.get(version, ())
 
     def _with_digest(self, digest: bytes) -> Iterator[int]:
         at = self._digests.find(digest) if len(digest) == _SIZE else -1

@@ -24,6 +24,8 @@ from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import Owner, ProjectFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fallback_review.index.http import Fetched
     from fallback_review.model import Index
     from fallback_review.model.files import Files
@@ -32,7 +34,8 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
 _UNSAFE = re.compile(r"[^\w.+/;= -]")
 _MOST_BYTES = 2**62
-_DIGESTS = re.compile(r"(?:(?:[0-9a-f]{64})?\n)*")
+_HEX = b"0123456789abcdef"
+_LENGTHS = {0, len(NO_DIGEST)}
 _TIMES = re.compile(r"(?:(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?\n)*")
 _LINKS = re.compile(r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?\n)*", re.ASCII)
 
@@ -103,30 +106,30 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     """Return the files of a page whose entries are all as usual; None where one is not."""
     names, urls = [entry.filename for entry in entries], [entry.url for entry in entries]
     sha256 = [entry.hashes.get("sha256", "") for entry in entries]
-    times = "".join([f"{entry.upload_time or ''}\n" for entry in entries])
+    times = "\n".join([entry.upload_time or "" for entry in entries])
     provenance = [entry.provenance for entry in entries]
-    told = "".join([f"{each}\n" for each in provenance if isinstance(each, str)])
+    links = [each for each in provenance if isinstance(each, str)]
+    told = "".join([f"{link}\n" for link in links])
+    known = [entry.size for entry in entries if entry.size is not None]
     every = "\n".join((*names, *urls))
+    breaks = max(len(entries) - 1, 0)
     if (
         every.count("\n") != max(2 * len(entries) - 1, 0)
         or not every.isascii()
         or "[" in every
         or "]" in every
-        or NO_DIGEST in sha256
-        or any(entry.size is not None and not 0 <= entry.size < _MOST_BYTES for entry in entries)
-        or not _DIGESTS.fullmatch("".join([f"{each}\n" for each in sha256]))
-        or not _TIMES.fullmatch(times)
-        or times.count("\n") != len(entries)
+        or not _are_digests(sha256)
+        or (known and not 0 <= min(known) <= max(known) < _MOST_BYTES)
+        or not _TIMES.fullmatch(f"{times}\n")
+        or times.count("\n") != breaks
         or not _LINKS.fullmatch(told)
-        or told.count("\n") != sum(isinstance(each, str) for each in provenance)
+        or told.count("\n") != len(links)
     ):
         return None
     same: dict[str | None, str | None] = {}
-    requires = tuple(same.setdefault(entry.requires_python, entry.requires_python) for entry in entries)
-    yanked = tuple(entry.yanked not in (False, None) for entry in entries)
-    sizes = array("q", (-1 if entry.size is None else entry.size for entry in entries))
-    attested = tuple(None if each is msgspec.UNSET else each is not None for each in provenance)
-    links = tuple(None if each is msgspec.UNSET else each for each in provenance)
+    requires = [same.setdefault(entry.requires_python, entry.requires_python) for entry in entries]
+    yanked = bytes([entry.yanked not in (False, None) for entry in entries])
+    sizes = array("q", [-1 if entry.size is None else entry.size for entry in entries])
     tiered = index.owner is Owner.CHAINGUARD
 
     @cache
@@ -141,15 +144,26 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
             version=version,
             sha256=digest,
             requires_python=requires[at],
-            yanked=yanked[at],
+            yanked=bool(yanked[at]),
             size=sizes[at] if sizes[at] >= 0 else None,
             upload_time=_moment(moments()[at]),
-            has_provenance=attested[at],
-            provenance_url=links[at],
+            has_provenance=None if provenance[at] is msgspec.UNSET else provenance[at] is not None,
+            provenance_url=link if isinstance(link := provenance[at], str) else None,
             tier=tier_of_file(there, version) if tiered else None,
         )
 
     return PackedFiles(name, names, urls, sha256, make)
+
+
+def _are_digests(sha256: Sequence[str]) -> bool:
+    """Whether each is a digest in lower-case hex, and not the one that stands for none; or empty."""
+    every = "".join(sha256)
+    return (
+        _LENGTHS.issuperset(map(len, sha256))
+        and every.isascii()
+        and not every.encode().translate(None, _HEX)
+        and NO_DIGEST not in sha256
+    )
 
 
 def _moment(text: str) -> datetime | None:

@@ -7,16 +7,22 @@ Every listed file is looked at, so that this is plain cutting. What a name means
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from fallback_review.model.versions import parse_version
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ARCHIVE_ENDS = (
     ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.lz", ".tar.lzma", ".tar.Z", ".tar", ".tgz", ".tbz",
     ".tlz", ".txz",
 )  # fmt: skip
+_USUAL_END = ARCHIVE_ENDS[0]
 ENDS = (".whl", *ARCHIVE_ENDS)
 """How the names of wheels and sdists end."""
 OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
@@ -24,6 +30,7 @@ OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
 _OF_A_SYSTEM = re.compile(r"\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|[wW]in)[-.A-Za-z0-9_]*\Z")
 """How a "dumb" distribution's name ends before its archive's end: ``six-1.0.linux-x86_64.tar.gz``."""
 _DASHES_OF_TAGS = 2
+_PARTS_OF_TAGS = 3
 _TAGS = re.compile(r"(?:[0-9][^-]*-)?.+-.+-.+\.whl")
 
 
@@ -48,9 +55,28 @@ def version_in(filename: str, project: str) -> str | None:
     return version if _is_normally(name) == project and _is_version(version) else None
 
 
+def by_version(filenames: Sequence[str], project: str) -> dict[str | None, list[int]]:
+    """Return the positions of files by what `version_in` says of them.
+
+    Wheels that begin alike are read once: a name's first two parts tell its version, whatever tags follow.
+    """
+    alike: defaultdict[str, list[int]] = defaultdict(list)
+    found: defaultdict[str | None, list[int]] = defaultdict(list)
+    for at, filename in enumerate(filenames):
+        if filename.endswith(".whl") and "--" not in filename and not filename.endswith("-.whl"):
+            alike[filename.rsplit("-", _PARTS_OF_TAGS)[0]].append(at)
+        else:
+            found[version_in(filename, project)].append(at)
+    for positions in alike.values():
+        found[version_in(filenames[positions[0]], project)] += positions
+    return found
+
+
 def _of_sdist(filename: str, project: str) -> tuple[str, str] | None:
     """Cut an sdist's name behind the project's: the rest may have dashes, too."""
-    stem = next((filename[: -len(end)] for end in ARCHIVE_ENDS if filename.endswith(end)), None)
+    usual = filename.endswith(_USUAL_END)
+    ends = (_USUAL_END,) if usual else ARCHIVE_ENDS
+    stem = next((filename[: -len(end)] for end in ends if filename.endswith(end)), None)
     if stem is None or _OF_A_SYSTEM.search(stem):
         return None
     at = len(project)

@@ -72,6 +72,10 @@ class Files(Sequence["ProjectFile"]):
         """Whether some file's name has this text in it."""
         return any(text in file.filename for file in self)
 
+    def named(self, text: str) -> Files:
+        """Return the files whose names have this text in them."""
+        return Files((file for file in self if text in file.filename), whole=self.whole)
+
     def about(self, sought: Sought) -> Files:
         """Return the files that `sought` is about, in the page's order.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Owner, Tier
+from fallback_review.model.files import Sought
 from fallback_review.prediction.candidates import parse_filename, public
 from fallback_review.prediction.installation import files_of
 from fallback_review.prediction.requires_python import fits
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from fallback_review.model import ProjectFile, Target
+    from fallback_review.model.files import Files
     from fallback_review.prediction.context import Answers
 
 
@@ -56,11 +58,12 @@ def pinnable(name: str, wanted: Version, answers: Answers, targets: Sequence[Tar
 
 def first_uploaded(name: str, wanted: Version, answers: Answers) -> date | None:
     """Return the day on which PyPI got the first file of a version (PEP 700); None where it does not say."""
+    release = Sought(versions=frozenset({public(wanted)}))
     days = [
         file.upload_time.date()
         for index, answer in answers.get(name, {}).items()
         if index.owner is Owner.PYPI
-        for file in files_of(answer)
+        for file in files_of(answer).about(release)
         if file.upload_time is not None
         if (parsed := parse_filename(file.filename)) is not None and public(parsed.version) == public(wanted)
     ]
@@ -69,7 +72,7 @@ def first_uploaded(name: str, wanted: Version, answers: Answers) -> date | None:
 
 def lists_any(name: str, hashes: AbstractSet[str], answers: Answers) -> bool:
     """Whether Chainguard lists a file whose SHA-256 is among `hashes`."""
-    return any(file.sha256 in hashes for file in chainguards_files(name, answers))
+    return any(not hashes.isdisjoint(page.digests) for page in _chainguards_pages(name, answers))
 
 
 def _fits(file: ProjectFile, target: Target) -> bool:
@@ -86,8 +89,9 @@ def remediated(name: str, wanted: Version, answers: Answers) -> Version | None:
     """Return the newest ``+cgr.N`` of the wanted version, where Chainguard has one."""
     found = [
         parsed.version
-        for file in chainguards_files(name, answers)
-        if "cgr" in file.filename and not file.yanked
+        for page in _chainguards_pages(name, answers)
+        for file in page.named("cgr")
+        if not file.yanked
         if (parsed := parse_filename(file.filename)) is not None
         if public(parsed.version) == public(wanted) and (parsed.version.local or "").startswith("cgr")
     ]
@@ -96,6 +100,11 @@ def remediated(name: str, wanted: Version, answers: Answers) -> Version | None:
 
 def chainguards_files(name: str, answers: Answers) -> Iterator[ProjectFile]:
     """Give what Chainguard's indexes list for a project, as far as they answered."""
+    for page in _chainguards_pages(name, answers):
+        yield from page
+
+
+def _chainguards_pages(name: str, answers: Answers) -> Iterator[Files]:
     for index, answer in answers.get(name, {}).items():
         if index.chainguards:
-            yield from files_of(answer)
+            yield files_of(answer)

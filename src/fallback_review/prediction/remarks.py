@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Cause, Edition, Index, Outcome, Owner, ProjectFile, deciding
+from fallback_review.model.files import Sought
 from fallback_review.model.versions import parse_version
-from fallback_review.prediction.candidates import parse_filename
+from fallback_review.prediction.candidates import parse_filename, public
 from fallback_review.prediction.installation import files_of
 from fallback_review.prediction.nearest import remediated
 
@@ -107,7 +108,9 @@ def _few(vulnerabilities: Sequence[str]) -> str:
 def _on_pypi(name: str, worst: Verdict, version: Version, answers: Answers) -> list[ProjectFile]:
     """Return PyPI's files of the release, the one that is taken first."""
     heard = answers.get(name, {})
-    listed = (file for index, each in heard.items() if index.owner is Owner.PYPI for file in files_of(each))
+    release = Sought(versions=frozenset({public(version)}))
+    pages = (files_of(each).about(release) for index, each in heard.items() if index.owner is Owner.PYPI)
+    listed = (file for page in pages for file in page)
     found = [file for file in listed if parse_version(file.version or "") == version]
     return sorted(found, key=lambda file: file.filename != worst.file)
 
