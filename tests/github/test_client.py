@@ -95,7 +95,7 @@ def test_a_certificate_bundle_that_is_not_there(tmp_path: Path) -> None:
     url = "https://127.0.0.1:1"
     bundle = str(tmp_path / "absent.pem")
     with (
-        Client("t", api_url=url, graphql_url=url, ca_bundle=bundle) as client,
+        Client("t", api_url=url, graphql_url=url, ca_bundle=bundle, patience=QUICK) as client,
         pytest.raises(GitHubError, match="CA") as caught,
     ):
         client.get("/user", need=READ)

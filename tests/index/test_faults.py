@@ -426,3 +426,23 @@ def test_the_url_keeps_its_query_and_loses_its_credentials() -> None:
     assert server.seen[0].path == "/a/simple/six/?layout=2"
     assert "authorization" not in server.seen[0].headers
     assert server.seen[0].headers["accept"].startswith("application/vnd.pypi.simple.v1+json,")
+
+
+def test_who_is_stopped_waits_for_no_index() -> None:
+    asked = threading.Event()
+
+    def silent(_: Seen) -> Iterable[object]:
+        asked.set()
+        return [FOREVER]
+
+    patient = Limits(read=300, question=300, total=300)
+    with scripted(silent) as server, IndexClient(chainguard(f"{server.url}/simple"), limits=patient) as client:
+        answers: dict[str, Answer] = {}
+        asking = threading.Thread(target=lambda: answers.update(client.ask(["six", "urllib3"])))
+        asking.start()
+        assert asked.wait(60)
+        client.stop()
+        asking.join(60)
+        assert {answer.problem for answer in answers.values()} == {Cause.UNREACHABLE}
+        assert {"six", "urllib3"} == answers.keys()
+        assert all(each in client.ask(["later"])["later"].message for each in ("could not be asked", "stopped"))

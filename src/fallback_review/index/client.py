@@ -66,6 +66,7 @@ class IndexClient:
         self._connections = connections
         self._circuit = _Circuit()
         self._under_way: set[Question] = set()
+        self._stopped = threading.Event()
         self._wire: Wire | None = None
         self._unusable = "no index is configured"
         self._base = index.url
@@ -93,6 +94,11 @@ class IndexClient:
     def __exit__(self, *_: object) -> None:
         if self._wire:
             self._wire.close()
+
+    def stop(self) -> None:
+        """End what another thread is asking, at once: it gets problems for what is open. For good."""
+        self._stopped.set()
+        self._cut(overdue_only=False)
 
     def ask(
         self, names: Collection[str], *, on_answer: Callable[[Answer], None] | None = None
@@ -137,7 +143,7 @@ class IndexClient:
             for name in names:
                 pool.submit(self._ask_one, wire, name).add_done_callback(done.put)
             next_look = time.monotonic() + _TICK
-            while waiting and time.monotonic() < end:
+            while waiting and time.monotonic() < end and not self._stopped.is_set():
                 try:
                     answer = done.get(timeout=_TICK).result()
                 except queue.Empty:
@@ -153,7 +159,8 @@ class IndexClient:
             self._cut(overdue_only=False)
         for name in waiting:
             limit = f"the limit of {self._limits.total:g} s for all names was used up"
-            words = f"{self._host} could not be asked: {limit}"
+            why = "the check was stopped" if self._stopped.is_set() else limit
+            words = f"{self._host} could not be asked: {why}"
             take(self._problem(name, Cause.UNREACHABLE, words))
 
     def _ask_one(self, wire: Wire, name: str) -> Answer:
@@ -163,6 +170,8 @@ class IndexClient:
             )
         question = Question(self._limits.question)
         self._under_way.add(question)
+        if self._stopped.is_set():
+            question.cut()
         try:
             answer = self._read(name, wire.get(self._url(name), question))
         except QuestionError as error:

@@ -68,9 +68,15 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
                 asked = [
                     pool.submit(_ask, clients[index], index, names, track) for index, names in wanted.items()
                 ]
-                for each in asked:
-                    for name, answer in each.result().items():
-                        found.setdefault(name, {})[answer.index] = answer
+                try:
+                    for each in asked:
+                        for name, answer in each.result().items():
+                            found.setdefault(name, {})[answer.index] = answer
+                except BaseException:
+                    # Whoever stops the run waits for no index: the pool ends once nobody asks any more.
+                    for client in filter(None, clients.values()):
+                        client.stop()
+                    raise
             return found
 
         yield ask
