@@ -436,7 +436,10 @@ def test_who_is_stopped_waits_for_no_index() -> None:
         return [FOREVER]
 
     patient = Limits(read=300, question=300, total=300)
-    with scripted(silent) as server, IndexClient(chainguard(f"{server.url}/simple"), limits=patient) as client:
+    with (
+        scripted(silent) as server,
+        IndexClient(chainguard(f"{server.url}/simple"), limits=patient) as client,
+    ):
         answers: dict[str, Answer] = {}
         asking = threading.Thread(target=lambda: answers.update(client.ask(["six", "urllib3"])))
         asking.start()
@@ -445,4 +448,6 @@ def test_who_is_stopped_waits_for_no_index() -> None:
         asking.join(60)
         assert {answer.problem for answer in answers.values()} == {Cause.UNREACHABLE}
         assert {"six", "urllib3"} == answers.keys()
-        assert all(each in client.ask(["later"])["later"].message for each in ("could not be asked", "stopped"))
+        assert all(
+            each in client.ask(["later"])["later"].message for each in ("could not be asked", "stopped")
+        )

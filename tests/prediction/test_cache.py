@@ -15,7 +15,7 @@ NOTHING = answer(C, problem=Cause.PROJECT_MISSING)
 
 def test_what_is_known_is_not_derived_again() -> None:
     remembering, entry, known = Derivations(), package(), answers(answer(C, WHEEL))
-    where, elsewhere, another = context(), context(layout="chainguard-only"), package()
+    where, elsewhere = context(), context(layout="chainguard-only")
     first = remembering(entry, LOCK, LINUX, where, known)
     derived = derive(entry, LOCK, LINUX, where, known)
     assert derived is not None
@@ -23,11 +23,21 @@ def test_what_is_known_is_not_derived_again() -> None:
     assert first == replace(derived, steps=())
     assert remembering(entry, LOCK, LINUX, where, known) is first
     others = (
-        remembering(another, LOCK, LINUX, where, known),
+        remembering(replace(entry, own=("==1.0", frozenset())), LOCK, LINUX, where, known),
+        remembering(replace(entry, marker="os_name == 'posix'"), LOCK, LINUX, where, known),
+        remembering(entry, replace(LOCK, requires_python=">=3.12"), LINUX, where, known),
         remembering(entry, LOCK, MAC, where, known),
         remembering(entry, LOCK, LINUX, elsewhere, known),
     )
     assert all(other is not first for other in others)
+
+
+def test_the_same_entry_of_another_lockfile_is_not_derived_again() -> None:
+    remembering, entry, known = Derivations(), package(), answers(answer(C, WHEEL))
+    first = remembering(entry, LOCK, LINUX, context(), known)
+    moved = replace(entry, line=entry.line + 7, path="more.txt")
+    another = replace(LOCK, path="elsewhere/requirements.txt", packages=(moved,))
+    assert remembering(moved, another, replace(LINUX), context(), known) is first
 
 
 def test_a_further_answer_is_taken_in() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, overload
 
 from fallback_review.lockfiles.listed_names import by_version, version_in
-from fallback_review.model.files import NO_FILES, Files
+from fallback_review.model.files import Files
 from fallback_review.model.versions import public_version
 
 if TYPE_CHECKING:
@@ -33,7 +33,17 @@ NO_DIGEST = "0" * 64
 class PackedFiles(Files):
     """A page's files, made as they are looked at."""
 
-    __slots__ = ("_about", "_count", "_digests", "_make", "_names", "_project", "_urls", "_versions")
+    __slots__ = (
+        "_about",
+        "_count",
+        "_digests",
+        "_make",
+        "_named",
+        "_names",
+        "_project",
+        "_urls",
+        "_versions",
+    )
 
     def __init__(
         self, project: str, names: Sequence[str], urls: Sequence[str], sha256: Iterable[str], make: Make
@@ -54,6 +64,7 @@ class PackedFiles(Files):
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
         self._about: dict[Sought, Files] = {}
+        self._named: dict[str, Files] = {}
         self._versions: dict[str | None, list[int]] | None = None
 
     def __len__(self) -> int:
@@ -92,10 +103,11 @@ class PackedFiles(Files):
 
     def named(self, text: str) -> Files:
         """Return the files whose names have this text in them: these alone are made."""
-        if text not in self._names:
-            return NO_FILES
-        found = [at for at, name in enumerate(self._split(self._names)) if text in name]
-        return Files(self._made(found), whole=self)
+        if text not in self._named:
+            names = self._split(self._names) if text in self._names else []
+            found = self._made([at for at, name in enumerate(names) if text in name])
+            self._named[text] = Files(found, whole=self)
+        return self._named[text]
 
     def _made(self, positions: Iterable[int]) -> Iterator[ProjectFile]:
         names, urls = self._split(self._names), self._split(self._urls)

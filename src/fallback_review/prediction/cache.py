@@ -1,4 +1,4 @@
-"""What was derived to know what to ask is not derived again to judge."""
+"""What was derived to know what to ask is not derived again to judge, nor for such an entry elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from fallback_review.model import LockedPackage, Lockfile, Target
     from fallback_review.prediction.context import Answers, Context
@@ -20,20 +20,49 @@ if TYPE_CHECKING:
 class Derivations:
     """`derive` with a memory, for answers that only become more meanwhile.
 
-    A derivation depends on the entry, its context and the answers about its own project. Entries, lockfiles
-    and contexts are told apart by identity, since comparing them costs more than it saves: they outlive this.
+    A derivation depends on the entry wherever it stands, on its lockfile but for the other entries, on the
+    context and on the answers about its own project. Each of them is compared once with those before, and is
+    then known by its identity.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int, Target, int, int], Derivation | None] = {}
+        self._known: dict[tuple[int, int, int, int, int], Derivation | None] = {}
+        self._alike: dict[Hashable, int] = {}
+        self._numbers: dict[int, int] = {}
+        self._kept: list[object] = []
+        """All that is known by its identity, so that nothing else gets the same."""
 
     def __call__(
         self, package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
     ) -> Derivation | None:
         """Return what `derive` returns, without the steps: they are many, and only `explain` shows them."""
-        heard = len(answers.get(package.name, ()))
-        key = id(package), id(lockfile), target, id(context), heard
+        numbers = self._numbers
+        key = (
+            numbers.get(id(package)) or self._number(package, _entry(package)),
+            numbers.get(id(lockfile)) or self._number(lockfile, _around(lockfile)),
+            numbers.get(id(target)) or self._number(target, target),
+            numbers.get(id(context)) or self._number(context, context),
+            len(answers.get(package.name, ())),
+        )
         if key not in self._known:
             derived = derive(package, lockfile, target, context, answers)
             self._known[key] = derived and replace(derived, steps=())
         return self._known[key]
+
+    def _number(self, thing: object, essence: Hashable) -> int:
+        """Return a number that things share whose essence is equal, and remember it."""
+        self._kept.append(thing)
+        number = self._alike.setdefault(essence, len(self._alike) + 1)
+        self._numbers[id(thing)] = number
+        return number
+
+
+def _entry(package: LockedPackage) -> Hashable:
+    # Comparing entries leaves out `own`, which decides as much as the rest.
+    return replace(package, line=0, path=None), package.own
+
+
+def _around(lockfile: Lockfile) -> Hashable:
+    return replace(
+        lockfile, path="", packages=(), unnamed=(), notices=(), unread=(), compiled=None, omitted=0
+    )
