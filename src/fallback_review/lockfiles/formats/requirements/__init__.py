@@ -13,6 +13,7 @@ from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.requirements.lines import logical_lines
 from fallback_review.lockfiles.formats.requirements.options import split_options
 from fallback_review.lockfiles.formats.requirements.reader import read
+from fallback_review.lockfiles.formats.requirements.shared import names_files, read_pair
 from fallback_review.lockfiles.installer_files import pip_then_uv_files
 from fallback_review.lockfiles.mend import hash_lists
 
@@ -30,7 +31,6 @@ _PLAUSIBLE = re.compile(
 _PINNED = re.compile(
     rf"{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:===?[ \t]*+[0-9A-Za-z]|@[ \t]*+\S+://)"
 )
-_INCLUDE = re.compile(r"(?:^|\s)-(?:[rc]|-(?:req|con))", re.MULTILINE)
 _OPTION = re.compile(
     r"--(?:index-url|extra-index-url|find-links|requirement|constraint|editable|no-index|no-binary|only-binary"
     r"|prefer-binary|require-hashes|pre|trusted-host|use-feature)\b|-[irfce][ \t]*\S"
@@ -79,11 +79,6 @@ def looks_like(text: str) -> bool:
     return certain
 
 
-def names_files(text: str) -> bool:
-    """Whether a text may include or constrain by another file; cheap, where it surely does not."""
-    return _INCLUDE.search(text) is not None
-
-
 FORMAT = Format(
     name="requirements.txt",
     installer="pip",
@@ -92,6 +87,7 @@ FORMAT = Format(
     suffixes_of_any_name=frozenset({".txt", ".pip"}),
     looks_like=looks_like,
     parse=read,
+    parse_pair=read_pair,
     configured_by=pip_then_uv_files,
     relock_by={
         "pip-compile": Relock(

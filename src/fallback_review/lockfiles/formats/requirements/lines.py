@@ -55,6 +55,8 @@ def logical_lines(text: str, *, joins_comments: bool = True) -> Iterator[Logical
     start = 0
     started = False
     for number, row in _rows(text):
+        if not row and not pieces:
+            continue
         if not started:
             start = number
         comment = row.lstrip().startswith("#")
@@ -105,7 +107,7 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
     # pip splits at everything that `str.splitlines` splits at (form feed, U+2028...), and would install what
     # stands behind such a character; editors and GitHub count only \n.
     for number, row in enumerate(text.split("\n"), start=1):
-        pieces = row.splitlines()
+        pieces = row.splitlines() if row else []
         if len(pieces) == 1:
             yield number, pieces[0]
         else:
