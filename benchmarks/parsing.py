@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import tomli
+from packaging.requirements import Requirement
 
 from benchmarks.measure import Row, best, milliseconds
 from fallback_review.lockfiles import Text, decode
@@ -17,6 +18,7 @@ BUDGET = 0.5
 def measure() -> list[Row]:
     """Return a row for a made pair, and one for the largest pairs of the corpus where it is at hand."""
     rows = [_row("made uv.lock, 600 packages, 3 changed", made(changed=False), made(changed=True), BUDGET)]
+    rows += [_requirements(hashed=hashed) for hashed in (False, True)]
     for name in ("uv/meta-llama__llama-stack__30b2e6a49", "uv/NVIDIA-NeMo__RL__cf766d5f3"):
         folder = CORPUS / name
         if folder.is_dir():
@@ -39,6 +41,30 @@ def _row(name: str, base: Text, head: Text, budget: float | None) -> Row:
         ratio=ours / bare,
         budget=budget,
     )
+
+
+def _requirements(*, hashed: bool) -> Row:
+    """Return what 60,000 entries cost of which two changed, against parsing each with `packaging`."""
+    base, head = _pins("1.0", hashed=hashed), _pins("1.1", hashed=hashed)
+    ours = best(lambda: compare(base, head), runs=3)
+    lines = [line.rstrip(" \\") for side in (base, head) for line in side.text.splitlines()]
+    bare = best(lambda: [Requirement(line) for line in lines if not line.startswith(" ")], runs=3)
+    return Row(
+        work=f"parse and diff: requirements.txt, 60,000 entries{' with hashes' if hashed else ''}, 2 changed",
+        measured=milliseconds(ours),
+        against=f"packaging on every entry = {milliseconds(bare)}",
+        ratio=ours / bare,
+        budget=BUDGET,
+    )
+
+
+def _pins(version: str, *, hashed: bool) -> Text:
+    lines = [
+        f"made-{number}=={version if number in {3, 50_000} else '1.0'}"
+        + (f" \\\n    --hash=sha256:{number:064x}" if hashed else "")
+        for number in range(60_000)
+    ]
+    return Text(path="requirements.txt", text="\n".join(lines) + "\n")
 
 
 def made(*, changed: bool) -> Text:

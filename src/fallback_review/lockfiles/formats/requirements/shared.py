@@ -1,8 +1,8 @@
 """Two requirements files without the entries that both hold in the same words: these are never parsed.
 
 Only entries of the plainest form are left out, ``name==1.0`` with hashes or without, of names that nothing
-else in either file speaks of, and only where neither file reads another one. Empty lines stand in their place,
-so that all others keep their numbers.
+else in either file speaks of, and only where neither file reads another one. Empty lines stand in their
+place, so that all others keep their numbers.
 """
 
 from __future__ import annotations
