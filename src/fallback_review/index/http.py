@@ -109,7 +109,7 @@ class Wire:
         self._proxies = Proxies(environ)
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.verify = ca_bundle or next(
+        self._verify: bool | str = ca_bundle or next(
             (
                 environ[name]
                 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -120,9 +120,14 @@ class Wire:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
         self._session.headers["Accept"] = accept
-        adapter = question_adapter(pool_maxsize=connections)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._adapter = question_adapter(pool_maxsize=connections)
+        self._session.mount("https://", self._adapter)
+        self._session.mount("http://", self._adapter)
+        # What all requests have in common is prepared once: that takes as long as sending one.
+        self._plain = self._session.prepare_request(requests.Request("GET", "http://localhost/"))
+        self._with_credentials = self._plain.copy()
+        if self._auth:
+            self._with_credentials.prepare_auth(self._auth)
         self._stopped = threading.Event()
         self._not_before = 0.0
 
@@ -198,20 +203,19 @@ class Wire:
     def _follow_redirects(self, asked_for: _Request, question: Question) -> tuple[Fetched, float | None]:
         trusted, url = True, asked_for.url
         for _ in range(MOST_REDIRECTS + 1):
-            request = self._session.prepare_request(
-                requests.Request("GET", bare(url), headers=dict(asked_for.headers))
-            )
+            request = self._plain.copy()
+            request.prepare_url(bare(url), None)
             asked = str(request.url)
             trusted = trusted and origin_of(asked) == self._origin
             if trusted and self._auth:
-                request.prepare_auth(self._auth)
+                request.headers = self._with_credentials.headers.copy()
+            request.headers.update(asked_for.headers)
             left = max(question.remaining, 0.001)
-            with self._session.send(
+            with self._adapter.send(
                 request,
                 stream=True,
-                allow_redirects=False,
                 timeout=(min(self._limits.connect, left), min(self._limits.read, left)),
-                verify=self._session.verify,
+                verify=self._verify,
                 proxies=self._proxies.towards(asked),
             ) as response:
                 target = self._session.get_redirect_target(response)
