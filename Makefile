@@ -24,8 +24,9 @@ lint: .venv/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# WRITE=--write renews the table of docs/performance.md.
 bench: .venv/.ready .lab/node/.ready .lab/installers/.ready
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(WRITE)
 
 fuzz: .venv/.ready .lab/fuzz/.ready
 	$(BIN)/python -m tests.fuzz.run --engine hypothesis --seconds 120

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.measure import Row
 
+BEGIN, END = "<!-- made by `make bench WRITE=--write` -->", "<!-- end of the table -->"
 _HEADINGS = ("work", "measured", "against", "ratio", "budget")
 
 
@@ -23,6 +24,19 @@ def show(rows: Iterable[Row]) -> None:
     for row in rows:
         table.add_row(*_cells(row))
     Console().print(table)
+
+
+def written(page: str, rows: Iterable[Row]) -> str:
+    """Return a document with the rows between its marks, in place of those that stand there.
+
+    Raises:
+        ValueError: it has not the marks.
+    """
+    before, mark, rest = page.partition(BEGIN)
+    _, other, after = rest.partition(END)
+    if not (mark and other):
+        raise ValueError(f"the page needs {BEGIN!r} and {END!r}")
+    return f"{before}{BEGIN}\n\n{markdown(rows)}\n{END}{after}"
 
 
 def markdown(rows: Iterable[Row]) -> str:
