@@ -77,6 +77,21 @@ def test_a_review_off_a_terminal(folder: Path, form: str) -> None:
     assert found <= REVIEW
 
 
+def test_nothing_reads_the_feed_or_looks_for_plugins(folder: Path) -> None:
+    given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
+    script = (
+        "import os, sys\n"
+        "from fallback_review.cli.main import main\n"
+        f"sys.argv = ['fallback-review', *{given!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('fallback_review.index.vex' in sys.modules, os.environ['PYDANTIC_DISABLE_PLUGINS'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=True, env={}
+    )
+    assert done.stdout.split() == ["False", "__all__"]
+
+
 def test_a_comment_needs_its_templates(folder: Path) -> None:
     found = imported(
         "from fallback_review.cli.main import main; main()",

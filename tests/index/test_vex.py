@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.index import Credentials, VexFeed
+from fallback_review.index import Credentials
 from fallback_review.index.open import Secrets, open_indexes
-from fallback_review.index.vex import IMPATIENT, vex_feed
+from fallback_review.index.vex import IMPATIENT, VexFeed, vex_feed
 from fallback_review.model import Answer, Cause, Remediation
 from fallback_review.pipeline.context import addresses_of
 from fallback_review.settings.schema import CHAINGUARD_VEX_ENDPOINT, Indexes

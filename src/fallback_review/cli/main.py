@@ -15,6 +15,7 @@ import click
 
 from fallback_review import __version__
 from fallback_review.runtime.collector import collect_rarely
+from fallback_review.runtime.plugins import without_plugins
 
 COMMANDS = {
     "review": ("review", "Review what changed: between two git revisions, or between two lockfiles."),
@@ -97,6 +98,7 @@ def action_command() -> None:
 def main() -> None:
     """Run the command line: errors that people can mend are one line each, without a traceback."""
     collect_rarely()
+    without_plugins()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -4,6 +4,5 @@ from fallback_review.index.client import IndexClient
 from fallback_review.index.credentials import Credentials, credentials_for
 from fallback_review.index.http import Limits
 from fallback_review.index.origins import origin_of
-from fallback_review.index.vex import VexFeed
 
-__all__ = ["Credentials", "IndexClient", "Limits", "VexFeed", "credentials_for", "origin_of"]
+__all__ = ["Credentials", "IndexClient", "Limits", "credentials_for", "origin_of"]

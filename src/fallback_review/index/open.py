@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fallback_review.index import Credentials, IndexClient, VexFeed, credentials_for, origin_of
+from fallback_review.index import Credentials, IndexClient, credentials_for, origin_of
 from fallback_review.model import Answer, Cause, Edition, Owner
 from fallback_review.prediction.installation import name_of
 from fallback_review.settings.schema import CHAINGUARD_SIMPLE_ENDPOINT
@@ -85,6 +85,8 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
 def _client(index: Index, indexes: Indexes, secrets: Secrets) -> IndexClient | None:
     """Return the client for an index; None where it would be asked in vain, for want of credentials."""
     if index.edition is Edition.VEX:
+        from fallback_review.index.vex import VexFeed  # noqa: PLC0415 - where something is remediated
+
         return VexFeed(index.url, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
     credentials = _credentials(index, indexes, secrets)
     if credentials is None and index.url and _needs_credentials(index.url):
