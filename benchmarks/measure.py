@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,23 +60,31 @@ class Cost:
     """Megabytes."""
 
 
+_STARTER = """
+import json, os, sys, time
+started = time.perf_counter()
+silent = [(os.POSIX_SPAWN_DUP2, os.open(os.devnull, os.O_WRONLY), 1)]
+process = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, used = os.wait4(process, 0)
+wall = time.perf_counter() - started
+code, cpu = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+print(json.dumps([code, cpu, wall, used.ru_maxrss / 1024]))
+"""
+"""Starts a program from a small process: the peak of a new one counts from what its parent holds."""
+
+
 def child(command: Iterable[str], environ: Mapping[str, str]) -> Cost:
     """Run a program to its end and return what it took.
 
     Raises:
         RuntimeError: it failed; what it wrote is the text.
     """
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [*command], env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        said = process.stderr.read() if process.stderr else ""
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{process.args!r} failed:\n{said}")
-    return Cost(cpu=used.ru_utime + used.ru_stime, wall=wall, peak=used.ru_maxrss / 1024)
+    started = [sys.executable, "-S", "-c", _STARTER, *command]
+    done = subprocess.run(started, env=dict(environ), capture_output=True, text=True, check=True)
+    code, cpu, wall, peak = json.loads(done.stdout)
+    if code:
+        raise RuntimeError(f"{started[4:]} failed:\n{done.stderr}")
+    return Cost(cpu=cpu, wall=wall, peak=peak)
 
 
 def least(costs: Iterable[Cost]) -> Cost:
