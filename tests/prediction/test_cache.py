@@ -40,6 +40,15 @@ def test_the_same_entry_of_another_lockfile_is_not_derived_again() -> None:
     assert remembering(moved, another, replace(LINUX), context(), known) is first
 
 
+def test_what_holds_a_mapping_is_known_by_itself() -> None:
+    remembering, entry, known = Derivations(), package(), answers(answer(C, WHEEL))
+    one, other = (replace(context(), new_hosts={"host": "a mapping"}) for _ in range(2))  # type: ignore[arg-type]
+    first = remembering(entry, LOCK, LINUX, one, known)
+    assert first == remembering(entry, LOCK, LINUX, other, known)
+    assert first is not remembering(entry, LOCK, LINUX, other, known)
+    assert first is remembering(entry, LOCK, LINUX, one, known)
+
+
 def test_a_further_answer_is_taken_in() -> None:
     remembering, entry, where = Derivations(), package(), context()
     known = answers(NOTHING)

@@ -52,7 +52,10 @@ class Derivations:
     def _number(self, thing: object, essence: Hashable) -> int:
         """Return a number that things share whose essence is equal, and remember it."""
         self._kept.append(thing)
-        number = self._alike.setdefault(essence, len(self._alike) + 1)
+        try:
+            number = self._alike.setdefault(essence, len(self._alike) + 1)
+        except TypeError:  # it holds a mapping, and can't be compared cheaply: it is alone
+            number = self._alike.setdefault(("alone", id(thing)), len(self._alike) + 1)
         self._numbers[id(thing)] = number
         return number
 
