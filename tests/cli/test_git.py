@@ -521,3 +521,12 @@ def test_folders_with_hostile_names_are_reviewed_and_shown_harmless(form: str, p
         if form == "json":
             assert len(done.report["lockfiles"]) == len(names)
             assert done.report["unreadable"] == []
+
+
+def test_what_workflows_set_is_named_and_decides_nothing(project: Project) -> None:
+    workflow = "env:\n  PIP_INDEX_URL: https://else.example/simple/\n"
+    project.commit({".github/workflows/test.yml": workflow})
+    project.commit({"requirements.txt": "six==1.17.0\n"})
+    findings = project.review("HEAD~1", "HEAD").report["findings"]
+    said = [each for each in findings if "outranks" in each["text"]]
+    assert [(each["path"], each["line"]) for each in said] == [(".github/workflows/test.yml", 2)]

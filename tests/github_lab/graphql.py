@@ -85,9 +85,21 @@ class Graph:
         commit = self.commit(repository, revision)
         if commit is None or not colon:
             return commit and {"__typename": "Commit", "oid": commit["sha"]}
-        leaf = self.leaves(repository, commit["tree"]["sha"]).get(path)
+        leaves = self.leaves(repository, commit["tree"]["sha"])
+        leaf = leaves.get(path)
         if leaf is None or leaf["type"] == "tree":
-            return leaf and {"__typename": "Tree", "oid": leaf["sha"]}
+            within = [each for each in leaves if each.rpartition("/")[0] == path]
+            return leaf and {
+                "__typename": "Tree",
+                "oid": leaf["sha"],
+                "entries": [
+                    {
+                        "name": each.rpartition("/")[2],
+                        "object": lambda _info, each=each: self.git_object(repository, f"{revision}:{each}"),
+                    }
+                    for each in within
+                ],
+            }
         blob = self.read(f"{repository}/git/blobs/{leaf['sha']}")
         assert blob is not None
         return as_blob(leaf["sha"], base64.b64decode(blob["content"]))

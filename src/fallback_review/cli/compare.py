@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 
 from fallback_review.cli.git import Repository, RevisionError
 from fallback_review.cli.work_tree import read_bounded, read_file
+from fallback_review.configuration.environment import set_variables
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Notice
 from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile, pair
-from fallback_review.pipeline.inputs import Trees, matters, moved_by_inputs, named_pip_files
+from fallback_review.pipeline.inputs import (
+    Trees,
+    matters,
+    moved_by_inputs,
+    named_pip_files,
+    texts_with_variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,8 +100,10 @@ def revision_diffs(
     moved, left_out = moved_by_inputs(lockfiles, trees, configured)
     diffs, unreadable = _compared(pairs, sides)
     others, unread = _compared(moved, sides)
+    variables = set_variables(texts_with_variables(files, reads[1]))
     diffs, others = (
-        [replace(each, base_named=named[0], head_named=named[1]) for each in some] for some in (diffs, others)
+        [replace(each, base_named=named[0], head_named=named[1], variables=variables) for each in some]
+        for some in (diffs, others)
     )
     diffs += (each for each in others if matters(each, configured))
     return once(diffs), [*unreadable, *unread, *left_out]

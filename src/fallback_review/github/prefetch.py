@@ -29,6 +29,7 @@ AT_ONCE = 100
 LONG = 5
 """What a file counts that may well be long."""
 _FIELDS = "{ __typename ... on Blob { oid text } }"
+_OF_FOLDER = "{ __typename ... on Tree { entries { name object { __typename ... on Blob { oid text } } } } }"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Wanted:
     """How much it takes of the `AT_ONCE` that a query may ask for."""
     link: bool = field(default=False, compare=False)
     """Whether it is known to be a symbolic link, whose target's name is wanted."""
+    folder: bool = False
+    """Whether it is a folder whose files are wanted, each under its own path."""
 
 
 class _Object(BaseModel):
@@ -98,13 +101,14 @@ def _ask(
     sides = {f"side{index}": revision for index, revision in enumerate(revisions.values())}
     files = {f"file{index}": f"{revisions[each.side]}:{each.path}" for index, each in enumerate(names)}
     owner, _, name = event.repository.partition("/")
-    query = _query({**dict.fromkeys(sides, "{ __typename }"), **dict.fromkeys(files, _FIELDS)})
+    fields = {alias: _OF_FOLDER if each.folder else _FIELDS for alias, each in zip(files, names, strict=True)}
+    query = _query({**dict.fromkeys(sides, "{ __typename }"), **fields})
     variables = {"owner": owner, "name": name, **sides, **files}
     found = client.shortcut(query, variables, need=Need.CONTENTS_READ)["repository"]
     present = {side for side, alias in zip(revisions, sides, strict=True) if found[alias] is not None}
     for each, alias in zip(names, files, strict=True):
         if each.side in present:
-            yield from _content(each, found[alias])
+            yield from (_contents if each.folder else _content)(each, found[alias])
 
 
 def _query(fields: Mapping[str, str]) -> str:
@@ -114,6 +118,13 @@ def _query(fields: Mapping[str, str]) -> str:
         f"query ($owner: String!, $name: String!{declared}) "
         f"{{ repository(owner: $owner, name: $name) {{\n{asked}\n}} }}"
     )
+
+
+def _contents(each: Wanted, answer: Any) -> Iterator[tuple[Wanted, bytes | None]]:
+    """Give the files of a folder; what is no file in it, or no text, is left out."""
+    for entry in (answer or {}).get("entries", ()):
+        if (entry["object"] or {}).get("__typename") == "Blob":
+            yield from _content(Wanted(side=each.side, path=f"{each.path}/{entry['name']}"), entry["object"])
 
 
 def _content(each: Wanted, answer: Any) -> Iterator[tuple[Wanted, bytes | None]]:

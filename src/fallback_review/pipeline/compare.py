@@ -15,6 +15,7 @@ from fallback_review.prediction.addresses import host
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fallback_review.configuration.environment import SetVariable
     from fallback_review.model import LockedPackage, Lockfile, LockfileDiff
     from fallback_review.settings.schema import Settings
 
@@ -37,6 +38,8 @@ class ComparedLockfile:
     """Files of pip's configuration that workflows and Dockerfiles of the base name."""
     head_named: tuple[str, ...] = ()
     """The same at the head."""
+    variables: tuple[SetVariable, ...] = ()
+    """What workflows and Dockerfiles of the head set in plain text."""
     new_hosts: frozenset[str] = frozenset()
     """Hosts that direct references lead to now, and led to nowhere at the base."""
 

@@ -201,7 +201,11 @@ def prepare(
     return replace(
         prepared,
         unchanged=again,
-        findings=(*configuration.findings(head, lockfile, addresses), *told),
+        findings=(
+            *configuration.findings(head, lockfile, addresses),
+            *told,
+            *(each.notice for each in compared.variables if each.installer == head.installer),
+        ),
         changes_of_configuration=told,
         opened=configuration.opened(
             diff,

@@ -68,16 +68,21 @@ def sets_variables(files: Iterable[TreeFile]) -> tuple[str, ...]:
     return tuple(file.path for file in files if may_set_variables(file.path))[:MOST_WORKFLOWS]
 
 
-def named_pip_files(files: Iterable[TreeFile], read: ReadBytes) -> tuple[str, ...]:
-    """Return the files of pip's configuration that workflows and Dockerfiles of a tree name, and it has."""
-    files = tuple(files)
+def texts_with_variables(files: Iterable[TreeFile], read: ReadBytes) -> dict[str, str]:
+    """Return the texts of a tree's workflows and Dockerfiles by their paths."""
     texts: dict[str, str] = {}
     for path in sets_variables(files):
         data = read(path)
         with suppress(LockfileError):  # no text: then it names nothing
             texts |= {} if data is None else {path: decode(path, data)}
+    return texts
+
+
+def named_pip_files(files: Iterable[TreeFile], read: ReadBytes) -> tuple[str, ...]:
+    """Return the files of pip's configuration that workflows and Dockerfiles of a tree name, and it has."""
+    files = tuple(files)
     there = {file.path for file in files}
-    return tuple(path for path in pip_files(texts) if path in there)
+    return tuple(path for path in pip_files(texts_with_variables(files, read)) if path in there)
 
 
 def moved_by_inputs(

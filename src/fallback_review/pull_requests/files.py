@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from fallback_review.report.text import count, readable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from fallback_review.configuration.environment import SetVariable
     from fallback_review.github.changed_files import ChangedEntry
     from fallback_review.github.changed_lockfiles import LockfileSides, PullRequestFiles
     from fallback_review.lockfiles import Text
@@ -90,16 +92,27 @@ def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterat
             yield Wanted(side=Side.HEAD, path=entry.head_path, weight=LONG)
 
 
+def with_variables(lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:
+    """Give the head's workflows, and the Dockerfiles at its root and beside lockfiles, where there is any."""
+    paths = [entry.head_path for entry in lockfiles if entry.head_path]
+    if paths:
+        yield Wanted(side=Side.HEAD, path=".github/workflows", folder=True, weight=LONG)
+    for folder in dict.fromkeys(("", *map(posixpath.dirname, paths)) if paths else ()):
+        yield Wanted(side=Side.HEAD, path=posixpath.join(folder, "Dockerfile"))
+
+
 def compare(
     files: PullRequestFiles,
     changed: Sequence[LockfileSides],
     settings: Settings,
     *,
     named: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+    variables: tuple[SetVariable, ...] = (),
 ) -> tuple[list[ComparedLockfile], list[Notice], list[str]]:
     """Compare every lockfile that the pull request changes, by itself or by an input of it.
 
-    `named` are files of pip's configuration that workflows and Dockerfiles name, on both sides.
+    `named` are files of pip's configuration that workflows and Dockerfiles name, on both sides, and
+    `variables` what those of the head set.
     Returns what changed, what can't be read, and the paths of those left out since requests were used up.
     """
     base = {file.base_path: file.base_bytes for file in changed}
@@ -131,7 +144,7 @@ def compare(
                 partial(text, Side.HEAD, file.head_path, head.get(file.head_path)),
             )
             if one is not None:
-                one = replace(one, base_named=named[0], head_named=named[1])
+                one = replace(one, base_named=named[0], head_named=named[1], variables=variables)
                 if file.head_path in stayed and not matters(one, settings):
                     continue
         except LockfileError as error:

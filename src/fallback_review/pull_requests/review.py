@@ -5,12 +5,14 @@ Nothing of the pull request is checked out, built or run. Settings come from the
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fallback_review.github.changed_lockfiles import PullRequestFiles
+from fallback_review.configuration.environment import may_set_variables, set_variables
+from fallback_review.github.changed_lockfiles import PullRequestFiles, Side
 from fallback_review.github.prefetch import Wanted, prefetch
-from fallback_review.lockfiles import recognise
+from fallback_review.lockfiles import LockfileError, decode, recognise
 from fallback_review.model import Notice, Outcome, Review
 from fallback_review.pipeline import review
 from fallback_review.pipeline.discovery import is_lockfile, is_lockfile_by_content, may_be_lockfile
@@ -23,6 +25,7 @@ from fallback_review.pull_requests.files import (
     contents,
     maybe_requirements,
     too_many_lockfiles,
+    with_variables,
 )
 from fallback_review.pull_requests.mend import mend_all
 from fallback_review.pull_requests.moved import find_moved, suspects
@@ -33,6 +36,7 @@ from fallback_review.settings import schema as settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from fallback_review.configuration.environment import SetVariable
     from fallback_review.github.changed_lockfiles import LockfileSides
     from fallback_review.github.client import Client
     from fallback_review.github.events import PullRequestEvent
@@ -55,6 +59,8 @@ class Gathered:
     """The lockfiles that differ, by themselves or by their inputs."""
     named: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """Files of pip's configuration that workflows and Dockerfiles name, on both sides."""
+    variables: tuple[SetVariable, ...] = ()
+    """What workflows and Dockerfiles set, as far as they were read."""
     rules: tuple[Notice, ...] = ()
     """What the pull request changes about its own review."""
     unread: tuple[Notice, ...] = ()
@@ -101,11 +107,21 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
         debug.say(f"read at once: {len(known)} files, {there} there")
         for each, content in known.items():
             files.remember(each.path, each.side, content)
+            if content and may_set_variables(each.path) and each.side is Side.HEAD:
+                with suppress(LockfileError):  # no text: then it sets nothing
+                    setting[each.path] = decode(each.path, content)
+
+    setting: dict[str, str] = {}
 
     usual = files.lockfiles(lambda path: recognise(path, None) is not None)
     few = 0 < len(usual) <= FEW
     suspected = suspects(files.comparison.entries)
-    first = (*(around(files, usual) if few else ()), *suspected.wanted(), *wanted(files, config))
+    first = (
+        *(around(files, usual) if few else ()),
+        *with_variables(usual[:FEW]),
+        *suspected.wanted(),
+        *wanted(files, config),
+    )
     if first:
         learn([Wanted(side=None, path=config), *first])
     configured = settings.parse(files.settings(config) or b"", path=config, inputs=run.options.overrides)
@@ -136,6 +152,7 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
         settings=configured,
         changed=(*changed, *moved.sides),
         named=moved.named,
+        variables=set_variables(setting),
         rules=changes_of_rules(files, config, workflow=run.workflow),
         unread=moved.unread,
         unseen=" ".join(filter(None, (unseen_words, moved.remark))) or None,
@@ -145,7 +162,7 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
 def _judge(run: Run, gathered: Gathered, index_session: IndexSession) -> Reviewed:
     event, configured = gathered.event, gathered.settings
     compared, unreadable, left_out = compare(
-        gathered.files, gathered.changed, configured, named=gathered.named
+        gathered.files, gathered.changed, configured, named=gathered.named, variables=gathered.variables
     )
     unreadable += gathered.unread
     if left_out:
