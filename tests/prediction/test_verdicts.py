@@ -1285,3 +1285,14 @@ def test_a_file_of_another_version_is_refused(filename: str, url: str) -> None:
     found = uv(known=answers(answer(C, WHEEL, listed), answer(P, WHEEL)), entry=entry)
     assert (*said(found), found.reason) == (Outcome.INSTALL_FAILS, Cause("installer-refuses"), "lock")
     assert "is none of x 1.0" in told(found)
+
+
+def test_a_page_without_hashes_does_not_vouch_for_a_locked_url_that_it_does_not_list() -> None:
+    bare = replace(file(WHEEL), sha256=None)
+    elsewhere = Artifact(filename=WHEEL, url=FILES[C] + "other/" + WHEEL, hashes=(f"sha256:{sha('a')}",))
+    found = uv(known=answers(answer(C, bare), answer(P)), entry=locked(elsewhere, index=C))
+    assert said(found) == (Outcome.UNKNOWN, Cause.MALFORMED_INDEX)
+    assert "no hash tells whether it is the same" in told(found)
+    there = Artifact(filename=WHEEL, url=bare.url, hashes=(f"sha256:{sha('a')}",))
+    found = uv(known=answers(answer(C, bare), answer(P)), entry=locked(there, index=C))
+    assert found.outcome is Outcome.CHAINGUARD

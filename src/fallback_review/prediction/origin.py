@@ -322,8 +322,14 @@ def _held_to(  # noqa: PLR0917 - a step of `_claimed`, with all that it holds
     locked: Evidence,
 ) -> FileOrigin:
     """Return the origin of a locked file that its index's page lists, under its URL or its name."""
-    if not accepted and not _is_at(artifact, there):
-        return unknown(_elsewhere(index, there), locked, reason="no-sha256")
+    # Elsewhere under the same name, it takes a hash on both sides to tell that it is the same file.
+    if not (accepted and there.sha256) and not _is_at(artifact, there):
+        other = _elsewhere(index, there)
+        return (
+            unknown(other, locked, cause=Cause.MALFORMED_INDEX)
+            if accepted
+            else unknown(other, locked, reason="no-sha256")
+        )
     if accepted and there.sha256 not in (None, *accepted):
         return _another_file(artifact, there, index, subject, accepted, locked)
     seen = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists {there.filename}{_told(there)}", index.url)
@@ -443,7 +449,9 @@ def _is_at(artifact: Artifact, file: ProjectFile) -> bool:
 
 def _elsewhere(index: Index, file: ProjectFile) -> Evidence:
     """Say that an index lists a file of that name at another address than the lock's."""
-    said = f"{name_of(index)} lists {file.filename} at another address, and the lock has no hash for it"
+    said = (
+        f"{name_of(index)} lists {file.filename} at another address, and no hash tells whether it is the same"
+    )
     return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
 
 

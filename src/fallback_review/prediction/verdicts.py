@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 
 OUTDATED = "outdated"
 """The reason of a verdict on a lock that its project has left behind."""
+_NO_SOURCE = "source"
+"""The reason of a verdict on an entry whose source the project does not have."""
+_PASSING = (OUTDATED, _NO_SOURCE)
+"""Refusals that end once the entry is locked again: what it will be then decides how."""
 _OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 _OLD = "1.0"
 """A version of an installer that is older than any rule that changed."""
@@ -71,7 +75,7 @@ def derive(
         pages=pages,
     )
     if (refusal := _refused(subject)) is not None:
-        return _behind(subject, refusal) if refusal.reason == OUTDATED else Derivation(verdict=refusal)
+        return _behind(subject, refusal) if refusal.reason in _PASSING else Derivation(verdict=refusal)
     if what is not Standing.INDEX:
         return Derivation(verdict=_UNASKED[what](subject))
     derived = _predicted(subject)
@@ -122,7 +126,10 @@ def _refused(subject: Installation) -> Verdict | None:
     why = excludes(subject.lockfile, subject.target, subject.package)
     if why is None and misses_source(subject.package, subject.context):
         name = subject.package.source.reference
-        why = f"the lock takes it from the source {name}, which the project does not have"
+        missing = Evidence(
+            EvidenceKind.LOCKED, f"the lock takes it from the source {name}, which the project does not have"
+        )
+        return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason=_NO_SOURCE, evidence=(missing,))
     if why is None:
         return None
     return subject.verdict(
@@ -132,7 +139,10 @@ def _refused(subject: Installation) -> Verdict | None:
 
 def _behind(subject: Installation, refusal: Verdict) -> Derivation:
     """Derive what lies below: the step that ends it locks again as well."""
-    context = replace(subject.context, refused=None)
+    if refusal.reason == OUTDATED:
+        context = replace(subject.context, refused=None)
+    else:
+        context = replace(subject.context, sources=None)
     answers = {subject.package.name: subject.answers}
     below = derive(subject.package, subject.lockfile, subject.target, context, answers)
     if below is None:

@@ -38,6 +38,10 @@ RECORDS = (
         words=Words(why=_said, step=_step),
         reasons={
             "outdated": Words(why=_said, step=lambda facts: facts.lock_again),
+            "source": Words(
+                why=_said,
+                step=lambda facts: Advice(text="lock this package again", command=facts.relock),
+            ),
             "lock": Words(
                 why=_said, step="lock again for this target, or take the target out of the settings"
             ),
