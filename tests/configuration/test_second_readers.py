@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review import configuration
-from fallback_review.configuration.arranging import asked
+from fallback_review.configuration.index_order import asked
 from fallback_review.lockfiles import Text, parse
 from tests.configuration.cases import (
     ADDRESSES,

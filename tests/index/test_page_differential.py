@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fallback_review.index import odd_pages
 from fallback_review.index.errors import PageError
 from fallback_review.index.http import Fetched
-from fallback_review.index.packed import PackedFiles
+from fallback_review.index.packed_files import PackedFiles
 from fallback_review.index.pages import read_page
 from fallback_review.model.files import Files, Sought
 from fallback_review.model.versions import public_version

@@ -24,7 +24,7 @@ from fallback_review.model import (
     Verdict,
 )
 from fallback_review.report import FORMATS, render
-from fallback_review.report.budget import Block, fit, size
+from fallback_review.report.fitting import Block, fit, size
 from fallback_review.report.limits import COMMENT as LIMIT
 from fallback_review.report.words import COLORS
 from tests.report import build

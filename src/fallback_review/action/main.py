@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from fallback_review.action import commands
+from fallback_review.action import workflow_commands
 from fallback_review.action.activity import AnswerComment, Event, LookAfterRepository, activity_of
 from fallback_review.action.inputs import read_inputs, secrets_of
 from fallback_review.action.runner import Runner, leave
@@ -30,8 +30,8 @@ from fallback_review.pull_requests.mend import whole_patch
 from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
 from fallback_review.report.words import CONCLUSION_ICONS
-from fallback_review.runtime.collector import collect_rarely
 from fallback_review.runtime.connections import CertificateError, trusted
+from fallback_review.runtime.garbage_collector import collect_rarely
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
     except KeyboardInterrupt:
         return _stop(runner, STOPPED, COULD_NOT_CHECK)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not pass for a verdict, nor print raw text
-        debug.say(commands.inert(traceback.format_exc()))
+        debug.say(workflow_commands.inert(traceback.format_exc()))
         return _stop(runner, f"{OUR_FAULT} {_where(error)}", COULD_NOT_CHECK)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from fallback_review.action import commands
+from fallback_review.action import workflow_commands
 from fallback_review.model import Outcome
 from fallback_review.pull_requests.mend import PATCH
 from fallback_review.report import render
@@ -57,35 +57,35 @@ class Runner:
 
     def say(self, *lines: str) -> None:
         """Write lines to the log, none of which can be a workflow command."""
-        self._write(*map(commands.inert, lines))
+        self._write(*map(workflow_commands.inert, lines))
 
     def notice(self, sentence: str) -> None:
         """Write a notice to the log and to the run's overview."""
-        self._write(commands.command("notice", sentence, _TITLE))
+        self._write(workflow_commands.command("notice", sentence, _TITLE))
 
     def warn(self, sentence: str) -> None:
         """Write a warning to the log and to the run's overview."""
-        self._write(commands.command("warning", sentence, _TITLE))
+        self._write(workflow_commands.command("warning", sentence, _TITLE))
 
     def fail(self, *sentences: str) -> None:
         """Write errors to the log and to the run's overview."""
-        self._write(*(commands.command("error", sentence, _TITLE) for sentence in sentences))
+        self._write(*(workflow_commands.command("error", sentence, _TITLE) for sentence in sentences))
 
     def fold(self, title: str, text: str) -> None:
         """Write a text to the log that is folded under its title."""
-        self._write(commands.group(title, text))
+        self._write(workflow_commands.group(title, text))
 
     def annotate(self, annotations: Iterable[Annotation]) -> None:
         """Have lines of files annotated, beside the diff and in the run's overview."""
-        self._write(*map(commands.annotation, annotations))
+        self._write(*map(workflow_commands.annotation, annotations))
 
     def debug(self, text: str) -> None:
         """Write a line that the log shows only where debugging is on."""
-        self._write(commands.debug(text))
+        self._write(workflow_commands.debug(text))
 
     def mask(self, secret: str) -> None:
         """Have a secret starred out in every log that follows."""
-        self._write(*commands.mask(secret))
+        self._write(*workflow_commands.mask(secret))
 
     def summarise(self, title: str, lines: Sequence[str]) -> None:
         """Add a list to the job summary."""
@@ -97,7 +97,7 @@ class Runner:
         """Add a text to the job summary, or a shorter one where it would be too long."""
         if self.summary:
             try:
-                commands.write_summary(self.summary, markdown, shorter=shorter)
+                workflow_commands.write_summary(self.summary, markdown, shorter=shorter)
             except OSError as error:
                 self.warn(f"No job summary: its file can't be written to ({error.strerror}).")
 
@@ -105,7 +105,7 @@ class Runner:
         """Hand values to later steps; where that can't be done, the exit code is still the verdict."""
         if self.outputs:
             try:
-                commands.write_outputs(self.outputs, values)
+                workflow_commands.write_outputs(self.outputs, values)
             except OSError as error:
                 self.warn(f"No outputs: their file can't be written to ({error.strerror}).")
 

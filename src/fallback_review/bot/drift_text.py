@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fallback_review.report import limits
-from fallback_review.report.budget import Block, fit, size
 from fallback_review.report.escape import inert, path_destination
+from fallback_review.report.fitting import Block, fit, size
 from fallback_review.report.headline import coverage
 from fallback_review.report.markdown import summary, table_block
 from fallback_review.report.rows import repeating, row_of

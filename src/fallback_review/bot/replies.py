@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from fallback_review.bot.command import NAME
 from fallback_review.github.answers import Reaction
 from fallback_review.report import limits
-from fallback_review.report.budget import size
 from fallback_review.report.escape import code, destination, inert
+from fallback_review.report.fitting import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

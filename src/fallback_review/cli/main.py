@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from fallback_review import __version__
-from fallback_review.runtime.collector import collect_rarely
+from fallback_review.runtime.garbage_collector import collect_rarely
 from fallback_review.runtime.plugins import without_plugins
 
 COMMANDS = {

@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import Arrangement, arrange, sources_by_name
-from fallback_review.configuration.comparing import alike, compare
 from fallback_review.configuration.documents import ConfigurationFiles
 from fallback_review.configuration.findings import findings
-from fallback_review.configuration.opening import opened
+from fallback_review.configuration.index_changes import alike, compare
+from fallback_review.configuration.index_order import Arrangement, arrange, sources_by_name
+from fallback_review.configuration.new_sources import opened
 from fallback_review.configuration.tools import TOOLS
 from fallback_review.configuration.values import Configuration, ConfiguredIndex, matches
 from fallback_review.lockfiles import format_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import asked, whose
+from fallback_review.configuration.index_order import asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import format_of
 from fallback_review.model import Notice, Owner, SourceKind
@@ -16,7 +16,7 @@ from fallback_review.model import Notice, Owner, SourceKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fallback_review.configuration.arranging import Asked
+    from fallback_review.configuration.index_order import Asked
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
     from fallback_review.model import Lockfile
     from fallback_review.prediction.addresses import Addresses

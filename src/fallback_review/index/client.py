@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
 from fallback_review.index.http import ACCEPT, Limits, Wire
+from fallback_review.index.http_statuses import answer_for
 from fallback_review.index.origins import bare, origin_of
-from fallback_review.index.statuses import answer_for
 from fallback_review.model import Answer, Cause, Index
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from fallback_review.index import html_page, odd_pages
 from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare
-from fallback_review.index.packed import NO_DIGEST, PackedFiles
+from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import Owner, ProjectFile
 

@@ -21,7 +21,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapt
 
 from fallback_review.index.client import IndexClient
 from fallback_review.index.http import MEGABYTE, Limits
-from fallback_review.index.statuses import answer_for
+from fallback_review.index.http_statuses import answer_for
 from fallback_review.model import Answer, Cause, Edition, Index, Owner, Remediation
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Owner, SourceKind
+from fallback_review.prediction.entry_kind import EntryKind, entry_kind
 from fallback_review.prediction.install_request import indexes_for, named_index
-from fallback_review.prediction.standing import Standing, standing
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def questions(package: LockedPackage, lockfile: Lockfile, context: Context) -> f
     Chainguard's main index is always among them, and PyPI where a file may turn out to be Chainguard's: no
     green without a look at both. Where the lock takes all from PyPI, PyPI has nothing to add.
     """
-    what, addresses = standing(package, lockfile, context), context.addresses
-    if what is Standing.DIRECT and package.source.kind is SourceKind.URL:
+    what, addresses = entry_kind(package, lockfile, context), context.addresses
+    if what is EntryKind.DIRECT and package.source.kind is SourceKind.URL:
         home = addresses.home(package.source.location or "")
         ours = home is not None and home.owner is Owner.CHAINGUARD
         return frozenset({home, addresses.pypi}) if home is not None and ours else frozenset()
-    if what is not Standing.INDEX:
+    if what is not EntryKind.INDEX:
         return frozenset()
     if package.urls_locked:
         homes = [addresses.home(each.url) for each in package.artifacts if each.url]
@@ -57,7 +57,7 @@ def further_questions(
     derive: Derive = derive,
 ) -> frozenset[Index]:
     """Return the indexes whose answers could still change or explain a verdict on some target."""
-    if standing(package, lockfile, context) is not Standing.INDEX:
+    if entry_kind(package, lockfile, context) is not EntryKind.INDEX:
         return frozenset()
     heard = answers.get(package.name, {})
     derived = (derive(package, lockfile, target, context, answers) for target in targets)

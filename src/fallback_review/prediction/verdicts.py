@@ -19,6 +19,7 @@ from fallback_review.model import (
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.addresses import host
 from fallback_review.prediction.causes.refusals import REFUSED
+from fallback_review.prediction.entry_kind import EntryKind, entry_kind, strays
 from fallback_review.prediction.from_indexes import looked_up
 from fallback_review.prediction.from_lock import from_lock
 from fallback_review.prediction.install_request import (
@@ -34,7 +35,6 @@ from fallback_review.prediction.lock_environments import excludes
 from fallback_review.prediction.locked_urls import filename_in
 from fallback_review.prediction.origin import of_locked
 from fallback_review.prediction.relevant import about
-from fallback_review.prediction.standing import Standing, standing, strays
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def derive(
     package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
 ) -> Derivation | None:
     """Predict one entry on one target; None where it is not installed there, or is no PyPI package."""
-    what = standing(package, lockfile, context)
-    if what is Standing.OUT_OF_SCOPE or not applies(package.marker, target):
+    what = entry_kind(package, lockfile, context)
+    if what is EntryKind.OUT_OF_SCOPE or not applies(package.marker, target):
         return None
     options = (context.options or lockfile.options).of(package.name)
     heard = about(package, options, answers.get(package.name, {}))
@@ -76,7 +76,7 @@ def derive(
     )
     if (refusal := _refused(subject)) is not None:
         return _behind(subject, refusal) if refusal.reason in _PASSING else Derivation(verdict=refusal)
-    if what is not Standing.INDEX:
+    if what is not EntryKind.INDEX:
         return Derivation(verdict=_UNASKED[what](subject))
     derived = _predicted(subject)
     return _as_configured(subject, derived) if derived is not None else None
@@ -281,10 +281,10 @@ def _untold(subject: Installation) -> Verdict:
     return subject.verdict(Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason=reason, url=url, evidence=(said,))
 
 
-_UNASKED: Mapping[Standing, Callable[[Installation], Verdict]] = {
-    Standing.DIRECT: _direct,
-    Standing.PRIVATE: _private,
-    Standing.UNTOLD: _untold,
+_UNASKED: Mapping[EntryKind, Callable[[Installation], Verdict]] = {
+    EntryKind.DIRECT: _direct,
+    EntryKind.PRIVATE: _private,
+    EntryKind.UNTOLD: _untold,
 }
 
 

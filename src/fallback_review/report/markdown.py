@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.report import limits
-from fallback_review.report.budget import Block, fit, size
 from fallback_review.report.escape import destination, inert
+from fallback_review.report.fitting import Block, fit, size
 from fallback_review.report.sections import TOTALS, arrange
 from fallback_review.report.templating import environment
 from fallback_review.report.text import readable

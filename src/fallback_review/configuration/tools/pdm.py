@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.configuration.keys import Keys, Unmodelled, not_comparable
-from fallback_review.configuration.moments import before, iso_moment, just_after
+from fallback_review.configuration.timestamps import before, iso_moment, just_after
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.content_hashes import is_content_hash, pdm_hash
 from fallback_review.lockfiles.installer_files import beside

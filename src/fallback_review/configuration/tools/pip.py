@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fallback_review.configuration.constraints import by_name, from_files
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, Treatment, Unmodelled
-from fallback_review.configuration.moments import before, iso_moment
+from fallback_review.configuration.timestamps import before, iso_moment
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.formats.requirements.effects import with_flags
 from fallback_review.lockfiles.installer_files import pip_files

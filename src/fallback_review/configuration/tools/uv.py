@@ -26,7 +26,7 @@ from fallback_review.configuration.constraints import (
 )
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, Unmodelled
-from fallback_review.configuration.moments import before, end_of_day, is_date, iso_moment, span
+from fallback_review.configuration.timestamps import before, end_of_day, is_date, iso_moment, span
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex, clip
 from fallback_review.lockfiles import format_of

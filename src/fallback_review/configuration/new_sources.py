@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.arranging import asked, whose
+from fallback_review.configuration.index_order import asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import format_of
 from fallback_review.model import Notice, Owner

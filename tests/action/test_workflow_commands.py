@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallback_review.action.commands import (
+from fallback_review.action.workflow_commands import (
     annotation,
     command,
     debug,

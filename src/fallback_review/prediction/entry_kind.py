@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _NOBODYS = (Owner.NOBODY, Owner.LOCAL)
 
 
-class Standing(StrEnum):
+class EntryKind(StrEnum):
     """What kind of entry this is."""
 
     INDEX = "index"
@@ -35,20 +35,20 @@ def is_private(name: str, context: Context) -> bool:
     return any(fnmatchcase(name, pattern.lower()) for pattern in context.private)
 
 
-def standing(package: LockedPackage, lockfile: Lockfile, context: Context) -> Standing:
+def entry_kind(package: LockedPackage, lockfile: Lockfile, context: Context) -> EntryKind:
     """Say what kind of entry this is; the names of all but those of `INDEX` are sent nowhere."""
     if package.ecosystem is not Ecosystem.PYPI or package.source.kind is SourceKind.CHANNEL:
-        return Standing.OUT_OF_SCOPE
+        return EntryKind.OUT_OF_SCOPE
     named = named_index(package, context)
     if package.local or not package.source.kind.from_index:
-        return Standing.DIRECT
+        return EntryKind.DIRECT
     if named is not None and named.owner is Owner.LOCAL:
-        return Standing.DIRECT
+        return EntryKind.DIRECT
     if is_private(package.name, context):
-        return Standing.PRIVATE
+        return EntryKind.PRIVATE
     if named is not None and named.owner is Owner.NOBODY:
-        return Standing.UNTOLD
-    return Standing.UNTOLD if _from_nobody(package, lockfile, context) else Standing.INDEX
+        return EntryKind.UNTOLD
+    return EntryKind.UNTOLD if _from_nobody(package, lockfile, context) else EntryKind.INDEX
 
 
 def strays(package: LockedPackage, context: Context) -> tuple[str, ...]:
