@@ -53,6 +53,16 @@ def test_a_file_that_a_lockfile_names(
     assert "behind" in pull.comments()[0]["body"]
 
 
+@pytest.mark.parametrize("graphql", [True, False])
+def test_a_lockfile_that_another_one_includes(runner: Runner, opened: Opened, graphql: bool) -> None:
+    """It is reviewed by itself, and with what stands around it where it is included."""
+    runner.lab.front.gaps.graph.absent = not graphql
+    base = {LOCK: lock(behind="1.0"), "prod/requirements.txt": f"-r ../{LOCK}\nbuilt==1.0\n"}
+    pull = opened(base, {LOCK: lock(behind="2.0")})
+    found = changes(runner.run(pull))
+    assert found == {LOCK: UPGRADED, "prod/requirements.txt": UPGRADED}
+
+
 def test_a_file_that_a_file_names(runner: Runner, opened: Opened) -> None:
     base = {"a/requirements.txt": "-r ../b\n", "b": "-c c/d.cfg\nbehind\n", "c/d.cfg": "behind==1.0\n"}
     assert changes(runner.run(opened(base, {"c/d.cfg": "behind==2.0\n"}))) == {"a/requirements.txt": UPGRADED}
@@ -182,6 +192,18 @@ def test_the_tree_that_is_not_listed_whole(runner: Runner, opened: Opened) -> No
     assert "more files than GitHub lists" in ended.log
 
 
+def test_a_repository_too_large_to_know_what_includes_a_changed_lockfile(
+    runner: Runner, opened: Opened
+) -> None:
+    """It is said, and holds nothing up: every pull request there would be held up."""
+    base = {LOCK: lock(built="1.0"), **{f"z/{each}": "z" for each in range(60)}}
+    pull = opened(base, {LOCK: lock(built="2.0")})
+    runner.lab.front.gaps.longest_tree = 40
+    ended = runner.run(pull)
+    assert (ended.code, ended.outputs["conclusion"]) == (0, "pass")
+    assert "not known whether a lockfile that did not change includes one that did" in ended.log
+
+
 @pytest.mark.parametrize("kind", ORDINARY)
 def test_what_changes_no_input_costs_nothing_more(runner: Runner, opened: Opened, kind: str) -> None:
     before, after = ORDINARY[kind]
@@ -189,5 +211,7 @@ def test_what_changes_no_input_costs_nothing_more(runner: Runner, opened: Opened
     ended = runner.run(pull)
     assert (ended.code, changes(ended).keys() - {LOCK}) == (0, set())
     asked = [(each.verb, each.path) for each in runner.lab.front.exchanges]
-    assert not [path for _, path in asked if "/git/trees/" in path]
-    assert len(asked) <= (6 if changes(ended) else 4)
+    # Another requirements file may include the one that changed.
+    listed = kind == "a compiled lock and its source"
+    assert bool([path for _, path in asked if "/git/trees/" in path]) is listed
+    assert len(asked) <= (6 if changes(ended) else 4) + 2 * listed

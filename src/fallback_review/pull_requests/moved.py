@@ -133,6 +133,12 @@ def _may_be_input(path: str, patch: str) -> bool:
     return any(each.search(patch) for each in (_REQUIREMENT, _OPTION, _LOCK, _PIP_KEY, _NAMES_A_FILE, _LINK))
 
 
+def _may_be_included(file: LockfileSides) -> bool:
+    """Whether another lockfile may include a changed one or be constrained by it, under whatever options."""
+    known = recognise(file.path, None)
+    return known is not None and known.names_files is not None and file.base_path is not None
+
+
 def _compiled(path: str) -> str | None:
     """Return the lockfile that is made of a file of loose requirements: nobody installs from both."""
     stem, suffix = posixpath.splitext(path)
@@ -185,7 +191,8 @@ def find_moved(
         or not all(by_name(file.path) for file in changed)
         or not all(_says_the_same(path, reader) for path in suspected.configuring)
     )
-    if surely or not all(map(by_name, suspected.unshown)):
+    included = any(map(_may_be_included, changed))
+    if surely or included or not all(map(by_name, suspected.unshown)):
         try:
             tree = files.tree
         except GitHubError as error:
@@ -194,7 +201,7 @@ def find_moved(
             return Moved(unread=(Notice(text=USED_UP),))
         if surely or tree.complete:
             return _in_tree(files, tree, reader, settings, learn)
-        return Moved(remark=UNSHOWN)
+        return Moved(remark=UNLISTED if included else UNSHOWN)
     there = filter(by_name, suspected.neighbours)
     beside = [TreeFile(path=path) for path in there if reader.read(Side.BASE, path) is not None]
     return Moved(sides=tuple(reader.sides(beside)), unread=reader.unread)
@@ -205,7 +212,11 @@ def _in_tree(
 ) -> Moved:
     reader.listed = True
     every = [TreeFile(path=path, link=path in tree.links) for path in tree.files]
-    learn(Wanted(side=Side.BASE, path=path) for path in sets_variables(every) if not files.may_differ(path))
+    learn(
+        Wanted(side=Side.BASE, path=path)
+        for path in sets_variables(every)
+        if not files.may_differ(path) and files.known(path, Side.BASE) is None
+    )
     named = reader.named(every)
     lockfiles = [each for each in every if is_lockfile(each.path, settings.lockfiles)]
     trees = partial(
@@ -241,6 +252,10 @@ TOO_MANY = (
 UNSHOWN = (
     "GitHub shows no diff of some files and does not list every file of the repository, so it is not known "
     "whether a lockfile that did not change includes or follows one of them."
+)
+UNLISTED = (
+    "GitHub does not list every file of the repository, so it is not known whether a lockfile that did not "
+    "change includes one that did."
 )
 USED_UP = (
     "an input of lockfiles may have changed, and the run has sent as many requests to GitHub as it may: "

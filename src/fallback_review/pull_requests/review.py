@@ -106,7 +106,8 @@ def gather(run: Run, client: Client, event: PullRequestEvent) -> Gathered:
         there = sum(each is not None for each in known.values())
         debug.say(f"read at once: {len(known)} files, {there} there")
         for each, content in known.items():
-            files.remember(each.path, each.side, content)
+            same = each.side is Side.HEAD and not each.link and not files.may_differ(each.path)
+            files.remember(each.path, Side.BASE if same else each.side, content)
             if content and may_set_variables(each.path) and each.side is Side.HEAD:
                 with suppress(LockfileError):  # no text: then it sets nothing
                     setting[each.path] = decode(each.path, content)
