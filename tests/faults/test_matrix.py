@@ -41,6 +41,7 @@ def test_every_row(owner: Owner | None, tmp_path: Path) -> None:
         assert f"### {part.strip()}\n" in committed, "make the table anew: see docs/faults.md"
 
 
+@pytest.mark.lab
 def test_a_format_without_a_lock_in_the_matrix_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {sample.format for sample in samples()} == FORMATS.keys()
     monkeypatch.setitem(FORMATS, "hatch.lock", replace(FORMATS["uv.lock"], name="hatch.lock"))

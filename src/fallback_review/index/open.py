@@ -65,10 +65,11 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
                     clients[index] = client and stack.enter_context(client)
             found: dict[str, dict[Index, Answer]] = {}
             with ThreadPoolExecutor(max(len(wanted), 1), thread_name_prefix="indexes") as pool:
-                asked = [
-                    pool.submit(_ask, clients[index], index, names, track) for index, names in wanted.items()
-                ]
                 try:
+                    asked = [
+                        pool.submit(_ask, clients[index], index, names, track)
+                        for index, names in wanted.items()
+                    ]
                     for each in asked:
                         for name, answer in each.result().items():
                             found.setdefault(name, {})[answer.index] = answer
