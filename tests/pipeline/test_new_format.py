@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.pipeline.discovery import is_lockfile
 from fallback_review.pipeline.review import review
 from fallback_review.settings.schema import Settings
+from tests.pipeline.made_up import module_of
 from tests.pipeline.test_review import BOTH, Table
 
 if TYPE_CHECKING:
@@ -45,13 +45,7 @@ PROJECT = '[[tool.uv.index]]\nurl = "https://libraries.cgr.dev/python/simple/"\n
 
 @pytest.fixture
 def hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Format:
-    path = tmp_path / "hatch.py"
-    path.write_text(MODULE)
-    spec = importlib.util.spec_from_file_location("hatch", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(tmp_path / "hatch.py", MODULE)
     monkeypatch.setitem(FORMATS, "hatch.lock", module.FORMAT)
     made: Format = module.FORMAT
     return made

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +15,7 @@ from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.pipeline.review import review
 from fallback_review.prediction.installers import INSTALLERS
 from fallback_review.settings.schema import Settings
+from tests.pipeline.made_up import module_of
 from tests.pipeline.test_review import BOTH, Table
 
 if TYPE_CHECKING:
@@ -84,13 +84,7 @@ SETTINGS = Settings.model_validate(
 
 @pytest.fixture(autouse=True)
 def kiln(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "kiln.py"
-    path.write_text(MODULE)
-    spec = importlib.util.spec_from_file_location("kiln", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(tmp_path / "kiln.py", MODULE)
     for registry, record in ((INSTALLERS, module.INSTALLER), (TOOLS, module.TOOL)):
         assert isinstance(registry, dict)
         monkeypatch.setitem(registry, "kiln", record)
