@@ -18,6 +18,7 @@ from benchmarks import (
     monorepo,
     parsing,
     stopping,
+    verify,
     whole,
 )
 from benchmarks.table import show, written
@@ -45,6 +46,7 @@ def main() -> int:
         github,
         stopping,
         bot,
+        verify,
         container,
     ):
         rows.extend(benchmark.measure())
