@@ -45,3 +45,11 @@ def test_a_remediated_version_is_remediated_wherever_it_is_served_from(version: 
 @pytest.mark.parametrize("version", ["2.0.0", "2.0.0+cgr", "2.0.0+local.1", None])
 def test_other_versions_go_by_the_path(version: str | None) -> None:
     assert tier_of_file(f"{HOST}/python-upstream/simple/flask/x.whl", version) is Tier.UPSTREAM
+
+
+def test_what_the_upstream_index_lists_is_upstream_where_the_files_address_tells_nothing() -> None:
+    """Main's page may have been redirected there."""
+    page = f"{HOST}/python-upstream/simple/flask/"
+    assert tier_of_file(f"{HOST}/files/1/2/x.whl", "1.0", page) is Tier.UPSTREAM
+    assert tier_of_file(f"{HOST}/python/simple/flask/x.whl", "1.0", page) is Tier.BUILT
+    assert tier_of_file(f"{HOST}/files/1/2/x.whl", "1.0", f"{HOST}/python/simple/flask/") is None

@@ -94,7 +94,7 @@ def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: b
         raise PageError("answered with a web page that is not a simple index page")
     if links.files and not (meta or simple) and all(link.project != name for link in links.files):
         raise PageError("answered with another project's page")
-    return odd_pages.listed(index, name, links)
+    return odd_pages.listed(index, name, links, fetched.url)
 
 
 def _is_empty_simple_page(text: str, name: str) -> bool:
@@ -177,7 +177,7 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
             yanked="data-yanked" in given,
             has_provenance=True if "data-provenance" in given else None,
             provenance_url=given.get("data-provenance"),
-            tier=tier_of_file(there, version) if tiered else None,
+            tier=tier_of_file(there, version, base_url) if tiered else None,
         )
 
     return PackedFiles(name, names, urls, sha256, make)

@@ -65,7 +65,7 @@ def _from_entry(index: Index, name: str, entry: Any, base_url: str) -> ProjectFi
         upload_time=package.upload_time,
         has_provenance=_has_provenance(package, entry),
         provenance_url=package.provenance_url,
-        tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
+        tier=tier_of_file(url, version, base_url) if index.owner is Owner.CHAINGUARD else None,
     )
 
 
@@ -145,15 +145,15 @@ def _file_link(link: Link, name: str) -> FileLink | None:
     return None
 
 
-def listed(index: Index, name: str, links: Links) -> Files:
-    """Return the files that links lead to; raises `PageError` where a URL can't be read."""
+def listed(index: Index, name: str, links: Links, base_url: str) -> Files:
+    """Return the files that a page's links lead to; raises `PageError` where a URL can't be read."""
     try:
-        return Files(_from_link(index, name, link) for link in links.files)
+        return Files(_from_link(index, name, link, base_url) for link in links.files)
     except ValueError:
         raise PageError("sent a page that holds unreadable markup or URLs") from None
 
 
-def _from_link(index: Index, name: str, link: FileLink) -> ProjectFile:
+def _from_link(index: Index, name: str, link: FileLink, base_url: str) -> ProjectFile:
     requires_python = link.attributes.get("data-requires-python")
     digest = _FRAGMENT.search(link.url.partition("#")[2])
     url, version = bare(link.url), version_in(link.filename, name)
@@ -168,5 +168,5 @@ def _from_link(index: Index, name: str, link: FileLink) -> ProjectFile:
         provenance_url=str(link.attributes["data-provenance"])
         if "data-provenance" in link.attributes
         else None,
-        tier=tier_of_file(url, version) if index.owner is Owner.CHAINGUARD else None,
+        tier=tier_of_file(url, version, base_url) if index.owner is Owner.CHAINGUARD else None,
     )

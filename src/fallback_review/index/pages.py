@@ -149,7 +149,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
             upload_time=_moment(moments()[at]),
             has_provenance=None if provenance[at] is msgspec.UNSET else provenance[at] is not None,
             provenance_url=link if isinstance(link := provenance[at], str) else None,
-            tier=tier_of_file(there, version) if tiered else None,
+            tier=tier_of_file(there, version, base_url) if tiered else None,
         )
 
     return PackedFiles(name, names, urls, sha256, make)

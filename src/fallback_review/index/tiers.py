@@ -27,8 +27,12 @@ def tier_of(url: str) -> Tier | None:
     return None
 
 
-def tier_of_file(url: str, version: str | None) -> Tier | None:
-    """Return a listed file's tier; a ``+cgr.N`` version is remediated wherever it is served from."""
+def tier_of_file(url: str, version: str | None, page: str = "") -> Tier | None:
+    """Return a listed file's tier; a ``+cgr.N`` version is remediated wherever it is served from.
+
+    Where the file's own address tells nothing, what the upstream index's `page` lists is upstream: main's may
+    have been redirected to it.
+    """
     if version and _REMEDIATED_VERSION.search(version):
         return Tier.REMEDIATED
-    return tier_of(url)
+    return tier_of(url) or (Tier.UPSTREAM if tier_of(page) is Tier.UPSTREAM else None)
