@@ -263,3 +263,11 @@ def test_an_address_that_is_written_with_escapes_has_no_line() -> None:
     (index,) = read("uv", {"uv.toml": '[[index]]\nurl = "\\u0068ttps://index.example/simple"\n'}).indexes
     assert (index.url, index.line) == ("https://index.example/simple", None)
     assert index.where == "uv.toml, [[index]]"
+
+
+def test_a_key_of_pip_without_a_value_takes_nothing_back() -> None:
+    """Measured with pip 26.3: it passes over such keys, those of another section stay."""
+    text = f"[global]\nindex-url = {C}\nextra-index-url = {P}\nno-binary = six\n[install]\nextra-index-url =\nno-binary =\n"
+    found = read("pip", {"pip.conf": text})
+    assert [index.url for index in found.indexes] == [C, P]
+    assert found.options.no_binary == frozenset({"six"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -634,6 +635,32 @@ def test_a_name_of_chainguards_source_that_means_another_one_is_no_pass(
     swapped = result(SOURCE.format("Ours", url))
     assert (swapped.lockfiles[0].changes[0].outcome, swapped.conclusion) == (outcome, conclusion)
     assert f"was Chainguard's and is now {says}:" in " ".join(each.text for each in swapped.unreadable)
+
+
+def test_a_source_that_the_project_does_not_have_is_refused() -> None:
+    """Poetry looks for it by its name, and stops (measured with 2.5)."""
+    base, head = (
+        in_tree(lock("poetry.lock", POETRY.format(version)), {"pyproject.toml": "[tool.poetry]\n"})
+        for version in ("1.0", "2.0")
+    )
+
+    (change,) = judged(Table(**BOTH), (base, head)).lockfiles[0].changes
+
+    assert (change.outcome, change.cause) == (Outcome.INSTALL_FAILS, Cause("installer-refuses"))
+    assert "the source ours, which the project does not have" in change.why
+    assert change.advice is not None
+    assert change.advice.command is not None
+    assert change.advice.command.startswith("poetry ")
+
+
+def test_an_index_whose_address_a_variable_decides_is_not_known() -> None:
+    def text(version: str) -> Text:
+        sources = [{"name": "i", "url": "${INDEX_URL}", "verify_ssl": True}]
+        entry = {"version": f"=={version}", "index": "i", "hashes": []}
+        return lock("Pipfile.lock", json.dumps({"_meta": {"sources": sources}, "default": {"a": entry}}))
+
+    (change,) = judged(Table(**BOTH), (text("1.0"), text("2.0"))).lockfiles[0].changes
+    assert (change.outcome, change.cause) == (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)
 
 
 def test_a_source_that_poetry_knows_under_another_address_is_no_pass() -> None:
