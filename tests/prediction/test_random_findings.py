@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -224,3 +225,40 @@ def test_a_locked_url_beside_another_files_hash_fails(index: Index) -> None:
     verdict = predict(entry, lock, LINUX, context("uv"), known)
     assert verdict is not None
     assert (verdict.outcome, verdict.cause) == (Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH)
+
+
+def test_three_equals_signs_admit_a_version_as_it_is_spelt() -> None:
+    """``1`` beside it is an equal version, and another text."""
+    ours = ("x-1.tar.gz", WHEEL)
+    entry = replace(package("1.0"), specifier="===1.0")
+    known = answers(answer(C, *ours), answer(P))
+    verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.file) == (Outcome.CHAINGUARD, WHEEL)
+
+
+def test_constraints_hashes_prefer_a_file_and_refuse_none() -> None:
+    """pip filters by the hashes that both sides allow, and holds the download to the entry's own."""
+    ours = file(WHEEL)
+    digest = f"sha256:{ours.sha256}"
+    entry = replace(package(hashes=(f"sha256:{sha('other')}",)), own=("==1.0", frozenset({digest})))
+    known = answers(answer(C, ours), answer(P))
+    verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.CHAINGUARD
+
+
+@pytest.mark.parametrize(
+    "decided", [{"layout": "virtual-file"}, {"resolver": "https://own.example/simple/"}, {}]
+)
+def test_without_an_index_nothing_comes_from_one(decided: dict[str, str]) -> None:
+    """``--no-index`` outranks what the settings say of indexes."""
+    text = Text(path="requirements.txt", text="--no-index\nx==1.0\n")
+    settings = Settings(indexes=Indexes.model_validate(decided))
+    prepared = prepare(whole(text), settings, addresses())
+    assert prepared.context.indexes == ()
+    entry = prepared.diff.head.packages[0]
+    known = answers(answer(C, WHEEL), answer(P))
+    verdict = predict(entry, prepared.diff.head, LINUX, prepared.context, known)
+    assert verdict is not None
+    assert verdict.outcome not in (Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.PRIVATE)

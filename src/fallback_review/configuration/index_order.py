@@ -97,7 +97,8 @@ def _places(configuration: Configuration, addresses: Addresses) -> tuple[Asked, 
     default = [index for index in simple if index.default]
     plain = [index for index in simple if not index.default]
     order: list[ConfiguredIndex | None]
-    match INSTALLERS.get(configuration.installer, INSTALLERS["pip"]).index_order:
+    kind = INSTALLERS.get(configuration.installer, INSTALLERS["pip"]).index_order
+    match kind:
         case "default-last":
             order = [*plain, *default[:1], *builtin]
         case "by-priority":
@@ -108,10 +109,17 @@ def _places(configuration: Configuration, addresses: Addresses) -> tuple[Asked, 
             order = [*(simple or builtin)]
         case _:
             order = [*builtin, *default, *plain]
-    return tuple(
+    every = [
         Asked(configured=each, index=addresses.pypi if each is None else whose(each, addresses))
         for each in (*order, *flat)
-    )
+    ]
+    if kind != "pooled":
+        return tuple(every)
+    # Of one address the first position counts, the built-in index's too (measured with pip).
+    first: dict[Index, Asked] = {}
+    for each in every:
+        first.setdefault(each.index, each)
+    return tuple(first.values())
 
 
 def _priority(index: ConfiguredIndex) -> int:

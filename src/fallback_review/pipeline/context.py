@@ -309,6 +309,14 @@ def _context(
         respect_source_order=head.respect_source_order or layout.respect_source_order,
         layout=name,
     )
+    if head.no_index:
+        return replace(
+            context,
+            indexes=arrangement.indexes,
+            alternatives=(),
+            layout="configured",
+            because=arrangement.because,
+        )
     if addresses.resolver is not None:
         indexes = _with_lines((one(addresses.resolver),), head, addresses)
         said = "the settings name your own index, which is asked"

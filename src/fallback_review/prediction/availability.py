@@ -54,5 +54,5 @@ def upstream_reason(outcome: Outcome, subject: Installation) -> str | None:
 def _of_the_version(subject: Installation) -> Sieve:
     sieve = read(subject.request, (subject.pages.get(index, ()) for index in subject.chainguards))
     versions = matching(subject.request, sieve.kept)
-    sieve.keep("another version", lambda c: c.version in versions)
+    sieve.keep("another version", lambda c: str(c.version) in versions)
     return sieve

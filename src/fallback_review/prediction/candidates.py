@@ -117,6 +117,8 @@ class Request:
     """The versions of ``==`` and ``===`` that stand alone, in the entry or in what options say of it."""
     hashes: frozenset[str] = frozenset()
     """SHA-256 digests that are allowed; empty where the lock verifies nothing."""
+    own_hashes: frozenset[str] = frozenset()
+    """Those of the entry alone, without what constraints leave of them; empty where it has none."""
     hashed_version: Version | None = None
     """The one version that the hashes are for; None for all."""
     hashes_missing: bool = False
@@ -289,9 +291,12 @@ def _candidate(request: Request, listed: ListedFile, parsed: Parsed, position: i
     )
 
 
-def matching(request: Request, candidates: Iterable[Candidate]) -> frozenset[Version]:
-    """Return the versions that the requirement admits (PEP 440, pre-releases as `packaging` has them)."""
-    versions = {candidate.version for candidate in candidates}
+def matching(request: Request, candidates: Iterable[Candidate]) -> frozenset[str]:
+    """Return the versions that the requirement admits (PEP 440, pre-releases as `packaging` has them).
+
+    Each as it is spelt: ``===1.0`` admits no ``1``, although the two are equal.
+    """
+    versions = {str(candidate.version) for candidate in candidates}
     allowed = {Prereleases.ALLOW: True, Prereleases.DISALLOW: False}.get(request.options.prereleases)
     return frozenset(request.specifier.filter(versions, prereleases=allowed))
 

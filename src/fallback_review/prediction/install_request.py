@@ -62,6 +62,7 @@ def request_for(
         version=version,
         lone_pins=lone_pins,
         hashes=hashes,
+        own_hashes=frozenset(h.partition(":")[2] for h in _own_hashes(package) if h.startswith("sha256:")),
         hashed_version=hashed_version,
         hashes_missing=missing,
         trust_unhashed=bool(hashes - known),
@@ -108,6 +109,10 @@ def _hashes(
             both = hashes & constraint.hashes if hashes and constraint.hashes else hashes | constraint.hashes
             hashes = both or (hashes and _NO_FILE)
     return None, hashes
+
+
+def _own_hashes(package: LockedPackage) -> frozenset[str]:
+    return package.own[1] if package.own is not None else package.hashes
 
 
 def specifier_of(package: LockedPackage) -> SpecifierSet:

@@ -94,7 +94,8 @@ def _poetry(request: Request, indexes: Sequence[IndexPage]) -> Relocked:
 
 def _of(request: Request, indexes: Iterable[IndexPage], keep: Version | None) -> Relocked:
     candidates = read(request, (index.page for index in indexes)).kept
-    versions = matching(request, candidates)
+    admitted = matching(request, candidates)
+    versions = frozenset(c.version for c in candidates if str(c.version) in admitted)
     if not versions:
         return Relocked(failure=Failure.NO_VERSION)
     kept = [v for v in versions if keep is not None and public(v) == public(keep)]

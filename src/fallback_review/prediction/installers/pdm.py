@@ -45,7 +45,7 @@ def _from(request: Request, indexes: Sequence[IndexPage]) -> Choice:
     sieve.keep("its hash is not in the lock", lambda c: request.allows_bytes(c.listed))
     drop_misfits(request, sieve)
     versions = matching(request, sieve.kept)
-    sieve.keep("another version", lambda c: c.version in versions)
+    sieve.keep("another version", lambda c: str(c.version) in versions)
     if request.version is None:
         sieve.keep("yanked", lambda c: not c.listed.file.yanked)
     if not sieve.kept:

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -57,7 +58,7 @@ def choose(request: Request, indexes: Sequence[IndexPage], _options: InstallerOp
         return fail(Failure.NO_UPLOAD_TIME, sieve)
     drop_misfits(request, sieve)
     versions = matching(request, sieve.kept)
-    sieve.keep("another version", lambda c: c.version in versions)
+    sieve.keep("another version", lambda c: str(c.version) in versions)
     if any(request.link_state(c.listed) == ALLOWED for c in sieve.kept):
         sieve.keep("the link's hash is not among the lock's", lambda c: request.link_state(c.listed) > 0)
     pinned = any(s.operator in ("==", "===") and not s.version.endswith(".*") for s in request.specifier)
@@ -66,7 +67,11 @@ def choose(request: Request, indexes: Sequence[IndexPage], _options: InstallerOp
     if not sieve.kept:
         return fail(Failure.NO_VERSION, sieve)
     best = max(sieve.kept, key=lambda c: (*_key(c, request), c.position))
-    return take(best, request, sieve)
+    # Constraints decide what is preferred; what was downloaded is held to the entry's own hashes (measured).
+    checked = (
+        replace(request, hashes=request.own_hashes) if request.own_hashes and request.hashes else request
+    )
+    return take(best, checked, sieve)
 
 
 def _key(
