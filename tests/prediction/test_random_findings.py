@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fallback_review.lockfiles import Text
-from fallback_review.model import Cause, Lockfile, Outcome, Target, Tier
+from fallback_review.model import Cause, InstallOptions, Lockfile, Outcome, Target, Tier
 from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.context import prepare
 from fallback_review.prediction import further_questions, predict
@@ -262,3 +263,17 @@ def test_without_an_index_nothing_comes_from_one(decided: dict[str, str]) -> Non
     verdict = predict(entry, prepared.diff.head, LINUX, prepared.context, known)
     assert verdict is not None
     assert verdict.outcome not in (Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.PRIVATE)
+
+
+@pytest.mark.parametrize(
+    ("installer", "outcome"), [("pdm", Outcome.INSTALL_FAILS), ("uv", Outcome.CHAINGUARD)]
+)
+def test_pdm_takes_no_locked_url_where_uploads_are_bounded(installer: str, outcome: Outcome) -> None:
+    """The lock tells no upload time, and such a file counts as too late."""
+    options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
+    where = replace(context(installer), options=options)
+    entry = locked(artifact(file(WHEEL)), index=C)
+    lock = Lockfile(path="pdm.lock", format="pdm.lock")
+    verdict = predict(entry, lock, LINUX, where, answers(answer(C, WHEEL), answer(P)))
+    assert verdict is not None
+    assert verdict.outcome is outcome

@@ -59,6 +59,10 @@ def choose(
 
     `per_platform`: the lock is solved for each platform.
     """
+    if installer.dated_urls and request.options.uploaded_before is not None:
+        named = tuple(map(filename_of, package.artifacts))
+        step = Step(title="the lock tells no upload times, which are bounded", kept=(), dropped=named)
+        return LockedChoice(artifact=None, steps=(step,), failure=Failure.NO_COMPATIBLE)
     fitting: list[tuple[int, int, Artifact]] = []
     dropped: list[str] = []
     for position, artifact in enumerate(package.artifacts):

@@ -89,6 +89,8 @@ class Installer:
     first, none has priority), ``default-last``, ``by-priority``, ``built-in-first`` or ``first-source``."""
     any_hash_of_entry: Callable[[str | None], bool] = lambda _version: False
     """Whether it takes any hash of an entry for any of the entry's locked URLs, by its version."""
+    dated_urls: bool = False
+    """Whether a bound on upload times rules out the URLs of a lock, which tell none."""
     one_source: bool = False
     """Whether an entry is looked up in the one source that the lock names."""
 

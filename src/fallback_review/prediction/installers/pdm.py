@@ -63,6 +63,7 @@ ARCHIVES = Archives(
 )
 PDM = Installer(
     name="pdm",
+    dated_urls=True,
     choose=choose,
     archives=ARCHIVES,
     tag_order=pdm_ranks,
