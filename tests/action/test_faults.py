@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Opened = Callable[..., PullRequest]
 
 EVERYTHING = {"review_comments": "true", "status": "true"}
-REQUESTS = 7
+REQUESTS = 8
 """What a run asks with everything switched on."""
 SOON = {"Retry-After": "1"}
 LIMITED = {"message": "You have exceeded a secondary rate limit."}

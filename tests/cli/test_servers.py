@@ -6,6 +6,7 @@ import base64
 import signal
 import stat
 import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -288,9 +289,19 @@ def test_an_interrupt_ends_at_once_without_a_traceback(folder: Path) -> None:
         return [60, *answer(404)]
 
     with scripted(reply) as index:
-        command = [str(PROGRAM), "review", "--index-url", f"{index.url}/simple/", "old.txt", "new.txt"]
+        # A shell starts jobs in the background with the signal ignored, and children inherit that.
+        heeding = (
+            "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+            "os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        command = [sys.executable, "-c", heeding, str(PROGRAM), "review"]
+        command += ["--index-url", f"{index.url}/simple/", "old.txt", "new.txt"]
         with subprocess.Popen(
-            command, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=folder,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         ) as process:
             assert asked.wait(timeout=30)
             process.send_signal(signal.SIGINT)

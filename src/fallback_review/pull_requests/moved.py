@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -198,9 +198,11 @@ def find_moved(
         except GitHubError as error:
             if error.trouble is not Trouble.BUDGET:
                 raise
-            return Moved(unread=(Notice(text=USED_UP),))
+            return Moved(unread=(Notice(text=USED_UP),)) if surely else Moved(remark=UNLISTED)
         if surely or tree.complete:
-            return _in_tree(files, tree, reader, settings, learn)
+            found = _in_tree(files, tree, reader, settings, learn)
+            # Where no input surely changed, what was left out is said and holds nothing up.
+            return found if surely or not found.unread else replace(found, unread=(), remark=UNLISTED)
         return Moved(remark=UNLISTED if included else UNSHOWN)
     there = filter(by_name, suspected.neighbours)
     beside = [TreeFile(path=path) for path in there if reader.read(Side.BASE, path) is not None]
@@ -254,8 +256,8 @@ UNSHOWN = (
     "whether a lockfile that did not change includes or follows one of them."
 )
 UNLISTED = (
-    "GitHub does not list every file of the repository, so it is not known whether a lockfile that did not "
-    "change includes one that did."
+    "Not every file of the repository was listed and read, so it is not known whether a lockfile that did "
+    "not change includes one that did."
 )
 USED_UP = (
     "an input of lockfiles may have changed, and the run has sent as many requests to GitHub as it may: "
