@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.configuration.keys import Treatment
-from fallback_review.configuration.tools import TOOLS, pdm, pip, pipenv, poetry, uv
+from fallback_review.configuration.tools import TOOLS, pdm, pip, pipenv, poetry, uv_keys
 from tests.configuration.test_second_readers import run
 from tests.conftest import lab_tool
 
@@ -49,7 +49,7 @@ def test_pip(tmp_path: Path) -> None:
     assert not (pip.KEYS.modelled.keys() | pip.KEYS.not_modelled.keys() | pip.KEYS.harmless) - set(names)
 
 
-@pytest.mark.parametrize(("table", "keys"), [("", uv.KEYS), ("[pip]\n", uv.PIP_KEYS)])
+@pytest.mark.parametrize(("table", "keys"), [("", uv_keys.KEYS), ("[pip]\n", uv_keys.PIP_KEYS)])
 def test_uv(table: str, keys: Keys, tmp_path: Path) -> None:
     """uv names every key that it knows where it stops at one that it does not."""
     (tmp_path / "uv.toml").write_text(f"{table}no-such-key = 1\n")
@@ -68,12 +68,12 @@ def test_uvs_variables(tmp_path: Path) -> None:
     ]
     names = set(re.findall(r"\[env: (UV_[A-Z_]+)", "".join(said)))
     assert len(names) > 30
-    assert names - uv.VARIABLES - uv.HARMLESS_VARIABLES == set()
-    assert not uv.VARIABLES & uv.HARMLESS_VARIABLES
+    assert names - uv_keys.VARIABLES - uv_keys.HARMLESS_VARIABLES == set()
+    assert not uv_keys.VARIABLES & uv_keys.HARMLESS_VARIABLES
 
 
 def test_what_only_a_pyproject_may_hold_stops_uv_in_a_file_of_its_own(tmp_path: Path) -> None:
-    for key in sorted(uv.PROJECT_ONLY):
+    for key in sorted(uv_keys.PROJECT_ONLY):
         value = {"package": "true", "managed": "true", "workspace": "{}", "sources": "{}"}.get(key, "[]")
         value = {"build-backend": "{}", "dependency-groups": "{}", "conflicts": "[]"}.get(key, value)
         (tmp_path / "uv.toml").write_text(f"{key} = {value}\n")

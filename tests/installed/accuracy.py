@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fallback_review.index.open import Secrets
+from fallback_review.installed.judge import Verifying
 from fallback_review.installed.places import place
 from fallback_review.installed.sources import open_sources
-from fallback_review.installed.verify import Verifying, verify
+from fallback_review.installed.verify import verify
 from fallback_review.lockfiles import LockfileError, Text, decode, parse, recognise
 from fallback_review.model import Ecosystem, Integrity, Outcome
 from fallback_review.model.versions import parse_version

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.index.open import Secrets
+from fallback_review.installed.judge import Verifying
 from fallback_review.installed.places import place
 from fallback_review.installed.sources import open_sources
-from fallback_review.installed.verify import Verifying, verify
+from fallback_review.installed.verify import verify
 from fallback_review.settings import schema
 from tests.installed.builds import rebuilt, wheel
 from tests.installed.indexes import Indexes, two_indexes

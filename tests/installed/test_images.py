@@ -181,9 +181,10 @@ def test_the_target_is_read_off_the_image(
     from datetime import date
 
     from fallback_review.index.open import Secrets
+    from fallback_review.installed.judge import Verifying
     from fallback_review.installed.places import place
     from fallback_review.installed.sources import open_sources
-    from fallback_review.installed.verify import Verifying, verify
+    from fallback_review.installed.verify import verify
     from fallback_review.lockfiles import Text
     from tests.installed.conftest import settings_of
 

@@ -8,10 +8,11 @@ from fallback_review.action.runner import REPORT, SARIF, write_files
 from fallback_review.github.branch_files import BranchFiles
 from fallback_review.github.errors import EventError
 from fallback_review.github.events import read_repository
+from fallback_review.installed.judge import Verifying
 from fallback_review.installed.places import place
 from fallback_review.installed.sources import open_sources
 from fallback_review.installed.tree import TreeError
-from fallback_review.installed.verify import Verifying, verify
+from fallback_review.installed.verify import verify
 from fallback_review.lockfiles import Text, decode
 from fallback_review.report.verification import render
 from fallback_review.report.verification.sections import headline, numbers, prediction

@@ -46,7 +46,7 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands."""
         shown = {name: command.get_short_help_str(100) for name, command in self.commands.items()}
         shown |= {name: text for name, (_, text) in COMMANDS.items()}

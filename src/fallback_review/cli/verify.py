@@ -19,10 +19,11 @@ from fallback_review.cli.options import (
 )
 from fallback_review.cli.output import colored, console_for, log_requests, write
 from fallback_review.cli.work_tree import read_file
+from fallback_review.installed.judge import Verifying
 from fallback_review.installed.places import active, place
 from fallback_review.installed.sources import open_sources
 from fallback_review.installed.tree import TreeError
-from fallback_review.installed.verify import Verifying, verify
+from fallback_review.installed.verify import verify
 from fallback_review.report.verification import FORMATS, render
 from fallback_review.report.verification.sections import headline
 from fallback_review.settings import policy

@@ -76,7 +76,7 @@ class ConfigurationFiles:
         if text is None:
             return None
         parser = configparser.RawConfigParser()
-        parser.optionxform = _pip_key  # type: ignore[assignment,method-assign]
+        parser.optionxform = _pip_key  # type: ignore[assignment,method-assign]  # its documented way
         try:
             parser.read_string(text)
             data = {name: dict(parser.items(name)) for name in parser.sections()}

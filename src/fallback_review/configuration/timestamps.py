@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAY = timedelta(days=1)
@@ -72,10 +76,10 @@ def before(now: datetime, ago: timedelta) -> datetime | None:
         return None
 
 
-def _sum(parts: object) -> timedelta | None:
+def _sum(parts: Iterable[tuple[str, float]]) -> timedelta | None:
     total = timedelta()
     try:
-        for unit, count in parts:  # type: ignore[attr-defined]
+        for unit, count in parts:
             total += timedelta(**{_UNITS[unit]: count})
     except OverflowError:
         return None

@@ -276,7 +276,7 @@ class Client:
                         return existing
                 else:
                     raise
-        raise AssertionError("the last repetition returns or raises")  # pragma: no cover
+        raise AssertionError("the last repetition returns or raises")  # pragma: no cover - for mypy
 
     def _wait(self, limited: GitHubError) -> None:
         """Wait until a limit is over; raise it again where that takes longer than a run waits."""

@@ -295,7 +295,7 @@ class FileClient:
     ) -> FileRead[Read]:
         ranged = RangedFile(self._wire, file.url, question)
         # `zipfile` asks for no more than the methods that a raw file has.
-        value = make(ranged)  # type: ignore[arg-type]
+        value = make(ranged)  # type: ignore[arg-type]  # as much of IO as readers use
         return FileRead(value=value, whole=False, requests=ranged.requests, received=ranged.received)
 
     def _read_whole(

@@ -177,7 +177,7 @@ class Wire:
                 # The server speaks to all threads at once, so all of them wait.
                 self._not_before = max(self._not_before, time.monotonic() + asked_pause)
             self._pause(asked_pause, question)
-        raise AssertionError("the last repetition returns or raises")  # pragma: no cover
+        raise AssertionError("the last repetition returns or raises")  # pragma: no cover - for mypy
 
     def _pause(self, seconds: float, question: Question) -> None:
         if seconds <= 0:

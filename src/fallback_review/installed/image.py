@@ -196,12 +196,12 @@ class Image:
         length = stream.seek(0, io.SEEK_END)
         stream.seek(0)
         if start[:2] == _GZIP:
-            unpacked: IO[bytes] = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]
+            unpacked: IO[bytes] = gzip.GzipFile(fileobj=stream)  # type: ignore[assignment]  # a reader of bytes
         elif start == _ZSTD:
             unpacked = _zstd(stream)
         else:
             return stream
-        held: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        held: IO[bytes] = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         allowed = min(max(_FIRST, length * MOST_RATIO), self._left)
         try:
             while allowed >= 0 and (chunk := unpacked.read(_CHUNK)):
@@ -280,7 +280,7 @@ class Image:
 def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Yield the members, and let none of them be kept: a layer may have millions."""
     while (member := archive.next()) is not None:
-        archive.members = []  # type: ignore[attr-defined]
+        archive.members = []  # type: ignore[attr-defined]  # typeshed leaves it out
         yield member
 
 

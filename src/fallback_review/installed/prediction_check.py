@@ -57,7 +57,7 @@ def hold_against(verification: Verification, review: Review) -> Verification:
     )
     findings = verification.findings
     if absent:
-        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")  # noqa: PLR2004
+        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")  # noqa: PLR2004 - as many as are shown
         findings = (
             *findings,
             Notice(

@@ -132,7 +132,7 @@ class TreeFiles:
             return None
         with stream:
             try:
-                found = hashlib.file_digest(stream, algorithm)  # type: ignore[arg-type]
+                found = hashlib.file_digest(stream, algorithm)  # type: ignore[arg-type]  # IO has readinto where it is bytes
             except OSError:
                 return None
         return f"{algorithm}:{found.hexdigest()}"

@@ -20,7 +20,7 @@ MOST_UNPACKED = 16 * 1024**3
 """Bytes that the members of one wheel may unpack to, where each is read."""
 _CHUNK = 1024 * 1024
 _LOCAL_HEADER = 30 + 2048
-_BROKEN = (
+BROKEN = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
@@ -32,6 +32,7 @@ _BROKEN = (
     OSError,
     LookupError,
 )
+"""What reading an archive that is none, or is damaged, may raise."""
 
 
 @runtime_checkable
@@ -74,7 +75,7 @@ def _read(file: IO[bytes], *, check: bool) -> Wheel:
             return _contents(archive, file, check=check)
     except (RecordError, UnreadableFileError) as error:
         raise UnreadableFileError(str(error)) from None
-    except _BROKEN:
+    except BROKEN:
         raise UnreadableFileError("it is not a valid zip archive") from None
 
 

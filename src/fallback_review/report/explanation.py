@@ -20,7 +20,7 @@ _FACT = 400
 """Files named of each side of a filter; the rest is counted."""
 
 
-def render_explanations(explained: Iterable[tuple[Explanation, str]], format: str) -> str:  # noqa: A002
+def render_explanations(explained: Iterable[tuple[Explanation, str]], format: str) -> str:  # noqa: A002 - the option's name
     """Render explanations with the cause in words, for one of the reports' formats.
 
     JSON is a list with one object for each target; Markdown and HTML hold the text as it is for a terminal.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fallback_review.configuration.tools import pdm, pip, pipenv, pixi, poetry, uv
+from fallback_review.configuration.tools import pdm, pip, pipenv, pixi, poetry, uv, uv_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,9 @@ class Tool:
 
 TOOLS: Mapping[str, Tool] = {
     "pip": Tool(read=pip.read, keys=(pip.KEYS,), variables=pip.VARIABLES),
-    "uv": Tool(read=uv.read, keys=(uv.KEYS, uv.PIP_KEYS, uv.INDEX_KEYS), variables=uv.VARIABLES),
+    "uv": Tool(
+        read=uv.read, keys=(uv_keys.KEYS, uv_keys.PIP_KEYS, uv_keys.INDEX_KEYS), variables=uv_keys.VARIABLES
+    ),
     "poetry": Tool(
         read=poetry.read,
         keys=(poetry.KEYS, poetry.PROJECT_KEYS, poetry.SOURCE_KEYS),

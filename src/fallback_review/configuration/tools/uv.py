@@ -14,7 +14,6 @@ Rules, from docs.astral.sh/uv ("Package indexes", "Configuration files", "Settin
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,12 +21,19 @@ from fallback_review.configuration.constraints import (
     by_name,
     from_addresses,
     from_requirements,
-    is_requirement,
 )
 from fallback_review.configuration.documents import MOST_INDEXES
-from fallback_review.configuration.keys import Keys, Unmodelled
 from fallback_review.configuration.timestamps import before, end_of_day, is_date, iso_moment, span
 from fallback_review.configuration.tools.pip import from_line
+from fallback_review.configuration.tools.uv_keys import (
+    BOTH_MODELLED,
+    INDEX_KEYS,
+    KEYS,
+    MOST_NAMES,
+    PIP_KEYS,
+    STRATEGIES,
+    invalid,
+)
 from fallback_review.configuration.values import Configuration, ConfiguredIndex, clip
 from fallback_review.lockfiles import format_of
 from fallback_review.lockfiles.installer_files import folders, script_of, within
@@ -36,152 +42,11 @@ from fallback_review.model import ALL, InstallOptions, Notice, NotModelled, Prer
 from fallback_review.model.versions import lone_pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from fallback_review.configuration.documents import ConfigurationFiles, Section
 from fallback_review.model import Constraint, Lockfile
-
-_TORCH = frozenset({
-    "fbgemm-gpu", "fbgemm-gpu-genai", "pytorch-triton", "pytorch-triton-rocm", "pytorch-triton-xpu", "torch",
-    "torch-tensorrt", "torchao", "torcharrow", "torchaudio", "torchcodec", "torchcsprng", "torchdistx",
-    "torchrec", "torchserve", "torchtext", "torchtune", "torchvision", "triton", "triton-rocm", "triton-xpu",
-    "xformers",
-})  # fmt: skip
-"""The packages that ``torch-backend`` finds an index for (uv's crate ``uv-torch``)."""
-
-
-def _names(value: Any) -> frozenset[str]:
-    """Return the projects that an array of requirements names."""
-    texts = [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-    return frozenset(normalise_name(found[0]) for text in texts if (found := _NAME.match(text.strip())))
-
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_RESOLUTION = Unmodelled(effect="the oldest versions may be chosen", pinned=False, unset=("highest",))
-_TORCH_BACKEND = Unmodelled(effect="an index of PyTorch's is asked instead", names=lambda _value: _TORCH)
-_OFFLINE = Unmodelled(effect="nothing is fetched, only a cache is asked", locked_urls=True)
-_BOTH_MODELLED = {
-    "index-url": "the default index, which is asked last",
-    "extra-index-url": "further indexes, which are asked before it",
-    "no-index": "no index is asked",
-    "find-links": "lists of files",
-    "index-strategy": "which of several indexes that have a project count",
-    "prerelease": "when pre-releases are taken",
-    "exclude-newer": "nothing newer; a file that tells no upload time counts as newer",
-    "exclude-newer-package": "the same for one package",
-}
-_BOTH_NOT = {"resolution": _RESOLUTION, "torch-backend": _TORCH_BACKEND}
-_BOTH_HARMLESS = frozenset({
-    "compile-bytecode", "config-settings", "config-settings-package", "dependency-metadata",
-    "extra-build-dependencies", "extra-build-variables", "fork-strategy", "keyring-provider", "link-mode",
-    "no-build-isolation", "no-build-isolation-package", "no-sources", "no-sources-package", "reinstall",
-    "reinstall-package", "require-build-hashes", "upgrade", "upgrade-package",
-})  # fmt: skip
-PROJECT_ONLY = frozenset({
-    "build-backend", "conflicts", "default-groups", "dependency-groups", "dev-dependencies", "environments",
-    "managed", "package", "required-environments", "sources", "workspace",
-})  # fmt: skip
-"""Keys that uv takes in ``pyproject.toml`` alone; in a ``uv.toml`` they stop it."""
-KEYS = Keys(
-    installer="uv",
-    place="uv.toml, or [tool.uv] of pyproject.toml",
-    modelled={
-        **_BOTH_MODELLED,
-        "index": "indexes with their names; one of them may stand for PyPI",
-        "no-binary": "source distributions alone",
-        "no-binary-package": "the same for one package; a name outranks the rule for all",
-        "no-build": "wheels alone",
-        "no-build-package": "the same for one package",
-        "prerelease-package": "when pre-releases of one package are taken",
-        "constraint-dependencies": "what else must hold for a version",
-        "override-dependencies": "what is asked for instead",
-        "pip": "what `uv pip` sees",
-        "sources": "the index that a package names",
-    },
-    not_modelled={
-        **_BOTH_NOT,
-        "exclude-dependencies": Unmodelled(effect="the package is not installed", names=_names),
-        "offline": _OFFLINE,
-        "minimum-libc-version": Unmodelled(effect="wheels for another C library count as fitting"),
-    },
-    harmless=_BOTH_HARMLESS | PROJECT_ONLY - {"sources"} | frozenset({
-        "add-bounds", "allow-insecure-host", "audit", "build-constraint-dependencies", "cache-dir",
-        "cache-keys", "check-url", "concurrent-builds", "concurrent-downloads", "concurrent-installs",
-        "graalpy-install-mirror", "http-proxy", "https-proxy", "native-tls", "no-cache", "no-proxy",
-        "preview", "preview-features", "publish-url", "pypy-install-mirror", "pyodide-install-mirror",
-        "python-downloads", "python-downloads-json-url", "python-install-mirror", "python-preference",
-        "required-version", "system-certs", "trusted-publishing",
-    }),
-    unknown="uv 0.13 stops at it in a uv.toml, and ignores the whole of [tool.uv] for it",
-)  # fmt: skip
-PIP_KEYS = Keys(
-    installer="uv",
-    place="[pip] of uv.toml, or [tool.uv.pip]",
-    modelled={
-        **_BOTH_MODELLED,
-        "no-binary": "source distributions alone, by name or for all",
-        "only-binary": "wheels alone, by name or for all",
-        "no-build": "wheels alone",
-        "require-hashes": "an entry without hashes fails the install",
-        "verify-hashes": "whether the lock's hashes are checked",
-    },
-    not_modelled={
-        **_BOTH_NOT,
-        "python-platform": Unmodelled(effect="files for another platform than the settings' are taken"),
-        "python-version": Unmodelled(effect="files for another Python than the settings' may be taken"),
-        "universal": Unmodelled(effect="versions for all platforms are chosen", pinned=False),
-    },
-    harmless=_BOTH_HARMLESS | frozenset({
-        "all-extras", "allow-empty-requirements", "annotation-style", "break-system-packages",
-        "custom-compile-command", "emit-build-options", "emit-find-links", "emit-index-annotation",
-        "emit-index-url", "emit-marker-expression", "extra", "generate-hashes", "group", "no-annotate",
-        "no-deps", "no-emit-package", "no-extra", "no-header", "no-strip-extras", "no-strip-markers",
-        "output-file", "prefix", "python", "strict", "system", "target",
-    }),
-    unknown=KEYS.unknown,
-)  # fmt: skip
-INDEX_KEYS = Keys(
-    installer="uv",
-    place="[[index]] of uv.toml, or [[tool.uv.index]]",
-    modelled={
-        "url": "its address",
-        "name": "its name; of two with one name the first counts",
-        "default": "it stands for PyPI, and is asked last",
-        "explicit": "it is asked for packages alone that name it",
-        "format": "whether it is a flat list of files",
-    },
-    not_modelled={
-        "exclude-newer": Unmodelled(effect="of this index nothing newer is taken"),
-        "ignore-error-codes": Unmodelled(effect="an index that refuses to answer may be skipped"),
-    },
-    harmless=frozenset({"authenticate", "cache-control", "hash-algorithm", "publish-url"}),
-    unknown="uv ignores keys that it does not know here; a newer version may know it",
-)
-VARIABLES = frozenset({
-    "UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_DEFAULT_INDEX", "UV_EXCLUDE", "UV_EXCLUDE_NEWER",
-    "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_STRATEGY", "UV_INDEX_URL", "UV_NO_BINARY",
-    "UV_NO_BINARY_PACKAGE", "UV_NO_BUILD", "UV_NO_BUILD_PACKAGE", "UV_NO_CONFIG", "UV_NO_INDEX",
-    "UV_NO_VERIFY_HASHES", "UV_OFFLINE", "UV_OVERRIDE", "UV_PRERELEASE", "UV_PROJECT", "UV_REQUIRE_HASHES",
-    "UV_RESOLUTION", "UV_TORCH_BACKEND", "UV_WORKING_DIR",
-})  # fmt: skip
-HARMLESS_VARIABLES = frozenset({
-    "UV_BREAK_SYSTEM_PACKAGES", "UV_PYTHON",
-    "UV_CACHE_DIR", "UV_COMPILE_BYTECODE", "UV_FORK_STRATEGY", "UV_FROZEN", "UV_INSECURE_HOST",
-    "UV_KEYRING_PROVIDER", "UV_LINK_MODE", "UV_LOCKED", "UV_MANAGED_PYTHON", "UV_NO_BUILD_ISOLATION",
-    "UV_NO_CACHE", "UV_NO_DEFAULT_GROUPS", "UV_NO_DEV", "UV_NO_EDITABLE", "UV_NO_INSTALL_LOCAL",
-    "UV_NO_INSTALL_PROJECT", "UV_NO_MANAGED_PYTHON", "UV_NO_PROGRESS", "UV_NO_SOURCES", "UV_SYSTEM_CERTS",
-    "UV_SYSTEM_PYTHON",
-})  # fmt: skip
-"""Variables that change nothing about which file is taken; a test holds both lists to uv's help."""
-_STRATEGIES = {
-    "first-index": "first-index",
-    "unsafe-any-match": "unsafe-first-match",
-    "unsafe-first-match": "unsafe-first-match",
-    "unsafe-best-match": "unsafe-best-match",
-}
-_PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_MOST_NAMES = 5_000
 
 
 class _Layer(NamedTuple):
@@ -217,7 +82,7 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
         plain, pip_style = _indexes(merged, layer.prefix)
         indexes += plain
         late += pip_style
-        strategy = strategy or _STRATEGIES.get(merged.word("index-strategy") or "")
+        strategy = strategy or STRATEGIES.get(merged.word("index-strategy") or "")
         package_index = {**_sources(layer.sources), **package_index}
         options.add(layer.options, pip, merged)
     late += [from_line(line, lockfile.path) for line in lockfile.indexes[:MOST_INDEXES]]
@@ -265,11 +130,11 @@ def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
             return _Found(layers, broken.get(at) or files.broken[0], void)
         tool = project.table("tool", "uv") if project and "uv" in project.table("tool").data else None
         if own:
-            refused = _invalid(own, own_file=True)
+            refused = invalid(own, own_file=True)
             layers.append(_Layer(own, "", (tool or own).table("sources")))
             return _Found(layers, refused, void, tuple(_ignored(own, tool)) if tool else ())
         if tool:
-            wrong = _invalid(tool, own_file=False)
+            wrong = invalid(tool, own_file=False)
             if wrong is None:
                 layers.append(_Layer(tool, "tool.uv.", tool.table("sources")))
                 return _Found(layers, None, void)
@@ -286,28 +151,6 @@ def _ignored(own: Section, tool: Section) -> Iterator[Notice]:
         yield Notice(text=text, path=tool.path, line=tool.line_of_key(key))
 
 
-def _invalid(options: Section, *, own_file: bool) -> Notice | None:
-    """Return why uv can't take a table of options, or None; it takes all of it or nothing (measured)."""
-    named = options.path if own_file else f"[tool.uv] of {options.path}"
-    said = "uv stops at it" if own_file else "uv ignores the whole table, with a warning"
-    pip = options.table("pip")
-    for table, known in ((options, _TYPES), (pip, {**_TYPES, **_PIP_TYPES})):
-        keys = PIP_KEYS if table is pip else KEYS
-        for key, value in table.data.items():
-            wrong = None
-            if keys.treatment(key) is None:
-                wrong = "is not a key that uv knows"
-            elif own_file and table is options and key in PROJECT_ONLY:
-                wrong = "is allowed in a pyproject.toml only"
-            elif key in known and not known[key](value):
-                wrong = "has a value that uv does not accept"
-            if wrong is not None:
-                where = f"pip.{key}" if table is pip else key
-                text = f"{clip(where)} {wrong}, in {named}: {said}. Mend it"
-                return Notice(text=text, path=options.path, line=table.line_of_key(key))
-    return None
-
-
 def _void(tool: Section, wrong: Notice) -> Iterator[NotModelled]:
     """Give a table that is passed over for an unknown key, which a newer uv may know."""
     tool.files.problems.append(wrong)
@@ -322,83 +165,9 @@ def _void(tool: Section, wrong: Notice) -> Iterator[NotModelled]:
         )
 
 
-def _is_strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def _is_names(value: Any) -> bool:
-    return _is_strings(value) and all(_PACKAGE_NAME.fullmatch(each) for each in value)
-
-
-def _is_names_or_all(value: Any) -> bool:
-    return _is_strings(value) and all(
-        each in (ALL, ":none:") or _PACKAGE_NAME.fullmatch(each) for each in value
-    )
-
-
-def _is_requirements(value: Any) -> bool:
-    return _is_strings(value) and all(is_requirement(each) for each in value)
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_indexes(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(each, dict)
-        and isinstance(each.get("url"), str)
-        and isinstance(each.get("name", ""), str)
-        and isinstance(each.get("default", False), bool)
-        and isinstance(each.get("explicit", False), bool)
-        and each.get("format", "flat") in ("flat", "simple")
-        for each in value
-    )
-
-
-def _is_bound(value: Any) -> bool:
-    """Whether uv takes a value as a bound of upload times."""
-    if isinstance(value, str):
-        return iso_moment(value) is not None or span(value) is not None
-    return value is False or (isinstance(value, dict) and "timestamp" in value)
-
-
-_TYPES: Mapping[str, Callable[[Any], bool]] = {
-    "index": _is_indexes,
-    "index-url": _is_text,
-    "extra-index-url": _is_strings,
-    "find-links": _is_strings,
-    "no-index": _is_bool,
-    "index-strategy": lambda value: isinstance(value, str) and value in _STRATEGIES,
-    "prerelease": lambda value: isinstance(value, str) and value in set(Prereleases),
-    "prerelease-package": lambda value: isinstance(value, dict) and set(value.values()) <= set(Prereleases),
-    "exclude-newer": _is_bound,
-    "exclude-newer-package": lambda value: isinstance(value, dict) and all(map(_is_bound, value.values())),
-    "no-binary": _is_bool,
-    "no-build": _is_bool,
-    "no-binary-package": _is_names,
-    "no-build-package": _is_names,
-    "constraint-dependencies": _is_requirements,
-    "override-dependencies": _is_requirements,
-    "pip": lambda value: isinstance(value, dict),
-    "sources": lambda value: isinstance(value, dict),
-}
-"""What uv takes as the value of a key that is modelled."""
-_PIP_TYPES: Mapping[str, Callable[[Any], bool]] = {
-    "no-binary": _is_names_or_all,
-    "only-binary": _is_names_or_all,
-    "require-hashes": _is_bool,
-    "verify-hashes": _is_bool,
-}
-
-
 def _shared(pip: Section) -> dict[str, Any]:
     """Return those options of ``[pip]`` that outrank the general ones of the same name."""
-    return {key: pip.data[key] for key in (*_BOTH_MODELLED,) if key in pip.data}
+    return {key: pip.data[key] for key in (*BOTH_MODELLED,) if key in pip.data}
 
 
 class _Merged:
@@ -494,14 +263,14 @@ def _of_package(options: Section, kind: str) -> set[str]:
     """Return whom ``no-binary`` or ``no-build`` is for: all, or nobody where it is false, or those named."""
     value = options.data.get(kind)
     if value is None:
-        return {normalise_name(each) for each in options.texts(f"{kind}-package", most=_MOST_NAMES)}
+        return {normalise_name(each) for each in options.texts(f"{kind}-package", most=MOST_NAMES)}
     return {ALL} if value is True else set()
 
 
 def _named(pip: Section, key: str) -> set[str]:
     """Return the names in one of pip's lists, in which the last ``:all:`` or ``:none:`` starts anew."""
     names: set[str] = set()
-    for each in pip.texts(key, most=_MOST_NAMES):
+    for each in pip.texts(key, most=MOST_NAMES):
         if each == ALL:
             return {ALL}
         names = set() if each == ":none:" else names | {normalise_name(each)}
