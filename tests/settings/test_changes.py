@@ -59,3 +59,8 @@ def test_an_allowance_that_matches_nothing_is_named() -> None:
         "[[allow]] six matches no package here: remove it",
         "[[allow]] acme-* matches no package here: remove it",
     ]
+
+
+def test_the_order_of_keys_means_nothing() -> None:
+    one, other = b'[[allow]]\npackage = "a"\nreason = "b"\n', b'[[allow]]\nreason = "b"\npackage = "a"\n'
+    assert settings_changes(one, other) == ()
