@@ -13,10 +13,11 @@ from fallback_review.model import Cause, InstallOptions, Lockfile, Outcome, Targ
 from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.context import prepare
 from fallback_review.prediction import further_questions, predict
+from fallback_review.prediction.listing import one
 from fallback_review.prediction.targets import pdm_ranks
 from fallback_review.settings.schema import Indexes, Settings
 
-from .build import LINUX, C, P, addresses, answer, answers, artifact, context, file, locked, package, sha
+from .build import LINUX, RES, C, P, addresses, answer, answers, artifact, context, file, locked, package, sha
 
 if TYPE_CHECKING:
     from fallback_review.model import Index, ProjectFile
@@ -277,3 +278,16 @@ def test_pdm_takes_no_locked_url_where_uploads_are_bounded(installer: str, outco
     verdict = predict(entry, lock, LINUX, where, answers(answer(C, WHEEL), answer(P)))
     assert verdict is not None
     assert verdict.outcome is outcome
+
+
+def test_a_merged_indexs_link_without_hash_may_be_the_file_that_pypi_lists() -> None:
+    """Pipenv installed PyPI's bytes through a manager."""
+    bare = replace(file(WHEEL), sha256=None)
+    theirs = file(WHEEL, P)
+    entry = package(hashes=(f"sha256:{theirs.sha256}",))
+    where = replace(context("pipenv"), indexes=(one(RES),), addresses=addresses(resolver=RES))
+    known = answers(answer(RES, bare), answer(P, theirs), answer(C, file(WHEEL)))
+    lock = Lockfile(path="Pipfile.lock", format="Pipfile.lock")
+    verdict = predict(entry, lock, LINUX, where, known)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.cause) == (Outcome.UNKNOWN, Cause.MANAGER_FELL_THROUGH)

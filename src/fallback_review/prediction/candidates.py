@@ -15,7 +15,7 @@ from packaging.utils import (
 )
 
 from fallback_review.lockfiles.names import read_wheel_name
-from fallback_review.model import PackageOptions, Prereleases
+from fallback_review.model import Owner, PackageOptions, Prereleases
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction import requires_python
 
@@ -127,6 +127,8 @@ class Request:
     """Whether bytes of an unknown digest are taken to be allowed: some hash of the lock is not explained."""
     trusted_names: frozenset[str] = frozenset()
     """The file names that the lock gives for such hashes; empty where it gives none."""
+    names_elsewhere: frozenset[str] = frozenset()
+    """Names of files whose listed bytes the lock allows: a merged index may link to the same file."""
     options: PackageOptions = NO_OPTIONS
     archives: Archives = ANY_ARCHIVE
     doubled_underscores: bool = True
@@ -143,8 +145,10 @@ class Request:
         digest = listed.bytes_sha256
         if digest is not None:
             return digest in self.hashes
-        named = not self.trusted_names or listed.file.filename in self.trusted_names
-        return self.trust_unhashed and named
+        name = listed.file.filename
+        named = not self.trusted_names or name in self.trusted_names
+        merged = listed.index is not None and listed.index.owner is Owner.OWN
+        return (self.trust_unhashed and named) or (merged and name in self.names_elsewhere)
 
     def link_state(self, listed: ListedFile) -> int:
         """Return `ALLOWED` (or no hash is asked), 1 for a link without hash, 0 for one not allowed."""

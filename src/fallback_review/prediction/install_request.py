@@ -67,6 +67,12 @@ def request_for(
         hashes_missing=missing,
         trust_unhashed=bool(hashes - known),
         trusted_names=frozenset(artifact.filename for artifact in unexplained if artifact.filename),
+        names_elsewhere=frozenset(
+            listed.file.filename
+            for page in pages.values()
+            for listed in page
+            if listed.bytes_sha256 in hashes
+        ),
         options=options,
         archives=installer.archives,
         python=full_version(target),
