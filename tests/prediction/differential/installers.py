@@ -24,7 +24,7 @@ _OURS = ("UV_", "PIP_", "POETRY_", "PDM_", "PIPENV_", "VIRTUAL_ENV", "PYTHON", "
 _REFUSED = re.compile(
     "No matching distribution found|DO NOT MATCH THE HASHES|No wheel found matching"  # pip
     "|conflicting dependencies|does not provide upload-time metadata|Hashes are required in --require-hashes"
-    "|--pre cannot be used with|Could not install locked package|Invalid pylock file"
+    "|--pre cannot be used with|--no-require-hashes are mutually exclusive|Could not install locked package|Invalid pylock file"
     "|No solution found|Hash mismatch|doesn't have a source distribution or wheel"  # uv
     "|Multiple `--index-url` values|In `--require-hashes` mode|marked as both `--no-binary` and `--no-build`"
     "|can't be installed because it is marked as|unsupported compression method|Failed to parse file extension"

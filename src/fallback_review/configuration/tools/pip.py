@@ -120,10 +120,12 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
         indexes=tuple(_once(indexes)),
         builtin_pypi=not any(index.default for index in indexes),
         no_index=options.no_index,
-        options=_with_hashes_for_all(options, section, lockfile),
+        options=_with_hashes_for_all(options, lockfile),
         not_modelled=(*(KEYS.passed_over(section) if section else ()), *unclear),
         unknown_keys=tuple(strange),
-        refused=next(iter(files.broken), None) or (_refused(section) if section else None),
+        refused=next(iter(files.broken), None)
+        or (_refused(section) if section else None)
+        or _hashes_refused(options, section, lockfile),
         files=(
             *([section.path] if section else []),
             *([lockfile.path] if lockfile.indexes else []),
@@ -217,6 +219,7 @@ def _options(
     base = InstallOptions(
         no_index=own.no_index or _is_yes(section, "no-index"),
         require_hashes=own.require_hashes or _is_yes(section, "require-hashes"),
+        no_require_hashes=own.no_require_hashes or _is_yes(section, "no-require-hashes"),
         prefer_binary=own.prefer_binary or _is_yes(section, "prefer-binary"),
         uploaded_before=bound,
         constraints=by_name(constraints),
@@ -231,11 +234,9 @@ def _moment(given: str, now: datetime | None) -> datetime | None:
     return before(now, timedelta(days=int(days[1]))) if now is not None else None
 
 
-def _with_hashes_for_all(
-    options: InstallOptions, section: Section | None, lockfile: Lockfile
-) -> InstallOptions:
+def _with_hashes_for_all(options: InstallOptions, lockfile: Lockfile) -> InstallOptions:
     """One entry with hashes makes pip ask for hashes of all, unless it is told not to (measured)."""
-    if options.require_hashes or (section and _is_yes(section, "no-require-hashes")):
+    if options.require_hashes or options.no_require_hashes:
         return options
     return replace(options, require_hashes=any(package.hashes for package in lockfile.packages))
 
@@ -254,3 +255,14 @@ def _refused(section: Section) -> Notice | None:
         text = f"pip refuses {section.path}, where pre stands beside all-releases or only-final. Take one out"
         return Notice(text=text, path=section.path, line=section.line_of_key("pre"))
     return None
+
+
+def _hashes_refused(options: InstallOptions, section: Section | None, lockfile: Lockfile) -> Notice | None:
+    """Return why pip stops where hashes are asked for and not asked for, by files or lines (measured)."""
+    if not (options.require_hashes and options.no_require_hashes):
+        return None
+    key = "no-require-hashes"
+    from_file = section if section is not None and _is_yes(section, key) else None
+    path = from_file.path if from_file else lockfile.path
+    text = f"pip refuses {key} beside require-hashes, and installs nothing. Take one of them out"
+    return Notice(text=text, path=path, line=from_file.line_of_key(key) if from_file else None)

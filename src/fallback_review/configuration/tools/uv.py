@@ -297,6 +297,10 @@ def _by_first_name(indexes: tuple[ConfiguredIndex, ...]) -> Iterator[ConfiguredI
             yield index
 
 
+_ONLY_OF_PIP = frozenset({"--all-releases", "--only-final", "--no-require-hashes"})
+"""Options of lines at which uv stops; it passes over others that only pip has, with a warning (measured)."""
+
+
 def _refused_lines(lockfile: Lockfile) -> Notice | None:
     """Return why uv stops at a requirements file that pip takes, where it does (measured)."""
     lines = [index for index in lockfile.indexes if index.role == "index-url"]
@@ -304,8 +308,9 @@ def _refused_lines(lockfile: Lockfile) -> Notice | None:
     if len(lines) > 1 and (max(files.values()) > 1 or len({index.url for index in lines}) > 1):
         text = "uv stops at a second --index-url line and installs nothing. Take one of them out"
         return Notice(text=text, path=lines[1].path or lockfile.path, line=lines[1].line)
-    for flag, value in lockfile.options.flags:
-        if flag in ("--all-releases", "--only-final"):
+    only_of_pip = [("--no-require-hashes", "")] if lockfile.options.no_require_hashes else []
+    for flag, value in (*only_of_pip, *lockfile.options.flags):
+        if flag in _ONLY_OF_PIP:
             text = f"uv stops at the option {flag}, which only pip knows. Take it out"
             return Notice(text=text, path=lockfile.path)
         if "," in value:

@@ -24,9 +24,10 @@ VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 """An environment variable as pip replaces it."""
 
 _NONE = ":none:"
-_SWITCHES = ("no_index", "prefer_binary", "require_hashes")
+_SWITCHES = ("no_index", "prefer_binary", "require_hashes", "no_require_hashes")
 _IN_HEADER = (
-    "index_url", "extra_index_urls", "find_links", "no_index", "prefer_binary", "require_hashes", "pre",
+    "index_url", "extra_index_urls", "find_links", "no_index", "prefer_binary", "require_hashes",
+    "no_require_hashes", "pre",
 )  # fmt: skip
 
 
@@ -119,6 +120,7 @@ class OptionEffects:
             InstallOptions(
                 no_index="no_index" in self._switches,
                 require_hashes="require_hashes" in self._switches,
+                no_require_hashes="no_require_hashes" in self._switches,
                 prefer_binary="prefer_binary" in self._switches,
             ),
             self._flags,
