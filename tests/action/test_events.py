@@ -155,9 +155,9 @@ def test_an_environment_that_is_no_jobs(runner: Runner, opened: Opened, name: st
     ("name", "value", "says"),
     [
         ("comment", "always", "input comment: input should be 'changes', 'findings' or 'never'"),
-        ("fail_on", "pipy", "input: policy.fail-on[0]: 'pipy' is not a known outcome; did you mean 'pypi'?"),
+        ("fail_on", "pipy", "input fail-on: 'pipy' is not a known outcome; did you mean 'pypi'?"),
         ("status", "perhaps", "input status: input should be a valid boolean"),
-        ("index_url", "ftp://index.example/", "input: indexes.chainguard: an index address starts with"),
+        ("index_url", "ftp://index.example/", "input index-url: an index address starts with"),
         ("pull_request", "seven", "input pull-request: input should be a valid integer"),
     ],
 )

@@ -530,3 +530,14 @@ def test_what_workflows_set_is_named_and_decides_nothing(project: Project) -> No
     findings = project.review("HEAD~1", "HEAD").report["findings"]
     said = [each for each in findings if "outranks" in each["text"]]
     assert [(each["path"], each["line"]) for each in said] == [(".github/workflows/test.yml", 2)]
+
+
+@pytest.mark.parametrize("words", [(), ("main",), ("main", "topic"), ("main", "--", "dienste/öl")])
+def test_a_path_is_the_same_in_every_locale(words: tuple[str, ...], project: Project) -> None:
+    """In a locale of ASCII a path filter found no file, so that nothing seemed to change."""
+    project.commit({"dienste/öl/requirements.txt": "six==1.17.0\n"})
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    plain = project.review(*words, installed=True)
+    done = project.review(*words, installed=True, env=env)
+    assert rows(done.report) == {"dienste/öl/requirements.txt": [("six", "added", [], ["1.17.0"])]}
+    assert (done.code, done.report) == (plain.code, plain.report)

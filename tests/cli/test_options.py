@@ -15,6 +15,7 @@ from fallback_review.report import FORMATS
 from tests.cli.command import PROGRAM, Finished, environment, run, run_here
 from tests.cli.conftest import BASE, HEAD
 from tests.conftest import ROOT
+from tests.servers.certificates import make_certificates
 from tests.servers.nginx import PASSWORD, USERNAME
 
 if TYPE_CHECKING:
@@ -92,15 +93,15 @@ def test_the_installed_command_refuses_wrong_settings(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--fail-on", "pypi,sometimes", ("policy.fail-on", "'sometimes'")),
+        ("--fail-on", "pypi,sometimes", ("--fail-on: ", "'sometimes'")),
         ("--on-unknown", "pass", ("--on-unknown",)),
-        ("--layout", "sideways", ("indexes.layout", "'sideways'")),
-        ("--installer", "conda", ("indexes.installer", "'conda'")),
-        ("--python", "3", ("targets.python", "'3'")),
-        ("--platform", "amiga", ("targets.platforms", "'amiga'")),
-        ("--index-url", "libraries.cgr.dev", ("indexes.chainguard", "https://")),
-        ("--resolver-index-url", "nowhere", ("indexes.resolver", "https://")),
-        ("--pypi-url", "nowhere", ("indexes.pypi", "https://")),
+        ("--layout", "sideways", ("--layout: ", "'sideways'")),
+        ("--installer", "conda", ("--installer: ", "'conda'")),
+        ("--python", "3", ("--python: ", "'3'")),
+        ("--platform", "amiga", ("--platform: ", "'amiga'")),
+        ("--index-url", "libraries.cgr.dev", ("--index-url: ", "https://")),
+        ("--resolver-index-url", "nowhere", ("--resolver-index-url: ", "https://")),
+        ("--pypi-url", "nowhere", ("--pypi-url: ", "https://")),
         ("--ca-bundle", "nowhere.pem", ("--ca-bundle", "nowhere.pem")),
         ("--format", "pdf", ("--format", "'pdf'")),
         ("--colour", "red", ("--colour",)),
@@ -108,6 +109,26 @@ def test_the_installed_command_refuses_wrong_settings(folder: Path) -> None:
 )
 def test_wrong_options_are_named(option: str, value: str, words: tuple[str, ...], folder: Path) -> None:
     review(folder, option, value).refuses(*words)
+
+
+def test_a_file_without_certificates_is_named_with_what_names_it(folder: Path) -> None:
+    (folder / "ours.der").write_bytes(b"0\x82\x01")
+    nothing = ("ours.der: there is no usable certificate in it", "PEM")
+    review(folder, "--ca-bundle", "ours.der").refuses("--ca-bundle names ", *nothing)
+    for variable in ("FALLBACK_REVIEW_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        env = {**TOKEN, variable: "ours.der"}
+        for command in (("review", "old.txt", "new.txt"), ("scan", "new.txt"), ("explain", "six==1.16.0")):
+            run_here(*command, cwd=folder, env=env).refuses(f"{variable} names ", *nothing)
+    absent = run_here("scan", "new.txt", cwd=folder, env={**TOKEN, "SSL_CERT_FILE": "none.pem"})
+    absent.refuses("SSL_CERT_FILE names none.pem: it can't be read (No such file or directory)")
+
+
+def test_certificates_are_taken_as_a_file_and_as_a_folder(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "tls"
+    place.mkdir()
+    authority = make_certificates(place).authority
+    assert review(folder, "--ca-bundle", authority).code == 1
+    assert review(folder, "--ca-bundle", str(place)).code == 1
 
 
 def test_options_lie_over_the_file(folder: Path) -> None:

@@ -127,3 +127,42 @@ def test_the_completion_of_a_shell_is_printed(shell: str, tmp_path: Path) -> Non
         "COMP_CWORD": "1",
     }
     assert run("", cwd=tmp_path, env=env).stdout.strip() == "plain,scan"
+
+
+def test_a_quiet_explanation_is_one_line_for_each_target(folder: Path, silent: ScriptedServer) -> None:
+    given = ["explain", "six==1.16.0", "-q", "--platform", "linux-x86_64", "--platform", "linux-aarch64"]
+    done = run_here(*given, cwd=folder, env=variables(silent))
+    assert [line.partition(" → ")[0] for line in done.stdout.splitlines()] == [
+        "six==1.16.0 on py3.12 linux-x86_64",
+        "six==1.16.0 on py3.12 linux-aarch64",
+    ]
+    assert "→ install-fails (project-missing): Chainguard does not have this project" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["sarif", "annotations"])
+def test_an_explanation_has_no_findings(form: str, folder: Path, silent: ScriptedServer) -> None:
+    done = run_here("explain", "six==1.16.0", "--format", form, cwd=folder, env=variables(silent))
+    done.refuses(f"--format {form} is not for explain")
+    assert not silent.seen
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii"])
+def test_a_pipe_gets_utf8_whatever_the_machine_speaks(
+    encoding: str, folder: Path, silent: ScriptedServer
+) -> None:
+    plain = run("scan", "requirements.txt", cwd=folder, env=variables(silent))
+    done = run(
+        "scan", "requirements.txt", cwd=folder, env={**variables(silent), "PYTHONIOENCODING": encoding}
+    )
+    assert "→" in done.stdout
+    assert (done.code, done.stdout, done.stderr) == (plain.code, plain.stdout, "")
+
+
+def test_what_a_workflow_command_has_no_room_for_is_in_the_log(folder: Path, silent: ScriptedServer) -> None:
+    names = [f"project{number}" for number in range(12)]
+    (folder / "requirements.txt").write_text("".join(f"{name}==1.0\n" for name in names))
+    said = run_here("scan", "--format", "github", ".", cwd=folder, env=variables(silent)).stdout
+    commands = [line for line in said.splitlines() if line.startswith("::error")]
+    assert len(commands) == 10
+    assert commands[-1].endswith("There are 3 more findings of this kind: see the log of this step.")
+    assert all(f" {name} 1.0" in said for name in names)

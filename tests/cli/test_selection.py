@@ -102,6 +102,17 @@ def test_changes_of_the_settings_are_shown(project: Project) -> None:
     }
 
 
+def test_a_change_of_the_settings_is_not_that_of_a_file_that_was_named(project: Project) -> None:
+    allowed = '[[allow]]\npackage = "six"\nreason = "ours"\n'
+    project.commit({".github/fallback-review.toml": allowed, "requirements.txt": "six==1.17.0\n"})
+    (project.root / "team.toml").write_text(allowed + "expires = 2020-01-01\n")
+    findings = project.review("main", "--config", "team.toml").report["findings"]
+    assert [(each["path"], each["text"].partition(":")[0]) for each in findings] == [
+        ("team.toml", "the allow list's entry for six expired on 2020-01-01 and no longer applies"),
+        (".github/fallback-review.toml", "this change adds an allowance"),
+    ]
+
+
 def scan(folder: Path, index: ScriptedServer, *more: str, **env: str) -> str:
     addresses = ["--index-url", f"{index.url}/simple/", "--pypi-url", f"{index.url}/pypi/"]
     addresses += ["--layout", "chainguard-only"]

@@ -121,12 +121,19 @@ def test_over_tls_with_an_authority_of_ones_own(tmp_path: Path, certificates: Ce
             untrusted = client.ask(["six"])["six"]
         with IndexClient(pypi(nginx.open), ca_bundle=str(tmp_path / "absent.pem")) as client:
             no_bundle = client.ask(["six"])["six"]
+        (tmp_path / "none.pem").write_text("nonsense\n")
+        with IndexClient(pypi(nginx.open), environ={"SSL_CERT_FILE": str(tmp_path / "none.pem")}) as client:
+            nonsense = client.ask(["six"])["six"]
         plain = nginx.open.replace("https:", "http:")
         with IndexClient(pypi(plain)) as client:
             wrong_scheme = client.ask(["six"])["six"]
     assert untrusted.problem is Cause.UNREACHABLE
     assert "TLS certificate is not trusted" in untrusted.message
-    assert no_bundle.message.endswith("the CA bundle that is configured cannot be found")
+    named = (
+        "the CA bundle that is configured (ca-bundle, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE)"
+    )
+    assert no_bundle.message.endswith(f"{named} cannot be found")
+    assert nonsense.message.endswith(f"{named} holds no usable certificate")
     assert wrong_scheme.problem is Cause.UNREACHABLE
     assert "400 Bad Request" in wrong_scheme.message
 

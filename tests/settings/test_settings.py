@@ -163,7 +163,7 @@ def test_a_file_in_another_encoding_is_an_error_with_its_name() -> None:
 
 
 def test_a_faulty_input_is_told_apart_from_the_file() -> None:
-    with pytest.raises(SettingsError, match=r"^input: indexes\.layout: "):
+    with pytest.raises(SettingsError, match=r"^input layout: "):
         parse(b"", inputs={("indexes", "layout"): "sideways"})
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from fallback_review import __version__
+from fallback_review.runtime.encoding import speak_utf8
 from fallback_review.runtime.garbage_collector import collect_rarely
 from fallback_review.runtime.plugins import without_plugins
 
@@ -25,7 +26,7 @@ COMMANDS = {
         "Show every step of one prediction: the listing, each filter, the chosen file and the evidence.",
     ),
     "verify": ("verify", "Tell where what is installed really comes from, and whether it was changed."),
-    "fix": ("fix", "Mend LOCK in place so that its installer takes Chainguard's files."),
+    "fix": ("fix", "Fix LOCK in place so that its installer takes Chainguard's files."),
     "init": ("init", "Write the workflow and the settings file for this repository; never overwrite any."),
 }
 """Commands by name: the module that has them as ``NAME_command``, and the line that ``--help`` shows."""
@@ -96,7 +97,8 @@ def action_command() -> None:
 
 
 def main() -> None:
-    """Run the command line: errors that people can mend are one line each, without a traceback."""
+    """Run the command line: errors that people can fix are one line each, without a traceback."""
+    speak_utf8()
     collect_rarely()
     without_plugins()
     try:
@@ -107,13 +109,13 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except Exception as error:
-        if not _can_be_mended(error):
+        if not _can_be_fixed(error):
             raise
         click.echo(f"fallback-review: {_in_words(error)}", err=True)
         sys.exit(2)
 
 
-def _can_be_mended(error: Exception) -> bool:
+def _can_be_fixed(error: Exception) -> bool:
     """Whether it lies with a file, the settings or the revisions that were named, and says so in a line."""
     from fallback_review.cli.git import RevisionError  # noqa: PLC0415 - what raised it has imported these
     from fallback_review.lockfiles import LockfileError  # noqa: PLC0415 - as above

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from fallback_review.index import Credentials
 from fallback_review.index import open as access
 from fallback_review.report import FORMATS
+from fallback_review.runtime import ca_bundle
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ def settings_for(options: SharedOptions, read: Callable[[str], bytes | None]) ->
         OSError: the named file can't be read.
     """
     data = options.config.read_bytes() if options.config else read(schema.SETTINGS_PATH) or b""
-    return schema.parse(data, path=settings_path(options), inputs=options.inputs)
+    return schema.parse(data, path=settings_path(options), inputs=options.inputs, spelling="--{}")
 
 
 def settings_path(options: SharedOptions) -> str:
@@ -156,10 +158,15 @@ def settings_path(options: SharedOptions) -> str:
 
 
 def secrets_for(options: SharedOptions) -> access.Secrets:
-    """Return what the indexes are asked with; raises click's `UsageError` for a user name alone."""
+    """Return what the indexes are asked with.
+
+    Raises:
+        click's UsageError: a user name without a password, or a file without certificates.
+    """
     password = os.environ.get("FALLBACK_REVIEW_INDEX_PASSWORD")
     if options.username and password is None:
         raise click.UsageError("--index-username needs a password in FALLBACK_REVIEW_INDEX_PASSWORD")
+    _check_certificates(options)
     return access.Secrets(
         environ=os.environ,
         explicit=Credentials(options.username, password)
@@ -167,3 +174,15 @@ def secrets_for(options: SharedOptions) -> access.Secrets:
         else None,
         ca_bundle=str(options.ca_bundle) if options.ca_bundle else None,
     )
+
+
+def _check_certificates(options: SharedOptions) -> None:
+    """Raise click's `UsageError` where the file of certificates can't be used; says who names it."""
+    named, path = ca_bundle.named_by(os.environ), options.ca_bundle
+    if path is not None:
+        by = click.get_current_context().get_parameter_source("ca_bundle")
+        named = "FALLBACK_REVIEW_CA_BUNDLE" if by is ParameterSource.ENVIRONMENT else "--ca-bundle"
+    elif named is not None:
+        path = Path(os.environ[named])
+    if path is not None and (why := ca_bundle.fault(path)) is not None:
+        raise click.UsageError(f"{named} names {path}: {why}")

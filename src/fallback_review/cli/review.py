@@ -22,7 +22,7 @@ from fallback_review.lockfiles import PLAIN, LockfileError, Text
 from fallback_review.model import Notice
 from fallback_review.pipeline import explain, review
 from fallback_review.pipeline.compare import compare, once, whole
-from fallback_review.report.explanation import render_explanations
+from fallback_review.report.explanation import FORMATS, render_explanations
 from fallback_review.settings import policy, schema
 from fallback_review.settings.changes import settings_changes
 
@@ -104,6 +104,10 @@ def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
 def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> None:
     """Show every step of one prediction: the listing, each filter, the chosen file and the evidence."""
     options = options_from(given)
+    if options.format not in FORMATS:
+        raise click.UsageError(
+            f"--format {options.format} is not for explain: use one of {', '.join(FORMATS)}"
+        )
     configured = settings_for(options, _beside)
     pin = _pin(requirement)
     if lockfile is None and not _exact(pin):
@@ -115,7 +119,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
         explained = explain.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
     if not explained:
         raise click.UsageError(f"{text.path} does not lock {requirement}")
-    write(render_explanations(explained, options.format), options)
+    write(render_explanations(explained, options.format, brief=options.quiet), options)
     sys.exit(explain.conclude_explained([each for each, _ in explained], configured).exit_code)
 
 
@@ -150,10 +154,11 @@ def _finish(
         result = review.review(
             diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
         )
+    allowances = [*result.findings]
     if scope == "all":
         names = {change.change.name for lockfile in result.lockfiles for change in lockfile.changes}
-        findings = policy.unused_notices(configured.allow, names)
-    found = tuple(_where_allowed(notice, options) for notice in (*result.findings, *findings))
+        allowances += policy.unused_notices(configured.allow, names)
+    found = (*(_where_allowed(notice, options) for notice in allowances), *findings)
     result = replace(result, findings=found)
     show(result, options)
     sys.exit(result.conclusion.exit_code)

@@ -9,6 +9,7 @@ import requests
 import urllib3.exceptions as wire
 
 from fallback_review.model import Cause
+from fallback_review.runtime.ca_bundle import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,10 @@ def check_version(version: str) -> None:
             f"speaks version {version[:20]!a} of the simple index protocol, and only 1 is understood"
         )
 
+
+_NAMED = f"ca-bundle, {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}"
+_READING = ("X509", "PEM", "ASN1")
+"""Those parts of OpenSSL that read certificates; a handshake fails in the part "SSL"."""
 
 _CUT = "the connection was closed before the answer was complete"
 
@@ -77,7 +82,9 @@ def _meaning(chain: list[BaseException]) -> tuple[str, bool] | None:
     if any("407 Proxy Authentication Required" in text for text in texts):
         return "it wants credentials (407 Proxy Authentication Required)", False
     if any("CA certificate" in text for text in texts):
-        return "the CA bundle that is configured cannot be found", False
+        return f"the CA bundle that is configured ({_NAMED}) cannot be found", False
+    if any(isinstance(link, ssl.SSLError) and link.library in _READING for link in chain):
+        return f"the CA bundle that is configured ({_NAMED}) holds no usable certificate", False
     for kind, words, passing in _MEANINGS:
         if any(isinstance(link, kind) for link in chain):
             return words, passing

@@ -19,6 +19,7 @@ from fallback_review.index.errors import QuestionError, question_error
 from fallback_review.index.origins import WebOrigin, bare, origin_of
 from fallback_review.index.proxies import Proxies
 from fallback_review.model import Cause
+from fallback_review.runtime.ca_bundle import named_by
 from fallback_review.runtime.connections import pauses
 
 if TYPE_CHECKING:
@@ -109,14 +110,8 @@ class Wire:
         self._proxies = Proxies(environ)
         self._session = requests.Session()
         self._session.trust_env = False
-        self._verify: bool | str = ca_bundle or next(
-            (
-                environ[name]
-                for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-                if environ.get(name)
-            ),
-            True,
-        )
+        variable = named_by(environ)
+        self._verify: bool | str = ca_bundle or (environ[variable] if variable else True)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
         self._session.headers["Accept"] = accept

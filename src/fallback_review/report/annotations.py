@@ -30,8 +30,11 @@ class Annotation:
     message: str
 
 
-def annotate(review: Review) -> tuple[Annotation, ...]:
-    """Return the annotations: at most ten of a type, the tenth counting the others where there are more."""
+def annotate(review: Review, *, elsewhere: str = "the job summary") -> tuple[Annotation, ...]:
+    """Return the annotations: at most ten of a type, the tenth counting the others where there are more.
+
+    `elsewhere` is what has the others.
+    """
     found = findings(review)
     totals = Counter(finding.level for finding in found)
     given: Counter[str] = Counter()
@@ -42,7 +45,7 @@ def annotate(review: Review) -> tuple[Annotation, ...]:
             continue
         if given[finding.level] == limits.ANNOTATIONS < total:
             others = count(total - limits.ANNOTATIONS + 1, "more finding")
-            text = f"There are {others} of this kind: see the job summary."
+            text = f"There are {others} of this kind: see {elsewhere}."
             made.append(
                 Annotation(level=finding.level, path=None, line=None, title="Fallback Review", message=text)
             )

@@ -28,7 +28,7 @@ _LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 def render(review: Review) -> str:
     """Render the annotations as workflow commands, and the report as a log that holds no command."""
-    said = [annotation(each) for each in annotate(review)]
+    said = [annotation(each) for each in annotate(review, elsewhere="the log of this step")]
     return "\n".join([*said, inert(terminal.render(review)).rstrip("\n")]) + "\n"
 
 

@@ -1,1 +1,1 @@
-"""The process: its connections and its garbage collector, each for whoever needs it."""
+"""The process: its certificates, connections, encodings and garbage collector, each for whoever needs it."""

@@ -15,6 +15,8 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
+from fallback_review.runtime.ca_bundle import NO_CERTIFICATE, PEM
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -69,9 +71,6 @@ def cut(connected: socket.socket) -> None:
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
-_PEM = "-----BEGIN CERTIFICATE-----"
-
-
 class CertificateError(Exception):
     """There is no usable certificate where one was given; the text says what to do."""
 
@@ -93,13 +92,11 @@ def trusted(given: str | None, workspace: Path) -> Iterator[str | None]:
     if given is None:
         yield None
         return
-    pem = given if _PEM in given else _read(workspace / given, given)
+    pem = given if PEM in given else _read(workspace / given, given)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError):
-        raise CertificateError(
-            f"input ca-bundle: there is no usable certificate in it; it has to be PEM, which begins {_PEM}"
-        ) from None
+        raise CertificateError(f"input ca-bundle: {NO_CERTIFICATE}") from None
     with NamedTemporaryFile("w", suffix=".pem", encoding="utf-8") as file:
         file.write(f"{Path(DEFAULT_CA_BUNDLE_PATH).read_text('utf-8')}\n{pem}\n")
         file.flush()

@@ -210,10 +210,36 @@ class Settings(SettingsTable):
     """What may come from elsewhere although the policy fails it; never malware, nor an install that fails."""
 
 
+INPUTS = {
+    ("indexes", "chainguard"): "index-url",
+    ("indexes", "resolver"): "resolver-index-url",
+    ("indexes", "pypi"): "pypi-url",
+    ("indexes", "layout"): "layout",
+    ("indexes", "installer"): "installer",
+    ("targets", "python"): "python",
+    ("targets", "platforms"): "platform",
+    ("lockfiles", "include"): "lockfiles",
+    ("lockfiles", "exclude"): "lockfiles",
+    ("policy", "fail-on"): "fail-on",
+    ("policy", "on-unknown"): "on-unknown",
+}
+"""The Action's input, and the command line's option, that is laid over a key: by table and key."""
+
+
 def parse(
-    data: bytes, *, path: str = SETTINGS_PATH, inputs: Mapping[tuple[str, str], Any] | None = None
+    data: bytes,
+    *,
+    path: str = SETTINGS_PATH,
+    inputs: Mapping[tuple[str, str], Any] | None = None,
+    spelling: str = "input {}",
 ) -> Settings:
     """Read a settings file and lay inputs over it: (table, key) to value, None where nothing was given.
+
+    Args:
+        data: The file.
+        path: Its name, for errors.
+        inputs: What outranks the file.
+        spelling: How errors name an input: ``--{}`` for a command line's options.
 
     Raises:
         SettingsError: it is not TOML, or a key or value is not allowed; names file, key and what is.
@@ -229,10 +255,15 @@ def parse(
     merged = {key: dict(value) if isinstance(value, dict) else value for key, value in table.items()}
     for (section, key), value in given.items():
         merged.setdefault(section, {})[key] = value
-    return validate(merged, path="input")
+    return validate(merged, path="input", spelling=spelling)
 
 
-def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings:
+def validate(
+    table: Mapping[str, Any],
+    *,
+    path: str = SETTINGS_PATH,
+    spelling: str | None = None,
+) -> Settings:
     """Check a table of settings, from a file or from inputs laid over it.
 
     Raises:
@@ -245,7 +276,13 @@ def validate(table: Mapping[str, Any], *, path: str = SETTINGS_PATH) -> Settings
         # pydantic counts only the good items, so that a list with a bad one is "too short" as well.
         bad = {fault["loc"][:-1] for fault in faults}
         told = [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in bad]
-        raise SettingsError("\n".join(f"{path}: {_fault(fault)}" for fault in told)) from None
+        raise SettingsError("\n".join(_located(fault, path, spelling) for fault in told)) from None
+
+
+def _located(fault: Any, path: str, spelling: str | None) -> str:
+    """Say where an error is, and what it is: the file and its key, or the input as it was given."""
+    name = INPUTS.get(fault["loc"][:2]) if spelling else None
+    return f"{spelling.format(name)}: {_message(fault)}" if spelling and name else f"{path}: {_fault(fault)}"
 
 
 _PLAIN = {
@@ -268,8 +305,12 @@ def _fault(fault: Any) -> str:
         allowed = sorted(kebab(name) for name in _table_at(location[:-1]).model_fields)
         hint = meant(str(location[-1]), allowed)
         return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
-    message = _PLAIN.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[:1].lower()}{message[1:]}"
+    return f"{key}: {_message(fault)}"
+
+
+def _message(fault: Any) -> str:
+    message: str = _PLAIN.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
+    return f"{message[:1].lower()}{message[1:]}"
 
 
 _TABLES: dict[str, type[SettingsTable]] = {
