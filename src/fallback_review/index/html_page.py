@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import unescape
+from operator import add, methodcaller
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from fallback_review.index import odd_pages
@@ -20,7 +22,7 @@ from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
-from fallback_review.lockfiles.listed_names import ENDS, OTHER_ENDS, version_in
+from fallback_review.lockfiles.listed_names import ENDS, OTHER_ENDS
 from fallback_review.model import Owner, ProjectFile
 
 if TYPE_CHECKING:
@@ -44,6 +46,13 @@ _MOST_OPEN = 50
 """Tags that begin before one ends. Expressions, and the parser of older Pythons (CPython issue 135462), look
 for the end of each: a page of nothing but beginnings keeps them busy for hours."""
 
+_ATTRIBUTES = r'(?:\s++(?!href\b)[a-z][a-z-]*+(?:="[^"<>]*+")?+)*+'
+_USUAL = re.compile(
+    rf'<a({_ATTRIBUTES})\s++href="([^"<>&#%?\s\[\]]*/)([\w.+!-]++)(?:#sha256=([0-9a-f]{{64}}))?+"'
+    rf"({_ATTRIBUTES})\s*+>\3</a>",
+    re.ASCII,
+)
+"""A link as nearly all indexes write it: its text is the file's name, nothing in its address is escaped."""
 _LINK = re.compile(
     r"""<a((?:\s++[a-z][a-z-]*+(?:="[^"<>]*+"|='[^'<>]*+')?+)*+)\s*+>([^<>]*+)</a>""", re.IGNORECASE
 )
@@ -55,10 +64,24 @@ _PLAIN = re.compile(
 """What may stand around the links, each of them a NUL here, without changing what a parser makes of them."""
 _DOCTYPE = re.compile(r"\s*<!doctype\s[^<>]*>", re.IGNORECASE)
 _HREF = re.compile(r"""(?:\A|\s)href=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_IS_DISTRIBUTION = methodcaller("endswith", ENDS)
 _ATTRIBUTE = re.compile(r"""([a-z][a-z-]*)(?:="([^"]*)"|='([^']*)')?""", re.IGNORECASE)
 _OPEN_REFERENCE = re.compile(r"&(?!#?\w+;)")
 """A character reference without its end, which parsers read in several ways."""
 _SHA256 = re.compile(r"(?:^|&)sha256=([0-9a-fA-F]{64})(?=&|$)")
+
+
+class _Links(Struct, frozen=True, kw_only=True):
+    """What a page's links tell, in its order."""
+
+    attributes: list[str]
+    """As they are written; href is perhaps not among them."""
+    names: list[str]
+    """File names."""
+    urls: list[str]
+    """As they are written, without a fragment."""
+    sha256: list[str]
+    """Lower-case hex; empty where a link has none."""
 
 
 def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: bool) -> Files:
@@ -74,10 +97,11 @@ def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: b
     Raises:
         PageError: It is another page, or cut short, or can't be read.
     """
-    cut = _links(text)
-    if cut is None and any(part.count("<") > _MOST_OPEN for part in text.split(">")):
+    usual = _usual(text)
+    cut = None if usual else _links(text)
+    if not (usual or cut) and any(part.count("<") > _MOST_OPEN for part in text.split(">")):
         raise PageError("sent a page that holds unreadable markup or URLs")
-    outside = cut[0] if cut else text
+    outside = usual[0] if usual else cut[0] if cut else text
     if _PASSWORD.search(outside):
         raise PageError("answered with a log-in page")
     if not fetched.delimited and _END not in text[-200:].lower():
@@ -85,7 +109,8 @@ def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: b
     meta = _VERSION_META.search(outside)
     if meta:
         check_version(content[1] if (content := _META_CONTENT.search(meta[0])) else "1.0")
-    packed = _packed(index, name, cut[1], fetched.url) if cut else None
+    told = usual[1] if usual else _told(cut[1]) if cut else None
+    packed = _packed(index, name, told, fetched.url) if told else None
     if packed is not None:
         return packed
     # The library would warn of newer minor versions; PEP 629 leaves that to the client.
@@ -114,6 +139,23 @@ def _links(text: str) -> tuple[str, list[tuple[str, str]]] | None:
     return outside, list(zip(parts[1::3], parts[2::3], strict=True))
 
 
+def _usual(text: str) -> tuple[str, _Links] | None:
+    """Cut a page as `_links` does, and read its links at once; None where one is written otherwise."""
+    parts = _USUAL.split(_DOCTYPE.sub("", text, count=1))
+    outside = "\0".join(parts[0::6])
+    names = parts[3::6]
+    attributes = list(map(add, parts[1::6], parts[5::6]))
+    if (
+        not _PLAIN.fullmatch(outside)
+        or not all(map(_IS_DISTRIBUTION, names))
+        or any(map(_OPEN_REFERENCE.search, set(attributes)))
+    ):
+        return None
+    urls = list(map(add, parts[2::6], names))
+    sha256 = [digest or "" for digest in parts[4::6]]
+    return outside, _Links(attributes=attributes, names=names, urls=urls, sha256=sha256)
+
+
 def _target(attributes: str) -> str | None:
     """Return where a link leads; None where its form is unusual."""
     found = _HREF.search(attributes)
@@ -124,15 +166,11 @@ def _target(attributes: str) -> str | None:
     return None if "[" in target or "]" in target else target
 
 
-def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url: str) -> Files | None:
-    """Return the wheels and sdists of a page that has at least one of `name`; None where it has none.
-
-    None also where a link is not of the usual form. Files of other kinds, which no installer takes, are left
-    out.
-    """
-    kept, names, urls, sha256 = [], [], [], []
-    for attributes, text in links:
-        target = _target(attributes)
+def _told(links: Sequence[tuple[str, str]]) -> _Links | None:
+    """Return what the links to distributions tell; None where one is not of the usual form."""
+    attributes, names, urls, sha256 = [], [], [], []
+    for written, text in links:
+        target = _target(written)
         if target is None:
             return None
         url, _, fragment = target.partition("#")
@@ -144,18 +182,25 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
             filename = text
             if not filename.endswith((*ENDS, *OTHER_ENDS)):
                 continue
-        if version_in(filename, name) is None:
-            return None
         digest = _SHA256.search(fragment)
-        kept.append(attributes)
+        attributes.append(written)
         names.append(filename)
         urls.append(url)
         sha256.append(digest[1].lower() if digest else "")
+    return _Links(attributes=attributes, names=names, urls=urls, sha256=sha256)
+
+
+def _packed(index: Index, name: str, links: _Links, base_url: str) -> Files | None:
+    """Return the wheels and sdists of a page that has at least one of `name`; None where it has none.
+
+    None also where a link is unusual. Files of other kinds, which no installer takes, are left out before.
+    """
+    names, urls, sha256 = links.names, links.urls, links.sha256
     every = "\n".join((*names, *urls))
-    usual = every.isascii() and not set("[]&").intersection(every)
+    usual = every.isascii() and not any(sign in every for sign in "[]&")
     if not names or not usual or NO_DIGEST in sha256 or every.count("\n") != 2 * len(names) - 1:
         return None
-    attributes = "\0".join(kept)
+    attributes = "\0".join(links.attributes)
     tiered = index.owner is Owner.CHAINGUARD
 
     @cache
@@ -180,4 +225,5 @@ def _packed(index: Index, name: str, links: Sequence[tuple[str, str]], base_url:
             tier=tier_of_file(there, version, base_url) if tiered else None,
         )
 
-    return PackedFiles(name, names, urls, sha256, make)
+    packed = PackedFiles(name, names, urls, sha256, make)
+    return packed if packed.every_version_told else None

@@ -87,6 +87,11 @@ class PackedFiles(Files):
         found = (self._digests[at : at + _SIZE] for at in range(0, len(self._digests), _SIZE))
         return frozenset(digest.hex() for digest in found if digest != _NONE)
 
+    @property
+    def every_version_told(self) -> bool:
+        """Whether every file's name tells a version of the project."""
+        return not self._of(None)
+
     def any_name_has(self, text: str) -> bool:
         """Whether some file's name has this text in it."""
         return text in self._names
