@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.bot.drift_memory import KNOWN, POINTS, Memory, Point, is_marked, recall, remembered
 from fallback_review.bot.drift_text import LIMIT, TITLE, Open, issue_text

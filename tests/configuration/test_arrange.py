@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review import configuration
 from fallback_review.model import Edition, Index, LockIndex, Owner
@@ -382,7 +382,7 @@ def test_addresses_of_the_settings_decide_whose_an_index_is() -> None:
     found = read("uv", {PROJECT: uv_index(url.rstrip("/"), "n", DEFAULT)})
 
     def index(**more: Index | tuple[str, ...]) -> Index:
-        (asked,) = configuration.arrange(found, replace(ADDRESSES, **more)).indexes  # type: ignore[arg-type]
+        (asked,) = configuration.arrange(found, replace(ADDRESSES, **more)).indexes
         return asked.parts[0]
 
     assert index() == Index(url, Owner.NOBODY)

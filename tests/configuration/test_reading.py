@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -92,7 +92,7 @@ def test_a_path_of_many_folders_has_few_such_files() -> None:
 @pytest.mark.parametrize("folder", ["", "a/b/"])
 def test_only_such_files_are_asked_for_and_each_once(installer: str, folder: str) -> None:
     lockfile = lock(installer)
-    lockfile = replace(lockfile, path=f"{folder}{lockfile.path}")
+    lockfile = dataclasses.replace(lockfile, path=f"{folder}{lockfile.path}")
     tree = Tree({})
     found = configuration.read(lockfile, tree.text_of, installer=installer)
     assert tree.asked
@@ -170,7 +170,7 @@ def test_a_script_without_a_block_has_no_options() -> None:
 
 
 def test_requirements_options_reach_the_configuration() -> None:
-    lockfile = replace(lock("pip"), options=InstallOptions(no_index=True))
+    lockfile = dataclasses.replace(lock("pip"), options=InstallOptions(no_index=True))
     assert read("pip", {}, lockfile).no_index
     assert read("uv", {}, lockfile).no_index
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.index.tiers import tier_of
 from fallback_review.lockfiles import LockfileError, Text

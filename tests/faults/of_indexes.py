@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import logging
 import ssl
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,7 @@ def faults(pages: Mapping[str, list[File]], stranger: str, impostor: str) -> dic
 
 
 def _other(file: File) -> File:
-    return replace(file, extra={"hashes": {"sha256": "0" * 64}})
+    return dataclasses.replace(file, extra={"hashes": {"sha256": "0" * 64}})
 
 
 def rows(folder: Path, *owners: Owner) -> Iterator[Row]:

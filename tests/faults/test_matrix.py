@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.lockfiles import FORMATS, parse
 from fallback_review.model import Owner, SourceKind

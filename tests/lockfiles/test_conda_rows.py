@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,7 +127,7 @@ def assert_refused(read: Callable[[str], Lockfile], text: str, reason: str, line
 
 
 def read_pixi(text: str) -> Lockfile:
-    return replace(pixi.FORMAT.parse(Text(path="pixi.lock", text=text)), format="pixi.lock")
+    return dataclasses.replace(pixi.FORMAT.parse(Text(path="pixi.lock", text=text)), format="pixi.lock")
 
 
 def read_conda(text: str) -> Lockfile:

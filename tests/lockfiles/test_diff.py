@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ EDITABLE = Source(kind=SourceKind.EDITABLE, location=".")
 def package(version: str | None, source: Source = INDEX, *hashes: str, **more: Any) -> LockedPackage:
     artifacts = tuple(Artifact(hashes=(f"sha256:{digest}",)) for digest in hashes)
     plain = LockedPackage(name="a", version=version, source=source, artifacts=artifacts, line=1)
-    return replace(plain, **more)
+    return dataclasses.replace(plain, **more)
 
 
 def git(commit: str | None, reference: str | None = None) -> Source:

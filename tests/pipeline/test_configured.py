@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.lockfiles import Text
 from fallback_review.model import AssumptionKind, Conclusion, Outcome, Owner, ProjectFile

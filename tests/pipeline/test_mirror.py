@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.settings.schema import PYPI_ITSELF

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MODULE = '''
 """hatch.lock: uv's reader under another name."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.formats import uv
 from fallback_review.lockfiles.format import Relock

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MODULE = '''
 """kiln: it takes source distributions alone, and reads its indexes from kiln.toml."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fallback_review.configuration.keys import Keys, Unmodelled
 from fallback_review.configuration.tools import Tool

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import (
@@ -129,8 +130,8 @@ def contexts(draw: st.DrawFn) -> Context:
     )
     if draw(st.booleans()):
         asked = draw(st.lists(st.sampled_from([*EVERY, STRANGER]), min_size=1, max_size=3, unique=True))
-        return replace(made, addresses=addresses, indexes=tuple(map(one, asked)), alternatives=())
-    return replace(made, addresses=addresses, indexes=LAYOUTS[made.layout].arrange(addresses))
+        return dataclasses.replace(made, addresses=addresses, indexes=tuple(map(one, asked)), alternatives=())
+    return dataclasses.replace(made, addresses=addresses, indexes=LAYOUTS[made.layout].arrange(addresses))
 
 
 @settings(max_examples=800, deadline=None)

@@ -10,11 +10,11 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 import pytest
+from msgspec.structs import replace
 from pypi_simple import ProjectPage
 
 from fallback_review.model import Answer, Cause, Index, Lockfile, Outcome, Owner, ProjectFile, Verdict

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, InstallOptions, Lockfile, Outcome, Target, Tier
@@ -232,7 +233,7 @@ def test_a_locked_url_beside_another_files_hash_fails(index: Index) -> None:
 def test_three_equals_signs_admit_a_version_as_it_is_spelt() -> None:
     """``1`` beside it is an equal version, and another text."""
     ours = ("x-1.tar.gz", WHEEL)
-    entry = replace(package("1.0"), specifier="===1.0")
+    entry = dataclasses.replace(package("1.0"), specifier="===1.0")
     known = answers(answer(C, *ours), answer(P))
     verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
@@ -243,7 +244,9 @@ def test_constraints_hashes_prefer_a_file_and_refuse_none() -> None:
     """pip filters by the hashes that both sides allow, and holds the download to the entry's own."""
     ours = file(WHEEL)
     digest = f"sha256:{ours.sha256}"
-    entry = replace(package(hashes=(f"sha256:{sha('other')}",)), own=("==1.0", frozenset({digest})))
+    entry = dataclasses.replace(
+        package(hashes=(f"sha256:{sha('other')}",)), own=("==1.0", frozenset({digest}))
+    )
     known = answers(answer(C, ours), answer(P))
     verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
@@ -272,7 +275,7 @@ def test_without_an_index_nothing_comes_from_one(decided: dict[str, str]) -> Non
 def test_pdm_takes_no_locked_url_where_uploads_are_bounded(installer: str, outcome: Outcome) -> None:
     """The lock tells no upload time, and such a file counts as too late."""
     options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
-    where = replace(context(installer), options=options)
+    where = dataclasses.replace(context(installer), options=options)
     entry = locked(artifact(file(WHEEL)), index=C)
     lock = Lockfile(path="pdm.lock", format="pdm.lock")
     verdict = predict(entry, lock, LINUX, where, answers(answer(C, WHEEL), answer(P)))
@@ -285,7 +288,7 @@ def test_a_merged_indexs_link_without_hash_may_be_the_file_that_pypi_lists() -> 
     bare = replace(file(WHEEL), sha256=None)
     theirs = file(WHEEL, P)
     entry = package(hashes=(f"sha256:{theirs.sha256}",))
-    where = replace(context("pipenv"), indexes=(one(RES),), addresses=addresses(resolver=RES))
+    where = dataclasses.replace(context("pipenv"), indexes=(one(RES),), addresses=addresses(resolver=RES))
     known = answers(answer(RES, bare), answer(P, theirs), answer(C, file(WHEEL)))
     lock = Lockfile(path="Pipfile.lock", format="Pipfile.lock")
     verdict = predict(entry, lock, LINUX, where, known)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fallback_review.model import Answer, Index, LockedPackage, Lockfile, ProjectFile
 from fallback_review.prediction import further_questions, predict, verdicts

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.model import Answer, Cause, Outcome, Remediation, ReviewedChange, Tier, Verdict
 from fallback_review.prediction.remarks import remark, remark_questions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from fallback_review.model import (
     Advice,
@@ -65,9 +66,7 @@ def reviewed(
     /,
     **fields: Any,
 ) -> ReviewedChange:
-    parts = {
-        key: fields.pop(key) for key in list(fields) if key in Change.__dataclass_fields__ or key == "line"
-    }
+    parts = {key: fields.pop(key) for key in list(fields) if key in Change.__struct_fields__ or key == "line"}
     if outcome and "verdicts" not in fields:
         fields["verdicts"] = tuple(
             Verdict(version=after, target=target.label, outcome=outcome, cause=fields.get("cause"))

@@ -11,10 +11,10 @@ import io
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.model import Allowance, Conclusion, Ecosystem, Notice, Outcome, Review, ReviewedChange
 from fallback_review.report import FORMATS, render

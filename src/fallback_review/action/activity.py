@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.github.events import (
     CommentEvent,
@@ -25,8 +26,7 @@ RECHECK = ("recheck",)
 """What a scheduled run does where the input `mode` says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """An event as the runner hands it over."""
 
     name: str
@@ -37,22 +37,19 @@ class Event:
     """The runner's variables, such as GITHUB_API_URL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewPullRequest:
+class ReviewPullRequest(Struct, frozen=True, kw_only=True):
     """Review a pull request or a merge group; a number alone has to be looked up."""
 
     asked: PullRequestEvent | PullRequestNumber
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerComment:
+class AnswerComment(Struct, frozen=True, kw_only=True):
     """Answer the command that a comment may give."""
 
     event: CommentEvent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookAfterRepository:
+class LookAfterRepository(Struct, frozen=True, kw_only=True):
     """Look at open pull requests again (``recheck``), or at the default branch (``drift``)."""
 
     event: RepositoryEvent

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from fallback_review.action import workflow_commands
 from fallback_review.model import Outcome
@@ -28,8 +29,7 @@ ABOUT = "what-it-cannot-know"
 _TITLE = {"title": "Fallback Review"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runner:
+class Runner(Struct, frozen=True, kw_only=True):
     """What the runner's environment says about a step: where its log and its files are."""
 
     log: TextIO

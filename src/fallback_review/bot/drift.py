@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.bot.drift_memory import Point, is_marked, key_of, recall, remembered
 from fallback_review.bot.drift_text import TITLE, Open, issue_text
@@ -47,8 +49,7 @@ _ONLY_THE_LOCK = frozenset(
 """Causes of a package that Chainguard has, where it has answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(Struct, frozen=True, kw_only=True):
     """What became of it."""
 
     told: tuple[str, ...]
@@ -57,8 +58,7 @@ class Drift:
     """Whether every package could be checked and the issue says so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(Struct, frozen=True, kw_only=True):
     review: Review
     open_now: list[Open]
     branch: str

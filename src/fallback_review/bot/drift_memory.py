@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from fallback_review.github.marker import Marker, is_of
 
@@ -20,8 +21,7 @@ KNOWN = 1500
 """Packages that are remembered: 27 kB of the issue's 64."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class Point(Struct, frozen=True, kw_only=True):
     """How much Chainguard covered on a day."""
 
     day: date
@@ -36,8 +36,7 @@ class Point:
         return min(round(100 * self.covered / self.total, 1), 99.9)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Memory(Struct, frozen=True, kw_only=True):
     """The state of the issue."""
 
     points: tuple[Point, ...] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.report import limits
 from fallback_review.report.escape import inert, path_destination
@@ -34,8 +36,7 @@ _DRAWN = 15
 _LISTED = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class Open(Struct, frozen=True, kw_only=True):
     """A locked package that is in trouble."""
 
     reviewed: ReviewedChange

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.github.changed_lockfiles import PullRequestFiles
 from fallback_review.github.comment import of_configuration
@@ -51,8 +52,7 @@ class RecheckResult(StrEnum):
 _LEFT_ALONE = frozenset({Done.UNCHANGED, Done.SKIPPED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """One pull request, looked at again."""
 
     number: int | None

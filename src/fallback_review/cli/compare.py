@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.cli.git import Repository, RevisionError
 from fallback_review.cli.work_tree import read_bounded, read_file
@@ -109,8 +111,7 @@ def revision_diffs(
     return once(diffs), [*unreadable, *unread, *left_out]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sides:
+class _Sides(Struct, frozen=True, kw_only=True):
     repository: Repository
     read: Read
     chosen: Revisions

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tomli
+from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review.cli.work_tree import read_file
@@ -33,8 +33,7 @@ _CONDA_PLATFORMS = {
 _NOT_SOURCES = frozenset({"node_modules", "site-packages"})
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(Struct, frozen=True):
     """What the work tree tells."""
 
     lockfiles: tuple[str, ...] = ()

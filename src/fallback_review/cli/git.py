@@ -10,9 +10,10 @@ import os
 import re
 import subprocess
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, cast
+
+from msgspec import Struct
 
 from fallback_review.cli.work_tree import inside, read_file
 from fallback_review.lockfiles import MAX_BYTES
@@ -35,8 +36,7 @@ class RevisionError(Exception):
     """A revision or repository that can't be used; the text says which and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A git repository on this machine."""
 
     root: Path

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import click
+from msgspec import Struct
 
 from fallback_review import __version__
 from fallback_review.cli.detect import find_unexplained
@@ -142,8 +143,7 @@ def init_command(**given: Any) -> None:
     click.echo(f"\n{_NEXT.substitute(project=release.project)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Answers(Struct, frozen=True, kw_only=True):
     """What was given, or answered."""
 
     python: tuple[str, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.index import open as access
 from fallback_review.pipeline.context import addresses_of
@@ -21,8 +22,7 @@ _USUAL = ("urllib3", "idna", "certifi")
 """Projects that both have, where the lockfiles name none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What was seen."""
 
     said: str

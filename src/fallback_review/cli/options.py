@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+from msgspec import Struct
 
 from fallback_review.index import Credentials
 from fallback_review.index import open as access
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from fallback_review.settings.schema import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class SharedOptions:
+class SharedOptions(Struct, frozen=True):
     """What the shared options say."""
 
     config: Path | None

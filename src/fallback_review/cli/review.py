@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review.cli.compare import file_text, repository_for, revision_diffs

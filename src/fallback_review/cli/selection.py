@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from fallback_review.cli.compare import is_file
 from fallback_review.cli.detect import files_below
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _MOST_REVISIONS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revisions:
+class Revisions(Struct, frozen=True, kw_only=True):
     """Two sides of a repository's history, and which of its paths count."""
 
     base: str

@@ -9,8 +9,9 @@ seen from here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.configuration.documents import ConfigurationFiles
 from fallback_review.configuration.findings import findings

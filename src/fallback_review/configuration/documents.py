@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import configparser
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import tomli
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import LockfileError, nothing_beside
@@ -29,8 +30,7 @@ _SCRIPT = re.compile(r"(?m)^# /// script[ \t]*$\n(?P<content>(?:^#(?:| .*)$\n)+?
 _KINDS: Mapping[type, str] = {str: "a string", dict: "a table", list: "an array", bool: "true or false"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigurationFiles:
+class ConfigurationFiles(Struct, frozen=True, kw_only=True):
     """The files beside a lockfile, and what was met while reading them."""
 
     text_of: ReadText
@@ -124,8 +124,7 @@ class ConfigurationFiles:
                     return
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """A table of a file; a value of the wrong type is a problem of the file and reads as absent."""
 
     files: ConfigurationFiles

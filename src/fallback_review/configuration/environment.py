@@ -7,9 +7,10 @@ named, and the pip configuration files that ``PIP_CONFIG_FILE`` names are read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.configuration.tools import TOOLS
 from fallback_review.configuration.values import clip
@@ -38,8 +39,7 @@ _PIP_CONFIG = re.compile(
 _WORKSPACE = re.compile(r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:GITHUB_WORKSPACE|PWD)\}?|\.)/+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetVariable:
+class SetVariable(Struct, frozen=True, kw_only=True):
     """One variable, or one key of pip's configuration, that a workflow or a Dockerfile sets."""
 
     name: str

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.configuration.values import clip
-from fallback_review.model import Notice
+from fallback_review.model import InstallOptions, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +37,17 @@ def alike(base: Configuration, head: Configuration) -> bool:
     return _effects(base) == _effects(head)
 
 
-def _effects(told: Configuration) -> dict[str, Any]:
-    def without_places(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-        return {key: value for key, value in fields if key not in _PLACES}
-
-    return asdict(told, dict_factory=without_places)
+def _effects(told: object) -> object:
+    """Return a value, however deep, without the fields that say where something stands."""
+    if isinstance(told, Struct):
+        return {name: _effects(getattr(told, name)) for name in told.__struct_fields__ if name not in _PLACES}
+    if isinstance(told, InstallOptions):
+        return {each.name: _effects(getattr(told, each.name)) for each in fields(told)}
+    if isinstance(told, tuple):
+        return [_effects(each) for each in told]
+    if isinstance(told, Mapping):
+        return {key: _effects(value) for key, value in told.items()}
+    return told
 
 
 def _changes(base: Configuration, head: Configuration) -> Iterator[Notice]:

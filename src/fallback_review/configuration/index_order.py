@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model import Index, Owner
@@ -26,8 +28,7 @@ _PRIORITIES = ("default", "primary", "secondary", "supplemental")
 _PRIMARY = _PRIORITIES.index("primary")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """One index that a tool asks; `configured` is None for the tool's built-in PyPI."""
 
     configured: ConfiguredIndex | None
@@ -44,8 +45,7 @@ class Asked:
         return self.index.owner is Owner.PYPI
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True, kw_only=True):
     """The indexes that a configuration amounts to."""
 
     indexes: tuple[AskedIndex, ...]

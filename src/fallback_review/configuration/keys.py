@@ -6,9 +6,10 @@ fails on a key without a place, and ``docs/prediction.md`` shows these tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles.content_hashes import is_content_hash
@@ -29,8 +30,7 @@ class Treatment(StrEnum):
     HARMLESS = "harmless"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmodelled:
+class Unmodelled(Struct, frozen=True, kw_only=True):
     """A key that changes what is installed in a way that is not predicted."""
 
     effect: str
@@ -45,8 +45,7 @@ class Unmodelled:
     """Values, besides false and empty ones, with which it changes nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class Keys(Struct, frozen=True, kw_only=True):
     """The keys of one table of an installer's files."""
 
     installer: str

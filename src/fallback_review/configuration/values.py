@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.model.options import NO_OPTIONS
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _LONGEST_SHOWN = 160
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfiguredIndex:
+class ConfiguredIndex(Struct, frozen=True, kw_only=True):
     """One index that a configuration file, or the lockfile itself, names."""
 
     url: str
@@ -55,8 +55,7 @@ class ConfiguredIndex:
         return f"{self.path}{f':{self.line}' if self.line else ''}, {self.key}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
+class Configuration(Struct, frozen=True, kw_only=True):
     """How an installer is configured for a lockfile, as far as files of the repository say."""
 
     installer: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fallback_review.github.errors import GitHubError, Need, Trouble
@@ -21,8 +21,7 @@ PULL_REQUEST_LIMIT = 3000
 """What GitHub lists at most: https://docs.github.com/rest/pulls/pulls#list-pull-requests-files"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedEntry:
+class ChangedEntry(Struct, frozen=True, kw_only=True):
     """One file that differs. A path is None on the side where the file is not."""
 
     base_path: str | None
@@ -33,8 +32,7 @@ class ChangedEntry:
     """The diff, where GitHub gives it (not for binary and very large ones)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What a pull request changes."""
 
     merge_base: str
@@ -195,8 +193,7 @@ def _of_trees(client: Client, event: PullRequestEvent, merge_base: str) -> Compa
     return Comparison(merge_base=merge_base, entries=tuple(by_path), complete=complete)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedTree:
+class ListedTree(Struct, frozen=True, kw_only=True):
     """Every file of a commit."""
 
     files: Mapping[str, str | None]

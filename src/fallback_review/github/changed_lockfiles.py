@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.github.branch_files import is_inside
 from fallback_review.github.changed_files import ChangedEntry, Comparison, compare, listed_tree
@@ -29,8 +31,7 @@ class Side(StrEnum):
     HEAD = "head"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockfileSides:
+class LockfileSides(Struct, frozen=True, kw_only=True):
     """One lockfile on both sides. A path is None on the side where the file is not."""
 
     base_path: str | None

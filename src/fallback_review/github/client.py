@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from requests import RequestException
 from requests.utils import parse_header_links
 
@@ -32,8 +33,7 @@ USER_TOKENS = ("ghp_", "github_pat_", "gho_", "ghu_")
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """How long to put up with GitHub."""
 
     retries: int = 4

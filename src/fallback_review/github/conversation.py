@@ -5,10 +5,10 @@ One GraphQL query tells all of it. Where GraphQL does not, REST does with a few 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fallback_review.github.errors import GitHubError, Need, Trouble
@@ -61,8 +61,7 @@ query (
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnComment:
+class OwnComment(Struct, frozen=True, kw_only=True):
     """A comment on the pull request that carries our marker and was written by us."""
 
     id: int
@@ -83,8 +82,7 @@ class OwnComment:
         return COMMENT.visible(self.body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnLine:
+class OwnLine(Struct, frozen=True, kw_only=True):
     """A comment on a line that carries our marker and was written by us; it begins a thread."""
 
     id: int
@@ -96,8 +94,7 @@ class OwnLine:
     resolved: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusNow:
+class StatusNow(Struct, frozen=True, kw_only=True):
     """The commit status of one context, as it is."""
 
     state: str
@@ -105,8 +102,7 @@ class StatusNow:
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class Conversation(Struct, frozen=True, kw_only=True):
     """A pull request as it is now."""
 
     head_sha: str
@@ -233,8 +229,7 @@ class _Answer(_Node):
     repository: _Repository
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """What the pages have told so far."""
 
     comments: list[OwnComment] = field(default_factory=list)

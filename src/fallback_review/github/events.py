@@ -8,9 +8,9 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/events-t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fallback_review.github.errors import EventError
@@ -26,8 +26,7 @@ _SHOWN = 40
 """Characters of a wrong value that are shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitHubUrls:
+class GitHubUrls(Struct, frozen=True, kw_only=True):
     """Where GitHub is, for this run."""
 
     server_url: str
@@ -36,8 +35,7 @@ class GitHubUrls:
     run_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequestEvent:
+class PullRequestEvent(Struct, frozen=True, kw_only=True):
     """What is to be reviewed. In a merge queue there is no pull request: `number` is None."""
 
     name: str
@@ -82,8 +80,7 @@ class PullRequestEvent:
         return f"{self.urls.server_url}/{self.head_repository or self.repository}/blob/{self.head_sha}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequestNumber:
+class PullRequestNumber(Struct, frozen=True, kw_only=True):
     """A manual run names a pull request: `look_up` finds out the rest."""
 
     name: str
@@ -96,8 +93,7 @@ OWNER = "OWNER"
 """The association of a repository's owner: the only one that says what a person may do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommentEvent:
+class CommentEvent(Struct, frozen=True, kw_only=True):
     """A comment on an issue or a pull request."""
 
     urls: GitHubUrls
@@ -118,8 +114,7 @@ class CommentEvent:
     """Whether it was written by the repository's owner."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryEvent:
+class RepositoryEvent(Struct, frozen=True, kw_only=True):
     """A scheduled or manual run that names no pull request."""
 
     name: str

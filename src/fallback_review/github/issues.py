@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from fallback_review.github.delivery import Delivery, Done
 from fallback_review.github.errors import Need
@@ -19,8 +20,7 @@ AT_MOST = 1000
 """Issues of ours to look through: the tracking issue is among the last changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(Struct, frozen=True, kw_only=True):
     """An issue that we wrote."""
 
     number: int
@@ -29,8 +29,7 @@ class Issue:
     open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """How the issue should be."""
 
     title: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from fallback_review.github.conversation import LINE, look
 from fallback_review.github.delivery import Delivery, Done
@@ -29,8 +30,7 @@ mutation ($thread: ID!) {
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineComment:
+class LineComment(Struct, frozen=True, kw_only=True):
     """What is to be said at one line of the head."""
 
     path: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from msgspec import Struct
 from requests import PreparedRequest, Response
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -58,8 +59,7 @@ class AppKey:
         return jwt.encode(claims, self.private_key, algorithm="RS256")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """A complete answer."""
 
     status: int

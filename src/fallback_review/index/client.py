@@ -7,9 +7,10 @@ import re
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
+
+from msgspec.structs import replace
 
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError

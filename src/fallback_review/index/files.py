@@ -13,9 +13,10 @@ import tempfile
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Generic, Self, TypeVar
+
+from msgspec import Struct
 
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
@@ -52,8 +53,7 @@ _REFUSALS: dict[int, Cause] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileProblem:
+class FileProblem(Struct, frozen=True, kw_only=True):
     """Why a file could not be read."""
 
     cause: Cause
@@ -61,8 +61,7 @@ class FileProblem:
     """One line for people, without credentials."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRead(Generic[Read]):
+class FileRead(Struct, Generic[Read], frozen=True, kw_only=True):
     """What was made of a file, and what that cost."""
 
     value: Read

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin
 
 import requests
 import urllib3
+from msgspec import Struct
 from urllib3.exceptions import HTTPError, InvalidHeader
 
 from fallback_review import __version__
@@ -37,8 +37,7 @@ _PASSING = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """A complete HTTP answer."""
 
     status: int
@@ -59,8 +58,7 @@ class Fetched:
         return str(origin_of(self.url))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How patient a client is."""
 
     connect: float = 10.0
@@ -78,8 +76,7 @@ class Limits:
     """Of one answer, counted after decompression, while it arrives; no project detail is larger."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     url: str
     headers: Mapping[str, str]
     into: IO[bytes] | None

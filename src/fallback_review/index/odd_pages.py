@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from fallback_review.index.errors import PageError, check_version
@@ -96,8 +96,7 @@ def _has_provenance(package: DistributionPackage, entry: Any) -> bool | None:
     return False if entry.get("provenance", "") is None else None
 
 
-@dataclass(frozen=True, slots=True)
-class FileLink:
+class FileLink(Struct, frozen=True):
     """A link to a distribution file."""
 
     filename: str
@@ -107,8 +106,7 @@ class FileLink:
     attributes: dict[str, str | list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """What an HTML page links to."""
 
     files: list[FileLink]

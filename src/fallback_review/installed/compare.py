@@ -8,9 +8,10 @@ own RECORD plays no part in either: whoever changes a file can change it too.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fallback_review.installed.scripts import entry_points, is_script_for, with_any_interpreter
 from fallback_review.installed.tree import resolved
@@ -36,8 +37,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleWheel:
+class PossibleWheel(Struct, frozen=True, kw_only=True):
     """A wheel of an index that may be the one that was installed."""
 
     origin: Origin
@@ -57,8 +57,7 @@ class State(Enum):
     """The row has no hash."""
 
 
-@dataclass(slots=True, kw_only=True)
-class ComparedDistribution:
+class ComparedDistribution(Struct, kw_only=True):
     """What was found of one distribution."""
 
     installed: Installed
@@ -128,8 +127,7 @@ def _is_own_script(row: RecordedFile, path: str, files: TreeFiles) -> bool:
     return any(hashlib.new(algorithm, each).hexdigest() == digest for each in variants)
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """One candidate's rows, where they lie, and how the disk stands to them."""
 
     candidate: PossibleWheel

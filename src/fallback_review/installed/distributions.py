@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from fallback_review.installed.record import RecordedFile, RecordError, read_record
@@ -30,8 +30,7 @@ _OF_THE_SYSTEM = frozenset({"apk", "apt", "debian", "dpkg", "guix", "nix", "port
 MOST_INFOS = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
+class Installed(Struct, frozen=True, kw_only=True):
     """One distribution."""
 
     name: str

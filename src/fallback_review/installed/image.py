@@ -13,9 +13,10 @@ import sys
 import tarfile
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Self
+
+from msgspec import Struct, field
 
 from fallback_review.installed.tree import Listed, TreeError
 
@@ -39,25 +40,21 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _GZIP = b"\x1f\x8b"
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     stream: IO[bytes]
     at: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(Struct, frozen=True):
     target: str
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(Struct):
     names: dict[str, _Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Other:
+class _Other(Struct, frozen=True):
     """A device or a pipe."""
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from fallback_review.index.files import FileProblem
@@ -54,8 +55,7 @@ _COVERED = frozenset({Origin.PYPI, Origin.UPSTREAM, Origin.PRIVATE, Origin.LOCAL
 NOT_PROJECTS_OWN = "name it under private in [policy] if it is yours"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verifying:
+class Verifying(Struct, frozen=True, kw_only=True):
     """What one run verifies with."""
 
     settings: Settings

@@ -11,9 +11,10 @@ import os
 import re
 import sys
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from fallback_review.installed.image import looks_like_image
 from fallback_review.installed.tree import TreeError
@@ -38,8 +39,7 @@ _DEEPEST_SITE = 12
 _NEVER_IN = frozenset({"proc", "sys", "dev", "node_modules", ".git"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Something to verify."""
 
     shown: str
@@ -156,8 +156,7 @@ def sites_of_image(tree: Tree) -> Iterator[str]:
             ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class Reported(Struct, frozen=True, kw_only=True):
     """One item of a pip report."""
 
     name: str

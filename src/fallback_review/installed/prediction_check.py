@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import version_in_filename
 from fallback_review.model import Conclusion, Notice, Origin, Outcome, PredictionCheck

@@ -6,7 +6,8 @@ import base64
 import binascii
 import csv
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MOST_ROWS = 500_000
 _DIGEST_BYTES = {"sha256": 32, "sha384": 48, "sha512": 64}
@@ -17,8 +18,7 @@ class RecordError(Exception):
     """A RECORD that can't be read: says why, as a clause."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedFile:
+class RecordedFile(Struct, frozen=True):
     """One file of a RECORD."""
 
     path: str

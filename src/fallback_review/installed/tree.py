@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,7 @@ class TreeError(Exception):
     """A place that can't be read: says what and why, in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One name in a folder."""
 
     name: str
@@ -95,8 +95,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
         return "other"
 
 
-@dataclass(slots=True)
-class TreeFiles:
+class TreeFiles(Struct):
     """A tree whose digests are computed once."""
 
     tree: Tree

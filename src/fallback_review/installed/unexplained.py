@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fallback_review.installed.bytecode import cached_source
 from fallback_review.model import Deviation, Integrity
@@ -36,8 +38,7 @@ _KNOWN_TEXT = frozenset({"README.txt"})
 """What CPython's own installation leaves: nothing imports it."""
 
 
-@dataclass(slots=True)
-class Unexplained:
+class Unexplained(Struct):
     """What was found beside."""
 
     strays: list[Deviation] = field(default_factory=list)

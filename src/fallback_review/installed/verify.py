@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from sys import implementation
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from fallback_review.installed.bytecode import is_compiled_from

@@ -6,9 +6,9 @@ import hashlib
 import io
 import zipfile
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from fallback_review.index.files import UnreadableFileError

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from fallback_review.index.files import UnreadableFileError
 from fallback_review.installed.record import RecordedFile, RecordError, read_record
@@ -40,8 +41,7 @@ class _Prefetching(Protocol):
     def prefetch(self, start: int, length: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
+class Wheel(Struct, frozen=True):
     """The contents of a wheel, as its RECORD and its directory tell them."""
 
     rows: tuple[RecordedFile, ...]

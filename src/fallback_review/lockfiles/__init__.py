@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.format import Format
@@ -80,7 +80,7 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
 
 
 def _finished(lockfile: Lockfile, known: Format) -> Lockfile:
-    return bounded(replace(lockfile, format=known.name))
+    return bounded(dataclasses.replace(lockfile, format=known.name))
 
 
 def _recognised(side: Real, before: Format | None = None) -> Format:

@@ -8,11 +8,14 @@ whose commit stayed.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.registry import format_of
 from fallback_review.lockfiles.urls import host_of
@@ -35,8 +38,7 @@ if TYPE_CHECKING:
 _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
 
 
-@dataclass(frozen=True, slots=True)
-class DistinctEntry:
+class DistinctEntry(Struct, frozen=True):
     """One distinct (version, source) of a name on one side, with the entries that repeat it."""
 
     package: LockedPackage
@@ -78,7 +80,7 @@ def _held(group: list[LockedPackage]) -> list[DistinctEntry]:
 
 
 def _united(group: list[LockedPackage]) -> LockedPackage:
-    return replace(
+    return dataclasses.replace(
         group[0],
         artifacts=tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts)),
         local=all(entry.local for entry in group),
@@ -117,8 +119,7 @@ def _age(held: DistinctEntry) -> tuple[Any, ...]:
     return (0, *tail) if version is None else (1, version, *tail)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     """The two sides of one name: what stayed, what went, what came."""
 
     before: list[DistinctEntry]

@@ -7,8 +7,10 @@ references, and the file name rules of wheels and source distributions in `packa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import normalise_name, read_filename
 from fallback_review.lockfiles.urls import strip_credentials
@@ -30,8 +32,7 @@ _ARCHIVES = (
 _FORGE_ARCHIVE = re.compile(r"/(?:archive|tarball|zipball|-/archive)/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
+class Direct(Struct, frozen=True, kw_only=True):
     """What a direct reference says."""
 
     source: Source

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fallback_review.lockfiles.installer_files import no_files
 
@@ -21,8 +22,7 @@ def _never(_path: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relock:
+class Relock(Struct, frozen=True, kw_only=True):
     """How one package of a lock is locked again: templates of a command for a shell.
 
     In a template ``{name}`` is the package, ``{requirement}`` the package with the version (``aa==1.0``),
@@ -41,8 +41,7 @@ class Relock:
     """How the command is told of the lock's folder, for example ``-C {} ``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class Format(Struct, frozen=True, kw_only=True):
     """One lockfile format: everything that is true of it and not of a single file.
 
     No other module asks for a format by its name, so that a new format is this record and one line in

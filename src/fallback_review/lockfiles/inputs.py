@@ -8,8 +8,9 @@ something else, the same lockfile may bring other packages.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.registry import recognise
 from fallback_review.lockfiles.text import LockfileError, real

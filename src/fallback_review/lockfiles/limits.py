@@ -7,7 +7,7 @@ gets so far.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.names import MOST_TAGS, has_too_many_tags
@@ -61,7 +61,7 @@ def bounded(lockfile: Lockfile) -> Lockfile:
     notices = _first(lockfile.path, lockfile.notices, "notices about this file")
     unnamed = _first(lockfile.path, lockfile.unnamed, "requirements without a name")
     unread = _first(lockfile.path, lockfile.unread, "lines that could not be read")
-    return replace(lockfile, notices=notices, unnamed=unnamed, unread=unread)
+    return dataclasses.replace(lockfile, notices=notices, unnamed=unnamed, unread=unread)
 
 
 def _first(path: str, notices: tuple[Notice, ...], what: str) -> tuple[Notice, ...]:

@@ -8,11 +8,14 @@ same tree, as installers follow it; a pointer never is.
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.model import Notice
 
@@ -53,8 +56,7 @@ def nothing_beside(_path: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """One side of a lockfile: where it is and what it says."""
 
     path: str
@@ -105,8 +107,7 @@ def _binary(data: bytes) -> bool:
     return any(byte in _CONTROL for byte in data[:1024])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Real:
+class Real(Struct, frozen=True, kw_only=True):
     """The text of a lockfile, from wherever it stands."""
 
     text: Text
@@ -132,11 +133,11 @@ class Real:
     def told(self, lockfile: Lockfile) -> Lockfile:
         """Return what was read with the file that holds each entry, and a notice of the link."""
         packages = tuple(
-            replace(package, path=self.target) if package.path is None else package
+            dataclasses.replace(package, path=self.target) if package.path is None else package
             for package in lockfile.packages
         )
         notice = Notice(text=f"a symbolic link: what it holds is read from {self.target}", path=lockfile.path)
-        return replace(lockfile, packages=packages, notices=(notice, *lockfile.notices))
+        return dataclasses.replace(lockfile, packages=packages, notices=(notice, *lockfile.notices))
 
 
 def real(text: Text) -> Real:

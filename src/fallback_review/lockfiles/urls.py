@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]+):", re.IGNORECASE)  # one letter is a drive of Windows
 _SLASHED = frozenset({"http", "https", "ftp", "file"})
@@ -33,8 +34,7 @@ _SECRET_NAME = re.compile(
 _PLACEHOLDER = re.compile(r"(?:\$\{?\w++\}?|%\w++%|[:@*]|\[?REDACTED\]?)++", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A URL's parts, each in the one spelling that all spellings of it share."""
 
     scheme: str

@@ -7,10 +7,10 @@ YAML 1.1 would read the version ``3.10`` as 3.1 and ``0.1_3`` as 0.13.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
+from msgspec import Struct, field
 
 from fallback_review.lockfiles.text import LockfileError
 
@@ -29,8 +29,7 @@ LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """libyaml's where PyYAML was built with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class YamlDocument:
+class YamlDocument(Struct, frozen=True):
     """A YAML document: dictionaries, lists, texts and None."""
 
     data: dict[str, Any]
@@ -69,8 +68,7 @@ def read_yaml(path: str, text: str, *, loader: Any = LOADER) -> YamlDocument:
     return YamlDocument(builder.root, builder.lines)
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or mapping whose end has not come yet."""
 
     value: Any
@@ -79,8 +77,7 @@ class _Open:
     key: str | None = None
 
 
-@dataclass(slots=True)
-class _Builder:
+class _Builder(Struct):
     """Builds values from events, without recursion."""
 
     path: str

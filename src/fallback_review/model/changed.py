@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model.locked import Ecosystem
 
@@ -25,8 +26,7 @@ class ChangeKind(StrEnum):
     """The entries stayed, and the installer's configuration makes them come from elsewhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One name in one lockfile, on both sides."""
 
     name: str
@@ -53,8 +53,7 @@ class Change:
         return entries[0].line if entries else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataChange:
+class MetadataChange(Struct, frozen=True, kw_only=True):
     """An entry whose version, source and artifacts stayed, while other fields changed."""
 
     name: str
@@ -64,8 +63,7 @@ class MetadataChange:
     ecosystem: Ecosystem = Ecosystem.PYPI
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockfileDiff:
+class LockfileDiff(Struct, frozen=True, kw_only=True):
     """What changed between two sides of one lockfile (either side may be absent)."""
 
     path: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
+
+from msgspec import Struct
 
 from fallback_review.model.versions import public_version
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 NO_TEXTS: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class Sought(Struct, frozen=True, kw_only=True):
     """What an entry has to do with a page: the page's other files say nothing about it."""
 
     versions: frozenset[str]

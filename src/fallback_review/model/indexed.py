@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -62,8 +64,7 @@ class Index:
         return self.owner is Owner.CHAINGUARD and self.edition is not Edition.VEX
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectFile:
+class ProjectFile(Struct, frozen=True, kw_only=True):
     """One file of a project detail (PEP 503, 691, 700)."""
 
     filename: str
@@ -150,8 +151,7 @@ MALWARE_DETECTED = "MALWARE_DETECTED"
 """The reason of BLOCKED that no allowance covers: what an index answers for a package with malware in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remediation:
+class Remediation(Struct, frozen=True, kw_only=True):
     """What the VEX feed says of one remediated version."""
 
     version: str
@@ -160,8 +160,7 @@ class Remediation:
     """Vulnerabilities, each by one name (``CVE-…`` where it has one), sorted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What one index said when it was asked for one project, its page.
 
     `problem` is None when it answered with a project detail, PROJECT_MISSING for a 404 (an answer too),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model.reviewed import Conclusion
 
@@ -66,8 +67,7 @@ class Proof(StrEnum):
     """The same, and a signed attestation (PEP 740) names its publisher."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deviation:
+class Deviation(Struct, frozen=True, kw_only=True):
     """One file that is not as its wheel has it."""
 
     path: str
@@ -76,8 +76,7 @@ class Deviation:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictionCheck:
+class PredictionCheck(Struct, frozen=True, kw_only=True):
     """Whether the prediction for a distribution held."""
 
     held: bool | None
@@ -86,8 +85,7 @@ class PredictionCheck:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedDistribution:
+class VerifiedDistribution(Struct, frozen=True, kw_only=True):
     """One installed distribution, or one wheel."""
 
     name: str
@@ -129,8 +127,7 @@ MOST_NAMED = 20
 """Deviations named of one distribution; the others are counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
+class Verification(Struct, frozen=True, kw_only=True):
     """What one place holds: everything that a report needs."""
 
     place: str

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from fallback_review.model.options import NO_OPTIONS, InstallOptions
 
 if TYPE_CHECKING:
@@ -33,8 +35,7 @@ class SourceKind(StrEnum):
         return self is SourceKind.REGISTRY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """The source of a locked package: compared as a whole, `location` None means "not stated"."""
 
     kind: SourceKind
@@ -48,8 +49,7 @@ class Source:
     """The folder of a repository or archive that holds the project: another one is another project."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class Artifact(Struct, frozen=True, kw_only=True):
     """One file that a lock allows for a package."""
 
     filename: str | None = None
@@ -127,8 +127,7 @@ class LockedPackage:
         return any(artifact.url for artifact in self.artifacts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockIndex:
+class LockIndex(Struct, frozen=True, kw_only=True):
     """An index that a lockfile itself names, in the file's order."""
 
     url: str
@@ -143,8 +142,7 @@ class LockIndex:
     """Whether the file holds credentials in this URL: reported, never repeated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """Something about a file or a setting that a person should know."""
 
     text: str
@@ -154,8 +152,7 @@ class Notice:
     """Whether it says that the project changed since the lock was made."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
+class Compiled(Struct, frozen=True, kw_only=True):
     """What a requirements file says in its first lines about the tool that made it."""
 
     tool: str

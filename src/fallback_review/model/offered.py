@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from fallback_review.model.indexed import Index, ProjectFile
     from fallback_review.model.installed import Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class Offered(Struct, frozen=True, kw_only=True):
     """A file that an index lists, whose it is, and who is asked for it."""
 
     file: ProjectFile
@@ -20,8 +20,7 @@ class Offered:
     """The index that lists it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """What all indexes say of one project."""
 
     offered: tuple[Offered, ...] = ()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -27,8 +29,7 @@ class Prereleases(StrEnum):
     """Where nobody says anything: pip's rule and uv's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(Struct, frozen=True, kw_only=True):
     """What a configuration says about the version of one package, whoever asks for it."""
 
     name: str
@@ -50,8 +51,7 @@ class Constraint:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageOptions:
+class PackageOptions(Struct, frozen=True, kw_only=True):
     """The install options of one package."""
 
     wheels: bool = True
@@ -120,8 +120,7 @@ NO_OPTIONS = InstallOptions()
 """Where nobody says anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotModelled:
+class NotModelled(Struct, frozen=True, kw_only=True):
     """A key that is set, and known to change what is installed in a way that is not predicted."""
 
     key: str

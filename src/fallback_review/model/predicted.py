@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from fallback_review.model.indexed import Cause, Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """An environment that will install: Python version, platform, architecture, C library."""
 
     python: str
@@ -60,8 +60,7 @@ class EvidenceKind(StrEnum):
     """Something about the file that the installer chooses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One fact behind an outcome."""
 
     kind: EvidenceKind
@@ -81,8 +80,7 @@ class AssumptionKind(StrEnum):
     CONFIGURATION = "configuration"
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(Struct, frozen=True):
     """What a verdict takes for granted because nobody said it; a pass that rests on one is a warning."""
 
     kind: AssumptionKind
@@ -90,8 +88,7 @@ class Assumption:
     """One sentence for people: what is assumed, and which setting would say it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """The prediction for one locked package on one target."""
 
     version: str | None
@@ -121,8 +118,7 @@ def deciding(verdicts: Iterable[Verdict]) -> Verdict | None:
     return min(counting, key=lambda verdict: verdict.outcome.rank, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
+class Advice(Struct, frozen=True, kw_only=True):
     """One concrete next step."""
 
     text: str

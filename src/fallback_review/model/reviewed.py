@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model.indexed import MALWARE_DETECTED, Cause
 
@@ -29,8 +30,7 @@ class Conclusion(StrEnum):
         return {Conclusion.FAIL: 1, Conclusion.UNKNOWN: 3}.get(self, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Allowance(Struct, frozen=True, kw_only=True):
     """The entry of the allow list that covers a change."""
 
     package: str
@@ -39,8 +39,7 @@ class Allowance:
     expires: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewedChange:
+class ReviewedChange(Struct, frozen=True, kw_only=True):
     """A change with its prediction and what policy makes of it."""
 
     change: Change
@@ -70,8 +69,7 @@ class ReviewedChange:
         return -1 if self.malware or self.outcome is None else self.outcome.rank
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewedLockfile:
+class ReviewedLockfile(Struct, frozen=True, kw_only=True):
     """One lockfile of the review."""
 
     path: str
@@ -91,8 +89,7 @@ class ReviewedLockfile:
     head_entries: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """Everything that a report needs; renderings are functions of this value alone."""
 
     conclusion: Conclusion

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
 from functools import cache, partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.lockfiles import LockfileError, Text, decode, format_of, parse, parse_pair, recognise
 from fallback_review.lockfiles.diff import diff
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
     ReadBytes = Callable[[str], bytes | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedLockfile:
+class ComparedLockfile(Struct, frozen=True, kw_only=True):
     """What changed in one lockfile, and the trees of both sides to read beside it."""
 
     diff: LockfileDiff
@@ -153,5 +155,5 @@ def whole(text: Text) -> ComparedLockfile:
         LockfileError: the file can't be read.
     """
     lockfile = parse(text)
-    nothing = replace(lockfile, packages=(), unnamed=(), notices=(), header={})
+    nothing = dataclasses.replace(lockfile, packages=(), unnamed=(), notices=(), header={})
     return ComparedLockfile(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import dataclasses
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fallback_review import configuration
 from fallback_review.lockfiles import format_of, nothing_beside
@@ -37,8 +40,7 @@ MOST_JUDGED_AGAIN = 3_000
 """Names of entries that did not change and are judged since the configuration did, over all lockfiles."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockfileSide:
+class LockfileSide(Struct, frozen=True):
     """A whole lockfile on one side, with the contexts of its packages."""
 
     lockfile: Lockfile
@@ -58,12 +60,15 @@ class LockfileSide:
 
     def unlearnt(self) -> LockfileSide:
         """Return the side where PyPI did not say which hosts are its own: then none is known not to be."""
-        overrides = {name: replace(each, pypi_hosts_known=False) for name, each in self.overrides.items()}
-        return replace(self, context=replace(self.context, pypi_hosts_known=False), overrides=overrides)
+        overrides = {
+            name: dataclasses.replace(each, pypi_hosts_known=False) for name, each in self.overrides.items()
+        }
+        return replace(
+            self, context=dataclasses.replace(self.context, pypi_hosts_known=False), overrides=overrides
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True):
     """The entries that stayed while the installer's configuration did not: both sides are to be judged."""
 
     before: LockfileSide
@@ -81,8 +86,7 @@ class Unchanged:
                     yield package, side.lockfile, side.context_of(package), targets
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """One lockfile that is to be judged: what changed in it, and everything that predictions need to know."""
 
     diff: LockfileDiff
@@ -223,8 +227,7 @@ def _stayed(diff: LockfileDiff) -> int:
     return len(diff.head.packages) + diff.head.omitted - sum(len(each.gained) for each in diff.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(Struct, frozen=True):
     """What holds for both sides of a lockfile."""
 
     settings: Settings
@@ -235,7 +238,7 @@ class _Around:
     def side(self, lockfile: Lockfile, told: Configuration) -> LockfileSide:
         """Return one side with the contexts that its configuration amounts to."""
         arrangement = configuration.arrange(told, self.addresses)
-        context = replace(
+        context = dataclasses.replace(
             _context(told, arrangement, self.settings, self.addresses),
             new_hosts=self.new_hosts,
             today=self.today,
@@ -243,7 +246,7 @@ class _Around:
         if _decided(self.settings):
             return LockfileSide(lockfile, context)
         overrides = {
-            pattern: replace(context, indexes=indexes, assumptions=())
+            pattern: dataclasses.replace(context, indexes=indexes, assumptions=())
             for pattern, indexes in arrangement.overrides.items()
         }
         return LockfileSide(lockfile, context, overrides)
@@ -310,7 +313,7 @@ def _context(
         layout=name,
     )
     if head.no_index:
-        return replace(
+        return dataclasses.replace(
             context,
             indexes=arrangement.indexes,
             alternatives=(),
@@ -320,16 +323,18 @@ def _context(
     if addresses.resolver is not None:
         indexes = _with_lines((one(addresses.resolver),), head, addresses)
         said = "the settings name your own index, which is asked"
-        return replace(context, indexes=indexes, alternatives=(), layout="resolver", because=said)
+        return dataclasses.replace(context, indexes=indexes, alternatives=(), layout="resolver", because=said)
     if settings.indexes.layout is not None:
         indexes = _with_lines(context.indexes, head, addresses)
         alternatives = context.alternatives if indexes == context.indexes else ()
-        return replace(
+        return dataclasses.replace(
             context, indexes=indexes, alternatives=alternatives, because="the settings name the layout"
         )
     if arrangement.named and not _managers_alone(arrangement.indexes):
-        return replace(context, indexes=arrangement.indexes, layout="configured", because=arrangement.because)
-    return replace(
+        return dataclasses.replace(
+            context, indexes=arrangement.indexes, layout="configured", because=arrangement.because
+        )
+    return dataclasses.replace(
         context,
         assumptions=(_assumed(arrangement),),
         because=f"assumed: {arrangement.because}",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.lockfiles import FORMATS, LockfileError, decode, recognise
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from fallback_review.settings.schema import Lockfiles
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedFile:
+class ChangedFile(Struct, frozen=True, kw_only=True):
     """A file that differs between base and head; a path is None on the side that has no such file."""
 
     base_path: str | None

@@ -7,9 +7,10 @@ that changed.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review import configuration
 from fallback_review.configuration.environment import may_set_variables, pip_files
@@ -40,8 +41,7 @@ _NAME_FILES = frozenset({".conf", ".ini"})
 """Suffixes of the configuration files that may name others: pip's ``constraint``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeFile:
+class TreeFile(Struct, frozen=True, kw_only=True):
     """A file of a repository's tree."""
 
     path: str
@@ -49,8 +49,7 @@ class TreeFile:
     """Whether it is a symbolic link."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trees:
+class Trees(Struct, frozen=True, kw_only=True):
     """What is known of both sides of a repository."""
 
     files: Collection[TreeFile]

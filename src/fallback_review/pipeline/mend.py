@@ -8,10 +8,11 @@ mended either, since its installer would write the lock back.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from datetime import UTC
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review import configuration
 from fallback_review.lockfiles import LockfileError, format_of
@@ -40,8 +41,7 @@ NAME_IT = (
 _BEHIND_PYPI = "uv asks PyPI before Chainguard's index, and would write the lock back: put Chainguard's first"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedIndex:
+class NamedIndex(Struct, frozen=True, kw_only=True):
     """Chainguard's index as a project names it."""
 
     address: str
@@ -53,16 +53,14 @@ class NamedIndex:
     """Whether it is the organisation's own index, which serves the same bytes from addresses of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmended:
+class Unmended(Struct, frozen=True, kw_only=True):
     """An entry that stays as it is, and why."""
 
     package: LockedPackage
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class Mended(Struct, frozen=True, kw_only=True):
     """What became of one lock."""
 
     path: str

@@ -6,8 +6,10 @@ Pure but for `ask`, which the caller brings: the command line and the Action ask
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review import prediction
 from fallback_review.model import (
@@ -152,8 +154,7 @@ def _newly_unread(prepared: Prepared) -> Iterator[Notice]:
         yield Notice(path=prepared.diff.path, text=text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     settings: Settings
     today: date
     answers: Answers

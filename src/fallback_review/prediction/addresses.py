@@ -9,9 +9,10 @@ files of its PyPI fallback, ``files`` those of an older backend), ``python-remed
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.lockfiles.urls import Address, address_of
 from fallback_review.model import Edition, Index, Owner
@@ -33,8 +34,7 @@ def host(url: str) -> str:
     return at.host if at else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Territory:
+class _Territory(Struct, frozen=True):
     """Addresses below one prefix, and the index that their files belong to."""
 
     scheme: str | None
@@ -53,8 +53,7 @@ class _Territory:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Addresses:
+class Addresses(Struct, frozen=True, kw_only=True, dict=True):
     """The addresses that settings and documentation name; equal ones compare equal."""
 
     chainguard: Index | None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.prediction.verdicts import derive
 
@@ -62,10 +64,10 @@ class Derivations:
 
 def _entry(package: LockedPackage) -> Hashable:
     # Comparing entries leaves out `own`, which decides as much as the rest.
-    return replace(package, line=0, path=None), package.own
+    return dataclasses.replace(package, line=0, path=None), package.own
 
 
 def _around(lockfile: Lockfile) -> Hashable:
-    return replace(
+    return dataclasses.replace(
         lockfile, path="", packages=(), unnamed=(), notices=(), unread=(), compiled=None, omitted=0
     )

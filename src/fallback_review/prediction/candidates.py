@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from packaging.utils import (
     BuildTag,
     canonicalize_name,
@@ -37,8 +37,7 @@ ARCHIVE_ENDS = (
 """How source distributions' names end, for one installer or another."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(Struct, frozen=True, kw_only=True):
     """What a file name says (PEP 427, PEP 625)."""
 
     name: str
@@ -48,8 +47,7 @@ class Parsed:
     tags: frozenset[Tag] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archives:
+class Archives(Struct, frozen=True, kw_only=True):
     """Which source distributions an installer takes, and how it reads their names."""
 
     ends: tuple[str, ...]
@@ -86,8 +84,7 @@ ANY_ARCHIVE = Archives(ends=ARCHIVE_ENDS, version=behind_last_dash)
 NO_OPTIONS = PackageOptions()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A listed file on one target."""
 
     listed: ListedFile
@@ -105,8 +102,7 @@ class Candidate:
         return self.listed.file.filename
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What an installer is asked for, of one project on one target."""
 
     name: str
@@ -159,8 +155,7 @@ class Request:
         return ALLOWED if listed.file.sha256 in self.hashes else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One filter of a derivation."""
 
     title: str
@@ -168,8 +163,7 @@ class Step:
     dropped: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Sieve:
+class Sieve(Struct):
     """Candidates under one filter after the other."""
 
     kept: list[Candidate]

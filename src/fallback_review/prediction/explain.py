@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model import Edition, Source, SourceKind
 from fallback_review.prediction.install_request import (
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.context import Answers, Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """Everything that led to one verdict; plain text throughout."""
 
     package: str
@@ -69,7 +70,7 @@ def _locking_again(
     package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
 ) -> list[str]:
     """Say what locking the entry again would record, where every index that would be asked answered."""
-    anywhere = replace(package, source=Source(kind=SourceKind.REGISTRY))
+    anywhere = dataclasses.replace(package, source=Source(kind=SourceKind.REGISTRY))
     pages = pages_of(answers.get(package.name, {}), context)
     asked = indexes_for(anywhere, lockfile, context)
     if not all(index in pages for each in asked for index in each.sources):

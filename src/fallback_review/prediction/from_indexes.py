@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.model import MALWARE_DETECTED, Cause, Evidence, EvidenceKind, Outcome, Owner, Tier
 from fallback_review.prediction.availability import fitting, lacking, upstream_reason

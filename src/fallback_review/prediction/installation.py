@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model import Cause, Edition, Evidence, EvidenceKind, Owner, Verdict
 from fallback_review.model.files import NO_FILES, Files
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import Pages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derivation:
+class Derivation(Struct, frozen=True, kw_only=True):
     """A verdict and the steps to it."""
 
     verdict: Verdict
@@ -37,8 +37,7 @@ class Derivation:
     """Indexes that were not asked and whose answers could change or explain the verdict."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True, kw_only=True):
     """An index that said nothing."""
 
     cause: Cause
@@ -59,8 +58,7 @@ class Unanswered:
         return frozenset() if self.asked or not self.can_be_asked else frozenset({self.index})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class Installation(Struct, frozen=True, kw_only=True):
     """Everything that one prediction looks at."""
 
     package: LockedPackage

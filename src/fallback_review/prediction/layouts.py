@@ -7,8 +7,10 @@ measured it. A client's is a preset of its ordered list of indexes, for what sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.prediction.listing import (
     AskedIndex,
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     Arrange = Callable[[Addresses], tuple[AskedIndex, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """A named arrangement."""
 
     name: str

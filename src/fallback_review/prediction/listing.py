@@ -7,9 +7,9 @@ one of the rules here. `layouts.py` gives the usual arrangements their names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from packaging.utils import canonicalize_version
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Index, ProjectFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedFile:
+class ListedFile(Struct, frozen=True, kw_only=True):
     """One line of a project's page, as the installer gets to see it."""
 
     file: ProjectFile
@@ -40,8 +39,7 @@ Pages = Mapping["Index", Page]
 Merge = "Callable[[Page, Page], Page]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedIndex:
+class AskedIndex(Struct, frozen=True, kw_only=True):
     """One index that the installer asks."""
 
     parts: tuple[Index, ...]
@@ -69,8 +67,7 @@ class AskedIndex:
         return IndexPage(page=shown, default=self.default, supplemental=self.supplemental)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexPage:
+class IndexPage(Struct, frozen=True, kw_only=True):
     """One index that an installer is configured with, with its page of the project at hand."""
 
     page: Page

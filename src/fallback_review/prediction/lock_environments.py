@@ -7,9 +7,9 @@ PDM 2.29 by the ``[[metadata.targets]]`` of a pdm.lock.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles import format_of

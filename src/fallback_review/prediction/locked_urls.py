@@ -11,10 +11,10 @@ several environments, each one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from msgspec import Struct
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.installers import Installer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedChoice:
+class LockedChoice(Struct, frozen=True, kw_only=True):
     """The artifact that an installer takes from the lock."""
 
     artifact: Artifact | None

@@ -6,8 +6,10 @@ whether they fit; PDM asks its sources together; Pipenv asks pip, on the first s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.prediction.candidates import matching, public, read
 from fallback_review.prediction.installers import Failure, InstallerOptions
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import IndexPage, ListedFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relocked:
+class Relocked(Struct, frozen=True, kw_only=True):
     """What a new lock would hold for one package."""
 
     version: Version | None = None

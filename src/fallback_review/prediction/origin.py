@@ -15,8 +15,10 @@ is said, and never resolved towards green.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import (
@@ -59,8 +61,7 @@ _NOT_COMPARED = Assumption(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileOrigin:
+class FileOrigin(Struct, frozen=True, kw_only=True):
     """Where a file comes from, as far as it can be told."""
 
     outcome: Outcome

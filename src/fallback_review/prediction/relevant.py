@@ -7,8 +7,9 @@ that it names; and on every page the files that have the bytes of one of those.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.listed_names import version_in
 from fallback_review.model.files import Sought

@@ -7,9 +7,9 @@ answer is not needed. This holds for any arrangement and installer, present or f
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.version import Version
 
 from fallback_review.model import Owner, ProjectFile, Tier

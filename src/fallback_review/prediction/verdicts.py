@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.model import (
     Artifact,
@@ -140,9 +142,9 @@ def _refused(subject: Installation) -> Verdict | None:
 def _behind(subject: Installation, refusal: Verdict) -> Derivation:
     """Derive what lies below: the step that ends it locks again as well."""
     if refusal.reason == OUTDATED:
-        context = replace(subject.context, refused=None)
+        context = dataclasses.replace(subject.context, refused=None)
     else:
-        context = replace(subject.context, sources=None)
+        context = dataclasses.replace(subject.context, sources=None)
     answers = {subject.package.name: subject.answers}
     below = derive(subject.package, subject.lockfile, subject.target, context, answers)
     if below is None:
@@ -373,7 +375,11 @@ def _either(subject: Installation) -> Derivation:
     derived = [
         (
             title,
-            looked_up(replace(subject, context=replace(subject.context, indexes=indexes, alternatives=()))),
+            looked_up(
+                replace(
+                    subject, context=dataclasses.replace(subject.context, indexes=indexes, alternatives=())
+                )
+            ),
         )
         for title, indexes in subject.context.alternatives
     ]

@@ -6,10 +6,11 @@ Every channel is brought to say the same, or it is said why not.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.github import comment, review_comments, status
 from fallback_review.github.conversation import COMMENT, look
@@ -59,16 +60,14 @@ NOT_CHECKED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotChecked:
+class NotChecked(Struct, frozen=True, kw_only=True):
     """What a run has to say that ended without a verdict."""
 
     reason: str
     """Why, in words for people."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
+class Delivered(Struct, frozen=True, kw_only=True):
     """What became of it on GitHub."""
 
     deliveries: tuple[Delivery, ...]

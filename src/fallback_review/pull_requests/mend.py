@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
@@ -35,8 +36,7 @@ PATCH = "fallback-review.patch"
 _MENDABLE = frozenset({Outcome.PYPI, Outcome.INSTALL_FAILS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True, kw_only=True):
     """Lines of the head, and what should stand there instead."""
 
     path: str

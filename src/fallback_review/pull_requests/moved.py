@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review import configuration
 from fallback_review.github.branch_files import is_inside
@@ -65,8 +67,7 @@ _LINK = re.compile(r"^@@ -[01](?:,[01])? \+[01](?:,[01])? @@[^\n]*\n[+-][^\n]*\n
 _SCRIPTS_BLOCK = re.compile(r"^[+-]#(?:[ \t]*///|[ \t]*\[|[ \t]*[\w-]+[ \t]*=|[ \t]+[\"'\]])", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspects:
+class Suspects(Struct, frozen=True, kw_only=True):
     """Changed files that may be inputs of lockfiles which stay as they are."""
 
     configuring: tuple[str, ...]
@@ -87,8 +88,7 @@ class Suspects:
             yield Wanted(side=Side.BASE, path=path, weight=LONG)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """The lockfiles whose inputs changed, as far as that is known."""
 
     sides: tuple[LockfileSides, ...] = ()

@@ -6,8 +6,10 @@ Nothing of the pull request is checked out, built or run. Settings come from the
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.configuration.environment import may_set_variables, set_variables
 from fallback_review.github.changed_lockfiles import PullRequestFiles, Side
@@ -48,8 +50,7 @@ if TYPE_CHECKING:
     from fallback_review.settings.schema import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class Gathered(Struct, frozen=True, kw_only=True):
     """What GitHub says about one pull request."""
 
     event: PullRequestEvent
@@ -69,8 +70,7 @@ class Gathered:
     """What to say of files that nobody looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True, kw_only=True):
     """A pull request's review, and what its comment remembers."""
 
     review: Review

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from msgspec import Struct
+
 from fallback_review.github.app import app_token
 from fallback_review.github.client import Client
 from fallback_review.github.errors import Need
@@ -27,8 +29,7 @@ CommentMode = Literal["changes", "findings", "never"]
 """When a pull request gets a comment: where lockfiles change, where something is found, or never."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channels:
+class Channels(Struct, frozen=True, kw_only=True):
     """Where a review is delivered on GitHub."""
 
     comment: CommentMode = "changes"
@@ -38,8 +39,7 @@ class Channels:
     """Whether the head commit gets a commit status."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True, kw_only=True):
     """What was chosen for a run: by the inputs of an Action, or by the configuration of an App."""
 
     name: str = NAME

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
 
 from fallback_review.report import limits
 from fallback_review.report.findings import findings
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Review
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(Struct, frozen=True, kw_only=True):
     """One annotation."""
 
     level: str
@@ -64,4 +64,4 @@ def annotate(review: Review, *, elsewhere: str = "the job summary") -> tuple[Ann
 
 def render(review: Review) -> str:
     """Render the annotations as a JSON list."""
-    return json.dumps([asdict(annotation) for annotation in annotate(review)], indent=2) + "\n"
+    return json.dumps([structs.asdict(annotation) for annotation in annotate(review)], indent=2) + "\n"

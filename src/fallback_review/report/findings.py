@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model import Conclusion, Notice
 from fallback_review.report.rows import row_of
@@ -24,8 +25,7 @@ LEVELS: dict[Conclusion, str] = {
 """How loud a finding is, by what policy makes of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One thing to say about one place."""
 
     level: str

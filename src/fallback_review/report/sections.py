@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.escape import destination, path_destination
@@ -33,8 +35,7 @@ _PUBLISHED = set(Outcome) - {Outcome.DIRECT, Outcome.PRIVATE}
 """Outcomes of packages that have a page at a public project page's site."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeTable:
+class ChangeTable(Struct, frozen=True, kw_only=True):
     """Changes of one kind."""
 
     group: Group
@@ -73,8 +74,7 @@ _TITLES: dict[Group, tuple[str, str, str]] = {
 """The quiet groups, in the order to show them in: what is said of one package, and of several."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
+class Total(Struct, frozen=True, kw_only=True):
     """One lockfile of a scan, in numbers."""
 
     lockfile: str
@@ -100,8 +100,7 @@ TOTALS = (
 """The headings of a table of totals."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remark:
+class Remark(Struct, frozen=True, kw_only=True):
     """A notice, readable."""
 
     text: str
@@ -109,8 +108,7 @@ class Remark:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sections:
+class Sections(Struct, frozen=True, kw_only=True):
     """What a report shows, in order."""
 
     review: Review

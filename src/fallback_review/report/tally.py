@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model import ChangeKind, Conclusion, Ecosystem, Outcome
 
@@ -63,8 +64,7 @@ def group_of(reviewed: ReviewedChange) -> Group:
     return next((group for applies, group in apart if applies), quiet)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, frozen=True, kw_only=True):
     """How many changes of each kind a review holds. A name counts once in each lockfile."""
 
     changed: int
@@ -100,8 +100,7 @@ class Tally:
         return self.judged - self.outcomes[Outcome.DIRECT] - self.outcomes[Outcome.PRIVATE]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class Missing(Struct, frozen=True, kw_only=True):
     """A package that Chainguard does not cover, over all lockfiles."""
 
     name: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.sections import arrange
@@ -64,8 +65,7 @@ def render(review: Review, *, color: bool = False, width: int | None = None, eve
     return _by_rich(lines, color=color, width=width)
 
 
-@dataclass(slots=True)
-class TerminalLine:
+class TerminalLine(Struct):
     """One line: pieces of text, each with its style."""
 
     pieces: list[tuple[str, str]] = field(default_factory=list)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -155,7 +156,9 @@ def draw(seed: int, number: int, *, unpinned: bool = False) -> Case:
     ours += [_file(chance, number, CHAINGUARD) for _ in range(chance.choice((0, 1, 1, 2, 2, 3)))]
     chance.shuffle(ours)
     if chance.random() < 0.15:
-        ours = [replace(each, linked_hash=False) for each in ours]  # Chainguard's pages may carry none
+        ours = [
+            dataclasses.replace(each, linked_hash=False) for each in ours
+        ]  # Chainguard's pages may carry none
     pin = chance.choice(_PINS)
     if unpinned and chance.random() < 0.12:
         pin = chance.choice((">=0.9", "~=1.0", "==1.*", "<2", "!=1.0", ">1.0", ">=1.0rc1", ""))
@@ -177,7 +180,7 @@ def draw(seed: int, number: int, *, unpinned: bool = False) -> Case:
         foreign_hash=chance.random() < 0.06 and all(each.linked_hash for each in ours),
         swapped=chance.random() < 0.06,
     )
-    return replace(case, locked=_locked(chance, case))
+    return dataclasses.replace(case, locked=_locked(chance, case))
 
 
 def _file(chance: random.Random, number: int, shelf: str) -> File:
@@ -214,12 +217,14 @@ def _file(chance: random.Random, number: int, shelf: str) -> File:
 def _rebuilt(chance: random.Random, theirs: File) -> File:
     """Return Chainguard's file of the same name: its own build, or PyPI's bytes on the upstream shelf."""
     if chance.random() < 0.25:
-        return replace(theirs, shelf=UPSTREAM)
+        return dataclasses.replace(theirs, shelf=UPSTREAM)
     wanted = chance.choice(_REQUIRES_PYTHON) if chance.random() < 0.2 else theirs.requires_python
     yanked = theirs.yanked and chance.random() < 0.5
     shelf = REMEDIATED if "+cgr." in theirs.version else CHAINGUARD
     uploaded = chance.choice(_UPLOADED) if chance.random() < 0.5 else theirs.uploaded
-    return replace(theirs, shelf=shelf, maker="c", yanked=yanked, requires_python=wanted, uploaded=uploaded)
+    return dataclasses.replace(
+        theirs, shelf=shelf, maker="c", yanked=yanked, requires_python=wanted, uploaded=uploaded
+    )
 
 
 def _once(files: Sequence[File]) -> tuple[File, ...]:

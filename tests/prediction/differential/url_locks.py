@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -53,7 +54,7 @@ def rows(case: Case, origins: Origins) -> list[Row]:
     found = [*sdists, *(each for each in found if each.wheel)]
     # Nobody asks PyPI whether a locked URL of its own brings the locked bytes: that entry is a fallback anyway.
     if found and case.swapped and found[0].file.linked_hash and found[0].file.shelf != PYPI:
-        found[0] = replace(found[0], digest=found[-1].digest if found[1:] else FOREIGN)
+        found[0] = dataclasses.replace(found[0], digest=found[-1].digest if found[1:] else FOREIGN)
     return found
 
 

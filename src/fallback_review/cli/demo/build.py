@@ -14,10 +14,10 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
 
@@ -31,8 +31,7 @@ _REGULAR_FILE = 0o100644 << 16
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltFile:
+class BuiltFile(Struct, frozen=True, kw_only=True):
     """One distribution file, with its core metadata beside it (PEP 658)."""
 
     filename: str

@@ -16,13 +16,13 @@ import hmac
 import json
 import socketserver
 from collections import defaultdict
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
+from msgspec import Struct, field
 from packaging.utils import canonicalize_name
 
 from fallback_review.cli.demo import pages
@@ -47,8 +47,7 @@ _FILES_BELOW = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(Struct, frozen=True, kw_only=True):
     """One request that a server got, for tests and for the curious."""
 
     host: str
@@ -59,8 +58,7 @@ class Served:
     """Whether the request carried an Authorization header, right or wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(Struct, frozen=True):
     status: HTTPStatus
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)

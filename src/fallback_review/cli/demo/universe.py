@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ class Shelf(StrEnum):
         }.get(self, "the project's own maintainers")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """One version of one project."""
 
     name: str
@@ -49,8 +49,7 @@ class Release:
     """The reason, where the release is yanked (PEP 592)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Universe:
+class Universe(Struct, frozen=True, kw_only=True):
     """Everything that the demo's indexes know."""
 
     releases: tuple[Release, ...]

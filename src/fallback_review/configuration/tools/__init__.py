@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.configuration.tools import pdm, pip, pipenv, pixi, poetry, uv, uv_keys
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """How an installer is configured."""
 
     read: Callable[[Lockfile, ConfigurationFiles], Configuration]

@@ -9,9 +9,9 @@ is asked; ``no-index`` asks none, whatever stands behind it. A file with one key
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -238,7 +238,7 @@ def _with_hashes_for_all(options: InstallOptions, lockfile: Lockfile) -> Install
     """One entry with hashes makes pip ask for hashes of all, unless it is told not to (measured)."""
     if options.require_hashes or options.no_require_hashes:
         return options
-    return replace(options, require_hashes=any(package.hashes for package in lockfile.packages))
+    return dataclasses.replace(options, require_hashes=any(package.hashes for package in lockfile.packages))
 
 
 def _is_yes(section: Section, key: str) -> bool:

@@ -7,8 +7,9 @@ rows.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.conda_rows import FileRow, channel_of, hashes_of, merge, pypi_source

@@ -5,8 +5,10 @@ Rows of one name, version and source become one locked package with an artifact 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.direct_references import is_archive, is_url, read_locked_git, read_url
 from fallback_review.lockfiles.names import filename_of, normalise_name
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 _HASH_KEYS = ("sha256", "md5")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileRow:
+class FileRow(Struct, frozen=True, kw_only=True):
     """One row, read."""
 
     ecosystem: Ecosystem

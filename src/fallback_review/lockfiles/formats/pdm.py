@@ -8,9 +8,9 @@ under ``"name version"``. Markers count with the strategy ``inherit_metadata``; 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, is_archive
@@ -130,8 +130,7 @@ def _implementation_clauses(implementation: str) -> Iterator[str]:
         yield f'implementation_name == "{implementation}"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
+class _Reader(Struct, frozen=True, kw_only=True):
     notices: Notices
     beside: Table | None
     """The files of all entries, where the lock is so old that they don't stand in the entries."""

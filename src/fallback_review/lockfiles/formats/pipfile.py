@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import SpecifierSet
 
@@ -56,8 +57,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"(?P<colon>\s*:)?|[{}\[\]]', re.DOTALL)
 
 
-@dataclass(slots=True)
-class _Lines:
+class _Lines(Struct):
     """The lines of what is looked up in a JSON text."""
 
     entries: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.conda_lock import platform_rows

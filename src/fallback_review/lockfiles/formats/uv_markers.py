@@ -9,14 +9,15 @@ The rows are found in the text, one a line as uv writes them: most entries are n
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import tomli
+from msgspec import Struct
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
@@ -41,8 +42,7 @@ class _From(Enum):
     MANIFEST = "the lock's own list of what a script asks for"
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """One row that asks for a package."""
 
     version: str | None
@@ -77,7 +77,7 @@ def with_markers(text: str, packages: tuple[LockedPackage, ...]) -> tuple[Locked
     native = {package.name for package in packages if _only_native(package)}
     ways = _ways(text, forked | native) if forked or native else {}
     return tuple(
-        replace(
+        dataclasses.replace(
             package,
             marker=_marker(package, ways) if package.name in forked else None,
             needed_when=_needed(package, ways) if package.name in native else None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +16,7 @@ class MendError(Exception):
     """Why an entry, or a lock, can't be mended: one clause."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewFile:
+class NewFile(Struct, frozen=True, kw_only=True):
     """A file that a row will name."""
 
     filename: str
@@ -27,8 +27,7 @@ class NewFile:
     """RFC 3339, in UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mending:
+class Mending(Struct, frozen=True, kw_only=True):
     """What one entry will say."""
 
     package: LockedPackage
@@ -42,8 +41,7 @@ class Mending:
     """The name that the project gives the index, where the lock goes by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A stretch of a text, and what stands there instead."""
 
     start: int

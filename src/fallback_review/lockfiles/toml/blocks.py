@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomli
+from msgspec import Struct
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.text import LockfileError
@@ -31,8 +31,7 @@ _ARRAY_HEADER = re.compile(r"\n\[\[([^\n]*)")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class TomlDocument:
+class TomlDocument(Struct, frozen=True):
     """A parsed TOML lockfile: its entries with their lines, and everything else."""
 
     header: dict[str, Any]
@@ -44,8 +43,7 @@ class TomlDocument:
         return (Table(data, path, where, line) for line, data in self.entries)
 
 
-@dataclass(frozen=True, slots=True)
-class _Split:
+class _Split(Struct, frozen=True):
     """A text that was split at the header lines of its entries."""
 
     key: str

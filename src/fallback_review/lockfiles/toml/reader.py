@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.lockfiles.toml.blocks import TomlDocument, read_pair, read_whole
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TomlReader:
+class TomlReader(Struct, frozen=True, kw_only=True):
     """Reads a TOML lockfile: one side whole, or a pair without what both sides share (`blocks.read_pair`)."""
 
     read: Callable[[Text, TomlDocument], Lockfile]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from msgspec import Struct
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.text import LockfileError
@@ -23,8 +24,7 @@ PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?")
 _WORDS: dict[type, str] = {str: "a string", dict: "a table", list: "an array", bool: "true or false"}
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table of a document together with where it stands, for messages."""
 
     data: Mapping[str, Any]

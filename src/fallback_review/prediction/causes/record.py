@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.context import Answers, Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """One verdict with all that is known around it: what a cause's words are made from."""
 
     verdict: Verdict
@@ -143,16 +143,14 @@ Step = str | Advice | Callable[[Facts], Advice]
 """One next step, or what makes it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(Struct, frozen=True, kw_only=True):
     """What is said of a cause, or of one reason of it."""
 
     why: Why
     step: Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseRecord:
+class CauseRecord(Struct, frozen=True, kw_only=True):
     """Everything that people are told about one cause."""
 
     cause: Cause

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.prediction.candidates import ANY_ARCHIVE, Archives
 from fallback_review.prediction.targets import ranks
@@ -42,8 +43,7 @@ class Failure(StrEnum):
     """The lock names a file by URL, and the index that it belongs to does not list it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """What an installer does with a listing."""
 
     file: ListedFile | None = None
@@ -54,16 +54,14 @@ class Choice:
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallerOptions:
+class InstallerOptions(Struct, frozen=True, kw_only=True):
     """What an installer's own configuration decides."""
 
     uv_strategy: str = "first-index"
     respect_source_order: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Installer:
+class Installer(Struct, frozen=True, kw_only=True):
     """One installer."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.model import Conclusion, Integrity, Origin, Proof
 from fallback_review.report.text import count, readable
@@ -67,8 +69,7 @@ _FEW = 6
 """Deviations named of one distribution where space is dear; the JSON report has more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerificationRow:
+class VerificationRow(Struct, frozen=True, kw_only=True):
     """One distribution, for people."""
 
     icon: str
@@ -81,8 +82,7 @@ class VerificationRow:
     found: VerifiedDistribution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
+class Numbers(Struct, frozen=True, kw_only=True):
     """How many there are of what; what is counted is said with it."""
 
     all: int

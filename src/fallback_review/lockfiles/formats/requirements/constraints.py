@@ -8,8 +8,8 @@ entry keeps its own line: that is where the package is asked for.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -75,7 +75,7 @@ def _fork(package: LockedPackage, constraint: LockedPackage, notices: list[Notic
     marker = constraint.marker
     if package.marker is not None and package.marker != marker:
         marker = f"({package.marker}) and ({marker})"
-    return replace(_narrow(package, constraint, notices), marker=marker)
+    return dataclasses.replace(_narrow(package, constraint, notices), marker=marker)
 
 
 def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Notice]) -> LockedPackage:
@@ -86,7 +86,7 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
     extra = {**package.extra, "constraints": (*package.extra.get("constraints", ()), origin)}
     own = package.own or (str(_asked(package)), package.hashes)
     if constraint.source.kind is not SourceKind.REGISTRY:
-        return replace(
+        return dataclasses.replace(
             package,
             version=constraint.version,
             specifier=None,
@@ -110,7 +110,9 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
     if package.version is not None:
         # Where the constraint rules the pin out nothing fits both, and the entry stays what it is called.
         version = package.version
-    return replace(package, version=version, specifier=specifier, artifacts=artifacts, own=own, extra=extra)
+    return dataclasses.replace(
+        package, version=version, specifier=specifier, artifacts=artifacts, own=own, extra=extra
+    )
 
 
 def _asked(package: LockedPackage) -> SpecifierSet:
@@ -135,7 +137,7 @@ def refuse_other_pins(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
                 refused[each.name, each.marker] = f"{shown(each.name)} is pinned to {pins} at once"
     if not refused:
         return every
-    return [replace(each, refused=refused.get((each.name, each.marker))) for each in every]
+    return [dataclasses.replace(each, refused=refused.get((each.name, each.marker))) for each in every]
 
 
 def _other_versions(one: LockedPackage, other: LockedPackage) -> bool:

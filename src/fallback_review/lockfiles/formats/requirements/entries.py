@@ -7,9 +7,9 @@ Specifiers", "VCS support" and "Local project installs".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -47,8 +47,7 @@ class RefusedError(Exception):
     """A requirement that pip would refuse; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(Struct, frozen=True, kw_only=True):
     """Where a requirement stands."""
 
     line: int
@@ -56,8 +55,7 @@ class Position:
     """None in the lockfile itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unnamed:
+class Unnamed(Struct, frozen=True, kw_only=True):
     """A requirement that has no name before it is built: a folder, a bare archive."""
 
     text: str
@@ -67,16 +65,14 @@ class Unnamed:
     had_credentials: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedRequirement:
+class NamedRequirement(Struct, frozen=True, kw_only=True):
     """A requirement with a name."""
 
     package: LockedPackage
     had_credentials: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Struct, frozen=True, kw_only=True):
     """The parts of a requirement that do not say where it comes from."""
 
     hashes: Sequence[str] = ()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
 from optparse import OptionParser, Values
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,8 +56,7 @@ class OptionsError(Exception):
     """Options that pip would refuse; the text says what about them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineOptions:
+class LineOptions(Struct, frozen=True):
     """What one logical line holds beside a requirement."""
 
     values: dict[str, Any] = field(default_factory=dict)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from fallback_review.lockfiles.direct_references import is_url
 from fallback_review.lockfiles.formats.requirements.compiled import compiled
@@ -74,8 +75,7 @@ def read(text: Text) -> Lockfile:
     )
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """What has been gathered so far, over all files."""
 
     root: Text

@@ -7,10 +7,12 @@ place, so that all others keep their numbers.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.formats.requirements.compiled import compiled
 from fallback_review.lockfiles.formats.requirements.reader import read
@@ -79,4 +81,4 @@ def _without(text: Text, alike: Container[str]) -> Lockfile:
 
     rest = replace(text, text=_PLAIN.sub(emptied, text.text))
     # What says who made the file is looked for at its beginning alone, which has moved.
-    return replace(read(rest), compiled=compiled(text.text), omitted=omitted)
+    return dataclasses.replace(read(rest), compiled=compiled(text.text), omitted=omitted)
