@@ -11,16 +11,26 @@ import io
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
-from rich.text import Text
+from rich.text import Text as Coloured
 
+from fallback_review.cli.demo import scene
 from fallback_review.cli.demo.run import run
+from fallback_review.cli.demo.server import DemoIndex
+from fallback_review.index import Credentials
+from fallback_review.index import open as access
+from fallback_review.lockfiles import Text
+from fallback_review.pipeline.compare import whole
+from fallback_review.pipeline.review import review
 from fallback_review.report import render
+from fallback_review.settings import schema
 from tests.conftest import ROOT, lab_tool
 from tests.report import build
 from tests.report.github import page
@@ -81,17 +91,35 @@ def comment() -> Review:
 def terminal(text: str) -> str:
     """A page that shows a terminal's text with its colours."""
     console = Console(record=True, width=100, file=io.StringIO())
-    console.print(Text.from_ansi(text), soft_wrap=True)
+    console.print(Coloured.from_ansi(text), soft_wrap=True)
     return console.export_html(theme=MONOKAI, code_format=_TERMINAL)
+
+
+PROJECTS = {
+    "api": {"certifi", "click", "idna", "litellm", "requests"},
+    "web": {"litellm", "numpy", "orjson", "psycopg-binary"},
+    "worker": {"requests", "urllib3"},
+}
 
 
 def scanned() -> Review:
     """Scan a repository of three projects: the demo's packages, spread over them."""
-    whole = comment()
-    (uv,) = whole.lockfiles
-    parts = {"api/uv.lock": uv.changes[:5], "web/uv.lock": uv.changes[3:7], "worker/uv.lock": uv.changes[7:]}
-    lockfiles = tuple(replace(uv, path=path, changes=changes) for path, changes in parts.items())
-    return replace(whole, lockfiles=lockfiles, scope="all")
+    now = datetime.now(UTC)
+    with DemoIndex(scene.at(now)) as index:
+        packaged = resources.files("fallback_review.cli.demo").joinpath("data/head/uv.lock")
+        head, *entries = index.fill(packaged.read_text("utf-8")).split("[[package]]\n")
+        lockfiles = [
+            whole(Text(path=f"{project}/uv.lock", text="[[package]]\n".join([head, *_of(names, entries)])))
+            for project, names in PROJECTS.items()
+        ]
+        configured = schema.validate(scene.settings(index.chainguard, index.pypi, index.private))
+        secrets = access.Secrets(environ={}, explicit=Credentials(index.username, index.password))
+        with access.open_indexes(configured.indexes, secrets) as ask:
+            return review(lockfiles, configured, ask, today=now.date(), scope="all")
+
+
+def _of(names: set[str], entries: list[str]) -> list[str]:
+    return [entry for entry in entries if entry.split('"')[1] in names]
 
 
 def main(folder: Path, *, everything: bool) -> None:
@@ -101,12 +129,12 @@ def main(folder: Path, *, everything: bool) -> None:
     shoot(page(sample, "dark"), folder / "comment-dark.png", width=900, height=620)
     shoot(page(sample, "light"), folder / "comment-narrow.png", width=390, height=1100)
     told = render(comment(), "terminal", color=True, width=100)
-    shoot(terminal(told), folder / "terminal.png", width=900, height=640)
-    shoot(render(scanned(), "html"), folder / "scan.png", width=900, height=900)
+    shoot(terminal(told), folder / "terminal.png", width=900, height=660)
+    shoot(render(scanned(), "html"), folder / "scan.png", width=900, height=1060)
     if not everything:
         return
-    for name, review in build.gallery().items():
-        markdown = render(review, "markdown", about_url=_ABOUT).replace("<details>", "<details open>")
+    for name, made in build.gallery().items():
+        markdown = render(made, "markdown", about_url=_ABOUT).replace("<details>", "<details open>")
         shoot(page(markdown, "light"), folder / f"{name}.png", width=900, height=1500)
     shoot(render(build.rich(), "html"), folder / "page.png", width=900, height=800)
     shoot(render(build.rich(), "html"), folder / "page-dark.png", width=500, height=800, dark=True)

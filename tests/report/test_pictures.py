@@ -24,8 +24,8 @@ def test_the_pictures_are_made(tmp_path: Path) -> None:
         "comment.png": (900, 620),
         "comment-dark.png": (900, 620),
         "comment-narrow.png": (390, 1100),
-        "terminal.png": (900, 640),
-        "scan.png": (900, 900),
+        "terminal.png": (900, 660),
+        "scan.png": (900, 1060),
     }
 
 
@@ -33,3 +33,11 @@ def test_the_pictures_are_made(tmp_path: Path) -> None:
 def test_no_table_is_wider_than_the_screen(width: int) -> None:
     shown = page(render(pictures.comment(), "markdown"), "light").replace("<details>", "<details open>")
     assert pictures.too_wide(shown, width=width) == 0
+
+
+def test_a_narrow_screen_shows_what_a_scan_covers() -> None:
+    """The totals may be scrolled; their share stands in front."""
+    report = render(pictures.scanned(), "html")
+    assert "<th>Lockfile</th><th>Covered</th>" in report
+    assert "<td>web/uv.lock</td><td>25.0 %</td><td>4</td>" in report
+    assert "uv lock --directory web --upgrade-package orjson==3.10.6" in report

@@ -90,12 +90,12 @@ class Total(Struct, frozen=True, kw_only=True):
 
 TOTALS = (
     "Lockfile",
+    "Covered",  # in front, so that a narrow screen shows it
     "Packages",
     "Chainguard",
     "PyPI",
     "PyPI's, served by Chainguard",
     "Fails or unknown",
-    "Covered",
 )
 """The headings of a table of totals."""
 
