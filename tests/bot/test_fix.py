@@ -71,7 +71,7 @@ def test_the_patch_is_in_the_summary_and_git_applies_the_file(
     ended = bot.run(opened(BEFORE, PYPIS))
     patch = bot_outputs(bot)["patch"]
     assert patch == "fallback-review.patch"
-    assert "### Mend the lockfiles" in ended.summary
+    assert "### Fix the lockfiles" in ended.summary
     assert f"`fallback-review fix {LOCK}`" in ended.summary
     (tmp_path / LOCK).write_text(PYPIS[LOCK])
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
@@ -113,7 +113,7 @@ def test_there_may_be_nothing_to_mend(bot: Bot, opened: Opened) -> None:
     pull = opened(BEFORE, {LOCK: "absent==1.0\n"})
     bot.comment(pull, FIX)
     [(_, said)] = answers(pull)
-    assert said.count("There is nothing to mend")
+    assert said.count("There is nothing to fix")
 
 
 def app(bot: Bot, **permissions: str) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def test_nothing_is_committed_otherwise(
     said = own_answers(pull)[-1]
     assert "```diff" in said
     words = {
-        "policy": "This patch mends the lockfiles",
+        "policy": "This patch fixes the lockfiles",
         "token": "Nothing was committed: it needs a GitHub App",
         "permission": "Nothing was committed: ",
         "fork": "Nothing was committed: its branch is in a fork",

@@ -35,6 +35,10 @@ BAD = (
     "lets this pass",
     "held by the policy",
     "PyPI's own, served by",
+    "mend",  # the command is `fix`
+    "mends",
+    "mended",
+    "mending",
 )
 """Phrases that people had to read twice."""
 _BAD = re.compile("|".join(rf"\b{re.escape(each)}(?!\w)" for each in BAD), re.IGNORECASE)

@@ -74,7 +74,7 @@ def test_the_installer_accepts_the_mended_lock_and_takes_chainguards_files(
     before = project.lock_path.read_text()
     done = fix(world, project)
     assert done.code == 0, done.said
-    assert "4 entries mended" in done.stderr
+    assert "4 entries fixed" in done.stderr
     after = project.lock_path.read_text()
     rows = re.compile(
         r"[-+]\s*(\{ ?(url|file) = |--hash=|\"sha256:|source = \{ registry|url = |reference = |content.hash = |\"url\": |\"sha256\": )"
@@ -185,7 +185,7 @@ def test_what_cannot_be_mended_is_listed_with_the_reason_and_stays(
     done = fix(world, project)
     assert done.code in (0, 3), done.said
     assert "only-pypi 1.0: Chainguard's index does not have it" in done.stderr
-    assert "not mended: 1 entry" in done.stderr
+    assert "not fixed: 1 entry" in done.stderr
     only_pypi = re.findall(r"[0-9a-f]{64}", text)
     assert len(set(only_pypi) & set(re.findall(r"[0-9a-f]{64}", project.lock_path.read_text()))) >= 1
 
@@ -233,7 +233,7 @@ def test_one_name_alone(world: World, tmp_path: Path) -> None:
     project = migrated(world, "pip", tmp_path)
     before = project.lock_path.read_text()
     done = fix(world, project, "--only", "Plain")
-    assert "1 entry mended" in done.stderr
+    assert "1 entry fixed" in done.stderr
     assert len(changed_lines(before, project.lock_path.read_text())) == 2
 
 
@@ -242,7 +242,7 @@ def test_line_ends_and_comments_stay(world: World, tmp_path: Path) -> None:
     text = project.lock_path.read_text().replace("[[package]]", "# kept\n[[package]]")
     project.lock_path.write_bytes(text.replace("\n", "\r\n").encode())
     done = fix(world, project)
-    assert "4 entries mended" in done.stderr, done.said
+    assert "4 entries fixed" in done.stderr, done.said
     after = project.lock_path.read_bytes()
     assert after.count(b"# kept\r\n") == text.count("# kept")
     assert b"\n" not in after.replace(b"\r\n", b"")

@@ -120,7 +120,7 @@ def test_notices_are_counted_beyond_the_first() -> None:
     lock = parse(Text(path="requirements.txt", text="==nothing\n" * 2_500 + "beta==1.0\n"))
     assert len(lock.notices) == MOST_NOTICES + 1
     assert [notice.line for notice in lock.notices[:3]] == [1, 2, 3]
-    assert lock.notices[-1].text == "and 2,400 more notices about this file; mend the first ones to see them"
+    assert lock.notices[-1].text == "and 2,400 more notices about this file; fix the first ones to see them"
     unnamed = parse(Text(path="requirements.txt", text="".join(f"./x{n}\n" for n in range(101)))).unnamed
     assert len(unnamed) == MOST_NOTICES + 1
     assert unnamed[-1].text.startswith("and 1 more requirements without a name")

@@ -240,7 +240,7 @@ def test_an_included_requirement_is_another_files() -> None:
     )
     asked = Mending(package=lock.packages[0], rows=((OLD, (file(),)),), index=INDEX)
     after, [(_, why)] = mended(known, "requirements.txt", "-r base.txt\n", [asked])
-    assert (after, why) == ("-r base.txt\n", "it is in base.txt: mend that file")
+    assert (after, why) == ("-r base.txt\n", "it is in base.txt: fix that file")
 
 
 PIPFILE = json.dumps(
@@ -330,7 +330,7 @@ def test_edits_do_not_overlap_and_blocks_begin_with_a_header() -> None:
 def test_a_lock_that_nobody_knows_how_to_mend() -> None:
     known = recognise("pixi.lock")
     assert known is not None
-    with pytest.raises(MendError, match="can't be mended"):
+    with pytest.raises(MendError, match="can't be fixed"):
         mended(known, "pixi.lock", "version: 6\n", [])
 
 

@@ -133,8 +133,8 @@ def leave(
         remarks: What is worth a notice and no comment.
         missed: What could not be delivered on GitHub, and what would help.
         annotations: Whether the lines with findings are annotated.
-        patch: What would mend lockfiles.
-        mended: The lockfiles that it mends.
+        patch: What would fix lockfiles.
+        mended: The lockfiles that it fixes.
     """
     runner.fold("Fallback Review", render(review, "terminal"))
     files = {REPORT: render(review, "json"), SARIF: render(review, "sarif")}
@@ -162,7 +162,7 @@ def _patch(patch: str, mended: Sequence[str]) -> str:
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", patch)), default=0))
     command = code(f"fallback-review fix {' '.join(map(shlex.quote, mended))}")
     return (
-        f"### Mend the lockfiles\n\n{command} in a checkout does this, and so does `git apply {PATCH}` with "
+        f"### Fix the lockfiles\n\n{command} in a checkout does this, and so does `git apply {PATCH}` with "
         f"the file that the output `patch` names.\n\n<details><summary>Patch</summary>\n\n"
         f"{fence}diff\n{patch.rstrip()}\n{fence}\n\n</details>\n"
     )

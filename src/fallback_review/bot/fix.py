@@ -1,4 +1,4 @@
-"""`fix`: the patch that mends a pull request's lockfiles, or a commit of it where the team has said so."""
+"""`fix`: the patch that fixes a pull request's lockfiles, or a commit of it where the team has said so."""
 
 from __future__ import annotations
 

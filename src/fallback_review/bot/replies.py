@@ -101,9 +101,9 @@ def explained(parts: Iterable[tuple[str, str]]) -> Reply:
 
 
 def nothing_to_mend() -> Reply:
-    """Say that no row of the lockfiles can be mended."""
+    """Say that no row of the lockfiles can be fixed."""
     return Reply(
-        text="There is nothing to mend: Chainguard's index has no counterpart for any row in trouble, or the "
+        text="There is nothing to fix: Chainguard's index has no counterpart for any row in trouble, or the "
         "project does not name that index. The review says why for each package.",
         reaction=Reaction.CONFUSED,
     )
@@ -116,13 +116,13 @@ def mended(patch: str, paths: Sequence[str], said: str) -> Reply:
     if size(block) > _ROOM:
         block = "\n\nThe patch is too long for a comment.\n"
     more = f"{inert(said)} " if said else ""
-    return Reply(text=f"{more}This patch mends the lockfiles; {command} does the same in a checkout.{block}")
+    return Reply(text=f"{more}This patch fixes the lockfiles; {command} does the same in a checkout.{block}")
 
 
 def committed(url: str, paths: Sequence[str]) -> Reply:
     """Say that the patch was committed."""
     named = ", ".join(map(code, paths))
-    return Reply(text=f"Mended {named} [in a commit]({destination(url)}).")
+    return Reply(text=f"Fixed {named} [in a commit]({destination(url)}).")
 
 
 def _fenced(text: str, language: str = "text") -> str:

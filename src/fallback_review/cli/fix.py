@@ -1,4 +1,4 @@
-"""`fallback-review fix`: mends locks so that installers take Chainguard's files."""
+"""`fallback-review fix`: fixes locks so that installers take Chainguard's files."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ COULD_NOT = 3
 @click.option(
     "--diff", "as_diff", is_flag=True, help="Print what would change as a patch, and write nothing."
 )
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 where something would be mended.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 where something would be fixed.")
 @click.option("--remediated", is_flag=True, help="Take remediated versions (+cgr.N) where there are any.")
-@click.option("--only", multiple=True, metavar="NAME", help="Mend this package alone; may be repeated.")
+@click.option("--only", multiple=True, metavar="NAME", help="Fix this package alone; may be repeated.")
 @shared_options
 def fix_command(
     lockfiles: tuple[Path, ...],
@@ -48,10 +48,10 @@ def fix_command(
     only: tuple[str, ...],
     **given: Any,
 ) -> None:
-    """Mend LOCK in place so that its installer takes Chainguard's files.
+    """Fix LOCK in place so that its installer takes Chainguard's files.
 
     Rows of entries are replaced where they stand; nothing else moves, no version goes down, and nothing is
-    written that no index lists. What can't be mended is listed with the reason.
+    written that no index lists. What can't be fixed is listed with the reason.
     """
     options = options_from(given)
     if options.debug:
@@ -86,8 +86,8 @@ def fix_command(
 
 
 def told(found: Mended, *, written: bool) -> str:
-    """Say what became of a lock, what could not be mended and why, and what is to be done next."""
-    verb = "mended" if written else "to be mended"
+    """Say what became of a lock, what could not be fixed and why, and what is to be done next."""
+    verb = "fixed" if written else "to fix"
     lines = [f"{readable(found.path, 300)}: {count(len(found.mended), 'entry', 'entries')} {verb}"]
     lines[0] += f", {found.already:,} from Chainguard already" if found.already else ""
     for each in found.mended:
@@ -97,7 +97,7 @@ def told(found: Mended, *, written: bool) -> str:
     for one in found.unmended:
         reasons.setdefault(one.why, []).append(f"{one.package.name} {one.package.version or ''}".rstrip())
     if reasons:
-        lines.append(f"not mended: {count(len(found.unmended), 'entry', 'entries')}")
+        lines.append(f"not fixed: {count(len(found.unmended), 'entry', 'entries')}")
     lines += [f"  {readable(', '.join(names), 300)}: {readable(why, 400)}" for why, names in reasons.items()]
     if found.problem:
         lines.append(f"  the lock as a whole: {readable(found.problem, 400)}")

@@ -48,7 +48,7 @@ class ConfigurationFiles(Struct, frozen=True, kw_only=True):
 
     def problem(self, path: str, what: str, line: int | None = None) -> None:
         """Keep one notice about something that could not be read."""
-        text = f"{path} could not be read as index configuration: {what}. Mend it, or set `layout`."
+        text = f"{path} could not be read as index configuration: {what}. Fix it, or set `layout`."
         notice = Notice(text=text, path=path, line=line)
         if notice not in self.problems:
             self.problems.append(notice)
@@ -111,7 +111,7 @@ class ConfigurationFiles(Struct, frozen=True, kw_only=True):
 
     def _break(self, path: str, what: str) -> None:
         self.problem(path, what)
-        text = f"{path}: {what}, and the installer stops at it. Mend the file"
+        text = f"{path}: {what}, and the installer stops at it. Fix the file"
         self.broken.append(Notice(text=text, path=path))
 
     def _look_for_credentials(self, path: str, text: str) -> None:

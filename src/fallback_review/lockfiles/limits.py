@@ -68,5 +68,5 @@ def _first(path: str, notices: tuple[Notice, ...], what: str) -> tuple[Notice, .
     more = len(notices) - MOST_NOTICES
     if more <= 0:
         return notices
-    last = Notice(text=f"and {more:,} more {what}; mend the first ones to see them", path=path)
+    last = Notice(text=f"and {more:,} more {what}; fix the first ones to see them", path=path)
     return (*notices[:MOST_NOTICES], last)

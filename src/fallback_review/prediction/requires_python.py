@@ -1,6 +1,6 @@
 """What a file's ``requires-python`` (PEP 503, 621) means to an installer.
 
-Where it can't be read, pip heeds none of it (`packaging` reads it there); uv mends the common slips (its
+Where it can't be read, pip heeds none of it (`packaging` reads it there); uv corrects the common slips (its
 ``uv-pypi-types/src/lenient_requirement.rs``) and passes over a file whose text is still none.
 """
 

@@ -249,7 +249,7 @@ def _refused(section: Section) -> Notice | None:
     """Return why pip stops at a configuration file, where it does (measured)."""
     for key in _SWITCHES:
         if key in section.data and section.data[key].strip().lower() not in _YES | _NO:
-            text = f"pip refuses {section.path}, where {key} is not yes or no, and installs nothing. Mend it"
+            text = f"pip refuses {section.path}, where {key} is not yes or no, and installs nothing. Fix it"
             return Notice(text=text, path=section.path, line=section.line_of_key(key))
     if _is_yes(section, "pre") and section.data.keys() & {"all-releases", "only-final"}:
         text = f"pip refuses {section.path}, where pre stands beside all-releases or only-final. Take one out"

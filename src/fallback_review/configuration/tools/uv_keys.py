@@ -178,7 +178,7 @@ def invalid(options: Section, *, own_file: bool) -> Notice | None:
                 wrong = "has a value that uv does not accept"
             if wrong is not None:
                 where = f"pip.{key}" if table is pip else key
-                text = f"{clip(where)} {wrong}, in {named}: {said}. Mend it"
+                text = f"{clip(where)} {wrong}, in {named}: {said}. Fix it"
                 return Notice(text=text, path=options.path, line=table.line_of_key(key))
     return None
 

@@ -31,7 +31,7 @@ def mended(
         MendError: the mended text would not say what was asked, or would say something else besides.
     """
     if known.mend is None:
-        raise MendError("this kind of lock can't be mended")
+        raise MendError("this kind of lock can't be fixed")
     edits: list[Edit] = []
     done: list[Mending] = []
     refused: list[tuple[Mending, str]] = []

@@ -29,7 +29,7 @@ def requirements(text: str, mending: Mending) -> Iterator[Edit]:
         MendError: it stands in an included file, or its hashes are not on its own lines.
     """
     if mending.package.path is not None:
-        raise MendError(f"it is in {mending.package.path}: mend that file")
+        raise MendError(f"it is in {mending.package.path}: fix that file")
     start = line_start(text, mending.package.line)
     end = _logical_end(text, start)
     found = {each["digest"].lower(): each for each in _HASH.finditer(text, start, end)}

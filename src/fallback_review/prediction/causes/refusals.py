@@ -26,7 +26,7 @@ def _said(facts: Facts) -> str:
 def _step(facts: Facts) -> Advice:
     said = next((each.said for each in facts.verdict.evidence), "")
     _, _, step = said.partition(". ")
-    return Advice(text=step or "mend the installer's configuration, or lock again")
+    return Advice(text=step or "fix the installer's configuration, or lock again")
 
 
 RECORDS = (

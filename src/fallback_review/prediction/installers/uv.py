@@ -10,7 +10,7 @@
 - Yanked files only for a pin of their very version that stands alone: `==1.0` takes no yanked `1.0+cgr.1`,
   and `==1.0,!=2` none at all.
 - An entry's hashes count where a single `==` or `===` pins it; those of a constraints file never do.
-- A file whose `requires-python` can't be read, even with common slips mended, is passed over at once.
+- A file whose `requires-python` can't be read, even with common slips corrected, is passed over at once.
 - Sdists are `.tar.gz` and `.zip`; the version is what stands behind the project's name, which must be as long
   as the project's own.
 - `exclude-newer`: files that were uploaded then or later, or say no time, are passed over.
