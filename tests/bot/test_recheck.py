@@ -1,4 +1,4 @@
-"""Coming back: a package is missing at first and built on the second look."""
+"""Second looks: a package is missing at first and built on the second look."""
 
 from __future__ import annotations
 

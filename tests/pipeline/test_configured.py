@@ -296,5 +296,5 @@ def test_what_hangs_on_a_key_is_named_with_its_place() -> None:
     [change] = result.lockfiles[0].changes
     assert change.why == (
         "it depends on a key that is not predicted: pip.conf:2, platform: "
-        "files for another target than the settings' are taken"
+        "pip takes files for another target than the settings name"
     )

@@ -39,12 +39,12 @@ KEYS = Keys(
     installer="pdm",
     place="pdm.toml",
     modelled={
-        "pypi.url": "what stands for PyPI",
-        "pypi.ignore_stored_index": "whether the sources of this file count",
-        "strategy.exclude-newer": "nothing newer; a file that tells no upload time counts as newer",
+        "pypi.url": "the address that is asked in PyPI's place",
+        "pypi.ignore_stored_index": "whether the sources in this file count",
+        "strategy.exclude-newer": "takes only older files, and none without an upload time",
     },
     not_modelled={
-        "use_uv": Unmodelled(effect="uv installs, by rules of its own"),
+        "use_uv": Unmodelled(effect="uv installs, with its own rules"),
     },
     harmless=frozenset({
         "build_isolation", "cache_dir", "check_update", "global_project.fallback",
@@ -64,7 +64,7 @@ FAMILIES = ("pypi.", "repository.")
 PROJECT_KEYS = Keys(
     installer="pdm",
     place="[tool.pdm] of pyproject.toml",
-    modelled={"source": "the sources", "resolution": "see below"},
+    modelled={"source": "the sources: see [[tool.pdm.source]]", "resolution": "see [tool.pdm.resolution]"},
     harmless=frozenset({
         "build", "dev-dependencies", "distribution", "ignore_package_warnings", "options", "package-type",
         "plugins", "publish", "scripts", "version", "workspace",
@@ -75,10 +75,10 @@ RESOLUTION_KEYS = Keys(
     installer="pdm",
     place="[tool.pdm.resolution]",
     modelled={
-        "respect-source-order": "the first source with a fitting file counts",
-        "no-binary": "source distributions alone, by name or for all",
-        "only-binary": "wheels alone; it outranks no-binary",
-        "exclude-newer": "nothing newer; a file that tells no upload time counts as newer",
+        "respect-source-order": "takes the first source that has a file for the target",
+        "no-binary": "takes only source distributions, of named packages or of all",
+        "only-binary": "takes only wheels; it outranks no-binary",
+        "exclude-newer": "takes only older files, and none without an upload time",
         "exclude-newer-override": "the same for one package",
     },
     not_modelled={
@@ -92,11 +92,11 @@ SOURCE_KEYS = Keys(
     installer="pdm",
     place="[[tool.pdm.source]]",
     modelled={
-        "name": "its name; `pypi` takes the place of PyPI",
+        "name": "its name; a source named `pypi` takes PyPI's place",
         "url": "its address",
-        "type": "whether it is a flat list of files",
-        "include_packages": "the packages that are looked up here alone",
-        "exclude_packages": "the packages that are not looked up here",
+        "type": "whether it is an index or one page that lists files",
+        "include_packages": "the packages that only this source is asked for",
+        "exclude_packages": "the packages that this source is not asked for",
     },
     harmless=frozenset({"ca_certs", "client_cert", "client_key", "password", "username", "verify_ssl"}),
     unknown=PROJECT_KEYS.unknown,

@@ -34,33 +34,33 @@ if TYPE_CHECKING:
 _INDEX_KEYS = ("index-url", "extra-index-url", "find-links")
 _FLAGS = ("no-binary", "only-binary", "all-releases", "only-final")
 _SWITCHES = ("no-index", "prefer-binary", "pre", "require-hashes", "no-require-hashes")
-_TARGET = Unmodelled(effect="files for another target than the settings' are taken")
+_TARGET = Unmodelled(effect="pip takes files for another target than the settings name")
 _MORE = Unmodelled(effect="more is installed than the lockfile says")
 KEYS = Keys(
     installer="pip",
     place="pip.conf, [global] and [install]",
     modelled={
         "index-url": "the first index",
-        "extra-index-url": "further indexes, which are pooled with it",
-        "find-links": "lists of files",
-        "no-index": "no index is asked",
-        "no-binary": "source distributions alone, by name or for all; a name outranks `:all:`",
-        "only-binary": "wheels alone, by name or for all",
-        "prefer-binary": "an older wheel before a newer source distribution",
-        "pre": "pre-releases too",
-        "all-releases": "pre-releases too, by name or for all",
-        "only-final": "no pre-releases, by name or for all",
-        "uploaded-prior-to": "nothing newer; an index that does not tell upload times fails the install",
+        "extra-index-url": "more indexes; pip takes the best file of all of them",
+        "find-links": "folders and pages that list more files",
+        "no-index": "asks no index",
+        "no-binary": "takes only source distributions, of named packages or of all; a name outranks `:all:`",
+        "only-binary": "takes only wheels, of named packages or of all",
+        "prefer-binary": "takes an older wheel before a newer source distribution",
+        "pre": "takes pre-releases too",
+        "all-releases": "takes pre-releases too, of named packages or of all",
+        "only-final": "takes no pre-releases, of named packages or of all",
+        "uploaded-prior-to": "takes only older files; an index without upload times fails the install",
         "require-hashes": "an entry without hashes fails the install",
-        "no-require-hashes": "hashes of some entries do not ask for hashes of all",
-        "constraint": "what the files named by it say of versions, hashes and addresses",
+        "no-require-hashes": "lets some entries have hashes and others none",
+        "constraint": "files that limit versions, hashes and addresses",
     },
     not_modelled={
         "platform": _TARGET,
         "python-version": _TARGET,
         "implementation": _TARGET,
         "abi": _TARGET,
-        "ignore-requires-python": Unmodelled(effect="files for another Python may be taken"),
+        "ignore-requires-python": Unmodelled(effect="pip may take files for another Python"),
         "requirement": _MORE,
         "editable": _MORE,
         "group": _MORE,

@@ -31,8 +31,8 @@ KEYS = Keys(
     installer="pipenv",
     place="[pipenv] of the Pipfile",
     modelled={
-        "install_search_all_sources": "every source is asked for every package",
-        "allow_prereleases": "pre-releases too",
+        "install_search_all_sources": "asks every source for every package",
+        "allow_prereleases": "takes pre-releases too",
     },
     harmless=frozenset({
         "cool-down-period", "disable_pip_input", "keep_outdated", "package_name_case",

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from fallback_review.model import Lockfile
 
 
-_SOLVED = Unmodelled(effect="other versions or files may be locked the next time", locked_urls=False)
+_SOLVED = Unmodelled(effect="the next lock may hold other versions or files", locked_urls=False)
 KEYS = Keys(
     installer="pixi",
     place="[pypi-options] of pixi.toml, or [tool.pixi.pypi-options]",
     modelled={
-        "index-url": "what stands for PyPI",
-        "extra-index-urls": "further indexes, which are asked before it",
-        "index-strategy": "which of several indexes that have a project count",
-        "no-index": "no index is asked",
+        "index-url": "the index that is asked in PyPI's place",
+        "extra-index-urls": "more indexes, which are asked before it",
+        "index-strategy": "which index counts where several have a project",
+        "no-index": "asks no index",
     },
     not_modelled={
         "find-links": _SOLVED,

@@ -31,11 +31,11 @@ KEYS = Keys(
     installer="poetry",
     place="poetry.toml",
     modelled={
-        "installer.no-binary": "source distributions alone, by name or for all; a name outranks `:all:`",
-        "installer.only-binary": "wheels alone, by name or for all",
+        "installer.no-binary": "takes only source distributions; a name outranks `:all:`",
+        "installer.only-binary": "takes only wheels, of named packages or of all",
     },
     not_modelled={
-        "installer.re-resolve": Unmodelled(effect="what the lock's markers say is not followed"),
+        "installer.re-resolve": Unmodelled(effect="Poetry does not follow the lock's markers"),
     },
     harmless=frozenset({
         "cache-dir", "data-dir", "installer.build-config-settings", "installer.builtin-uninstall",
@@ -62,8 +62,8 @@ PROJECT_KEYS = Keys(
     modelled={
         "source": "the sources with their priorities",
         "dependencies": "the source that a package names",
-        "dev-dependencies": "the same",
-        "group": "the same",
+        "dev-dependencies": "the source that a package names",
+        "group": "the source that a package names",
     },
     harmless=frozenset({
         "authors", "build", "build-constraints", "classifiers", "description", "documentation", "exclude",
@@ -79,10 +79,10 @@ SOURCE_KEYS = Keys(
     modelled={
         "name": "its name",
         "url": "its address",
-        "priority": "whether it is asked first, behind the others, or by name alone",
-        "links": "whether it is a flat list of files",
-        "default": "before Poetry 2: it stands for PyPI",
-        "secondary": "before Poetry 2: it is asked behind the others",
+        "priority": "whether it is asked first, after the others, or only for packages that name it",
+        "links": "whether it is an index or one page that lists files",
+        "default": "before Poetry 2: it takes PyPI's place",
+        "secondary": "before Poetry 2: it is asked after the others",
     },
     harmless=frozenset({"indexed"}),
     unknown="Poetry 2 stops at it",

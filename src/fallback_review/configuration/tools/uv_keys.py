@@ -36,16 +36,16 @@ def _names(value: Any) -> frozenset[str]:
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _RESOLUTION = Unmodelled(effect="the oldest versions may be chosen", pinned=False, unset=("highest",))
-_TORCH_BACKEND = Unmodelled(effect="an index of PyTorch's is asked instead", names=lambda _value: _TORCH)
-_OFFLINE = Unmodelled(effect="nothing is fetched, only a cache is asked", locked_urls=True)
+_TORCH_BACKEND = Unmodelled(effect="uv asks an index of PyTorch instead", names=lambda _value: _TORCH)
+_OFFLINE = Unmodelled(effect="uv takes files from its cache alone", locked_urls=True)
 BOTH_MODELLED = {
     "index-url": "the default index, which is asked last",
-    "extra-index-url": "further indexes, which are asked before it",
-    "no-index": "no index is asked",
-    "find-links": "lists of files",
-    "index-strategy": "which of several indexes that have a project count",
+    "extra-index-url": "more indexes, which are asked before it",
+    "no-index": "asks no index",
+    "find-links": "folders and pages that list more files",
+    "index-strategy": "which index counts where several have a project",
     "prerelease": "when pre-releases are taken",
-    "exclude-newer": "nothing newer; a file that tells no upload time counts as newer",
+    "exclude-newer": "takes only older files, and none without an upload time",
     "exclude-newer-package": "the same for one package",
 }
 _BOTH_NOT = {"resolution": _RESOLUTION, "torch-backend": _TORCH_BACKEND}
@@ -65,22 +65,22 @@ KEYS = Keys(
     place="uv.toml, or [tool.uv] of pyproject.toml",
     modelled={
         **BOTH_MODELLED,
-        "index": "indexes with their names; one of them may stand for PyPI",
-        "no-binary": "source distributions alone",
+        "index": "indexes with their names; one of them may take PyPI's place",
+        "no-binary": "takes only source distributions",
         "no-binary-package": "the same for one package; a name outranks the rule for all",
-        "no-build": "wheels alone",
+        "no-build": "takes only wheels",
         "no-build-package": "the same for one package",
         "prerelease-package": "when pre-releases of one package are taken",
-        "constraint-dependencies": "what else must hold for a version",
-        "override-dependencies": "what is asked for instead",
-        "pip": "what `uv pip` sees",
+        "constraint-dependencies": "more limits on versions",
+        "override-dependencies": "requirements that replace those of packages",
+        "pip": "the options of `uv pip`",
         "sources": "the index that a package names",
     },
     not_modelled={
         **_BOTH_NOT,
         "exclude-dependencies": Unmodelled(effect="the package is not installed", names=_names),
         "offline": _OFFLINE,
-        "minimum-libc-version": Unmodelled(effect="wheels for another C library count as fitting"),
+        "minimum-libc-version": Unmodelled(effect="uv takes wheels for another C library"),
     },
     harmless=_BOTH_HARMLESS | PROJECT_ONLY - {"sources"} | frozenset({
         "add-bounds", "allow-insecure-host", "audit", "build-constraint-dependencies", "cache-dir",
@@ -97,17 +97,17 @@ PIP_KEYS = Keys(
     place="[pip] of uv.toml, or [tool.uv.pip]",
     modelled={
         **BOTH_MODELLED,
-        "no-binary": "source distributions alone, by name or for all",
-        "only-binary": "wheels alone, by name or for all",
-        "no-build": "wheels alone",
+        "no-binary": "takes only source distributions, of named packages or of all",
+        "only-binary": "takes only wheels, of named packages or of all",
+        "no-build": "takes only wheels",
         "require-hashes": "an entry without hashes fails the install",
         "verify-hashes": "whether the lock's hashes are checked",
     },
     not_modelled={
         **_BOTH_NOT,
-        "python-platform": Unmodelled(effect="files for another platform than the settings' are taken"),
-        "python-version": Unmodelled(effect="files for another Python than the settings' may be taken"),
-        "universal": Unmodelled(effect="versions for all platforms are chosen", pinned=False),
+        "python-platform": Unmodelled(effect="uv takes files for another platform than the settings name"),
+        "python-version": Unmodelled(effect="uv may take files for another Python than the settings name"),
+        "universal": Unmodelled(effect="the versions are chosen for all platforms", pinned=False),
     },
     harmless=_BOTH_HARMLESS | frozenset({
         "all-extras", "allow-empty-requirements", "annotation-style", "break-system-packages",
@@ -123,14 +123,14 @@ INDEX_KEYS = Keys(
     place="[[index]] of uv.toml, or [[tool.uv.index]]",
     modelled={
         "url": "its address",
-        "name": "its name; of two with one name the first counts",
-        "default": "it stands for PyPI, and is asked last",
-        "explicit": "it is asked for packages alone that name it",
-        "format": "whether it is a flat list of files",
+        "name": "its name; of two with the same name the first counts",
+        "default": "it takes PyPI's place, and is asked last",
+        "explicit": "it is asked only for packages that name it",
+        "format": "whether it is an index or one page that lists files",
     },
     not_modelled={
-        "exclude-newer": Unmodelled(effect="of this index nothing newer is taken"),
-        "ignore-error-codes": Unmodelled(effect="an index that refuses to answer may be skipped"),
+        "exclude-newer": Unmodelled(effect="uv takes only older files from this index"),
+        "ignore-error-codes": Unmodelled(effect="uv may pass over an index that refuses to answer"),
     },
     harmless=frozenset({"authenticate", "cache-control", "hash-algorithm", "publish-url"}),
     unknown="uv ignores keys that it does not know here; a newer version may know it",
