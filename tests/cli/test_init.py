@@ -158,11 +158,11 @@ def test_a_terminal_is_asked_and_a_pipe_is_not(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--python", "two"), "init: targets.python[0]: 'two' is not a Python version"),
-        (("--platform", "linux"), "init: targets.platforms[0]: 'linux' is not a known platform"),
+        (("--python", "two"), "--python: 'two' is not a Python version"),
+        (("--platform", "linux"), "--platform: 'linux' is not a known platform"),
         (
             ("--resolver-index-url", "https://me:secret@repo.index.example/"),
-            "init: indexes.resolver: credentials don't belong in a settings file",
+            "--resolver-index-url: credentials don't belong in a settings file",
         ),
     ],
 )
@@ -368,7 +368,7 @@ def test_a_wrong_answer_is_asked_for_once_more(tree: Path) -> None:
     answers = "two\n3.12\nlinux\nlinux-x86_64\nnowhere\n\n\n"
     done = init("--ask", answers=answers)
     assert done.exit_code == 0, done.output
-    assert "'two' is not a Python version" in done.output
+    assert "Error: python: 'two' is not a Python version" in done.output
     assert "'linux' is not a known platform" in done.output
     assert "an index address starts with https://" in done.output
     assert written(tree).targets.python == ("3.12",)

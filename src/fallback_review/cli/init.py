@@ -205,7 +205,7 @@ def _layout(text: str) -> str:
 def _validated(table: dict[str, Any]) -> None:
     """Refuse an answer with the settings' own words, so that it is asked for once more."""
     try:
-        schema.validate(table, path="answer")
+        schema.validate(table, path="answer", spelling="{}")
     except schema.SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -265,7 +265,7 @@ def choose(
     alone (its documentation), so that a laptop's would fail every check.
 
     Raises:
-        SettingsError: a value is not allowed; names its key and what is.
+        SettingsError: a value is not allowed; names its option and what is.
     """
     servers = [name for name in platforms if name.startswith(_SERVERS)]
     targets = {
@@ -275,7 +275,7 @@ def choose(
     }
     table = {"targets": {key: value for key, value in targets.items() if value}}
     indexes = {key: value for key, value in (("resolver", resolver), ("layout", layout)) if value}
-    return schema.validate({**table, "indexes": indexes}, path="init")
+    return schema.validate({**table, "indexes": indexes}, path="init", spelling="--{}")
 
 
 def settings_text(chosen: Settings, release: ActionRelease) -> str:

@@ -48,7 +48,8 @@ def observe(
     Raises:
         SettingsError: the address is none.
     """
-    indexes = schema.validate({"indexes": {**(addresses or {}), "resolver": resolver}}, path="init").indexes
+    table = {"indexes": {**(addresses or {}), "resolver": resolver}}
+    indexes = schema.validate(table, path="init", spelling="--{}").indexes
     at = addresses_of(indexes)
     own, ours = at.resolver, at.chainguard
     if own is None or ours is None:

@@ -134,11 +134,7 @@ def coverage(numbers: Tally) -> str:
     """Return the share that Chainguard covers, and what was counted."""
     unknown, known = numbers.outcomes[Outcome.UNKNOWN], numbers.known
     if not known:
-        return (
-            f"{count(unknown, 'package')} could not be checked."
-            if unknown
-            else "No package comes from an index."
-        )
+        return "What Chainguard covers is not known." if unknown else "No package comes from an index."
     covered = (
         f"Chainguard covers {numbers.from_chainguard:,} of {count(known, 'package')} ({share(numbers)})."
     )
