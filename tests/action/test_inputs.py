@@ -96,7 +96,7 @@ def test_pips_configuration_that_lets_pypi_in(runner: Runner, place: str) -> Non
     assert changes(ended) == {"api/requirements.txt": moved}
     assert ended.code == 1
     body = pull.comments()[0]["body"]
-    assert "packages that did not change in" in body
+    assert "2 of 2 packages that did not change in api/requirements.txt are installed differently now" in body
     assert "No lockfile changed" not in body
 
 

@@ -113,7 +113,7 @@ def test_the_workflow(
     assert [where for where, _ in texts(ended)] == (list(workflows) if told else [])
     assert (ended.code, len(pull.comments())) == (0, told)
     if told:
-        assert "may decide the inputs of this review" in pull.comments()[0]["body"]
+        assert "it can change the inputs of this review" in pull.comments()[0]["body"]
     assert len(runner.lab.front.exchanges) <= (6 if told else 4)
 
 

@@ -166,3 +166,12 @@ def test_what_a_workflow_command_has_no_room_for_is_in_the_log(folder: Path, sil
     assert len(commands) == 10
     assert commands[-1].endswith("There are 3 more findings of this kind: see the log of this step.")
     assert all(f" {name} 1.0" in said for name in names)
+
+
+def test_two_files_are_not_called_a_pull_request(folder: Path, silent: ScriptedServer) -> None:
+    (folder / "old.txt").write_text("six==1.16.0\n")
+    more = "--extra-index-url https://other.index.example/simple/\n"
+    (folder / "new.txt").write_text(f"{more}six==1.16.0\n")
+    said = run_here("review", "old.txt", "new.txt", cwd=folder, env=variables(silent)).stdout
+    assert "new.txt is compared with old.txt." in said
+    assert "pull request" not in said

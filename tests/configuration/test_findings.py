@@ -110,7 +110,7 @@ def test_one_finding_with_line_and_remedy(
 def test_an_index_that_uv_passes_over_for_a_uv_toml_is_said() -> None:
     (found,) = findings("uv", {"uv.toml": "no-cache = true\n", PROJECT: uv_index(C, "cgr", DEFAULT)})
     assert (found.path, found.line) == (PROJECT, 1)
-    assert "uv passes over index in [tool.uv], because uv.toml speaks instead" in found.text
+    assert "uv ignores index in [tool.uv], because it reads uv.toml instead" in found.text
 
 
 def test_pip_with_chainguard_behind_pypi_says_nothing_of_names() -> None:

@@ -255,7 +255,7 @@ def test_the_review_itself_claims_nothing(
     deliver(client, event_of(pull), remark(10))
     [review] = lab.recorded("POST", REVIEWS)
     assert review.body["body"] == (
-        f"What Fallback Review found at commit {pull.head[:7]} stands at the lines below."
+        f"What Fallback Review found at commit {pull.head[:7]} is at the lines below."
     )
 
 

@@ -242,7 +242,7 @@ def test_a_link_that_leads_elsewhere_is_compared_by_what_it_holds() -> None:
     [
         ("../../etc/uv.lock", "a symbolic link to ../../etc/uv.lock; name that file instead"),
         ("/etc/uv.lock", "a symbolic link to /etc/uv.lock; name that file instead"),
-        ("../a/uv.lock", "leads over more than 5 others"),
+        ("../a/uv.lock", "leads through more than 5 others"),
         ("../broken/uv.lock", "a symbolic link to broken/uv.lock:1: not valid TOML"),
         (
             "../merged/uv.lock",

@@ -70,7 +70,7 @@ def test_what_changed_itself_is_one_change_and_the_rest_another() -> None:
     (lockfile,) = result.lockfiles
     kinds = {each.change.name: each.change.kind for each in lockfile.changes}
     assert kinds == {"a": ChangeKind.UPGRADED, "b": ChangeKind.ORIGIN_CHANGED}
-    assert [n.text for n in result.findings if n.text.startswith("1 of 1 packages")]
+    assert [n.text for n in result.findings if n.text.startswith("1 of 1 package that")]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def _line(look: Look) -> str:
 
 def _drift(run: Run, client: Client, index_session: IndexSession, event: RepositoryEvent) -> int:
     if event.elsewhere:
-        run.output.say("The push is not one to the default branch, which alone is followed: nothing to do.")
+        run.output.say("Nothing to do: the push is not to the default branch.")
         return ALL_CHECKED
     drift = follow_drift(run, client, index_session, event)
     run.output.say(*drift.told)

@@ -145,7 +145,7 @@ def _review(client: Client, event: PullRequestEvent, new: Sequence[LineComment],
         "commit_id": event.head_sha,
         "event": "COMMENT",
         # It stays when all of it is over, so it claims nothing.
-        "body": f"What Fallback Review found at commit {event.head_sha[:7]} stands at the lines below.",
+        "body": f"What Fallback Review found at commit {event.head_sha[:7]} is at the lines below.",
         "comments": [_on_line(comment, name) for comment in new],
     }
 

@@ -160,7 +160,7 @@ def real(text: Text) -> Real:
         if found is None:
             raise LockfileError(text.path, f"a symbolic link to {link}; name that file instead")
         text = replace(text, text=found, link=False)
-    raise LockfileError(text.path, f"a symbolic link that leads over more than {MOST_LINKS} others")
+    raise LockfileError(text.path, f"a symbolic link that leads through more than {MOST_LINKS} others")
 
 
 def _refuse(text: Text) -> None:

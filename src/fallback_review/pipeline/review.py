@@ -203,9 +203,10 @@ def _by_configuration(prepared: Prepared, moved: Sequence[ReviewedChange]) -> It
         return
     counted = Counter(change.outcome.value for change in moved if change.outcome is not None)
     now = ", ".join(f"{count} {outcome}" for outcome, count in counted.most_common())
+    entries = f"package{'' if len(again.changes) == 1 else 's'} that did not change in {prepared.diff.path}"
     text = (
-        f"{len(moved)} of {len(again.changes)} packages that did not change in {prepared.diff.path} are "
-        f"installed differently, because the installer's configuration changed: {now}"
+        f"{len(moved)} of {len(again.changes)} {entries} {'is' if len(moved) == 1 else 'are'} installed "
+        f"differently now, because the installer's configuration changed: {now}"
     )
     at = prepared.changes_of_configuration[0] if prepared.changes_of_configuration else None
     yield Notice(text=text, path=at.path if at else prepared.diff.path, line=at.line if at else None)

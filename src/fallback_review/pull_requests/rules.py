@@ -91,8 +91,8 @@ def _of_workflow(files: PullRequestFiles, path: str) -> Notice:
     # By the file and not by this run's event, so that later looks say the same.
     own = any(_OWN_FILE.search(_text(files, path, side)) for side in Side)
     when = (
-        "on `pull_request` the file that runs is the pull request's own, so that it may decide the inputs of "
-        "this review: have its change approved by whoever owns it"
+        "on `pull_request` the file that runs is the pull request's own, so it can change the inputs of this "
+        "review: let an owner of the file approve the change"
         if own
         else "what it changes counts once merged"
     )

@@ -248,7 +248,7 @@ class Sections(Struct, frozen=True, kw_only=True):
         if conda:
             texts.append(f"{count(conda, 'conda package')} not checked: only packages from PyPI are.")
         texts += [
-            f"{readable(lockfile.path)} was {readable(lockfile.base_path)}."
+            f"{readable(lockfile.path)} is compared with {readable(lockfile.base_path)}."
             for lockfile in self.review.lockfiles
             if lockfile.base_path and lockfile.base_path != lockfile.path
         ]

@@ -147,7 +147,7 @@ def _ignored(own: Section, tool: Section) -> Iterator[Notice]:
     keys = ("index", "index-url", "extra-index-url", "find-links")
     key = next((key for key in keys if key in tool.data), None)
     if key is not None:
-        text = f"uv passes over {key} in [tool.uv], because {own.path} speaks instead. Move {key} there"
+        text = f"uv ignores {key} in [tool.uv], because it reads {own.path} instead. Move {key} there"
         yield Notice(text=text, path=tool.path, line=tool.line_of_key(key))
 
 
