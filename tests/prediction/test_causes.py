@@ -181,6 +181,51 @@ def test_a_missing_wheel_names_the_target_and_leaves_the_settings_for_last() -> 
     )
 
 
+LACKS = replace(
+    verdict(Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE),
+    evidence=(Evidence(EvidenceKind.LOCKED, "the lock names no file for this target"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "why", "advice"),
+    [
+        (
+            answers(answer(C, "x-1.61.0-cp312-cp312-manylinux_2_28_aarch64.whl")),
+            "Chainguard has no wheel for Python 3.12 on linux-x86_64",
+            Advice(
+                text="wait for a wheel. If nothing installs it for Python 3.12 on linux-x86_64, take that out of "
+                "[targets] in the settings"
+            ),
+        ),
+        (
+            answers(answer(C, "x-1.61.0-py3-none-any.whl")),
+            "the lock names no file for Python 3.12 on linux-x86_64",
+            Advice(
+                text="lock this package again through Chainguard's index, which has a wheel for it",
+                command="uv lock --upgrade-package x==1.61.0",
+            ),
+        ),
+        (
+            answers(answer(C, problem=Cause.UNAUTHORIZED)),
+            "the lock names no file for Python 3.12 on linux-x86_64",
+            Advice(text="run the check again: Chainguard's index did not say whether it has a wheel for it"),
+        ),
+        (
+            answers(),
+            "the lock names no file for Python 3.12 on linux-x86_64",
+            Advice(text="run the check again: Chainguard's index did not say whether it has a wheel for it"),
+        ),
+    ],
+    ids=["lacks it", "has it", "did not answer", "was not asked"],
+)
+def test_a_file_that_the_lock_lacks_is_chainguards_only_where_its_index_says_so(
+    known: Answers, why: str, advice: Advice
+) -> None:
+    assert describe(LACKS, change(package("1.61.0")), context(), known, targets=(LINUX,)) == why
+    assert step(LACKS, known=known, entries=(package("1.61.0"),)) == advice
+
+
 @pytest.mark.parametrize(
     ("lock", "command"),
     [

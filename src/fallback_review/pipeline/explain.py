@@ -60,7 +60,9 @@ def explain(
     return [
         (
             replace(explanation, facts=(*explanation.facts, layout, *_remark_facts(reviewed, known, today))),
-            prediction.describe(explanation.verdict, change, where, answers) if explanation.verdict else "",
+            prediction.describe(explanation.verdict, change, where, answers, targets=targets)
+            if explanation.verdict
+            else "",
         )
         for (change, where, explanation), reviewed in zip(explained, told, strict=True)
     ]

@@ -260,7 +260,7 @@ def _reviewed_change(change: Change, prepared: Prepared, judge: _Judge) -> Revie
         outcome=worst.outcome,
         cause=worst.cause,
         reason=worst.reason,
-        why=prediction.describe(worst, change, context, judge.answers),
+        why=prediction.describe(worst, change, context, judge.answers, targets=prepared.targets),
         advice=prediction.advise(
             change,
             verdicts,

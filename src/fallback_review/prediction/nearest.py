@@ -75,6 +75,18 @@ def lists_any(name: str, hashes: AbstractSet[str], answers: Answers) -> bool:
     return any(not hashes.isdisjoint(page.digests) for page in _chainguards_pages(name, answers))
 
 
+def has_wheel(name: str, wanted: Version, answers: Answers, target: Target) -> bool | None:
+    """Whether Chainguard lists a wheel of a version for a target; None: it did not answer."""
+    if any(
+        parsed.wheel and public(parsed.version) == public(wanted) and _fits(file, target)
+        for file in chainguards_files(name, answers)
+        if (parsed := parse_filename(file.filename)) is not None
+    ):
+        return True
+    heard = [answer.answered for index, answer in answers.get(name, {}).items() if index.chainguards]
+    return False if heard and all(heard) else None
+
+
 def _fits(file: ProjectFile, target: Target) -> bool:
     parsed = parse_filename(file.filename)
     known = ranks(target, plain_linux_first=False)

@@ -40,7 +40,9 @@ _DIRECT = {
 _PRIVATE = "its name or its index is private: no index was asked for it"
 
 
-def describe(verdict: Verdict, change: Change, context: Context, answers: Answers) -> str:
+def describe(
+    verdict: Verdict, change: Change, context: Context, answers: Answers, *, targets: Iterable[Target] = ()
+) -> str:
     """Return why a verdict is not `chainguard`, as one short clause of plain text; empty where it is."""
     if verdict.outcome is Outcome.DIRECT:
         kinds = [package.source.kind for package in change.gained]
@@ -49,7 +51,7 @@ def describe(verdict: Verdict, change: Change, context: Context, answers: Answer
         return _PRIVATE
     if verdict.cause is None:
         return ""
-    facts = Facts(verdict=verdict, change=change, context=context, answers=answers)
+    facts = Facts(verdict=verdict, change=change, context=context, answers=answers, targets=tuple(targets))
     return CAUSES[verdict.cause].why(facts)
 
 

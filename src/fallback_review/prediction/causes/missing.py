@@ -28,7 +28,10 @@ def _held_back(facts: Facts) -> str:
 
 
 def _no_wheel(facts: Facts) -> str:
-    return f"Chainguard has no wheel for {facts.target}"
+    said = facts.said_of_lock
+    if said is None or facts.chainguard_has_wheel is False:
+        return f"Chainguard has no wheel for {facts.target}"
+    return said.replace("this target", facts.target)
 
 
 def _only_sdist(facts: Facts) -> str:
@@ -37,6 +40,13 @@ def _only_sdist(facts: Facts) -> str:
 
 def _wait_for_wheel(facts: Facts) -> Advice:
     """A target is taken out of the settings last, and by whoever knows that nothing installs there."""
+    if facts.said_of_lock is not None and facts.chainguard_has_wheel is not False:
+        if facts.chainguard_has_wheel:
+            text = "lock this package again through Chainguard's index, which has a wheel for it"
+            return Advice(text=text, command=facts.relock)
+        return Advice(
+            text="run the check again: Chainguard's index did not say whether it has a wheel for it"
+        )
     otherwise = "wait for a wheel"
     if facts.verdict.outcome is not Outcome.INSTALL_FAILS:
         return pin_or(facts, f"{otherwise}, or allow PyPI's file in the settings: [[allow]]")

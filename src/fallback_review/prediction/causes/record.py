@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from fallback_review.lockfiles import FORMATS
-from fallback_review.model import Advice
+from fallback_review.model import Advice, EvidenceKind
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.installation import name_of
-from fallback_review.prediction.nearest import first_uploaded, lists_any, pinnable, remediated
+from fallback_review.prediction.nearest import first_uploaded, has_wheel, lists_any, pinnable, remediated
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,7 +35,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     lockfile: Lockfile | None = None
     """The side that will be installed from; None where only the reason is asked for."""
     targets: tuple[Target, ...] = ()
-    """Those that decide."""
+    """Those that decide; for a reason alone all of them."""
 
     @property
     def wanted(self) -> Version | None:
@@ -63,6 +63,20 @@ class Facts(Struct, frozen=True, kw_only=True):
         """The newest ``+cgr.N`` of the wanted version; None where Chainguard has none."""
         wanted = self.wanted
         return remediated(self.change.name, wanted, self.answers) if wanted is not None else None
+
+    @property
+    def said_of_lock(self) -> str | None:
+        """What the verdict says of the lock, where it rests on the lock alone."""
+        said = (each.said for each in self.verdict.evidence if each.kind is EvidenceKind.LOCKED)
+        return next(said, None)
+
+    @property
+    def chainguard_has_wheel(self) -> bool | None:
+        """Whether Chainguard has a wheel of the wanted version for the verdict's target; None: not known."""
+        target = next((each for each in self.targets if each.label == self.verdict.target), None)
+        if target is None or self.wanted is None:
+            return None
+        return has_wheel(self.change.name, self.wanted, self.answers, target)
 
     @property
     def format(self) -> Format | None:
