@@ -260,6 +260,18 @@ def test_hash_causes_get_the_documented_command(cause: Cause) -> None:
     assert other.command == "pixi add --pypi x==1.61.0"
 
 
+@pytest.mark.parametrize("cause", URL_CAUSES)
+@pytest.mark.parametrize("lock", ["uv.lock", "poetry.lock", "pixi.lock"])
+def test_no_advice_takes_for_granted_what_an_index_did_not_say(cause: Cause, lock: str) -> None:
+    worst, file_ = verdict(Outcome.PYPI, cause), Lockfile(path=lock, format=lock)
+    silent = answers(answer(R), answer(C, problem=Cause.UNAUTHORIZED))
+    told, sure = step(worst, lock=file_, known=silent), step(worst, lock=file_)
+    assert told.text == f"{sure.text}. Chainguard's index did not say whether it has the version"
+    assert told.command == sure.command
+    listed = answers(answer(R, problem=Cause.UNAUTHORIZED), answer(C, "x-1.61.0-py3-none-any.whl"))
+    assert step(worst, lock=file_, known=listed) == sure
+
+
 def test_a_repository_manager_is_named_to_the_documented_command() -> None:
     where = context(at=addresses(resolver=RES))
     told = step(verdict(Outcome.INSTALL_FAILS, Cause.HASH_MISMATCH), where=where)

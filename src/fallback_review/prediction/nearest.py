@@ -75,6 +75,12 @@ def lists_any(name: str, hashes: AbstractSet[str], answers: Answers) -> bool:
     return any(not hashes.isdisjoint(page.digests) for page in _chainguards_pages(name, answers))
 
 
+def lists_version(name: str, wanted: Version, answers: Answers) -> bool:
+    """Whether Chainguard lists any file of a version."""
+    parsed = (parse_filename(file.filename) for file in chainguards_files(name, answers))
+    return any(each is not None and public(each.version) == public(wanted) for each in parsed)
+
+
 def has_wheel(name: str, wanted: Version, answers: Answers, target: Target) -> bool | None:
     """Whether Chainguard lists a wheel of a version for a target; None: it did not answer."""
     if any(

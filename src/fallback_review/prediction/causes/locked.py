@@ -16,15 +16,17 @@ def _url(facts: Facts) -> Advice:
     known = facts.format
     if known is not None and known.project_file is not None and facts.lockfile is not None:
         file = posixpath.join(posixpath.dirname(facts.lockfile.path), known.project_file)
-        return Advice(
-            text=f"name Chainguard's index first in {file}, then lock this package again",
-            command=facts.relock,
-        )
+        text = f"name Chainguard's index first in {file}, then lock this package again"
+        return Advice(text=text + _if_any(facts), command=facts.relock)
     return _update(facts, "point the lock at Chainguard's files")
 
 
 def _hashes(facts: Facts) -> Advice:
     return _update(facts, "put the hashes of Chainguard's files into the lock")
+
+
+def _if_any(facts: Facts) -> str:
+    return ". Chainguard's index did not say whether it has the version" if facts.unheard else ""
 
 
 def _update(facts: Facts, text: str) -> Advice:
@@ -35,9 +37,10 @@ def _update(facts: Facts, text: str) -> Advice:
     """
     command = facts.update_hashes()
     if command is None:
-        return Advice(text="lock this package again through Chainguard's index", command=facts.relock)
+        text = "lock this package again through Chainguard's index"
+        return Advice(text=text + _if_any(facts), command=facts.relock)
     if not facts.updated:
-        return Advice(text=text, command=command)
+        return Advice(text=text + _if_any(facts), command=command)
     if facts.format is not None and not facts.format.locks_urls:
         return Advice(
             text="replace PyPI's hashes: the lock allows both sources' files",

@@ -114,7 +114,8 @@ RECORDS = (
         meaning=(
             "Chainguard has the version, and no wheel of it fits the target: another Python version, "
             "architecture or C library. Chainguard builds native wheels for Linux alone. Pin a "
-            "version with a wheel for every target, or wait for one."
+            "version with a wheel for every target, or wait for one. Where the lock alone lacks the "
+            "wheel, lock the package again."
         ),
         words=Words(why=_no_wheel, step=_wait_for_wheel),
     ),

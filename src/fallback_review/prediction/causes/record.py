@@ -13,7 +13,14 @@ from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, EvidenceKind
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.installation import name_of
-from fallback_review.prediction.nearest import first_uploaded, has_wheel, lists_any, pinnable, remediated
+from fallback_review.prediction.nearest import (
+    first_uploaded,
+    has_wheel,
+    lists_any,
+    lists_version,
+    pinnable,
+    remediated,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -130,6 +137,14 @@ class Facts(Struct, frozen=True, kw_only=True):
         """Whether the lock holds hashes of Chainguard's files for this package: as that command leaves it."""
         hashes = {text.partition(":")[2] for package in self.change.gained for text in package.hashes}
         return lists_any(self.change.name, hashes, self.answers)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether an index of Chainguard's did not answer, and no other lists the wanted version."""
+        heard, wanted = self.answers.get(self.change.name, {}), self.wanted
+        if all(answer.answered for index, answer in heard.items() if index.chainguards):
+            return False
+        return wanted is None or not lists_version(self.change.name, wanted, self.answers)
 
     @property
     def installer(self) -> str:
