@@ -6,6 +6,7 @@ Names and digests are looked at for all of them; a file is made when it is asked
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, overload
 
 from fallback_review.lockfiles.listed_names import by_version, version_in
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SIZE = 32
 """Bytes of a SHA-256."""
 _NONE = bytes(_SIZE)
+_FIRST_NUMBER = re.compile(r"0*(\d*)")
 _REMEMBERED = 4
 """Questions whose files are kept: an entry's own, and its own with the bytes that were found."""
 NO_DIGEST = "0" * 64
@@ -139,10 +141,20 @@ class PackedFiles(Files):
     def _of(self, version: str | None) -> Sequence[int]:
         """Return the positions of a version's files; of None, those whose version nobody can tell."""
         if self._versions is None:
-            self._versions = {}
-            for told, positions in by_version(self._split(self._names), self._project).items():
-                self._versions.setdefault(public_version(told), []).extend(positions)
-        return self._versions.get(version, ())
+            self._versions = by_version(self._names, self._project) if self._count else {}
+        if version is None:
+            return self._versions.get(None, ())
+        # Parsing each version of a page takes most of the time: most are told apart by their first number.
+        number = _FIRST_NUMBER.match(version)
+        first = number[1] if number else ""
+        return [
+            at
+            for told, positions in self._versions.items()
+            if told
+            and ("!" in told or told.lstrip("vV0").startswith(first))
+            and public_version(told) == version
+            for at in positions
+        ]
 
     def _with_digest(self, digest: bytes) -> Iterator[int]:
         at = self._digests.find(digest) if len(digest) == _SIZE else -1

@@ -9,14 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from fallback_review.model.versions import parse_version
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ARCHIVE_ENDS = (
     ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.lz", ".tar.lzma", ".tar.Z", ".tar", ".tgz", ".tbz",
@@ -30,7 +26,9 @@ OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
 _OF_A_SYSTEM = re.compile(r"\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|[wW]in)[-.A-Za-z0-9_]*\Z")
 """How a "dumb" distribution's name ends before its archive's end: ``six-1.0.linux-x86_64.tar.gz``."""
 _DASHES_OF_TAGS = 2
-_PARTS_OF_TAGS = 3
+_BEGIN_OF_A_WHEEL = re.compile(r"^(?:([^\n-]++-[^\n-]++)(?:-[^\n-]++){2,3}-[^\n-]+\.whl$|.*$)", re.MULTILINE)
+"""A wheel's name and version; nothing of a name that is written otherwise."""
+_SOME_TAGS = "-py3-none-any.whl"
 _TAGS = re.compile(r"(?:[0-9][^-]*-)?.+-.+-.+\.whl")
 
 
@@ -55,20 +53,26 @@ def version_in(filename: str, project: str) -> str | None:
     return version if _is_normally(name) == project and _is_version(version) else None
 
 
-def by_version(filenames: Sequence[str], project: str) -> dict[str | None, list[int]]:
+def by_version(filenames: str, project: str) -> dict[str | None, list[int]]:
     """Return the positions of files by what `version_in` says of them.
 
     Wheels that begin alike are read once: a name's first two parts tell its version, whatever tags follow.
+
+    Args:
+        filenames: One in each line.
+        project: The page's project, normalised.
     """
     alike: defaultdict[str, list[int]] = defaultdict(list)
+    for at, begin in enumerate(_BEGIN_OF_A_WHEEL.findall(filenames)):
+        alike[begin].append(at)
     found: defaultdict[str | None, list[int]] = defaultdict(list)
-    for at, filename in enumerate(filenames):
-        if filename.endswith(".whl") and "--" not in filename and not filename.endswith("-.whl"):
-            alike[filename.rsplit("-", _PARTS_OF_TAGS)[0]].append(at)
-        else:
-            found[version_in(filename, project)].append(at)
-    for positions in alike.values():
-        found[version_in(filenames[positions[0]], project)] += positions
+    others = alike.pop("", None)
+    if others:
+        names = filenames.split("\n")
+        for at in others:
+            found[version_in(names[at], project)].append(at)
+    for begin, positions in alike.items():
+        found[version_in(f"{begin}{_SOME_TAGS}", project)] += positions
     return found
 
 
