@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from fallback_review.pipeline.discovery import (
@@ -11,11 +13,14 @@ from fallback_review.pipeline.discovery import (
     may_be_lockfile,
     pair,
 )
-from fallback_review.settings.schema import Lockfiles, Settings
+from fallback_review.settings import validation
+
+if TYPE_CHECKING:
+    from fallback_review.settings.schema import Lockfiles
 
 
 def globs(**keys: list[str]) -> Lockfiles:
-    return Settings.model_validate({"lockfiles": keys}).lockfiles
+    return validation.validate({"lockfiles": keys}).lockfiles
 
 
 def changed(base: str | None, head: str | None) -> ChangedFile:

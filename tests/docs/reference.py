@@ -14,7 +14,7 @@ from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Conclusion, Outcome
 from fallback_review.prediction import CAUSES, LAYOUTS
 from fallback_review.report.words import COMES_FROM, CONCLUSION_ICONS, ICONS
-from fallback_review.settings import schema
+from fallback_review.settings import validation
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
 
 def settings() -> str:
     """Every key of the settings file, from its schema."""
-    found = schema.schema()
+    found = validation.schema()
     parts = [
         "# Settings\n",
         (

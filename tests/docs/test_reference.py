@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tomli
 
-from fallback_review.settings import schema
+from fallback_review.settings import validation
 from tests.docs.reference import FOLDER, PAGES, text_of
 
 
@@ -16,11 +16,11 @@ def test_a_page_is_what_the_code_says(page: str) -> None:
 
 
 def test_every_key_of_the_settings_is_described() -> None:
-    for definition in schema.schema()["$defs"].values():
+    for definition in validation.schema()["$defs"].values():
         for key, field in definition["properties"].items():
             assert field.get("description", "").endswith("."), key
 
 
 def test_the_example_is_one() -> None:
     example = text_of("settings.md").partition("```toml\n")[2].partition("```")[0]
-    assert schema.validate(tomli.loads(example)).allow[0].package == "nvidia-*"
+    assert validation.validate(tomli.loads(example)).allow[0].package == "nvidia-*"

@@ -21,7 +21,7 @@ from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Answer, Cause, Conclusion, Index, Outcome, Owner, ProjectFile
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.review import review
-from fallback_review.settings import schema
+from fallback_review.settings import schema, validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -338,7 +338,7 @@ class Try:
 
 @cache
 def _settings() -> schema.Settings:
-    return schema.validate(SETTINGS)
+    return validation.validate(SETTINGS)
 
 
 def _answers(wanted: Wanted, page: Page) -> Answers:

@@ -19,7 +19,7 @@ from fallback_review.pipeline.ask import KNOWN_PROJECT
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.review import review
 from fallback_review.report import FORMATS, render
-from fallback_review.settings import schema
+from fallback_review.settings import validation
 from tests.faults import broken
 from tests.faults.locks import Pin, Sample, samples
 from tests.faults.rows import Row, leaks
@@ -232,7 +232,7 @@ class Trial:
         }
         text = sample.text(self._pin(sample))
         return review(
-            [compare(None, text)], schema.validate({"indexes": settings}), ask, today=date(2026, 1, 1)
+            [compare(None, text)], validation.validate({"indexes": settings}), ask, today=date(2026, 1, 1)
         )
 
     def _pin(self, sample: Sample) -> Pin:

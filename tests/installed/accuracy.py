@@ -27,6 +27,7 @@ from fallback_review.installed.verify import verify
 from fallback_review.lockfiles import LockfileError, Text, decode, parse, recognise
 from fallback_review.model import Ecosystem, Integrity, Outcome
 from fallback_review.model.versions import parse_version
+from fallback_review.settings import validation
 from fallback_review.settings.schema import Settings
 from tests.conftest import ROOT, SHARED, lab_tool
 from tests.installed.builds import rebuilt, wheel
@@ -188,7 +189,7 @@ def _installed(installer: str, folder: Path, wanted: dict[str, str], chance: ran
     sides = (sorted((folder / side).rglob("*.whl")) for side in ("chainguard", "pypi"))
     with two_indexes(folder / "served", *sides) as indexes:
         _install(installer, environment, lock, indexes)
-        settings = Settings.model_validate(
+        settings = validation.validate(
             {
                 "indexes": {
                     "chainguard": indexes.chainguard,

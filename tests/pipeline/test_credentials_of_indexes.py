@@ -16,6 +16,7 @@ from fallback_review.model import Cause, Conclusion
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.context import addresses_of
 from fallback_review.pipeline.review import review
+from fallback_review.settings import validation
 from fallback_review.settings.schema import Indexes, Settings
 from tests.index.indexes import chainguard
 from tests.servers.scripted import answer, scripted
@@ -35,7 +36,9 @@ def server() -> Iterator[ScriptedServer]:
 
 
 def at(server: ScriptedServer, **more: str) -> Indexes:
-    return Indexes.model_validate({"chainguard": f"{server.url}/cg/", "pypi": f"{server.url}/pypi/", **more})
+    return validation.validate(
+        {"indexes": {"chainguard": f"{server.url}/cg/", "pypi": f"{server.url}/pypi/", **more}}
+    ).indexes
 
 
 def test_explicit_credentials_go_to_chainguards_host_and_never_to_pypi(server: ScriptedServer) -> None:

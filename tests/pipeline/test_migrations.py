@@ -9,7 +9,7 @@ import pytest
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.context import addresses_of, prepare
-from fallback_review.settings.schema import Settings
+from fallback_review.settings import validation
 
 if TYPE_CHECKING:
     from fallback_review.pipeline.context import Prepared
@@ -29,7 +29,7 @@ PINNED = f"six==1.17.0 --hash={BUILT} --hash={PYPIS}\n"
 PDM_SOURCE = f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{CHAINGUARD}"\n'
 
 
-SETTINGS = Settings.model_validate({"indexes": {"pypi": "https://pypi.test/simple/"}})
+SETTINGS = validation.validate({"indexes": {"pypi": "https://pypi.test/simple/"}})
 
 
 def migrated(path: str, lock: str, project: str) -> Prepared:

@@ -13,7 +13,7 @@ from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.pipeline.discovery import is_lockfile
 from fallback_review.pipeline.review import review
-from fallback_review.settings.schema import Settings
+from fallback_review.settings import validation
 from tests.pipeline.made_up import module_of
 from tests.pipeline.test_review import BOTH, Table
 
@@ -64,7 +64,7 @@ def read(path: str) -> str | None:
     return PROJECT if path == "api/pyproject.toml" else None
 
 
-SETTINGS = Settings.model_validate(
+SETTINGS = validation.validate(
     {"indexes": {"pypi": "https://pypi.test/simple/", "pypi-hosts": ["files.pypi.test"]}}
 )
 

@@ -14,7 +14,7 @@ from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.context import addresses_of, prepare
 from fallback_review.pipeline.review import review
 from fallback_review.prediction.installers import INSTALLERS
-from fallback_review.settings.schema import Settings
+from fallback_review.settings import validation
 from tests.pipeline.made_up import module_of
 from tests.pipeline.test_review import BOTH, Table
 
@@ -77,7 +77,7 @@ FORMAT = replace(
     update_hashes=False,
 )
 '''
-SETTINGS = Settings.model_validate(
+SETTINGS = validation.validate(
     {"indexes": {"pypi": "https://pypi.test/simple/", "pypi-hosts": ["files.pypi.test"]}}
 )
 

@@ -12,14 +12,14 @@ from fallback_review.model import ChangeKind, Conclusion, Outcome
 from fallback_review.pipeline import context
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.review import review
-from fallback_review.settings.schema import Settings
+from fallback_review.settings import validation
 from tests.pipeline.test_review import BOTH, Table
 
 if TYPE_CHECKING:
     from fallback_review.model import Review
 
 C, P = "https://libraries.cgr.dev/python/simple/", "https://pypi.test/simple/"
-SETTINGS = Settings.model_validate({"indexes": {"pypi": P, "pypi-hosts": ["files.pypi.test"]}})
+SETTINGS = validation.validate({"indexes": {"pypi": P, "pypi-hosts": ["files.pypi.test"]}})
 LOCK = "a==2.0\nb==1.0\n"
 ONE = f"[global]\nindex-url = {C}\n"
 TWO = f"[global]\nindex-url = {C}\nextra-index-url = {P}\n"

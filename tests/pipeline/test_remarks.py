@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.explain import explain
 from fallback_review.pipeline.review import review
 from fallback_review.prediction.addresses import Addresses
-from fallback_review.settings.schema import Settings
+from fallback_review.settings import validation
 from tests.servers.process import free_port
 from tests.servers.scripted import ScriptedServer, Seen, answer, scripted
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from fallback_review.pipeline.ask import Wanted
     from fallback_review.prediction import Answers
+    from fallback_review.settings.schema import Settings
 
 TODAY = date(2026, 11, 21)
 LOCK = """
@@ -107,7 +109,7 @@ def settings(server: ScriptedServer, **indexes: str) -> Settings:
         "pypi": f"{server.url}/pypi/",
         "vex": f"{server.url}/openvex/v1/",
     }
-    return Settings.model_validate({"indexes": addresses | {"layout": "chainguard-only"} | indexes})
+    return validation.validate({"indexes": addresses | {"layout": "chainguard-only"} | indexes})
 
 
 def text(configured: Settings) -> Text:
@@ -178,9 +180,8 @@ def test_turned_off_the_feed_is_not_asked(server: ScriptedServer) -> None:
 
 def test_a_private_name_is_sent_nowhere(server: ScriptedServer) -> None:
     configured = settings(server)
-    private = configured.model_copy(
-        update={"policy": configured.policy.model_copy(update={"private": ("url*", "idna")})}
-    )
+    policy = dataclasses.replace(configured.policy, private=("url*", "idna"))
+    private = dataclasses.replace(configured, policy=policy)
     result = judged(private)
     (idna, urllib3) = sorted(result.lockfiles[0].changes, key=lambda each: each.change.name)
     assert (idna.outcome, idna.cause) == (Outcome.PYPI, Cause.PRIVATE_NAME)

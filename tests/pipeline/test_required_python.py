@@ -10,12 +10,12 @@ import pytest
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline.compare import compare, whole
 from fallback_review.pipeline.context import addresses_of, prepare
-from fallback_review.settings.schema import Settings
+from fallback_review.settings import validation
 
 if TYPE_CHECKING:
     from fallback_review.pipeline.compare import ComparedLockfile
 
-SETTINGS = Settings.model_validate({"targets": {"python": ["3.12", "3.13"], "platforms": ["linux-x86_64"]}})
+SETTINGS = validation.validate({"targets": {"python": ["3.12", "3.13"], "platforms": ["linux-x86_64"]}})
 POETRY = '[metadata]\nlock-version = "2.1"\npython-versions = "{}"\n'
 PIPFILE = json.dumps({"_meta": {"requires": {"python_version": "{}"}}})
 

@@ -24,6 +24,7 @@ from fallback_review.model import (
 )
 from fallback_review.pipeline.compare import compare, whole
 from fallback_review.pipeline.review import review
+from fallback_review.settings import validation
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def lock(path: str, *pins: str) -> Text:
 def judged(
     table: Table, *pairs: tuple[Text, Text], unreadable: tuple[Notice, ...] = (), **given: Any
 ) -> Review:
-    settings = Settings.model_validate(given)
+    settings = validation.validate(given)
     return review([compare(*pair) for pair in pairs], settings, table, today=TODAY, unreadable=unreadable)
 
 

@@ -10,7 +10,7 @@ import tomli
 
 from fallback_review.lockfiles.content_hashes import poetry_hash
 from fallback_review.model import Outcome
-from fallback_review.settings.schema import Indexes
+from fallback_review.settings import validation
 
 from .differential.cases import CHAINGUARD, PYPI, REMEDIATED, Case, File
 from .differential.comparing import agree, predicted
@@ -20,6 +20,8 @@ from .differential.projects import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from fallback_review.settings.schema import Indexes
 
     from .differential.installers import Runner
 
@@ -89,7 +91,7 @@ def known(origins: Origins, installer: str) -> Indexes:
         "pypi-hosts": [origins.pypi.base.partition("://")[2]],
         "installer": installer,
     }
-    return Indexes.model_validate(found)
+    return validation.validate({"indexes": found}).indexes
 
 
 def pip(made: Case, origins: Origins) -> Project:

@@ -16,6 +16,7 @@ from fallback_review.pipeline.context import prepare
 from fallback_review.prediction import further_questions, predict
 from fallback_review.prediction.listing import one
 from fallback_review.prediction.targets import pdm_ranks
+from fallback_review.settings import validation
 from fallback_review.settings.schema import Indexes, Settings
 
 from .build import LINUX, RES, C, P, addresses, answer, answers, artifact, context, file, locked, package, sha
@@ -259,7 +260,7 @@ def test_constraints_hashes_prefer_a_file_and_refuse_none() -> None:
 def test_without_an_index_nothing_comes_from_one(decided: dict[str, str]) -> None:
     """``--no-index`` outranks what the settings say of indexes."""
     text = Text(path="requirements.txt", text="--no-index\nx==1.0\n")
-    settings = Settings(indexes=Indexes.model_validate(decided))
+    settings = Settings(indexes=validation.validate({"indexes": decided}).indexes)
     prepared = prepare(whole(text), settings, addresses())
     assert prepared.context.indexes == ()
     entry = prepared.diff.head.packages[0]

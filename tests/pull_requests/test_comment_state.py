@@ -12,6 +12,7 @@ from fallback_review.index.session import Remembering
 from fallback_review.model import Cause, Outcome
 from fallback_review.pipeline.context import addresses_of
 from fallback_review.pull_requests.comment_state import as_before, state_of
+from fallback_review.settings import validation
 from fallback_review.settings.schema import Settings
 from tests.prediction.build import answer, file
 from tests.report.build import lockfile, review, reviewed
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Answer, Index
     from fallback_review.prediction import Answers
 
-SETTINGS = Settings.model_validate({"policy": {"cooldown-days": 7}})
+SETTINGS = validation.validate({"policy": {"cooldown-days": 7}})
 ADDRESSES = addresses_of(SETTINGS.indexes)
 UPLOADED = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 TROUBLE = review(lockfile(reviewed("aa", "1.0", "1.1", Outcome.PYPI, cause=Cause.VERSION_MISSING)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,18 +17,20 @@ from fallback_review.model import (
     Source,
     SourceKind,
 )
-from fallback_review.settings import policy
-from fallback_review.settings.schema import Allow, Policy, Settings
+from fallback_review.settings import policy, validation
+
+if TYPE_CHECKING:
+    from fallback_review.settings.schema import Allow, Policy
 
 TODAY = date(2026, 11, 21)
 
 
 def rules(**keys: object) -> Policy:
-    return Settings.model_validate({"policy": keys}).policy
+    return validation.validate({"policy": keys}).policy
 
 
 def allow(**keys: object) -> tuple[Allow, ...]:
-    return Settings.model_validate({"allow": [{"reason": "agreed", **keys}]}).allow
+    return validation.validate({"allow": [{"reason": "agreed", **keys}]}).allow
 
 
 def change(name: str, *versions: str | None) -> Change:

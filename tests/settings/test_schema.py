@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fallback_review.settings import schema as settings
+from fallback_review.settings import validation
 from tests.conftest import ROOT, lab_tool
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def published() -> dict[str, Any]:
             }
         return node
 
-    schema: dict[str, Any] = without(settings.schema())
+    schema: dict[str, Any] = without(validation.schema())
     return schema
 
 

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from fallback_review.settings.schema import SettingsError, parse, schema
+from fallback_review.settings.schema import SettingsError, parse
+from fallback_review.settings.validation import schema
 
 COMPLETE = b"""
 [targets]

@@ -23,7 +23,7 @@ from fallback_review.cli.detect import find_unexplained
 from fallback_review.cli.git import Repository, RevisionError
 from fallback_review.cli.observe import observe
 from fallback_review.cli.work_tree import read_file
-from fallback_review.settings import policy, schema
+from fallback_review.settings import policy, schema, validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -205,7 +205,7 @@ def _layout(text: str) -> str:
 def _validated(table: dict[str, Any]) -> None:
     """Refuse an answer with the settings' own words, so that it is asked for once more."""
     try:
-        schema.validate(table, path="answer", spelling="{}")
+        validation.validate(table, path="answer", spelling="{}")
     except schema.SettingsError as error:
         raise click.UsageError(str(error)) from None
 
@@ -275,7 +275,7 @@ def choose(
     }
     table = {"targets": {key: value for key, value in targets.items() if value}}
     indexes = {key: value for key, value in (("resolver", resolver), ("layout", layout)) if value}
-    return schema.validate({**table, "indexes": indexes}, path="init", spelling="--{}")
+    return validation.validate({**table, "indexes": indexes}, path="init", spelling="--{}")
 
 
 def settings_text(chosen: Settings, release: ActionRelease) -> str:

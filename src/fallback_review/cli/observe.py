@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from fallback_review.index import open as access
 from fallback_review.pipeline.context import addresses_of
-from fallback_review.settings import schema
+from fallback_review.settings import validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,7 +49,7 @@ def observe(
         SettingsError: the address is none.
     """
     table = {"indexes": {**(addresses or {}), "resolver": resolver}}
-    indexes = schema.validate(table, path="init", spelling="--{}").indexes
+    indexes = validation.validate(table, path="init", spelling="--{}").indexes
     at = addresses_of(indexes)
     own, ours = at.resolver, at.chainguard
     if own is None or ours is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import platform
 import re
@@ -26,7 +27,7 @@ def with_target(settings: Settings, found: dict[str, Any]) -> Settings:
     """Return the settings with the one target that a place tells, else with the first of theirs."""
     targets = settings.targets
     first = {"python": targets.python[:1], "platforms": targets.platforms[:1], "informational": ()}
-    return settings.model_copy(update={"targets": targets.model_copy(update={**first, **found})})
+    return dataclasses.replace(settings, targets=dataclasses.replace(targets, **{**first, **found}))
 
 
 def of_this_machine(place: Place, *, libc: bool = True) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fallback_review import __version__
 from fallback_review.github.marker import is_of
 from fallback_review.model import Conclusion
@@ -191,7 +193,7 @@ def _seen(
         for name in sorted(names)
         for answer in [next(each for index, each in answers[name].items() if _key(index) == key)]
     ]
-    return _digest(json.dumps([__version__, settings.model_dump(mode="json"), expiring, told]))
+    return _digest(json.dumps([__version__, msgspec.to_builtins(settings), expiring, told]))
 
 
 def _told(answer: Answer, held_since: date | None) -> list[Any]:

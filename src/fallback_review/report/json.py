@@ -8,7 +8,7 @@ from fallback_review.model import (
     Evidence,
     Outcome,
 )
-from fallback_review.report.json_schema import Report
+from fallback_review.report import ascii_json
 from fallback_review.report.tally import Group, most_missing, tally
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fallback_review.model import (
         Assumption,
+        Cause,
         LockedPackage,
         MetadataChange,
         Notice,
@@ -33,13 +34,13 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def render(review: Review) -> str:
     """Render the report as ASCII JSON, indented, so that it is inert in a terminal too."""
-    text = Report.model_validate(_report(review)).model_dump_json(indent=2, ensure_ascii=True)
-    # The one control character that JSON need not escape (RFC 8259, section 7); only strings hold it.
-    return text.replace("\x7f", "\\u007f") + "\n"
+    return ascii_json.dumps(_report(review))
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of what `render` gives."""
+    from fallback_review.report.json_schema import Report  # noqa: PLC0415 - a report is written without it
+
     return {"$schema": DRAFT, **Report.model_json_schema(mode="serialization")}
 
 
@@ -58,7 +59,10 @@ def _report(review: Review) -> dict[str, Any]:
         ],
         "findings": _notices(review.findings),
         "unreadable": _notices(review.unreadable),
-        "lockfiles": (_lockfile(lockfile, tally(review, [lockfile])) for lockfile in review.lockfiles),
+        "lockfiles": [
+            ascii_json.encoded(_lockfile(lockfile, tally(review, [lockfile])))
+            for lockfile in review.lockfiles
+        ],
     }
 
 
@@ -109,7 +113,7 @@ def _lockfile(lockfile: ReviewedLockfile, numbers: Tally) -> dict[str, Any]:
         "counts": _counts(numbers),
         "base_entries": lockfile.base_entries,
         "head_entries": lockfile.head_entries,
-        "changes": (_change(reviewed) for reviewed in lockfile.changes),
+        "changes": [ascii_json.encoded(_change(reviewed)) for reviewed in lockfile.changes],
         "metadata_only": [_metadata(change) for change in lockfile.metadata_only],
         "header_changed": lockfile.header_changed,
         "unnamed": _notices(lockfile.unnamed),
@@ -138,7 +142,7 @@ def _change(reviewed: ReviewedChange) -> dict[str, Any]:
         "line": change.line,
         "path": entries[0].path if entries else None,
         "outcome": reviewed.outcome,
-        "cause": reviewed.cause,
+        "cause": _name(reviewed.cause),
         "reason": reviewed.reason,
         "why": reviewed.why,
         "advice": {"text": advice.text, "command": advice.command} if advice else None,
@@ -157,12 +161,16 @@ def _change(reviewed: ReviewedChange) -> dict[str, Any]:
     }
 
 
+def _name(cause: Cause | None) -> str | None:
+    return None if cause is None else str(cause)
+
+
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "target": verdict.target,
         "version": verdict.version,
         "outcome": verdict.outcome,
-        "cause": verdict.cause,
+        "cause": _name(verdict.cause),
         "reason": verdict.reason,
         "file": verdict.file,
         "url_host": verdict.url_host,
@@ -192,7 +200,9 @@ def _sources(packages: Iterable[LockedPackage]) -> list[dict[str, Any]]:
 
 
 def _source(source: Source) -> dict[str, Any]:
-    return {"kind": source.kind, "value": source.location, "ref": source.reference, "commit": source.commit}
+    named = {"ref": source.reference, "commit": source.commit}
+    there = {key: value for key, value in named.items() if value is not None}
+    return {"kind": source.kind, "value": source.location, **there}
 
 
 def _notices(notices: Iterable[Notice]) -> list[dict[str, Any]]:

@@ -1,12 +1,11 @@
 """The shape of the JSON report, version 2: fields may be added to it, never renamed or removed.
 
-What may be many is an `Iterable`, which pydantic checks one by one while the report is written.
+`json` writes it; the tests hold what is written to this.
 """
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from fallback_review.model import (
     AssumptionKind,
@@ -20,18 +19,10 @@ from fallback_review.model import (
 from fallback_review.prediction import CAUSES
 
 
-def _sound(text: object) -> object:
-    """Spell out lone surrogates: a lock in JSON can hold them, a report in UTF-8 can't."""
-    if isinstance(text, str) and not text.isascii():
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text
-
-
 def _every_cause(schema: dict[str, Any]) -> None:
     schema["enum"] = [str(each) for each in CAUSES]
 
 
-Str = Annotated[str, BeforeValidator(_sound)]
 CauseName = Annotated[str, Field(json_schema_extra=_every_cause)]
 
 
@@ -67,55 +58,55 @@ class SourceRecord(_Part):
     """Where a lock says that an entry comes from."""
 
     kind: SourceKind
-    value: Str | None = Field(
+    value: str | None = Field(
         description="The index, repository or file URL, or the path, without credentials; "
         "null where not stated."
     )
-    ref: Str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
-    commit: Str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
+    ref: str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
+    commit: str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
 
 
 class AdviceRecord(_Part):
     """One next step."""
 
-    text: Str
-    command: Str | None = Field(description="To be copied, where there is one.")
+    text: str
+    command: str | None = Field(description="To be copied, where there is one.")
 
 
 class AllowanceRecord(_Part):
     """The entry of the allow list that covers a change."""
 
-    package: Str
-    reason: Str
-    owner: Str | None
-    expires: Str | None
+    package: str
+    reason: str
+    owner: str | None
+    expires: str | None
 
 
 class EvidenceRecord(_Part):
     """One fact behind an outcome."""
 
     kind: EvidenceKind
-    said: Str
-    where: Str | None = Field(description="The address, host or file that it was seen at.")
+    said: str
+    where: str | None = Field(description="The address, host or file that it was seen at.")
 
 
 class AssumptionRecord(_Part):
     """What a verdict takes for granted."""
 
     kind: AssumptionKind
-    said: Str
+    said: str
 
 
 class VerdictRecord(_Part):
     """The prediction for one new entry on one target."""
 
-    target: Str
-    version: Str | None
+    target: str
+    version: str | None
     outcome: Outcome
     cause: CauseName | None
-    reason: Str | None
-    file: Str | None
-    url_host: Str | None
+    reason: str | None
+    file: str | None
+    url_host: str | None
     evidence: list[EvidenceRecord] = Field(description="The facts behind the outcome, strongest first.")
     assumptions: list[AssumptionRecord] = Field(
         description="What it takes for granted, since nobody said it."
@@ -126,86 +117,86 @@ class VerdictRecord(_Part):
 class ChangeRecord(_Part):
     """What happened to one name in one lockfile."""
 
-    name: Str
+    name: str
     kind: ChangeKind
     ecosystem: Ecosystem
     local: bool
-    before: list[Str | None] = Field(
+    before: list[str | None] = Field(
         description="One version text per distinct (version, source) at the base, oldest first; "
         "null where it has none."
     )
-    after: list[Str | None] = Field(description="The same at the head.")
+    after: list[str | None] = Field(description="The same at the head.")
     source_before: list[SourceRecord]
     source_after: list[SourceRecord]
     source_changed: bool
     hashes_added: int
     hashes_removed: int
-    hosts_before: list[Str]
-    hosts_after: list[Str]
+    hosts_before: list[str]
+    hosts_after: list[str]
     became_unhashed: bool
     line: int | None = Field(description="Of the first new entry at the head, from 1.")
-    path: Str | None = Field(description="The file of that line where it is not the lockfile itself.")
+    path: str | None = Field(description="The file of that line where it is not the lockfile itself.")
     outcome: Outcome | None = Field(
         description="The worst over the targets; null where there is nothing to install or judge."
     )
     cause: CauseName | None
-    reason: Str | None
-    why: Str
+    reason: str | None
+    why: str
     advice: AdviceRecord | None
     conclusion: Conclusion
     allowance: AllowanceRecord | None
-    note: Str | None
-    differs_on: list[Str] = Field(description="Targets whose outcome is not the worst one.")
+    note: str | None
+    differs_on: list[str] = Field(description="Targets whose outcome is not the worst one.")
     verdicts: list[VerdictRecord]
 
 
 class MetadataRecord(_Part):
     """An entry of which only fields that don't decide where it comes from changed."""
 
-    name: Str
-    version: Str | None
+    name: str
+    version: str | None
     source: SourceRecord
-    fields: list[Str]
+    fields: list[str]
     ecosystem: Ecosystem
 
 
 class NoticeRecord(_Part):
     """Something that a person should know."""
 
-    text: Str
-    path: Str | None
+    text: str
+    path: str | None
     line: int | None
 
 
 class TargetRecord(_Part):
     """An environment that will install."""
 
-    label: Str
-    python: Str
-    platform: Str
-    arch: Str
-    glibc: Str
+    label: str
+    python: str
+    platform: str
+    arch: str
+    glibc: str
     informational: bool
 
 
 class LockfileRecord(_Part):
     """One lockfile."""
 
-    path: Str
-    format: Str
-    base_path: Str | None
-    base_format: Str | None
-    installer: Str
-    layout: Str
+    path: str
+    format: str
+    base_path: str | None
+    base_format: str | None
+    installer: str
+    layout: str
     targets: list[TargetRecord] = Field(
         description="Those that its changes were predicted for: a lock may be for some Python versions alone."
     )
     counts: Counts = Field(description="The report's counts, of this lockfile alone.")
     base_entries: int
     head_entries: int
-    changes: Iterable[ChangeRecord]
+    changes: list[ChangeRecord]
     metadata_only: list[MetadataRecord]
-    header_changed: list[Str]
+    header_changed: list[str]
     unnamed: list[NoticeRecord]
     notices: list[NoticeRecord]
 
@@ -213,8 +204,8 @@ class LockfileRecord(_Part):
 class MissingRecord(_Part):
     """A package that Chainguard does not cover."""
 
-    name: Str
-    versions: list[Str]
+    name: str
+    versions: list[str]
     lockfiles: int = Field(description="How many of the report's lockfiles hold it.")
 
 
@@ -228,8 +219,8 @@ class Report(_Part):
     scope: Literal["changes", "all"] = Field(
         description="`changes` between two sides, or `all` of one lockfile."
     )
-    base: Str | None
-    head: Str | None
+    base: str | None
+    head: str | None
     targets: list[TargetRecord]
     counts: Counts
     missing: list[MissingRecord] = Field(
@@ -240,4 +231,4 @@ class Report(_Part):
         description="What could not be read or checked as a whole (a lockfile, an include, an index): "
         "then it is no pass."
     )
-    lockfiles: Iterable[LockfileRecord]
+    lockfiles: list[LockfileRecord]

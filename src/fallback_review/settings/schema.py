@@ -1,19 +1,25 @@
-"""Settings: `.github/fallback-review.toml` and the inputs laid over it, with errors that name the key."""
+"""Settings: `.github/fallback-review.toml` and the inputs laid over it."""
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from functools import reduce
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urljoin
 
 import tomli
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fallback_review.model import Outcome, Target
 from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 from fallback_review.prediction import INSTALLERS, LAYOUTS
 from fallback_review.settings.types import (
+    NOT_EMPTY,
+    Check,
     HostName,
+    Limits,
     NamePattern,
     OneOf,
     PageOrEmpty,
@@ -23,7 +29,6 @@ from fallback_review.settings.types import (
     Url,
     UrlOrEmpty,
     VersionNumber,
-    meant,
 )
 
 if TYPE_CHECKING:
@@ -57,27 +62,26 @@ PLATFORMS: Mapping[str, tuple[str, str]] = {
 }
 """Names of the settings file to `Target.platform` and `Target.arch`."""
 
+Platform = Annotated[str, OneOf("platform", tuple(PLATFORMS))]
 Severity = Literal["allow", "warn", "fail"]
 
 
-class SettingsTable(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class SettingsTable:
     """A table of the settings file: kebab-case keys, and no key that is not known."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=kebab, use_attribute_docstrings=True
-    )
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "alias_generator": kebab}
 
 
+@dataclass(frozen=True, kw_only=True)
 class Targets(SettingsTable):
     """The environments that will install."""
 
-    python: tuple[PythonVersion, ...] = Field(default=("3.12",), min_length=1)
+    python: Annotated[tuple[PythonVersion, ...], NOT_EMPTY] = ("3.12",)
     """The Python versions of the targets: ``3.12``; ``3.13t`` is free-threaded."""
-    platforms: tuple[Annotated[str, OneOf("platform", tuple(PLATFORMS))], ...] = Field(
-        default=("linux-x86_64", "linux-aarch64"), min_length=1
-    )
+    platforms: Annotated[tuple[Platform, ...], NOT_EMPTY] = ("linux-x86_64", "linux-aarch64")
     """The platforms that install and decide."""
-    informational: tuple[Annotated[str, OneOf("platform", tuple(PLATFORMS))], ...] = ()
+    informational: tuple[Platform, ...] = ()
     """Platforms that are shown and never decide: laptops, usually."""
     glibc: VersionNumber = "2.39"
     """The oldest glibc on the Linux platforms."""
@@ -104,6 +108,7 @@ class Targets(SettingsTable):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
 class Indexes(SettingsTable):
     """Where Chainguard's index and PyPI are, and how the organisation arranges them."""
 
@@ -135,6 +140,7 @@ class Indexes(SettingsTable):
 FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.UNKNOWN)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Policy(SettingsTable):
     """What the team makes of the outcomes."""
 
@@ -152,17 +158,18 @@ class Policy(SettingsTable):
     """Whether `/fallback-review fix` commits to a pull request's branch, where a GitHub App may write."""
     private: tuple[NamePattern, ...] = ()
     """Patterns of private package names: never sent to any index. They come from hosts in `own-hosts`."""
-    cooldown_days: int | None = Field(default=None, ge=0, le=30)
+    cooldown_days: Annotated[int, Limits((("ge", 0), ("le", 30)))] | None = None
     """For how many days your organisation's index holds back a version that is new on PyPI: the advice then
     names the day from which it is served."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Allow(SettingsTable):
     """One entry of the allow list: which package may come from elsewhere, why, and until when."""
 
     package: NamePattern
     """The package's name, or a pattern of names: ``nvidia-*``."""
-    reason: str = Field(min_length=1)
+    reason: Annotated[str, NOT_EMPTY]
     """Why it may come from elsewhere; every report shows it."""
     owner: str | None = None
     """Who answers for it."""
@@ -172,6 +179,7 @@ class Allow(SettingsTable):
     """The last day on which it counts: ``2027-01-01``."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Lockfiles(SettingsTable):
     """Globs, relative to the repository's root, that add lockfiles or leave some out."""
 
@@ -184,6 +192,7 @@ class Lockfiles(SettingsTable):
 PYPI_PAGE = urljoin(PYPI_ITSELF, "/project/{name}/")
 
 
+@dataclass(frozen=True, kw_only=True)
 class ReportSettings(SettingsTable):
     """What the reports link to."""
 
@@ -198,6 +207,7 @@ class ReportSettings(SettingsTable):
         return tuple((name, address) for name, address in named if address)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Settings(SettingsTable):
     """Everything that a team can set."""
 
@@ -249,6 +259,10 @@ def parse(
     except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
     given = {key: value for key, value in (inputs or {}).items() if value is not None}
+    if not table and all(map(_checks, given)):
+        return _with_texts(given, spelling)
+    from fallback_review.settings.validation import validate  # noqa: PLC0415 - it brings pydantic
+
     settings = validate(table, path=path)
     if not given:
         return settings
@@ -258,83 +272,33 @@ def parse(
     return validate(merged, path="input", spelling=spelling)
 
 
-def validate(
-    table: Mapping[str, Any],
-    *,
-    path: str = SETTINGS_PATH,
-    spelling: str | None = None,
-) -> Settings:
-    """Check a table of settings, from a file or from inputs laid over it.
-
-    Raises:
-        SettingsError: as `parse`.
-    """
-    try:
-        return Settings.model_validate(table)
-    except ValidationError as error:
-        faults = error.errors()
-        # pydantic counts only the good items, so that a list with a bad one is "too short" as well.
-        bad = {fault["loc"][:-1] for fault in faults}
-        told = [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in bad]
-        raise SettingsError("\n".join(_located(fault, path, spelling) for fault in told)) from None
-
-
-def _located(fault: Any, path: str, spelling: str | None) -> str:
-    """Say where an error is, and what it is: the file and its key, or the input as it was given."""
-    name = INPUTS.get(fault["loc"][:2]) if spelling else None
-    return f"{spelling.format(name)}: {_message(fault)}" if spelling and name else f"{path}: {_fault(fault)}"
-
-
-_PLAIN = {
-    "tuple_type": "must be a list, such as ['one', 'two']",
-    "model_type": "must be a table",
-    "string_type": "must be text in quotes",
-    "too_short": "must name at least one",
-    "missing": "is missing",
-    "date_from_datetime_parsing": "must be a date such as 2027-01-01, without quotes",
-    "date_type": "must be a date such as 2027-01-01, without quotes",
-}
-"""pydantic's kinds of error whose own words speak of Python's types."""
-
-
-def _fault(fault: Any) -> str:
-    """Put one of pydantic's errors in words: the key as the file spells it, what is wrong, what to write."""
-    location = fault["loc"]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-    if fault["type"] == "extra_forbidden":
-        allowed = sorted(kebab(name) for name in _table_at(location[:-1]).model_fields)
-        hint = meant(str(location[-1]), allowed)
-        return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
-    return f"{key}: {_message(fault)}"
-
-
-def _message(fault: Any) -> str:
-    message: str = _PLAIN.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
-    return f"{message[:1].lower()}{message[1:]}"
-
-
-_TABLES: dict[str, type[SettingsTable]] = {
-    "targets": Targets,
-    "indexes": Indexes,
-    "policy": Policy,
-    "lockfiles": Lockfiles,
-    "report": ReportSettings,
-    "allow": Allow,
-}
-
-
-def _table_at(location: tuple[int | str, ...]) -> type[SettingsTable]:
-    return next((_TABLES[part] for part in location if isinstance(part, str)), Settings)
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of the settings file, for editors."""
-    found = Settings.model_json_schema(by_alias=True)
-    # PyPI's address is its library's to say.
-    del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]
-    del found["$defs"]["ReportSettings"]["properties"]["pypi-page"]["default"]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Fallback Review settings",
-        **found,
+def _with_texts(given: Mapping[tuple[str, str], str], spelling: str) -> Settings:
+    """Lay inputs that are texts over the defaults, which takes no library: most runs have no more."""
+    faults = []
+    changed: dict[str, dict[str, str]] = {}
+    for place, text in given.items():
+        try:
+            value = reduce(lambda told, check: check.of(told), _checks(place), text)
+        except ValueError as error:
+            faults.append(f"{spelling.format(INPUTS[place])}: {str(error)[:1].lower()}{str(error)[1:]}")
+            continue
+        changed.setdefault(place[0], {})[place[1].replace("-", "_")] = value
+    if faults:
+        raise SettingsError("\n".join(faults))
+    settings = Settings()
+    tables = {
+        name: dataclasses.replace(getattr(settings, name), **values) for name, values in changed.items()
     }
+    return dataclasses.replace(settings, **tables)
+
+
+def _checks(place: tuple[str, str]) -> tuple[Check | OneOf, ...]:
+    """Return what checks an input's text; nothing where its value is more than a text."""
+    table, key = place
+    hints = get_type_hints(type(getattr(Settings, table)), include_extras=True)
+    hint = hints[key.replace("-", "_")]
+    # An optional key's text is the first of the two.
+    if get_origin(hint) is UnionType:
+        hint = get_args(hint)[0]
+    kind, *checks = get_args(hint) if get_origin(hint) is Annotated else (None,)
+    return tuple(checks) if kind is str and all(isinstance(each, Check | OneOf) for each in checks) else ()

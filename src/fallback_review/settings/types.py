@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, Field
-from pydantic_core import core_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
@@ -27,13 +25,25 @@ def meant(value: str, allowed: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
+class Check(Struct, frozen=True):
+    """A function that returns a text as it is meant, or raises a `ValueError` that says what to write."""
+
+    of: Callable[[str], str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema  # noqa: PLC0415 - only a settings file needs it
+
+        return core_schema.no_info_after_validator_function(self.of, handler(source))
+
+
 class OneOf(Struct, frozen=True):
     """A text that is one of a few names: for the check, with a hint, and for editors, as an enumeration."""
 
     kind: str
     names: tuple[str, ...]
 
-    def _check(self, value: str) -> str:
+    def of(self, value: str) -> str:
+        """Return the name; raise `ValueError` where it is none of them."""
         if value not in self.names:
             allowed = sorted(self.names)
             hint = meant(value, allowed)
@@ -41,12 +51,25 @@ class OneOf(Struct, frozen=True):
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
+        return Check(self.of).__get_pydantic_core_schema__(source, handler)
 
     def __get_pydantic_json_schema__(
         self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "enum": sorted(self.names)}
+
+
+class Limits(Struct, frozen=True):
+    """Limits of a value, by the names that `pydantic_core` has for them: ``min_length``, ``ge``, ``le``."""
+
+    of: tuple[tuple[str, int], ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema: Any = {**handler(source), **dict(self.of)}
+        return cast("CoreSchema", schema)
+
+
+NOT_EMPTY = Limits((("min_length", 1),))
 
 
 def _http_url(value: str) -> str:
@@ -109,15 +132,15 @@ def _specifier(value: str) -> str:
     return value
 
 
-Url = Annotated[str, AfterValidator(_http_url)]
-UrlOrEmpty = Annotated[str, AfterValidator(lambda value: _http_url(value) if value else "")]
-PageOrEmpty = Annotated[str, AfterValidator(lambda value: _page(value) if value else "")]
+Url = Annotated[str, Check(_http_url)]
+UrlOrEmpty = Annotated[str, Check(lambda value: _http_url(value) if value else "")]
+PageOrEmpty = Annotated[str, Check(lambda value: _page(value) if value else "")]
 """The address of a page about a project, with ``{name}`` for its name."""
-HostName = Annotated[str, AfterValidator(_host_name)]
-Place = Annotated[str, AfterValidator(_place)]
+HostName = Annotated[str, Check(_host_name)]
+Place = Annotated[str, Check(_place)]
 """A host, or a host with the beginning of a path: on a host of many, only what lies below that path."""
-PythonVersion = Annotated[str, AfterValidator(_python_version)]
-VersionNumber = Annotated[str, AfterValidator(_version_number)]
-SpecifierText = Annotated[str, AfterValidator(_specifier)]
-NamePattern = Annotated[str, Field(min_length=1), AfterValidator(canonicalize_name)]
+PythonVersion = Annotated[str, Check(_python_version)]
+VersionNumber = Annotated[str, Check(_version_number)]
+SpecifierText = Annotated[str, Check(_specifier)]
+NamePattern = Annotated[str, NOT_EMPTY, Check(canonicalize_name)]
 """A package's name or a pattern of names (`fnmatch`), normalised as names are: ``Acme_*`` is ``acme-*``."""

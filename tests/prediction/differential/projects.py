@@ -6,6 +6,7 @@ import platform
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fallback_review.settings import validation
 from fallback_review.settings.schema import Indexes, Targets
 
 from .cases import CHAINGUARD, PYPI, REMEDIATED
@@ -77,21 +78,21 @@ def arranged(case: Case, origins: Origins, chance: random.Random) -> Arranged:
         "chainguard": origins.index(CHAINGUARD),
         "remediated": origins.index(REMEDIATED) if case.remediated_apart else None,
         "pypi": origins.index(PYPI),
-        "pypi_hosts": (origins.pypi.base.partition("://")[2],),
+        "pypi-hosts": (origins.pypi.base.partition("://")[2],),
     }
     if chance.random() < 0.35:
         layout = chance.choice(MERGED)
         manager = {"layout": layout} if chance.random() < 0.5 else {"resolver": origins.index(layout)}
         hosts = (origins.manager.base.partition("://")[2],)
-        settings = Indexes.model_validate(known | manager | {"own_hosts": hosts}, by_name=True)
+        said = validation.validate({"indexes": known | manager | {"own-hosts": hosts}})
         return Arranged(
-            addresses=(origins.index(layout),), whose=(layout,), indexes=settings, merged=True, locked=0
+            addresses=(origins.index(layout),), whose=(layout,), indexes=said.indexes, merged=True, locked=0
         )
     whose = chance.choice((own, (*own, PYPI), (*own, PYPI), (PYPI, *own)))
     return Arranged(
         addresses=tuple(map(origins.index, whose)),
         whose=whose,
-        indexes=Indexes.model_validate(known, by_name=True),
+        indexes=validation.validate({"indexes": known}).indexes,
         merged=False,
         locked=chance.randrange(len(whose)),
     )

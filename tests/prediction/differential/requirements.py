@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import platform
 from typing import TYPE_CHECKING
@@ -160,7 +161,7 @@ def of_uv(case: Case, origins: Origins) -> Project:
         files=files,
         command=("pip", "install", "--no-deps", *options, "--target", "{target}", "-r", "requirements.txt"),
         environment=environment | {"TZ": "UTC"},
-        indexes=there.indexes.model_copy(update={"installer": "uv"}),
+        indexes=dataclasses.replace(there.indexes, installer="uv"),
         targets=_ELSEWHERE[elsewhere] if elsewhere else HERE,
         through_manager=there.merged,
     )

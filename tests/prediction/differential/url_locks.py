@@ -136,7 +136,7 @@ def _pylock(case: Case, origins: Origins, installer: str, command: Sequence[str]
         files={"pylock.toml": "\n".join(lines)},
         command=(*command, "--target", "{target}", "-r", "pylock.toml"),
         environment={"PIP_INDEX_URL": origins.index(PYPI), "UV_DEFAULT_INDEX": origins.index(PYPI)},
-        indexes=settings.model_copy(update={"installer": installer}),
+        indexes=dataclasses.replace(settings, installer=installer),
     )
 
 

@@ -15,7 +15,7 @@ from fallback_review.lockfiles import Text
 from fallback_review.pipeline import review
 from fallback_review.pipeline.compare import compare
 from fallback_review.report import render
-from fallback_review.settings import schema
+from fallback_review.settings import validation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def run(output: Path, console: Console) -> Review:
 
 
 def _review(index: DemoIndex, now: datetime) -> Review:
-    configured = schema.validate(scene.settings(index.chainguard, index.pypi, index.private))
+    configured = validation.validate(scene.settings(index.chainguard, index.pypi, index.private))
     secrets = access.Secrets(environ={}, explicit=Credentials(index.username, index.password))
     with access.open_indexes(configured.indexes, secrets) as ask:
         return review.review(_diffs(index), configured, ask, today=now.date())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fallback_review.report import ascii_json
 from fallback_review.report.verification import sections
-from fallback_review.report.verification.json_schema import VerificationReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,12 +18,15 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def render(verifications: Sequence[Verification]) -> str:
     """Render the report as ASCII JSON, indented, so that it is inert in a terminal too."""
     report = {"schema_version": 1, "places": [_place(each) for each in verifications]}
-    text = VerificationReport.model_validate(report).model_dump_json(indent=2, ensure_ascii=True)
-    return text.replace("\x7f", "\\u007f") + "\n"
+    return ascii_json.dumps(report)
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of what `render` gives."""
+    from fallback_review.report.verification.json_schema import (  # noqa: PLC0415 - a report needs it not
+        VerificationReport,
+    )
+
     return {"$schema": DRAFT, **VerificationReport.model_json_schema(mode="serialization")}
 
 

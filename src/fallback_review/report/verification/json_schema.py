@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from fallback_review.model import Conclusion, Integrity, Origin, Outcome, Proof
-from fallback_review.report.json_schema import AllowanceRecord, NoticeRecord, Str
+from fallback_review.report.json_schema import AllowanceRecord, NoticeRecord
 
 
 class _Part(BaseModel):
@@ -15,9 +15,9 @@ class _Part(BaseModel):
 class DeviationRecord(_Part):
     """One file that is not as its wheel has it."""
 
-    path: Str = Field(description="Below the place.")
+    path: str = Field(description="Below the place.")
     kind: Integrity
-    detail: Str
+    detail: str
 
 
 class PredictionRecord(_Part):
@@ -25,27 +25,27 @@ class PredictionRecord(_Part):
 
     held: bool | None = Field(description="null where it could not be told.")
     predicted: Outcome | None
-    why: Str
+    why: str
 
 
 class DistributionRecord(_Part):
     """One installed distribution, or one wheel."""
 
-    name: Str
-    version: Str | None
-    place: Str = Field(description="Its `.dist-info`, or its file, below the place.")
+    name: str
+    version: str | None
+    place: str = Field(description="Its `.dist-info`, or its file, below the place.")
     origin: Origin
     integrity: Integrity
     proof: Proof
-    why: Str
+    why: str
     conclusion: Conclusion
-    installer: Str | None = Field(description="What INSTALLER says, which anybody can write.")
-    file: Str | None = Field(description="The wheel that explains it.")
+    installer: str | None = Field(description="What INSTALLER says, which anybody can write.")
+    file: str | None = Field(description="The wheel that explains it.")
     files: int = Field(description="Files compared.")
     deviations: list[DeviationRecord] = Field(description="The worst of them.")
     deviating: int = Field(description="How many there are.")
     bytecode_unchecked: int
-    attestation: Str | None
+    attestation: str | None
     linked: bool = Field(description="Whether it is the project's own, installed as a link to its folder.")
     malware: bool
     allowance: AllowanceRecord | None
@@ -69,11 +69,11 @@ class PlaceCounts(_Part):
 class PlaceRecord(_Part):
     """What one place holds."""
 
-    place: Str
+    place: str
     kind: Literal["environment", "wheels", "pip-report", "image"]
     conclusion: Conclusion
-    target: Str | None
-    lockfile: Str | None
+    target: str | None
+    lockfile: str | None
     counts: PlaceCounts
     requests: int = Field(description="Questions for files of the indexes; pages are not counted.")
     received_bytes: int
@@ -81,7 +81,7 @@ class PlaceRecord(_Part):
     strays: list[DeviationRecord] = Field(
         description="Files beside the distributions that none of them explains."
     )
-    startup: list[Str] = Field(description="Files that Python runs at every start.")
+    startup: list[str] = Field(description="Files that Python runs at every start.")
     findings: list[NoticeRecord]
     unreadable: list[NoticeRecord]
 
