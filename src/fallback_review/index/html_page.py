@@ -12,14 +12,14 @@ from functools import cache
 from html import unescape
 from operator import add, methodcaller
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from fallback_review.index import odd_pages
 from fallback_review.index.errors import PageError, check_version
-from fallback_review.index.origins import bare
+from fallback_review.index.origins import bare, joined
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.lockfiles.listed_names import ENDS, OTHER_ENDS
@@ -208,7 +208,7 @@ def _packed(index: Index, name: str, links: _Links, base_url: str) -> Files | No
         return attributes.split("\0")
 
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
-        there = bare(urljoin(base_url, url))
+        there = bare(joined(base_url, url))
         given = {
             key.lower(): unescape(double or single)
             for key, double, single in _ATTRIBUTE.findall(attributes_of()[at])

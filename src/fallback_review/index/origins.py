@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+_PATH = r"(?:/(?!\.)[\w.%+~!-]++)+"
+_WHOLE = re.compile(rf"https?://[\w.-]+(?::\d+)?{_PATH}", re.ASCII)
+_FROM_ROOT = re.compile(_PATH, re.ASCII)
+"""Links of which there is nothing to work out: `urljoin` takes longer than all else that a file needs."""
+_ROOT = re.compile(r"https?://[\w.-]+(?::\d+)?(?=/)", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -26,6 +32,14 @@ def origin_of(url: str) -> WebOrigin:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise ValueError("not an http or https URL")
     return WebOrigin(parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
+
+
+def joined(base: str, url: str) -> str:
+    """Return where a link on the page `base` leads, as `urljoin` does; raise `ValueError` as it does."""
+    if _WHOLE.fullmatch(url):
+        return url
+    from_root = _FROM_ROOT.fullmatch(url) and _ROOT.match(base)
+    return f"{from_root[0]}{url}" if from_root else urljoin(base, url)
 
 
 def bare(url: str) -> str:

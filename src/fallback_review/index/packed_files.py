@@ -39,6 +39,7 @@ class PackedFiles(Files):
         "_about",
         "_count",
         "_digests",
+        "_kept",
         "_make",
         "_named",
         "_names",
@@ -66,6 +67,7 @@ class PackedFiles(Files):
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
         self._about: dict[Sought, Files] = {}
+        self._kept: dict[int, ProjectFile] = {}
         self._named: dict[str, Files] = {}
         self._versions: dict[str | None, list[int]] | None = None
 
@@ -105,7 +107,9 @@ class PackedFiles(Files):
             found = sorted(self._positions(sought)) or range(min(self._count, 1))
             if len(self._about) >= _REMEMBERED:
                 self._about.clear()
-            self._about[sought] = Files(self._made(found), whole=self)
+                self._kept.clear()
+            made = self._about[sought] = Files(self._made(found), whole=self)
+            self._kept.update(zip(found, made, strict=True))
         return self._about[sought]
 
     def named(self, text: str) -> Files:
@@ -119,9 +123,12 @@ class PackedFiles(Files):
     def _made(self, positions: Iterable[int]) -> Iterator[ProjectFile]:
         names, urls = self._split(self._names), self._split(self._urls)
         for at in positions:
-            digest = self._digests[at * _SIZE : (at + 1) * _SIZE]
-            sha256 = None if digest == _NONE else digest.hex()
-            yield self._make(at, names[at], urls[at], version_in(names[at], self._project), sha256)
+            made = self._kept.get(at)
+            if made is None:
+                digest = self._digests[at * _SIZE : (at + 1) * _SIZE]
+                sha256 = None if digest == _NONE else digest.hex()
+                made = self._make(at, names[at], urls[at], version_in(names[at], self._project), sha256)
+            yield made
 
     def _positions(self, sought: Sought) -> set[int]:
         found = {at for version in (None, *sought.versions) for at in self._of(version)}

@@ -11,14 +11,13 @@ from datetime import datetime
 from email.message import Message
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import msgspec
 from packaging.utils import canonicalize_name
 
 from fallback_review.index import html_page, odd_pages
 from fallback_review.index.errors import PageError, check_version
-from fallback_review.index.origins import bare
+from fallback_review.index.origins import bare, joined
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import Owner, ProjectFile
@@ -137,7 +136,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
         return times.split("\n")
 
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
-        there = bare(urljoin(base_url, url))
+        there = bare(joined(base_url, url))
         return ProjectFile(
             filename=filename,
             url=there,

@@ -26,8 +26,14 @@ OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
 _OF_A_SYSTEM = re.compile(r"\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|[wW]in)[-.A-Za-z0-9_]*\Z")
 """How a "dumb" distribution's name ends before its archive's end: ``six-1.0.linux-x86_64.tar.gz``."""
 _DASHES_OF_TAGS = 2
-_BEGIN_OF_A_WHEEL = re.compile(r"^(?:([^\n-]++-[^\n-]++)(?:-[^\n-]++){2,3}-[^\n-]+\.whl$|.*$)", re.MULTILINE)
-"""A wheel's name and version; nothing of a name that is written otherwise."""
+_BEGIN = re.compile(
+    r"^(?:([^\n-]++-[^\n-]++)(?:-[^\n-]++){2,3}-[^\n-]+\.whl|([^\n-]++-[^\n-]++)|.*)$", re.MULTILINE
+)
+"""A wheel's name and version, or a whole name with one dash; nothing of a name that is written otherwise."""
+_is_usual = re.compile(
+    r"(?:0|[1-9]\d*)(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?", re.ASCII
+).fullmatch
+"""The versions that nearly all files have; others are read by `packaging`."""
 _SOME_TAGS = "-py3-none-any.whl"
 _TAGS = re.compile(r"(?:[0-9][^-]*-)?.+-.+-.+\.whl")
 
@@ -62,17 +68,21 @@ def by_version(filenames: str, project: str) -> dict[str | None, list[int]]:
         filenames: One in each line.
         project: The page's project, normalised.
     """
-    alike: defaultdict[str, list[int]] = defaultdict(list)
-    for at, begin in enumerate(_BEGIN_OF_A_WHEEL.findall(filenames)):
+    alike: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, begin in enumerate(_BEGIN.findall(filenames)):
         alike[begin].append(at)
     found: defaultdict[str | None, list[int]] = defaultdict(list)
-    others = alike.pop("", None)
+    others = alike.pop(("", ""), None)
     if others:
         names = filenames.split("\n")
         for at in others:
             found[version_in(names[at], project)].append(at)
-    for begin, positions in alike.items():
-        found[version_in(f"{begin}{_SOME_TAGS}", project)] += positions
+    for (begin, whole), positions in alike.items():
+        name, _, version = (begin or whole.removesuffix(_USUAL_END)).partition("-")
+        if (begin or whole.endswith(_USUAL_END)) and _is_usual(version) and _is_normally(name) == project:
+            found[version] += positions
+        else:
+            found[version_in(whole or f"{begin}{_SOME_TAGS}", project)] += positions
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 """The first that is set names the file: the variables of requests, curl and OpenSSL."""
 PEM = "-----BEGIN CERTIFICATE-----"
+_BEGIN = re.compile(rb"^-----BEGIN (?:TRUSTED )?CERTIFICATE-----", re.MULTILINE)
 NO_CERTIFICATE = f"there is no usable certificate in it; it has to be PEM, which begins {PEM}"
 
 
@@ -25,9 +26,7 @@ def fault(path: Path) -> str | None:
     if path.is_dir():
         return None
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
-    except ssl.SSLError:
-        return NO_CERTIFICATE
+        # OpenSSL reads the certificates themselves when it first needs them: that takes 20 ms of every run.
+        return None if _BEGIN.search(path.read_bytes()) else NO_CERTIFICATE
     except OSError as error:
         return f"it can't be read ({error.strerror})"
-    return None
