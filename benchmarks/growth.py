@@ -14,7 +14,7 @@ from fallback_review.model import Answer, Index, Owner, ProjectFile, Tier
 from fallback_review.pipeline import review
 from fallback_review.pipeline.compare import compare
 from fallback_review.report import render
-from fallback_review.runtime.garbage_collector import collect_rarely
+from fallback_review.runtime.memory import collect_rarely
 from fallback_review.settings.schema import Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from benchmarks.measure import Row
 from fallback_review.lockfiles import Text, decode, parse
-from fallback_review.runtime.garbage_collector import collect_rarely
+from fallback_review.runtime.memory import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +74,14 @@ print(json.dumps([code, cpu, wall, used.ru_maxrss / 1024]))
 """Starts a program from a small process: the peak of a new one counts from what its parent holds."""
 
 
-def child(command: Iterable[str], environ: Mapping[str, str]) -> Cost:
-    """Run a program to its end and return what it took.
+def child(command: Iterable[str], environ: Mapping[str, str], folder: Path | None = None) -> Cost:
+    """Run a program to its end, in a folder, and return what it took.
 
     Raises:
         RuntimeError: it failed; what it wrote is the text.
     """
     started = [sys.executable, "-S", "-c", _STARTER, *command]
-    done = subprocess.run(started, env=dict(environ), capture_output=True, text=True, check=True)
+    done = subprocess.run(started, env=dict(environ), cwd=folder, capture_output=True, text=True, check=True)
     code, cpu, wall, peak = json.loads(done.stdout)
     if code:
         raise RuntimeError(f"{started[4:]} failed:\n{done.stderr}")

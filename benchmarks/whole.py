@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import Cost, Row, child, least, milliseconds
 from benchmarks.world import World, pinned, serving
+from fallback_review.settings.schema import SETTINGS_PATH
 
 LAB = Path(__file__).resolve().parent.parent / ".lab" / "installers" / "bin"
 PROGRAM = str(Path(sys.executable).parent / "fallback-review")
@@ -39,6 +40,7 @@ def measure(sizes: tuple[int, ...] = SIZES, forms: tuple[str, ...] = ("json", "h
             for size in sizes:
                 rows.extend(_rows(size, form, _measured(size, form, world, Path(folder))))
         rows.append(_many(world, Path(folder)))
+        rows.append(_with_settings(world, Path(folder)))
     return rows
 
 
@@ -60,7 +62,7 @@ def _measured(size: int, form: str, world: World, folder: Path) -> dict[str, Cos
     for turn in range(RUNS):
         for name, command in commands.items():
             if name != PIP or not turn:  # pip takes minutes where uv takes a second
-                taken[name].append(child(command, environ()))
+                taken[name].append(child(command, environ(), folder))
     return {name: least(costs) for name, costs in taken.items()}
 
 
@@ -145,6 +147,7 @@ def _many(world: World, folder: Path) -> Row:
                         at,
                     ],
                     environ(),
+                    folder,
                 )
                 for _ in range(RUNS)
             )
@@ -156,6 +159,30 @@ def _many(world: World, folder: Path) -> Row:
         against=f"one of them = {milliseconds(one.cpu)}",
         ratio=every.cpu / one.cpu,
         budget=ALIKE,
+    )
+
+
+def _with_settings(world: World, folder: Path) -> Row:
+    """Return what a settings file adds: what it says is checked, by a library that is imported for that."""
+    old, new = folder / "old.txt", folder / "new.txt"
+    old.write_text(pinned(1, newest=False))
+    new.write_text(pinned(1, newest=True))
+    command = [PROGRAM, "review", str(old), str(new), "--format", "json", "--output", os.devnull]
+    settings = folder / SETTINGS_PATH
+    taken = []
+    for text in ("", '[indexes]\nlayout = "virtual-file"\n'):
+        settings.parent.mkdir(exist_ok=True)
+        settings.write_text(text)
+        run = [*command, *indexes(world, "json")]
+        taken.append(least(child(run, environ(), folder) for _ in range(RUNS)))
+    settings.unlink()
+    without, with_it = taken
+    return Row(
+        work="1 changed, with a settings file: CPU",
+        measured=milliseconds(with_it.cpu),
+        against=f"without = {milliseconds(without.cpu)}",
+        ratio=with_it.cpu / without.cpu,
+        budget=None,
     )
 
 

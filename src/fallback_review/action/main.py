@@ -31,7 +31,7 @@ from fallback_review.pull_requests.review import review_pull_request
 from fallback_review.pull_requests.run import Run
 from fallback_review.report.words import CONCLUSION_ICONS
 from fallback_review.runtime.connections import CertificateError, trusted
-from fallback_review.runtime.garbage_collector import collect_rarely
+from fallback_review.runtime.memory import collect_rarely
 from fallback_review.settings import schema
 
 if TYPE_CHECKING:

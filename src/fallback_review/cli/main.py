@@ -15,7 +15,7 @@ import click
 
 from fallback_review import __version__
 from fallback_review.runtime.encoding import speak_utf8
-from fallback_review.runtime.garbage_collector import collect_rarely
+from fallback_review.runtime.memory import collect_rarely
 from fallback_review.runtime.plugins import without_plugins
 
 COMMANDS = {

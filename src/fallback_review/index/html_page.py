@@ -8,7 +8,7 @@ refused whatever else it holds.
 from __future__ import annotations
 
 import re
-from functools import cache
+from array import array
 from html import unescape
 from operator import add, methodcaller
 from typing import TYPE_CHECKING
@@ -200,18 +200,15 @@ def _packed(index: Index, name: str, links: _Links, base_url: str) -> Files | No
     usual = every.isascii() and not any(sign in every for sign in "[]&")
     if not names or not usual or NO_DIGEST in sha256 or every.count("\n") != 2 * len(names) - 1:
         return None
-    attributes = "\0".join(links.attributes)
+    distinct = {attributes: at for at, attributes in enumerate(dict.fromkeys(links.attributes))}
+    attributes, which = list(distinct), array("I", map(distinct.__getitem__, links.attributes))
     tiered = index.owner is Owner.CHAINGUARD
-
-    @cache
-    def attributes_of() -> list[str]:
-        return attributes.split("\0")
 
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
         there = bare(joined(base_url, url))
         given = {
             key.lower(): unescape(double or single)
-            for key, double, single in _ATTRIBUTE.findall(attributes_of()[at])
+            for key, double, single in _ATTRIBUTE.findall(attributes[which[at]])
         }
         return ProjectFile(
             filename=filename,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fallback_review.index import Credentials, IndexClient, credentials_for, origin_of
 from fallback_review.model import Answer, Cause, Edition, Owner
 from fallback_review.prediction.installation import name_of
+from fallback_review.runtime.memory import share_one_arena
 from fallback_review.settings.schema import CHAINGUARD_SIMPLE_ENDPOINT
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
     Yields:
         The question to give to the pipeline; the indexes of one question are asked side by side.
     """
+    share_one_arena()
     clients: dict[Index, IndexClient | None] = {}
     with ExitStack() as stack, progress(console) as track:
 

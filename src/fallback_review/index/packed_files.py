@@ -7,6 +7,7 @@ Names and digests are looked at for all of them; a file is made when it is asked
 from __future__ import annotations
 
 import re
+from operator import add
 from typing import TYPE_CHECKING, overload
 
 from fallback_review.lockfiles.listed_names import by_version, version_in
@@ -14,7 +15,7 @@ from fallback_review.model.files import Files
 from fallback_review.model.versions import public_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from fallback_review.model import ProjectFile
     from fallback_review.model.files import Sought
@@ -39,6 +40,8 @@ class PackedFiles(Files):
         "_about",
         "_count",
         "_digests",
+        "_ends_with_name",
+        "_found",
         "_kept",
         "_make",
         "_named",
@@ -63,13 +66,20 @@ class PackedFiles(Files):
         self.whole = self
         self._project = project
         self._count = len(names)
-        self._names, self._urls = "\n".join(names), "\n".join(urls)
+        self._names = "\n".join(names)
+        # Nearly every URL ends with the file's name.
+        self._ends_with_name = all(map(str.endswith, urls, names))
+        if self._ends_with_name:
+            urls = [url[: -len(name)] for url, name in zip(urls, names, strict=True)]
+        self._urls = "\n".join(urls)
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
         self._about: dict[Sought, Files] = {}
         self._kept: dict[int, ProjectFile] = {}
         self._named: dict[str, Files] = {}
+        self._found: dict[frozenset[str], Sequence[int]] = {}
         self._versions: dict[str | None, list[int]] | None = None
+        """Once somebody needs it, up to the first time that versions are sought: it takes much memory."""
 
     def __len__(self) -> int:
         return self._count
@@ -94,7 +104,8 @@ class PackedFiles(Files):
     @property
     def every_version_told(self) -> bool:
         """Whether every file's name tells a version of the project."""
-        return not self._of(None)
+        self._versions = self._by_version()
+        return None not in self._versions
 
     def any_name_has(self, text: str) -> bool:
         """Whether some file's name has this text in it."""
@@ -121,7 +132,8 @@ class PackedFiles(Files):
         return self._named[text]
 
     def _made(self, positions: Iterable[int]) -> Iterator[ProjectFile]:
-        names, urls = self._split(self._names), self._split(self._urls)
+        names = self._split(self._names)
+        urls = self._all_urls(names)
         for at in positions:
             made = self._kept.get(at)
             if made is None:
@@ -131,37 +143,34 @@ class PackedFiles(Files):
             yield made
 
     def _positions(self, sought: Sought) -> set[int]:
-        found = {at for version in (None, *sought.versions) for at in self._of(version)}
+        found = set(self._of(sought.versions))
         if sought.names:
             found.update(at for at, name in enumerate(self._split(self._names)) if name in sought.names)
         found.update(at for each in sought.sha256 for at in self._with_digest(bytes.fromhex(each)))
         # What ends otherwise is another URL; whether one is the same is seen once it is made.
         ends = tuple({f"/{url.rpartition('/')[2]}" for url in sought.urls})
         if ends:
-            urls = (f"/{url}".partition("#")[0] for url in self._split(self._urls))
+            urls = (f"/{url}".partition("#")[0] for url in self._all_urls(self._split(self._names)))
             like = [at for at, url in enumerate(urls) if url.endswith(ends)]
             found.update(
                 at for at, file in zip(like, self._made(like), strict=True) if file.url in sought.urls
             )
         return found
 
-    def _of(self, version: str | None) -> Sequence[int]:
-        """Return the positions of a version's files; of None, those whose version nobody can tell."""
-        if self._versions is None:
-            self._versions = by_version(self._names, self._project) if self._count else {}
-        if version is None:
-            return self._versions.get(None, ())
-        # Parsing each version of a page takes most of the time: most are told apart by their first number.
-        number = _FIRST_NUMBER.match(version)
-        first = number[1] if number else ""
-        return [
-            at
-            for told, positions in self._versions.items()
-            if told
-            and ("!" in told or told.lstrip("vV0").startswith(first))
-            and public_version(told) == version
-            for at in positions
-        ]
+    def _by_version(self) -> dict[str | None, list[int]]:
+        return by_version(self._names, self._project) if self._count else {}
+
+    def _of(self, versions: frozenset[str]) -> Sequence[int]:
+        """Return the positions of these versions' files, and of those whose version nobody can tell."""
+        if versions not in self._found:
+            told, self._versions = self._versions or self._by_version(), None
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            found = [*told.get(None, ())]
+            for version in versions:
+                found += _positions_of(version, told)
+            self._found[versions] = found
+        return self._found[versions]
 
     def _with_digest(self, digest: bytes) -> Iterator[int]:
         at = self._digests.find(digest) if len(digest) == _SIZE else -1
@@ -170,5 +179,19 @@ class PackedFiles(Files):
                 yield at // _SIZE
             at = self._digests.find(digest, at + 1)
 
+    def _all_urls(self, names: Iterable[str]) -> list[str]:
+        urls = self._split(self._urls)
+        return list(map(add, urls, names)) if self._ends_with_name else urls
+
     def _split(self, column: str) -> list[str]:
         return column.split("\n") if self._count else []
+
+
+def _positions_of(version: str, told: Mapping[str | None, Sequence[int]]) -> Iterator[int]:
+    # Parsing each version of a page takes most of the time: most are told apart by their first number.
+    number = _FIRST_NUMBER.match(version)
+    first = number[1] if number else ""
+    for each, positions in told.items():
+        may_be = each is not None and ("!" in each or each.lstrip("vV0").startswith(first))
+        if may_be and public_version(each) == version:
+            yield from positions

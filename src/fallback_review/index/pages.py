@@ -9,7 +9,6 @@ import re
 from array import array
 from datetime import datetime
 from email.message import Message
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -105,7 +104,8 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     """Return the files of a page whose entries are all as usual; None where one is not."""
     names, urls = [entry.filename for entry in entries], [entry.url for entry in entries]
     sha256 = [entry.hashes.get("sha256", "") for entry in entries]
-    times = "\n".join([entry.upload_time or "" for entry in entries])
+    uploaded = [entry.upload_time or "" for entry in entries]
+    times = "\n".join(uploaded)
     provenance = [entry.provenance for entry in entries]
     links = [each for each in provenance if isinstance(each, str)]
     told = "".join([f"{link}\n" for link in links])
@@ -131,9 +131,14 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     sizes = array("q", [-1 if entry.size is None else entry.size for entry in entries])
     tiered = index.owner is Owner.CHAINGUARD
 
-    @cache
-    def moments() -> list[str]:
-        return times.split("\n")
+    widths = set(map(len, uploaded))
+    width = widths.pop() if len(widths) == 1 else None
+
+    def time_of(at: int) -> str:
+        if width is None:
+            return times.split("\n")[at]
+        begin = at * (width + 1)
+        return times[begin : begin + width]
 
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
         there = bare(joined(base_url, url))
@@ -145,7 +150,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
             requires_python=requires[at],
             yanked=bool(yanked[at]),
             size=sizes[at] if sizes[at] >= 0 else None,
-            upload_time=_moment(moments()[at]),
+            upload_time=_moment(time_of(at)),
             has_provenance=None if provenance[at] is msgspec.UNSET else provenance[at] is not None,
             provenance_url=link if isinstance(link := provenance[at], str) else None,
             tier=tier_of_file(there, version, base_url) if tiered else None,
