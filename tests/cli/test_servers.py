@@ -127,7 +127,7 @@ def test_a_user_name_without_a_password_is_a_usage_error(
 def test_credentials_in_the_address_are_refused_and_not_repeated(folder: Path, public: NginxIndex) -> None:
     done = review(folder, f"http://ann:{PASSWORD}@127.0.0.1:9/simple/", public, here=True)
 
-    done.refuses("indexes.chainguard", "credentials")
+    done.refuses("--index-url", "credentials")
     keeps_its_secrets(done)
 
 

@@ -30,7 +30,7 @@ from fallback_review.lockfiles import Text
 from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.review import review
 from fallback_review.report import render
-from fallback_review.settings import schema
+from fallback_review.settings import validation
 from tests.conftest import ROOT, lab_tool
 from tests.report import build
 from tests.report.github import page
@@ -112,7 +112,7 @@ def scanned() -> Review:
             whole(Text(path=f"{project}/uv.lock", text="[[package]]\n".join([head, *_of(names, entries)])))
             for project, names in PROJECTS.items()
         ]
-        configured = schema.validate(scene.settings(index.chainguard, index.pypi, index.private))
+        configured = validation.validate(scene.settings(index.chainguard, index.pypi, index.private))
         secrets = access.Secrets(environ={}, explicit=Credentials(index.username, index.password))
         with access.open_indexes(configured.indexes, secrets) as ask:
             return review(lockfiles, configured, ask, today=now.date(), scope="all")

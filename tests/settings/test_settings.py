@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from fallback_review.settings.schema import SettingsError, parse
+from fallback_review.settings.schema import Settings, SettingsError, parse
 from fallback_review.settings.validation import schema
 
 COMPLETE = b"""
@@ -180,3 +181,39 @@ def test_where_reports_link_to() -> None:
     assert parse(given).report.pages() == (("page at Chainguard", "https://console.example/python/{name}"),)
     with pytest.raises(SettingsError, match=r"report\.pypi-page: a page's address starts with https://"):
         parse(b'[report]\npypi-page = "javascript:{name}"\n')
+
+
+TEXTS = [
+    ("indexes", "chainguard", "https://a.example/simple"),
+    ("indexes", "chainguard", "ftp://a.example/"),
+    ("indexes", "chainguard", "https://user:secret@a.example/"),
+    ("indexes", "resolver", "https://a.example/simple/"),
+    ("indexes", "resolver", "a.example"),
+    ("indexes", "pypi", "https://a.example:0/"),
+    ("indexes", "layout", "hosted"),
+    ("indexes", "layout", "sideways"),
+    ("indexes", "installer", "uv"),
+    ("indexes", "installer", "uvv"),
+    ("policy", "on-unknown", "warn"),
+    ("policy", "on-unknown", "maybe"),
+    ("policy", "fail-on", []),
+    ("policy", "fail-on", ["pypi"]),
+    ("policy", "fail-on", ["pipy"]),
+    ("targets", "python", ["3.11", "3"]),
+    ("lockfiles", "include", ["a/*.txt"]),
+]
+
+
+@pytest.mark.parametrize(("table", "key", "value"), TEXTS)
+def test_an_input_means_the_same_over_an_empty_file_and_over_a_full_one(
+    table: str, key: str, value: Any
+) -> None:
+    """Over an empty file a text is checked without the library that checks files."""
+
+    def laid_over(data: bytes) -> Settings | str:
+        try:
+            return parse(data, inputs={(table, key): value}, spelling="--{}")
+        except SettingsError as error:
+            return str(error)
+
+    assert laid_over(b"") == laid_over(b"[targets]\n")

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
 from functools import reduce
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from urllib.parse import urljoin
 
 import tomli
@@ -298,7 +308,7 @@ def _checks(place: tuple[str, str]) -> tuple[Check | OneOf, ...]:
     hints = get_type_hints(type(getattr(Settings, table)), include_extras=True)
     hint = hints[key.replace("-", "_")]
     # An optional key's text is the first of the two.
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (Union, UnionType):
         hint = get_args(hint)[0]
     kind, *checks = get_args(hint) if get_origin(hint) is Annotated else (None,)
     return tuple(checks) if kind is str and all(isinstance(each, Check | OneOf) for each in checks) else ()
