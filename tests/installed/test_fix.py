@@ -225,8 +225,21 @@ def test_a_diff_writes_nothing_and_git_applies_it(world: World, tmp_path: Path) 
     subprocess.run(["git", "apply", "fix.patch"], cwd=project.folder, check=True)
     applied = project.lock_path.read_bytes()
     project.lock_path.write_bytes(before)
-    fix(world, project)
+    assert fix(world, project, "--diff", "--output", "again.patch", "-q").stdout == ""
+    assert (project.folder / "again.patch").read_text() == done.stdout
+    told = fix(world, project, "-q")
     assert project.lock_path.read_bytes() == applied != before
+    assert told.stderr.splitlines() == done.stderr.replace("to fix", "fixed").splitlines()[:1]
+
+
+def test_a_format_of_reports_is_refused_and_a_file_gets_what_is_said(world: World, tmp_path: Path) -> None:
+    project = migrated(world, "pip", tmp_path)
+    before = project.lock_path.read_bytes()
+    fix(world, project, "--format", "json").refuses("--format json is not for fix")
+    assert project.lock_path.read_bytes() == before
+    done = fix(world, project, "--check", "--output", "said.txt")
+    assert (done.code, done.said) == (1, "")
+    assert "entries to fix" in (project.folder / "said.txt").read_text()
 
 
 def test_one_name_alone(world: World, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from packaging.utils import canonicalize_name
 
 from fallback_review.cli.compare import file_text
 from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
-from fallback_review.cli.output import console_for, log_requests
+from fallback_review.cli.output import console_for, log_requests, write
 from fallback_review.cli.work_tree import read_file
 from fallback_review.installed.sources import open_sources
 from fallback_review.lockfiles import parse
@@ -20,6 +21,7 @@ from fallback_review.pipeline.mend import asked_names, mend, patch_of
 from fallback_review.report.text import count, readable
 
 if TYPE_CHECKING:
+    from fallback_review.cli.options import SharedOptions
     from fallback_review.pipeline.mend import Mended
 
 COULD_NOT = 3
@@ -54,6 +56,7 @@ def fix_command(
     written that no index lists. What can't be fixed is listed with the reason.
     """
     options = options_from(given)
+    _refuse_format(options)
     if options.debug:
         log_requests()
     configured = settings_for(options, lambda path: read_file(Path.cwd(), path))
@@ -73,23 +76,43 @@ def fix_command(
             found.append(
                 mend(text, original, lockfile, projects, configured, remediated=remediated, only=names)
             )
+    says = [told(each, written=not (as_diff or check), brief=options.quiet) for each in found]
     for each in found:
-        changed = each.after != each.before
-        if as_diff:
-            click.echo(patch_of(each), nl=False)
-        elif changed and not check:
+        if each.after != each.before and not (as_diff or check):
             Path(each.path).write_bytes(each.after.encode())
-        click.echo(told(each, written=not (as_diff or check)), err=True, nl=False)
+    _show("".join(says), "".join(map(patch_of, found)) if as_diff else None, options)
     if any(each.problem for each in found):
         sys.exit(COULD_NOT)
     sys.exit(1 if check and any(each.after != each.before for each in found) else 0)
 
 
-def told(found: Mended, *, written: bool) -> str:
-    """Say what became of a lock, what could not be fixed and why, and what is to be done next."""
+def _refuse_format(options: SharedOptions) -> None:
+    """Raise click's `UsageError` for a report's format; one that a variable gives is for other commands."""
+    given = click.get_current_context().get_parameter_source("format_")
+    if options.format != "terminal" and given is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"--format {options.format} is not for fix: --diff prints a patch")
+
+
+def _show(says: str, patch: str | None, options: SharedOptions) -> None:
+    """Write the patch where one is asked for, and what is said beside it; else what is said alone."""
+    if options.output is not None:
+        write(says if patch is None else patch, options)
+    elif patch:
+        write(patch, options)
+    if patch is not None or options.output is None:
+        click.echo(says, err=True, nl=False)
+
+
+def told(found: Mended, *, written: bool, brief: bool = False) -> str:
+    """Say what became of a lock, what could not be fixed and why, and what is to be done next.
+
+    `brief` is the first line alone.
+    """
     verb = "fixed" if written else "to fix"
     lines = [f"{readable(found.path, 300)}: {count(len(found.mended), 'entry', 'entries')} {verb}"]
     lines[0] += f", {found.already:,} from Chainguard already" if found.already else ""
+    if brief:
+        return f"{lines[0]}\n"
     for each in found.mended:
         version = f" → {each.version}" if each.version else ""
         lines.append(f"  {readable(each.package.name)} {readable(each.package.version or '')}{version}")
