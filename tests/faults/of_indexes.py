@@ -41,7 +41,7 @@ LIMITS = Limits(connect=1.0, read=0.5, question=1.5, total=2.5, retries=1, backo
 PATIENT = Limits(retries=1, backoff=0.05)
 """The product's own limits, for a page that takes its time because it is large."""
 NAMES = {Owner.CHAINGUARD: "Chainguard's index", Owner.PYPI: "PyPI's index"}
-TLS = "TLS failure: a certificate that nobody vouches for"
+TLS = "TLS failure: a certificate that is not trusted"
 HEALTHY = "none: it answers"
 PAGE_OF_50_MB = "50 MB page"
 LARGE = 50_000_000

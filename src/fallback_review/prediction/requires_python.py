@@ -1,6 +1,6 @@
 """What a file's ``requires-python`` (PEP 503, 621) means to an installer.
 
-Where it can't be read, pip heeds none of it (`packaging` reads it there); uv corrects the common slips (its
+Where it can't be read, pip ignores it (`packaging` reads it there); uv corrects the common slips (its
 ``uv-pypi-types/src/lenient_requirement.rs``) and passes over a file whose text is still none.
 """
 
@@ -44,7 +44,7 @@ def readable(said: str | None) -> bool:
 
 @lru_cache(maxsize=4096)
 def reaches(said: str | None, python: str) -> bool:
-    """Whether the version is at or above what `requires-python` starts from: uv heeds no upper bound."""
+    """Whether the version is at or above what `requires-python` starts from: uv ignores upper bounds."""
     lower = SpecifierSet(
         ",".join(
             f"{'>' if each.operator == '>' else '>='}{each.version.removesuffix('.*').partition('+')[0]}"

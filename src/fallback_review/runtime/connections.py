@@ -83,7 +83,7 @@ def trusted(given: str | None, workspace: Path) -> Iterator[str | None]:
 
     Args:
         given: PEM text, or the path of a file with some: relative to the workspace, if not absolute. Without
-            a checkout the workspace is empty, hence the text.
+            a checkout the workspace is empty, so the text may be given.
         workspace: The runner's.
 
     Raises:

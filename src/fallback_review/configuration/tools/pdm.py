@@ -4,7 +4,7 @@ Rules, from pdm-project.org/en/latest/usage/config ("Configure the package index
 `Project.get_sources`, and measured: PyPI is put in front of every other source unless one is named ``pypi``
 or ``pypi.ignore_stored_index`` is set; sources of ``pdm.toml`` come behind those of ``pyproject.toml``;
 ``include_packages`` and ``exclude_packages`` are patterns, and the first outranks the second. `pdm sync`
-heeds ``no-binary``, ``only-binary`` (which wins), ``prefer-binary`` and ``exclude-newer``; overrides count
+follows ``no-binary``, ``only-binary`` (which wins), ``prefer-binary`` and ``exclude-newer``; overrides count
 when locking alone. A lock whose content hash does not fit is installed by `pdm sync` as it stands, and by
 `pdm install` after locking again.
 """
