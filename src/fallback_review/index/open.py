@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ NO_CREDENTIALS = (
     "no credentials for Chainguard's index: set CHAINGUARD_PYTHON_IDENTITY_ID and CHAINGUARD_PYTHON_TOKEN "
     "(chainctl auth pull-token create --repository=python), or index-username and index-password"
 )
+
+_TICK = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,9 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
                         pool.submit(_ask, clients[index], index, names, track)
                         for index, names in wanted.items()
                     ]
+                    # In turns: a signal right before a wait without end is heeded when that ends.
+                    while wait(asked, timeout=_TICK).not_done:
+                        pass
                     for each in asked:
                         for name, answer in each.result().items():
                             found.setdefault(name, {})[answer.index] = answer
