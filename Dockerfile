@@ -41,8 +41,8 @@ COPY --from=build /app /app
 # hadolint ignore=DL3002
 USER 0
 
-# Ends the build where the two bases hold different Pythons.
-RUN ["/app/bin/python", "-IB", "-c", "import fallback_review.action.main"]
+# Ends the build where the two bases hold different Pythons, or the second one's lacks SQLite.
+RUN ["/app/bin/python", "-IB", "-c", "import fallback_review.action.main, fallback_review.index.page_cache"]
 
 # Absolute, since the runner sets the working directory: the workspace. -I keeps what lies there, the job's PYTHON*
 # variables and HOME out of the import path: a checked-out pull request must not be run. -B writes no bytecode.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from fallback_review.index.credentials import Credentials
     from fallback_review.index.http import Fetched
+    from fallback_review.index.page_cache import PageCache
 
 _NORMALISED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HOPELESS_AFTER = 8
@@ -50,6 +51,7 @@ class IndexClient:
         limits: Limits | None = None,
         ca_bundle: str | None = None,
         environ: Mapping[str, str] | None = None,
+        cache: PageCache | None = None,
     ) -> None:
         """Prepare to ask an index; nothing is sent before `ask`.
 
@@ -61,6 +63,7 @@ class IndexClient:
             limits: Time-outs and repetitions.
             ca_bundle: A file of trusted certificates, instead of those that come with `requests`.
             environ: The environment as the caller read it: proxies, and a CA bundle where none is given.
+            cache: Pages of earlier runs, each to be confirmed by the index.
         """
         self._index = index
         self._limits = limits or Limits()
@@ -87,6 +90,7 @@ class IndexClient:
                 ca_bundle=ca_bundle,
                 environ=environ or {},
                 accept=self._accept,
+                cache=cache,
             )
 
     def __enter__(self) -> Self:

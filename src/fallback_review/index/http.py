@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64encode
+from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import IO, TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import requests
 import urllib3
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fallback_review.index.credentials import Credentials
+    from fallback_review.index.page_cache import Page, PageCache, Visit
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.01"
 """JSON where there is a choice (PEP 691)."""
@@ -81,6 +84,11 @@ class _Request(Struct, frozen=True):
     headers: Mapping[str, str]
     into: IO[bytes] | None
 
+    @property
+    def partial(self) -> bool:
+        """Whether it is for a file or a part of one, rather than for a page."""
+        return bool(self.headers) or self.into is not None
+
 
 class Wire:
     """One session with an index.
@@ -100,8 +108,10 @@ class Wire:
         ca_bundle: str | None,
         environ: Mapping[str, str],
         accept: str = ACCEPT,
+        cache: PageCache | None = None,
     ) -> None:
         self._origin = origin
+        self._cache = cache
         self._auth = credentials and (credentials.username.encode(), credentials.password.encode())
         self._limits = limits
         self._proxies = Proxies(environ)
@@ -120,6 +130,7 @@ class Wire:
         self._with_credentials = self._plain.copy()
         if self._auth:
             self._with_credentials.prepare_auth(self._auth)
+        self._secrets = _secrets(credentials)
         self._stopped = threading.Event()
         self._not_before = 0.0
 
@@ -193,7 +204,7 @@ class Wire:
         raise QuestionError(f"no complete answer within {question.seconds:g} s")
 
     def _follow_redirects(self, asked_for: _Request, question: Question) -> tuple[Fetched, float | None]:
-        trusted, url = True, asked_for.url
+        trusted, url, cache = True, asked_for.url, None if asked_for.partial else self._cache
         for _ in range(MOST_REDIRECTS + 1):
             request = self._plain.copy()
             request.prepare_url(bare(url), None)
@@ -202,6 +213,8 @@ class Wire:
             if trusted and self._auth:
                 request.headers = self._with_credentials.headers.copy()
             request.headers.update(asked_for.headers)
+            visit = cache and cache.visit(asked, request.headers)
+            request.headers.update(visit.conditions if visit else {})
             left = max(question.remaining, 0.001)
             with self._adapter.send(
                 request,
@@ -212,12 +225,41 @@ class Wire:
             ) as response:
                 target = self._session.get_redirect_target(response)
                 body = _body(response, question, self._limits.most_bytes, asked_for.into)
+                if visit and visit.conditions and response.status_code == HTTPStatus.NOT_MODIFIED:
+                    page = visit.confirmed(response.headers)
+                    if page:
+                        return _confirmed(page, asked, trusted and bool(self._auth)), None
+                    cache = None  # It confirms something else: ask for the page itself.
+                    continue
                 if target is None:
-                    return _fetched(response, asked, body, trusted and bool(self._auth)), _asked_pause(
-                        response
-                    )
+                    fetched = _fetched(response, asked, body, trusted and bool(self._auth))
+                    if visit and question.remaining:
+                        self._keep(visit, fetched, response)
+                    return fetched, _asked_pause(response)
             url = _checked(urljoin(asked, target), asked)
         raise QuestionError(f"it redirects more than {MOST_REDIRECTS} times")
+
+    def _keep(self, visit: Visit, fetched: Fetched, response: requests.Response) -> None:
+        if fetched.status == HTTPStatus.OK and fetched.delimited:
+            visit.keep(response.headers, fetched.body, self._secrets)
+
+
+def _secrets(credentials: Credentials | None) -> tuple[bytes, ...]:
+    """Return the forms in which a page could repeat a password."""
+    if credentials is None or not credentials.password:
+        return ()
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    return credentials.password.encode(), quote(credentials.password, safe="").encode(), b64encode(pair)
+
+
+def _confirmed(page: Page, url: str, authenticated: bool) -> Fetched:
+    return Fetched(
+        status=HTTPStatus.OK,
+        url=url,
+        content_type=page.content_type,
+        body=page.body,
+        authenticated=authenticated,
+    )
 
 
 def _fetched(response: requests.Response, url: str, body: bytes, authenticated: bool) -> Fetched:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.index import Credentials, IndexClient, credentials_for, origin_of
 from fallback_review.model import Answer, Cause, Edition, Owner
@@ -16,9 +19,11 @@ from fallback_review.settings.schema import CHAINGUARD_SIMPLE_ENDPOINT
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from rich.console import Console
 
+    from fallback_review.index.page_cache import PageCache
     from fallback_review.model import Index
     from fallback_review.pipeline.ask import Ask, Wanted
     from fallback_review.prediction import Answers
@@ -33,6 +38,16 @@ NO_CREDENTIALS = (
 )
 
 _TICK = 0.1
+NO_CACHE = "none"
+"""What stands for a cache folder where pages are to be kept nowhere."""
+
+
+class CacheFolder(Struct, frozen=True):
+    """Where pages are kept between runs."""
+
+    path: Path
+    warn: Callable[[str], None]
+    """Told, in one sentence, where the folder can't be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,7 @@ class Secrets:
     explicit: Credentials | None = None
     """User name and password given for `index-url` by input."""
     ca_bundle: str | None = None
+    cache: CacheFolder | None = None
 
 
 @contextmanager
@@ -61,11 +77,12 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
     share_one_arena()
     clients: dict[Index, IndexClient | None] = {}
     with ExitStack() as stack, progress(console) as track:
+        pages = cache(partial(_cache, secrets.cache, stack))
 
         def ask(wanted: Wanted) -> Answers:
             for index in wanted:
                 if index not in clients:
-                    client = _client(index, indexes, secrets)
+                    client = _client(index, indexes, secrets, pages())
                     clients[index] = client and stack.enter_context(client)
             found: dict[str, dict[Index, Answer]] = {}
             with ThreadPoolExecutor(max(len(wanted), 1), thread_name_prefix="indexes") as pool:
@@ -90,16 +107,24 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
         yield ask
 
 
-def _client(index: Index, indexes: Indexes, secrets: Secrets) -> IndexClient | None:
+def _cache(folder: CacheFolder | None, stack: ExitStack) -> PageCache | None:
+    if folder is None:
+        return None
+    from fallback_review.index.page_cache import open_cache  # noqa: PLC0415 - it brings hishel and SQLite
+
+    return stack.enter_context(open_cache(folder.path, folder.warn))
+
+
+def _client(index: Index, indexes: Indexes, secrets: Secrets, pages: PageCache | None) -> IndexClient | None:
     """Return the client for an index; None where it would be asked in vain, for want of credentials."""
     if index.edition is Edition.VEX:
         from fallback_review.index.vex import VexFeed  # noqa: PLC0415 - where something is remediated
 
-        return VexFeed(index.url, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
+        return VexFeed(index.url, ca_bundle=secrets.ca_bundle, environ=secrets.environ, cache=pages)
     credentials = _credentials(index, indexes, secrets)
     if credentials is None and index.url and _needs_credentials(index.url):
         return None
-    return IndexClient(index, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ)
+    return IndexClient(index, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ, cache=pages)
 
 
 def _credentials(index: Index, indexes: Indexes, secrets: Secrets) -> Credentials | None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fallback_review.index.http import Fetched
+    from fallback_review.index.page_cache import PageCache
 
 IMPATIENT = Limits(connect=3, read=5, question=8, total=15, retries=1, backoff=0.2, most_bytes=4 * MEGABYTE)
 """A remark is not worth waiting for."""
@@ -57,6 +58,7 @@ class VexFeed(IndexClient):
         limits: Limits = IMPATIENT,
         ca_bundle: str | None = None,
         environ: Mapping[str, str] | None = None,
+        cache: PageCache | None = None,
     ) -> None:
         """Prepare to ask the feed below `url`; nothing is sent before `ask`, and credentials never.
 
@@ -65,6 +67,7 @@ class VexFeed(IndexClient):
             limits: Time-outs, repetitions and the size of an answer.
             ca_bundle: A file of trusted certificates, instead of those that come with `requests`.
             environ: The environment as the caller read it: proxies, and a CA bundle where none is given.
+            cache: Documents of earlier runs, each to be confirmed by the feed.
         """
         super().__init__(
             vex_feed(url),
@@ -72,6 +75,7 @@ class VexFeed(IndexClient):
             limits=limits,
             ca_bundle=ca_bundle,
             environ=environ,
+            cache=cache,
         )
 
     def _page(self, name: str) -> str:
