@@ -78,7 +78,13 @@ def environ() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("PIP_", "UV_", "FALLBACK_REVIEW_")) and name != "PYTHONDONTWRITEBYTECODE"
     }
-    return {**plain, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "NO_PROXY": "*"}
+    return {
+        **plain,
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_NO_CONFIG": "1",
+        "NO_PROXY": "*",
+        "FALLBACK_REVIEW_CACHE_DIR": "none",
+    }
 
 
 def _rows(size: int, form: str, taken: dict[str, Cost]) -> list[Row]:

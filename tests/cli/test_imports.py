@@ -77,6 +77,14 @@ def test_a_review_off_a_terminal(folder: Path, form: str) -> None:
     assert found <= REVIEW
 
 
+def test_a_cache_alone_needs_its_library(folder: Path) -> None:
+    given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
+    found = imported(
+        "from fallback_review.cli.main import main; main()", folder, *given, "--cache-dir", "kept"
+    )
+    assert found - REVIEW == {"hishel", "msgpack"}
+
+
 def test_nothing_reads_the_feed_or_looks_for_plugins(folder: Path) -> None:
     given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
     script = (

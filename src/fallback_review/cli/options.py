@@ -30,6 +30,7 @@ class SharedOptions(Struct, frozen=True):
     """Settings by table and key; None where an option was not given."""
     username: str | None
     ca_bundle: Path | None
+    cache_dir: str | None
     format: str
     output: Path | None
     quiet: bool
@@ -97,6 +98,12 @@ INDEXES = (
         type=click.Path(exists=True, path_type=Path),
         help="Certificates of your organisation's own authority.",
     ),
+    _option(
+        "--cache-dir",
+        help="Folder that keeps pages of the indexes; each is used once its index has confirmed it. "
+        f'"{access.NO_CACHE}" for no folder.  [default: {access.NO_CACHE}; for a scan of several lockfiles '
+        "your own cache folder]",
+    ),
 )
 """Options on what is asked, and what the answers mean."""
 
@@ -126,6 +133,7 @@ def options_from(given: dict[str, Any]) -> SharedOptions:
         },
         username=given["index_username"],
         ca_bundle=given["ca_bundle"],
+        cache_dir=given["cache_dir"],
         format=given["format_"],
         output=given["output"],
         quiet=given["quiet"],
@@ -156,8 +164,12 @@ def settings_path(options: SharedOptions) -> str:
     return str(options.config) if options.config else schema.SETTINGS_PATH
 
 
-def secrets_for(options: SharedOptions) -> access.Secrets:
+def secrets_for(options: SharedOptions, *, cached: bool = False) -> access.Secrets:
     """Return what the indexes are asked with.
+
+    Args:
+        options: What the command line says.
+        cached: Whether pages are kept between runs where the options don't say.
 
     Raises:
         click's UsageError: a user name without a password, or a file without certificates.
@@ -172,6 +184,7 @@ def secrets_for(options: SharedOptions) -> access.Secrets:
         if options.username and password is not None
         else None,
         ca_bundle=str(options.ca_bundle) if options.ca_bundle else None,
+        cache=_cache_folder(options.cache_dir, cached=cached),
     )
 
 
@@ -185,3 +198,26 @@ def _check_certificates(options: SharedOptions) -> None:
         path = Path(os.environ[named])
     if path is not None and (why := ca_bundle.fault(path)) is not None:
         raise click.UsageError(f"{named} names {path}: {why}")
+
+
+def _cache_folder(given: str | None, *, cached: bool) -> access.CacheFolder | None:
+    if given == access.NO_CACHE or not (given or cached):
+        return None
+    folder = Path(given) if given else _users_cache()
+    return access.CacheFolder(folder, _warn) if folder else None
+
+
+def _users_cache() -> Path | None:
+    """Return this program's folder for what may be lost; None where the user has no home.
+
+    Source: XDG Base Directory Specification. Windows has a variable of its own.
+    """
+    named = Path(os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME", ""))
+    try:
+        return (named if named.is_absolute() else Path.home() / ".cache") / "fallback-review"
+    except RuntimeError:
+        return None
+
+
+def _warn(sentence: str) -> None:
+    click.echo(f"fallback-review: {sentence}", err=True)

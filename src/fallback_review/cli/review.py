@@ -89,8 +89,9 @@ def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
             unreadable.append(Notice(path=error.path, line=error.line, text=error.reason))
     if not scanned and not unreadable:
         raise click.UsageError("name a lockfile")
-    scanned = once(scanned) if len(scanned) > 1 else scanned
-    _finish(scanned, unreadable, configured, options, scope="all")
+    several = len(scanned) > 1
+    scanned = once(scanned) if several else scanned
+    _finish(scanned, unreadable, configured, options, scope="all", cached=several)
 
 
 @click.command("explain")
@@ -148,9 +149,10 @@ def _finish(
     *,
     scope: str = "changes",
     findings: Sequence[Notice] = (),
+    cached: bool = False,
 ) -> None:
     """Ask, predict, judge, print, and leave with the exit code of the conclusion."""
-    with _asking(configured, options) as ask:
+    with _asking(configured, options, cached=cached) as ask:
         result = review.review(
             diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
         )
@@ -170,9 +172,11 @@ def _where_allowed(notice: Notice, options: SharedOptions) -> Notice:
     return replace(notice, path=settings_path(options)) if usual else notice
 
 
-def _asking(configured: Settings, options: SharedOptions) -> AbstractContextManager[Ask]:
-    """Open the indexes, with progress on a terminal."""
+def _asking(
+    configured: Settings, options: SharedOptions, *, cached: bool = False
+) -> AbstractContextManager[Ask]:
+    """Open the indexes, with progress on a terminal; `cached` as for `secrets_for`."""
     if options.debug:
         log_requests()
     console = console_for(stderr=True) if is_terminal(sys.stderr) else None
-    return access.open_indexes(configured.indexes, secrets_for(options), console=console)
+    return access.open_indexes(configured.indexes, secrets_for(options, cached=cached), console=console)
