@@ -74,6 +74,7 @@ class Inputs(BaseModel):
     status: bool = False
     pull_request: int | None = None
     ca_bundle: str | None = None
+    cache_dir: str | None = None
     mode: Modes = ()
     request_budget: Annotated[int, Field(ge=20)] = 300
     verify_path: Words = (".venv",)

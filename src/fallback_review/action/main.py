@@ -11,11 +11,19 @@ import os
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fallback_review.action import workflow_commands
-from fallback_review.action.activity import AnswerComment, Event, LookAfterRepository, activity_of
+from fallback_review.action.activity import (
+    AnswerComment,
+    Event,
+    LookAfterRepository,
+    ReviewPullRequest,
+    activity_of,
+)
+from fallback_review.action.cache import cache_folder
 from fallback_review.action.inputs import read_inputs, secrets_of
 from fallback_review.action.runner import Runner, leave
 from fallback_review.github.errors import EventError, GitHubError, Trouble
@@ -37,7 +45,7 @@ from fallback_review.settings import schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fallback_review.action.activity import Activity, ReviewPullRequest
+    from fallback_review.action.activity import Activity
     from fallback_review.action.inputs import Inputs
     from fallback_review.github.client import Patience
 
@@ -89,7 +97,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
             if "verify" in inputs.mode:
                 from fallback_review.action.verify import verify_step  # noqa: PLC0415 - this mode alone
 
-                return verify_step(this, runner, inputs, _event(environ))
+                return verify_step(_keeping(this, runner, inputs), runner, inputs, _event(environ))
             return _do(activity_of(_event(environ), inputs), this, runner, inputs)
     except (schema.SettingsError, CertificateError, EventError, TreeError, LockfileError) as error:
         return _stop(runner, error, USAGE_ERROR)
@@ -104,6 +112,7 @@ def run(environ: Mapping[str, str], log: TextIO, *, patience: Patience | None = 
 
 def _do(activity: Activity, this: Run, runner: Runner, inputs: Inputs) -> int:
     """Do it; what only the bot needs is imported for the bot alone."""
+    this = _keeping(this, runner, inputs, bot=not isinstance(activity, ReviewPullRequest))
     match activity:
         case AnswerComment(event=event):
             from fallback_review.bot.answer import answer  # noqa: PLC0415 - as said above
@@ -114,6 +123,12 @@ def _do(activity: Activity, this: Run, runner: Runner, inputs: Inputs) -> int:
 
             return look_after(this, event, modes)
     return _review(activity, this, runner, inputs)
+
+
+def _keeping(this: Run, runner: Runner, inputs: Inputs, *, bot: bool = False) -> Run:
+    """Let a run keep pages of the indexes where the inputs say."""
+    cache = cache_folder(inputs.cache_dir, runner, bot=bot)
+    return replace(this, secrets=replace(this.secrets, cache=cache))
 
 
 def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inputs) -> int:
