@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     bot,
+    cached,
     container,
     github,
     growth,
@@ -37,6 +38,7 @@ def main() -> int:
     rows: list[Row] = []
     for benchmark in (
         whole,
+        cached,
         latency,
         parsing,
         lockfiles,

@@ -18,6 +18,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,9 @@ LARGE = (4_000, 8_000, 15_000)
 MOST = 500
 JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "text/html"
+SENT = "/sent"
+"""The page that tells how much was sent."""
+_CONDITION = b"\r\nIf-None-Match: "
 _PYTHONS = ("cp310", "cp311", "cp312", "cp313")
 _PLATFORMS = (
     "manylinux_2_17_x86_64.manylinux2014_x86_64",
@@ -44,6 +48,11 @@ class World:
     """Where the indexes lie."""
 
     port: int
+
+    def sent(self) -> int:
+        """Return how many bytes of answers the server has sent so far."""
+        with urlopen(f"http://127.0.0.1:{self.port}{SENT}") as answer:
+            return int(answer.read())
 
     def url(self, owner: str, form: str) -> str:
         """Return the address of `chainguard`'s or `pypi`'s index in `json` or `html`."""
@@ -171,8 +180,20 @@ def _html(project: Project, owner: str) -> bytes:
 
 
 def _response(status: str, kind: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    tag = hashlib.sha256(body).hexdigest()
+    head = (
+        f'HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nETag: "{tag}"\r\n\r\n'
+    )
     return head.encode() + body
+
+
+def _conditional(head: bytes, whole: bytes) -> bytes:
+    """Return the answer as it is, or 304 where the question names its tag."""
+    _, asked, tag = head.partition(_CONDITION)
+    tag = tag.partition(b"\r\n")[0]
+    if asked and whole.startswith(b"HTTP/1.1 200") and b"\r\nETag: " + tag + b"\r\n" in whole[:1_000]:
+        return b"HTTP/1.1 304 Not Modified\r\nETag: " + tag + b"\r\n\r\n"
+    return whole
 
 
 def _answers(port: int) -> dict[bytes, bytes]:
@@ -190,7 +211,7 @@ class _Connection(asyncio.Protocol):
     """One client: each request is answered at once."""
 
     answers: dict[bytes, bytes]
-    asked: dict[bytes, int]
+    sent = 0
 
     def __init__(self) -> None:
         self._held = b""
@@ -207,7 +228,12 @@ class _Connection(asyncio.Protocol):
         while b"\r\n\r\n" in self._held and self._transport:
             head, self._held = self._held.split(b"\r\n\r\n", 1)
             path = head.split(b" ", 2)[1]
-            self._transport.write(self.answers.get(path) or _other(path))
+            if path == SENT.encode():
+                self._transport.write(_response("200 OK", "text/plain", b"%d" % _Connection.sent))
+                continue
+            answer = _conditional(head, self.answers.get(path) or _other(path))
+            _Connection.sent += len(answer)
+            self._transport.write(answer)
 
 
 def _other(path: bytes) -> bytes:
