@@ -218,7 +218,7 @@ def many(count: int) -> list[Pin]:
 @every_format
 def test_work_grows_with_the_file(case: Case) -> None:
     small, large = case.write(many(50)), case.write(many(400))
-    case.read(small)
+    case.read(large)  # the small one's entries are among its own: both are known alike from here on
     ratio = calls(lambda: case.read(large)) / calls(lambda: case.read(small))
     assert ratio < 8 * 1.1
 

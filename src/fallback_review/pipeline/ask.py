@@ -15,16 +15,15 @@ from fallback_review.prediction.remarks import remark_questions
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from fallback_review.model import Answer, LockedPackage, Lockfile, ReviewedChange, Target
+    from fallback_review.model import Answer, LockedPackage, ReviewedChange
     from fallback_review.prediction import Answers, Context, Derivations
     from fallback_review.prediction.addresses import Addresses
+    from fallback_review.prediction.cache import Question
 
     Wanted = Mapping[Index, Collection[str]]
     """Normalised project names by the index that is asked for them."""
     Ask = Callable[[Wanted], Answers]
     """Asks several indexes at once; gives an answer for each name of each index, never an exception."""
-    Question = tuple[LockedPackage, Lockfile, Context, Sequence[Target]]
-    """A prediction to come: the entry, its lockfile, the context and the targets."""
 
 KNOWN_PROJECT = "pip"
 """A project that PyPI surely has: its page tells the host of PyPI's files."""
@@ -38,6 +37,7 @@ def ask_all(wanted: Sequence[Question], ask: Ask, derive: Derivations) -> Answer
     `derive` remembers what a further round had to derive.
     """
     known: dict[str, dict[Index, Answer]] = {}
+    wanted = derive.distinct(wanted)
     first = (
         (index, package.name)
         for package, lockfile, context, _ in wanted

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from fallback_review.configuration import Arrangement, Configuration
     from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Notice, Target
-    from fallback_review.pipeline.ask import Ask, Question
+    from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import ComparedLockfile
+    from fallback_review.prediction.cache import Question
     from fallback_review.settings.schema import Indexes, Settings
 
     Read = Callable[[str], str | None]

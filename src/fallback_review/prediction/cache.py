@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from fallback_review.model import LockedPackage
 from fallback_review.prediction.verdicts import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from fallback_review.model import LockedPackage, Lockfile, Target
+    from fallback_review.model import Lockfile, Target
     from fallback_review.prediction.context import Answers, Context
     from fallback_review.prediction.installation import Derivation
 
+    Question = tuple[LockedPackage, Lockfile, Context, Sequence[Target]]
+    """A prediction to come: the entry, its lockfile, the context and the targets."""
     Derive = Callable[[LockedPackage, Lockfile, Target, Context, Answers], Derivation | None]
+
+
+_PLACES = frozenset({"line", "path"})
+_DECIDES = attrgetter(
+    *(each.name for each in dataclasses.fields(LockedPackage) if each.compare and each.name not in _PLACES),
+    "own",
+)
+"""All of an entry that decides; comparing entries leaves out `own`, which does as much as the rest."""
 
 
 class Derivations:
@@ -51,6 +63,21 @@ class Derivations:
             self._known[key] = derived and replace(derived, steps=())
         return self._known[key]
 
+    def distinct(self, questions: Iterable[Question]) -> list[Question]:
+        """Return the questions without those that get the same answers as one before them."""
+        numbers = self._numbers
+        seen: dict[tuple[int, ...], Question] = {}
+        for question in questions:
+            package, lockfile, context, targets = question
+            key = (
+                numbers.get(id(package)) or self._number(package, _entry(package)),
+                numbers.get(id(lockfile)) or self._number(lockfile, _around(lockfile)),
+                numbers.get(id(context)) or self._number(context, context),
+                *(numbers.get(id(target)) or self._number(target, target) for target in targets),
+            )
+            seen.setdefault(key, question)
+        return list(seen.values())
+
     def _number(self, thing: object, essence: Hashable) -> int:
         """Return a number that things share whose essence is equal, and remember it."""
         self._kept.append(thing)
@@ -63,8 +90,8 @@ class Derivations:
 
 
 def _entry(package: LockedPackage) -> Hashable:
-    # Comparing entries leaves out `own`, which decides as much as the rest.
-    return dataclasses.replace(package, line=0, path=None), package.own
+    decides: Hashable = _DECIDES(package)
+    return decides
 
 
 def _around(lockfile: Lockfile) -> Hashable:
