@@ -20,7 +20,7 @@ from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BUDGET = 6
+BUDGET = 7
 UNIVERSE = Universe(releases=(Release(name="built", version="1.0", on={Shelf.BUILT: (PURE,)}),))
 SETTINGS = '[indexes]\nchainguard = "{chainguard}/python/simple/"\npypi = "{pypi}/simple/"\nvex = ""\n'
 LOCK = "built==1.0\n"

@@ -1,4 +1,4 @@
-"""How many requests a pull request with one lockfile costs at GitHub: at most six."""
+"""How many requests a pull request with one lockfile costs at GitHub: at most six, seven with a tree."""
 
 from __future__ import annotations
 

@@ -18,20 +18,18 @@ SETTINGS = (
     '[indexes]\nchainguard = "http://127.0.0.1:1/python/simple/"\npypi = "http://127.0.0.1:1/simple/"\n'
 )
 NOTHING = frozenset({"click"})
+CHECKS = frozenset({"annotated_types", "pydantic", "pydantic_core", "typing_inspection"})
+"""What the keys of a settings file are checked with."""
 REVIEW = NOTHING | {
-    "annotated_types",
     "backports",  # urllib3 imports zstd where it is installed
     "certifi",
     "charset_normalizer",
     "idna",
     "msgspec",
     "packaging",
-    "pydantic",
-    "pydantic_core",
     "requests",
     "tomli",
     "typing_extensions",
-    "typing_inspection",
     "urllib3",
 }
 
@@ -74,6 +72,14 @@ def test_a_review_off_a_terminal(folder: Path, form: str) -> None:
         *("review", "old.txt", "new.txt", "--config", "settings.toml", "--format", form, "--output", "o"),
     )
     assert (folder / "o").read_text()
+    assert found <= REVIEW | CHECKS
+
+
+def test_without_a_settings_file_nothing_checks_one(folder: Path) -> None:
+    given = ["review", "old.txt", "new.txt", "--format", "json", "--output", "o", "--layout", "hosted"]
+    addresses = ["--index-url", "http://127.0.0.1:1/ours/", "--pypi-url", "http://127.0.0.1:1/simple/"]
+    found = imported("from fallback_review.cli.main import main; main()", folder, *given, *addresses)
+    assert (folder / "o").read_text()
     assert found <= REVIEW
 
 
@@ -82,7 +88,7 @@ def test_a_cache_alone_needs_its_library(folder: Path) -> None:
     found = imported(
         "from fallback_review.cli.main import main; main()", folder, *given, "--cache-dir", "kept"
     )
-    assert found - REVIEW == {"hishel", "msgpack"}
+    assert found - REVIEW - CHECKS == {"hishel", "msgpack"}
 
 
 def test_nothing_reads_the_feed_or_looks_for_plugins(folder: Path) -> None:
@@ -106,7 +112,7 @@ def test_a_comment_needs_its_templates(folder: Path) -> None:
         folder,
         *("review", "old.txt", "new.txt", "--config", "settings.toml", "--format", "markdown"),
     )
-    assert found <= REVIEW | {"jinja2", "markupsafe"}
+    assert found <= REVIEW | CHECKS | {"jinja2", "markupsafe"}
 
 
 def test_an_action_without_an_app(folder: Path) -> None:

@@ -27,9 +27,9 @@ from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
 from fallback_review.prediction import INSTALLERS, LAYOUTS
 from fallback_review.settings.types import (
     NOT_EMPTY,
+    Bounds,
     Check,
     HostName,
-    Limits,
     NamePattern,
     OneOf,
     PageOrEmpty,
@@ -168,7 +168,7 @@ class Policy(SettingsTable):
     """Whether `/fallback-review fix` commits to a pull request's branch, where a GitHub App may write."""
     private: tuple[NamePattern, ...] = ()
     """Patterns of private package names: never sent to any index. They come from hosts in `own-hosts`."""
-    cooldown_days: Annotated[int, Limits((("ge", 0), ("le", 30)))] | None = None
+    cooldown_days: Annotated[int, Bounds((("ge", 0), ("le", 30)))] | None = None
     """For how many days your organisation's index holds back a version that is new on PyPI: the advice then
     names the day from which it is served."""
 

@@ -59,8 +59,8 @@ class OneOf(Struct, frozen=True):
         return {"type": "string", "enum": sorted(self.names)}
 
 
-class Limits(Struct, frozen=True):
-    """Limits of a value, by the names that `pydantic_core` has for them: ``min_length``, ``ge``, ``le``."""
+class Bounds(Struct, frozen=True):
+    """Bounds of a value, by the names that `pydantic_core` has for them: ``min_length``, ``ge``, ``le``."""
 
     of: tuple[tuple[str, int], ...]
 
@@ -69,7 +69,7 @@ class Limits(Struct, frozen=True):
         return cast("CoreSchema", schema)
 
 
-NOT_EMPTY = Limits((("min_length", 1),))
+NOT_EMPTY = Bounds((("min_length", 1),))
 
 
 def _http_url(value: str) -> str:
