@@ -67,7 +67,7 @@ def test_a_push_to_the_default_branch_is_followed(bot: Bot, repository: Made, re
     bot.lab.front.exchanges.clear()
     ended = bot.step(bot.environment(payload, event="push", mode="drift"))
     assert (ended.code, len(issues(home))) == (0, issues_)
-    assert ("alone is followed" in ended.log) is (issues_ == 0)
+    assert ("is not to the default branch" in ended.log) is (issues_ == 0)
     assert bool(bot.lab.front.exchanges) is (issues_ == 1)
 
 

@@ -279,3 +279,12 @@ def test_what_indexes_write_is_read_at_once() -> None:
 def test_the_library_is_there_for_the_rest() -> None:
     links = odd_pages.read_links("<a href=six-1.0.tar.gz>six", BASE, "six")
     assert [link.filename for link in links.files] == ["six-1.0.tar.gz"]
+
+
+@pytest.mark.parametrize("filename", ["", "a", "x.whl"])
+def test_an_address_is_whole_whatever_the_file_is_called(filename: str) -> None:
+    entry = {"filename": filename, "url": "https://files.example/x.whl", "hashes": {}}
+    product, library = both(json.dumps({"meta": {}, "name": NAME, "files": [entry]}), JSON)
+    assert not isinstance(product, str)
+    assert [file.url for file in product] == ["https://files.example/x.whl"]
+    assert tuple(product) == library

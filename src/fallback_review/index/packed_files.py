@@ -70,7 +70,7 @@ class PackedFiles(Files):
         # Nearly every URL ends with the file's name.
         self._ends_with_name = all(map(str.endswith, urls, names))
         if self._ends_with_name:
-            urls = [url[: -len(name)] for url, name in zip(urls, names, strict=True)]
+            urls = [url[: len(url) - len(name)] for url, name in zip(urls, names, strict=True)]
         self._urls = "\n".join(urls)
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
