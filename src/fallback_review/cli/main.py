@@ -22,7 +22,7 @@ COMMANDS = {
     "review": ("review", "Review what changed: between two git revisions, or between two lockfiles."),
     "scan": ("review", "Predict every package of some lockfiles, and show what share Chainguard covers."),
     "explain": (
-        "review",
+        "explain",
         "Show every step of one prediction: the listing, each filter, the chosen file and the evidence.",
     ),
     "verify": ("verify", "Tell where what is installed really comes from, and whether it was changed."),

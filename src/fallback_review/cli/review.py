@@ -1,4 +1,4 @@
-"""`fallback-review review`, `scan` and `explain`: lockfiles in, a report and an exit code out."""
+"""`fallback-review review` and `scan`: lockfiles in, a report and an exit code out."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
-from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review.cli.compare import file_text, repository_for, revision_diffs
 from fallback_review.cli.options import options_from, secrets_for, settings_for, settings_path, shared_options
-from fallback_review.cli.output import console_for, is_terminal, log_requests, show, write
+from fallback_review.cli.output import console_for, is_terminal, log_requests, show
 from fallback_review.cli.selection import lockfiles_at, revisions, two_files
 from fallback_review.cli.work_tree import read_file
 from fallback_review.index import open as access
-from fallback_review.lockfiles import PLAIN, LockfileError, Text
+from fallback_review.lockfiles import LockfileError
 from fallback_review.model import Notice
-from fallback_review.pipeline import explain, review
+from fallback_review.pipeline import review
 from fallback_review.pipeline.compare import compare, once, whole
-from fallback_review.report.explanation import FORMATS, render_explanations
 from fallback_review.settings import policy, schema
 from fallback_review.settings.changes import settings_changes
 
@@ -52,7 +50,7 @@ def review_command(words: tuple[str, ...], **given: Any) -> None:
     """
     options = options_from(given)
     if (files := two_files(words)) is not None:
-        configured = settings_for(options, _beside)
+        configured = settings_for(options, beside)
         sides = file_text(files[0], configured), file_text(files[1], configured)
         if sides == (None, None):
             raise click.UsageError("both sides are absent: name at least one lockfile")
@@ -76,7 +74,7 @@ def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
     PATH is a lockfile or a folder, which is searched for lockfiles; without PATH it is the current folder.
     """
     options = options_from(given)
-    configured = settings_for(options, _beside)
+    configured = settings_for(options, beside)
     found = lockfiles_at(paths, configured)
     scanned, unreadable = [], []
     for path in found:
@@ -94,49 +92,7 @@ def scan_command(paths: tuple[Path, ...], **given: Any) -> None:
     _finish(scanned, unreadable, configured, options, scope="all", cached=several)
 
 
-@click.command("explain")
-@click.argument("requirement", metavar="NAME==VERSION")
-@click.option(
-    "--lockfile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The lockfile that holds it, with its hashes and URLs; without it a plain pin is explained.",
-)
-@shared_options
-def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> None:
-    """Show every step of one prediction: the listing, each filter, the chosen file and the evidence."""
-    options = options_from(given)
-    if options.format not in FORMATS:
-        raise click.UsageError(
-            f"--format {options.format} is not for explain: use one of {', '.join(FORMATS)}"
-        )
-    configured = settings_for(options, _beside)
-    pin = _pin(requirement)
-    if lockfile is None and not _exact(pin):
-        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
-    text = file_text(lockfile, configured) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
-    if text is None:
-        raise click.UsageError("name a lockfile")
-    with _asking(configured, options) as ask:
-        explained = explain.explain(text, pin, configured, ask, today=datetime.now(UTC).date())
-    if not explained:
-        raise click.UsageError(f"{text.path} does not lock {requirement}")
-    write(render_explanations(explained, options.format, brief=options.quiet), options)
-    sys.exit(explain.conclude_explained([each for each, _ in explained], configured).exit_code)
-
-
-def _pin(requirement: str) -> Requirement:
-    try:
-        return Requirement(requirement)
-    except InvalidRequirement:
-        raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION") from None
-
-
-def _exact(pin: Requirement) -> bool:
-    operators = [each.operator for each in pin.specifier if not each.version.endswith(".*")]
-    return operators in (["=="], ["==="])
-
-
-def _beside(path: str) -> bytes | None:
+def beside(path: str) -> bytes | None:
     """Read a settings file below the current folder, for lockfiles that are named as files."""
     return read_file(Path.cwd(), path)
 
@@ -152,7 +108,7 @@ def _finish(
     cached: bool = False,
 ) -> None:
     """Ask, predict, judge, print, and leave with the exit code of the conclusion."""
-    with _asking(configured, options, cached=cached) as ask:
+    with asking(configured, options, cached=cached) as ask:
         result = review.review(
             diffs, configured, ask, today=datetime.now(UTC).date(), unreadable=unreadable, scope=scope
         )
@@ -172,7 +128,7 @@ def _where_allowed(notice: Notice, options: SharedOptions) -> Notice:
     return replace(notice, path=settings_path(options)) if usual else notice
 
 
-def _asking(
+def asking(
     configured: Settings, options: SharedOptions, *, cached: bool = False
 ) -> AbstractContextManager[Ask]:
     """Open the indexes, with progress on a terminal; `cached` as for `secrets_for`."""
