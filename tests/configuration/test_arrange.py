@@ -71,6 +71,13 @@ ROWS = [
     ("pip", {"pip.conf": f"[global]\nindex-url = {MANAGER}\n"}, "M"),
     ("pip", {"pip.conf": f"[global]\nindex-url = {P}\n"}, "P"),
     ("pip", {"pip.conf": f"[global]\nindex-url = {C}\n[install]\nindex-url = {MANAGER}\n"}, "M"),
+    ("pip", {"pip.conf": f"[install]\nindex-url = {C}\n[:env:]\nindex-url = {MANAGER}\n"}, "M"),
+    ("pip", {"pip.conf": f"[:env:]\nindex-url =\n[install]\nindex-url = {C}\n"}, "C"),
+    (
+        "pip",
+        {"pip.conf": f"[global]\nindex-url = {C}\nconstraint = c.txt\n", "c.txt": f"-i {MANAGER}\n"},
+        "M",
+    ),
     ("pip", {"pip.conf": f"[global]\nno-index = true\nindex-url = {C}\nfind-links = ./wheels\n"}, "./wheels"),
     (
         "pip",

@@ -307,6 +307,8 @@ def test_index_options() -> None:
         ("--no-binary a\n--no-binary :none:", set(), set()),
         ("--no-binary a --only-binary :all:", {":all:"}, set()),
         ("--only-binary a,:all:,:none:,b", {"b"}, set()),
+        ("six==1 --no-binary :all:\n-e . --only-binary a", {"a"}, {":all:"}),
+        ("six==1 --no-binary a --pre --prefer-binary", set(), {"a"}),
     ],
 )
 def test_format_control(text: str, only_binary: set[str], no_binary: set[str]) -> None:

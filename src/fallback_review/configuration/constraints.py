@@ -6,11 +6,13 @@ import posixpath
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import LockfileError, Text
-from fallback_review.lockfiles.formats.requirements import FORMAT
+from fallback_review.lockfiles.formats.requirements.reader import read_constraints
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Constraint, NotModelled
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fallback_review.configuration.documents import ConfigurationFiles, Section
+    from fallback_review.model import InstallOptions, LockedPackage, Lockfile, LockIndex
 
 MOST = 5_000
 """Constraints of one configuration."""
@@ -65,9 +68,19 @@ def from_requirements(section: Section, key: str) -> list[Constraint]:
     return found
 
 
-def from_files(
-    named: Iterable[str], section: Section, folder: str
-) -> tuple[list[Constraint], list[NotModelled]]:
+class ConstraintsFiles(Struct, kw_only=True):
+    """What pip's constraints files say."""
+
+    constraints: list[Constraint] = field(default_factory=list)
+    options: list[InstallOptions] = field(default_factory=list)
+    """The options on lines of each file: pip heeds them for the whole install (measured)."""
+    indexes: list[LockIndex] = field(default_factory=list)
+    """Their index lines, which pip heeds as well."""
+    unclear: list[NotModelled] = field(default_factory=list)
+    """What of the files is not known."""
+
+
+def from_files(named: Iterable[str], section: Section, folder: str) -> ConstraintsFiles:
     """Return what constraints files say, and what of them is not known.
 
     Args:
@@ -78,18 +91,23 @@ def from_files(
     pip is run in the lockfile's folder or at the repository's root: where both have such a file, and where
     neither has one, what it says is not known.
     """
-    found: list[Constraint] = []
-    unknown: list[NotModelled] = []
+    found = ConstraintsFiles()
     for name in named:
-        said, problem = _read(name, section.files, folder)
-        found += said
+        parsed, problem = _read(name, section.files, folder)
         if problem is not None:
             effect = f"the constraints in {clip(name)} {problem}"
-            unknown.append(
+            found.unclear.append(
                 NotModelled(key="constraint", path=section.path, line=section.line_of(name), effect=effect)
             )
-        unknown += from_addresses(said, "constraint")
-    return found[:MOST], unknown
+        if parsed is None:
+            continue
+        said = [_constraint(each, parsed.path) for each in parsed.packages]
+        found.constraints += said
+        found.unclear += from_addresses(said, "constraint")
+        found.options.append(parsed.options)
+        found.indexes += [replace(each, path=each.path or parsed.path) for each in parsed.indexes]
+    del found.constraints[MOST:]
+    return found
 
 
 def from_addresses(constraints: Iterable[Constraint], key: str) -> Iterator[NotModelled]:
@@ -105,32 +123,32 @@ def from_addresses(constraints: Iterable[Constraint], key: str) -> Iterator[NotM
             )
 
 
-def _read(name: str, files: ConfigurationFiles, folder: str) -> tuple[list[Constraint], str | None]:
+def _read(name: str, files: ConfigurationFiles, folder: str) -> tuple[Lockfile | None, str | None]:
     if name.startswith(_OUT_OF_REACH) or "$" in name or ":" in name[:2]:
-        return [], "are not read: only files of the repository are"
+        return None, "are not read: only files of the repository are"
     paths = dict.fromkeys(posixpath.normpath(posixpath.join(at, name)) for at in (folder, ""))
     texts = {
         path: text for path in paths if not path.startswith("..") and (text := files.beside(path)) is not None
     }
     if not texts:
-        return [], "are not known: the repository has no such file"
+        return None, "are not known: the repository has no such file"
     if len(set(texts.values())) > 1:
-        return [], f"are not known: both {' and '.join(map(clip, texts))} are there"
+        return None, f"are not known: both {' and '.join(map(clip, texts))} are there"
     path, text = next(iter(texts.items()))
     try:
-        parsed = FORMAT.parse(Text(path=path, text=text, read=files.beside))
+        parsed = read_constraints(Text(path=path, text=text, read=files.beside))
     except LockfileError as error:
-        return [], f"could not be read ({error.reason})"
-    said = [
-        Constraint(
-            name=each.name,
-            specifier=each.specifier or (f"=={each.version}" if each.version else ""),
-            hashes=each.hashes,
-            marker=each.marker,
-            url=None if each.source.kind.from_index else (each.source.location or ""),
-            path=each.path or path,
-            line=each.line,
-        )
-        for each in parsed.packages
-    ]
-    return said, "could not all be read" if parsed.unread else None
+        return None, f"could not be read ({error.reason})"
+    return parsed, "could not all be read" if parsed.unread else None
+
+
+def _constraint(package: LockedPackage, path: str) -> Constraint:
+    return Constraint(
+        name=package.name,
+        specifier=package.specifier or (f"=={package.version}" if package.version else ""),
+        hashes=package.hashes,
+        marker=package.marker,
+        url=None if package.source.kind.from_index else (package.source.location or ""),
+        path=package.path or path,
+        line=package.line,
+    )

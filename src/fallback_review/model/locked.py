@@ -185,6 +185,8 @@ class Lockfile:
     notices: tuple[Notice, ...] = ()
     unread: tuple[Notice, ...] = ()
     """Those of the notices that may hide packages: an include out of reach, a line that is no requirement."""
+    crowded: tuple[Notice, ...] = ()
+    """Options of requirements files behind something else on their line, which not every installer takes."""
     header: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
     omitted: int = 0
     """How many entries were left out because the other side has the very same text."""

@@ -47,12 +47,16 @@ class Said:
     """Lines of the installer's own file: of its first table."""
     more: list[str] = field(default_factory=list)
     """Lines of that file's second table."""
+    outranking: list[str] = field(default_factory=list)
+    """Lines of the table that outranks both."""
+    behind: list[str] = field(default_factory=list)
+    """Options behind the requirement."""
     files: dict[str, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     """Which keys a case holds, each with its place."""
 
     def say(self, place: str, key: str, line: str) -> None:
-        {"line": self.lines, "settings": self.settings, "more": self.more}[place].append(line)
+        getattr(self, "lines" if place == "line" else place).append(line)
         self.keys.append(f"{place}: {key}")
 
 
@@ -67,19 +71,19 @@ def _constraint(case: Case, chance: random.Random) -> str:
 
 
 def for_pip(case: Case, chance: random.Random) -> Said:
-    """Options of pip: `settings` is pip.conf's ``[install]``, `more` its ``[global]``."""
+    """Options of pip: `settings` is pip.conf's ``[install]``, `more` its ``[global]``, `outranking` ``[:env:]``."""
     said = Said()
     for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 3))):
-        place = chance.choice(("line", "settings", "more"))
+        place = chance.choice(("line", "settings", "more", "outranking"))
         kind = chance.choice(
             ("binary", "binary", "binary", "releases", "newer", "newer", "constraint", "constraint", "switch")
         )
         if kind == "binary":
             flag = chance.choice(("no-binary", "only-binary"))
-            _pip(said, place, flag, _names(case, chance))
+            _pip_names(said, place, flag, _names(case, chance), chance)
         elif kind == "releases":
             flag = chance.choice(("all-releases", "only-final"))
-            _pip(said, place, flag, _names(case, chance))
+            _pip_names(said, place, flag, _names(case, chance), chance)
         elif kind == "newer":
             bound = chance.choice((*DATES, "P7D", "P9999D"))
             _pip(said, "settings" if place == "line" else place, "uploaded-prior-to", bound)
@@ -97,12 +101,23 @@ def for_pip(case: Case, chance: random.Random) -> Said:
     return said
 
 
+def _pip_names(said: Said, place: str, key: str, value: str, chance: random.Random) -> None:
+    """Say an option that names packages: pip heeds it behind a requirement and in constraints files, too."""
+    if place != "line" or chance.random() < 0.5:
+        _pip(said, place, key, value)
+    elif chance.random() < 0.5:
+        said.say("behind", key, f"--{key} {value}")
+    else:
+        name = f"c{len(said.files)}.txt"
+        said.files[name] = f"{chance.choice(('', 'other==1.0 '))}--{key} {value}\n"
+        said.keys.append(f"constraints file: {key}")
+        _pip(said, chance.choice(("line", "settings", "more", "outranking")), "constraint", name)
+
+
 def _pip(said: Said, place: str, key: str, value: str) -> None:
     if place == "line":
         said.say(place, key, f"--{key} {value}".rstrip())
-    elif not any(
-        line.partition(" = ")[0] == key for line in (said.settings if place == "settings" else said.more)
-    ):
+    elif not any(line.partition(" = ")[0] == key for line in getattr(said, place)):
         said.say(place, key, f"{key} = {value}")
 
 

@@ -56,7 +56,8 @@ def _requirement(case: Case, said: Said, chance: random.Random, *, micro: bool) 
         marker = f" ; {chance.choice(_MARKERS)}"
         said.keys.append("line: a marker of the micro version")
     hashes = "".join(f" --hash=sha256:{each}" for each in hashes_of(case))
-    return f"{case.name}{asked}{marker}{hashes}\n"
+    behind = "".join(f" {each}" for each in said.behind)
+    return f"{case.name}{asked}{marker}{hashes}{behind}\n"
 
 
 def of_pip(case: Case, origins: Origins) -> Project:
@@ -91,7 +92,11 @@ def of_pip(case: Case, origins: Origins) -> Project:
         said.keys.append("an index of nobody's")
     conf += [f"extra-index-url = {' '.join(more)}"] if more else []
     files = dict(said.files)
-    tables = [("global", [*said.more, *conf]), ("install", said.settings)]
+    where = chance.choice(("global", "global", ":env:"))
+    tables = [
+        (name, [*lines, *(conf if name == where else [])])
+        for name, lines in (("global", said.more), ("install", said.settings), (":env:", said.outranking))
+    ]
     if chance.random() < 0.3:
         tables.reverse()
     if any(each for _, each in tables):

@@ -1,8 +1,10 @@
 """pip: ``pip.conf`` or ``pip.ini``, and the lines of a requirements file.
 
 Rules, from pip's documentation ("Configuration", "Requirements file format") and its source, measured with
-pip 26.3: ``[install]`` outranks ``[global]``, key by key, but options that name packages add up in the order
-global, install, lines of the file; an ``--index-url`` line replaces every index known so far, an
+pip 26.3: ``[:env:]`` outranks ``[install]``, and that ``[global]``, key by key; no other section counts. But
+options that name packages add up in the order global, install, :env:, the constraints files that they name,
+lines of the file. Those constraints files may hold index lines and options too, which count before the
+requirements file's. An ``--index-url`` line replaces every index known so far, an
 ``--extra-index-url`` line adds one, of one address the first position counts; without any ``index-url`` PyPI
 is asked; ``no-index`` asks none, whatever stands behind it. A file with one key twice is refused.
 """
@@ -15,7 +17,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from fallback_review.configuration.constraints import by_name, from_files
+from fallback_review.configuration.constraints import ConstraintsFiles, by_name, from_files
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, Treatment, Unmodelled
 from fallback_review.configuration.timestamps import before, iso_moment
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from fallback_review.configuration.documents import ConfigurationFiles, Section
     from fallback_review.model import Lockfile, LockIndex
 
+_SECTIONS = ("global", "install", ":env:")
+"""The sections that count for `pip install`, a later one before an earlier one."""
 _INDEX_KEYS = ("index-url", "extra-index-url", "find-links")
 _FLAGS = ("no-binary", "only-binary", "all-releases", "only-final")
 _SWITCHES = ("no-index", "prefer-binary", "pre", "require-hashes", "no-require-hashes")
@@ -38,7 +42,7 @@ _TARGET = Unmodelled(effect="pip takes files for another target than the setting
 _MORE = Unmodelled(effect="more is installed than the lockfile says")
 KEYS = Keys(
     installer="pip",
-    place="pip.conf, [global] and [install]",
+    place="pip.conf, [global], [install] and [:env:]",
     modelled={
         "index-url": "the first index",
         "extra-index-url": "more indexes; pip takes the best file of all of them",
@@ -108,12 +112,13 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     """Return pip's configuration: the first configuration file that says anything, then the lock's lines."""
     said = next(_filled(files, lockfile.path), None)
     section = said.section if said else None
+    limits = _constraints(section, lockfile) if section else ConstraintsFiles()
     indexes = _indexes(section) if section else []
-    for line in lockfile.indexes[:MOST_INDEXES]:
+    for line in (*limits.indexes[:MOST_INDEXES], *lockfile.indexes[:MOST_INDEXES]):
         if line.role == "index-url":
             indexes = [index for index in indexes if index.flat]
         indexes.append(from_line(line, lockfile.path))
-    options, unclear = _options(said, lockfile, files) if said else (lockfile.options, [])
+    options, unclear = _options(said, limits, lockfile, files) if said else (lockfile.options, [])
     strange = KEYS.strange(section) if section else ()
     return Configuration(
         installer="pip",
@@ -148,7 +153,7 @@ def from_line(line: LockIndex, path: str) -> ConfiguredIndex:
 
 class _Said(NamedTuple):
     section: Section
-    """The file's options, those of ``[install]`` over those of ``[global]``."""
+    """The file's options, those of a later one of `_SECTIONS` over those of an earlier one."""
     flags: tuple[tuple[str, str], ...]
     """Its options that name packages, which add up instead."""
 
@@ -157,7 +162,7 @@ def _filled(files: ConfigurationFiles, path: str) -> Iterator[_Said]:
     """Give each configuration file that says anything about what is installed."""
     for name in dict.fromkeys((*files.named, *pip_files(path))):
         document = files.ini(name)
-        sections = [document.data.get(table, {}) for table in ("global", "install")] if document else []
+        sections = [document.data.get(table, {}) for table in _SECTIONS] if document else []
         # pip passes over a key without a value: it takes nothing back (measured).
         tables = [{key: value for key, value in section.items() if value} for section in sections]
         options = {ALIASES.get(key, key): value for table in tables for key, value in table.items()}
@@ -196,14 +201,17 @@ def _once(indexes: list[ConfiguredIndex]) -> Iterator[ConfiguredIndex]:
             yield index
 
 
+def _constraints(section: Section, lockfile: Lockfile) -> ConstraintsFiles:
+    named = section.data.get("constraint", "").split()
+    return from_files(named, section, posixpath.dirname(lockfile.path))
+
+
 def _options(
-    said: _Said, lockfile: Lockfile, files: ConfigurationFiles
+    said: _Said, limits: ConstraintsFiles, lockfile: Lockfile, files: ConfigurationFiles
 ) -> tuple[InstallOptions, list[NotModelled]]:
-    """Return what the file and the lock's own lines say, and which of the file's keys can't be told."""
-    section, own = said.section, lockfile.options
-    constraints, unclear = from_files(
-        section.data.get("constraint", "").split(), section, posixpath.dirname(lockfile.path)
-    )
+    """Return what the files and the lock's own lines say, and which of the file's keys can't be told."""
+    section, unclear = said.section, [*limits.unclear]
+    lines = (*limits.options, lockfile.options)
     given = section.data.get("uploaded-prior-to")
     bound = _moment(given, files.now) if given else None
     if given and bound is None:
@@ -217,14 +225,15 @@ def _options(
         )
     pre = (("--pre", ""),) if _is_yes(section, "pre") else ()
     base = InstallOptions(
-        no_index=own.no_index or _is_yes(section, "no-index"),
-        require_hashes=own.require_hashes or _is_yes(section, "require-hashes"),
-        no_require_hashes=own.no_require_hashes or _is_yes(section, "no-require-hashes"),
-        prefer_binary=own.prefer_binary or _is_yes(section, "prefer-binary"),
+        no_index=any(each.no_index for each in lines) or _is_yes(section, "no-index"),
+        require_hashes=any(each.require_hashes for each in lines) or _is_yes(section, "require-hashes"),
+        no_require_hashes=any(each.no_require_hashes for each in lines)
+        or _is_yes(section, "no-require-hashes"),
+        prefer_binary=any(each.prefer_binary for each in lines) or _is_yes(section, "prefer-binary"),
         uploaded_before=bound,
-        constraints=by_name(constraints),
+        constraints=by_name(limits.constraints),
     )
-    return with_flags(base, (*said.flags, *pre, *own.flags)), unclear
+    return with_flags(base, (*said.flags, *pre, *(flag for each in lines for flag in each.flags))), unclear
 
 
 def _moment(given: str, now: datetime | None) -> datetime | None:

@@ -308,6 +308,9 @@ def _refused_lines(lockfile: Lockfile) -> Notice | None:
     if len(lines) > 1 and (max(files.values()) > 1 or len({index.url for index in lines}) > 1):
         text = "uv stops at a second --index-url line and installs nothing. Take one of them out"
         return Notice(text=text, path=lines[1].path or lockfile.path, line=lines[1].line)
+    for crowded in lockfile.crowded[:1]:
+        text = f"uv stops at {crowded.text}. Take it out, or write it on a line of its own"
+        return Notice(text=text, path=crowded.path, line=crowded.line)
     only_of_pip = [("--no-require-hashes", "")] if lockfile.options.no_require_hashes else []
     for flag, value in (*only_of_pip, *lockfile.options.flags):
         if flag in _ONLY_OF_PIP:

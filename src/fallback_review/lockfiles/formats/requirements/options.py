@@ -52,6 +52,9 @@ SWITCHES: Mapping[str, tuple[str, ...]] = {
 EXCLUSIVE = ("--no-binary", "--only-binary", "--all-releases", "--only-final")
 
 
+_SPELLINGS = {**ONE_VALUE, **MANY_VALUES, **SWITCHES}
+
+
 class OptionsError(Exception):
     """Options that pip would refuse; the text says what about them."""
 
@@ -100,6 +103,11 @@ def parse_options(text: str) -> LineOptions:
     parsed, ignored = _PARSER.parse_args(words, Values({"exclusive": []}))
     values = {name: value for name, value in vars(parsed).items() if value and name != "exclusive"}
     return LineOptions(values=values, exclusive=tuple(parsed.exclusive), ignored=tuple(ignored))
+
+
+def spelt_of(name: str) -> str:
+    """Return how an option is written, by pip's name for it."""
+    return next(flag for flag in _SPELLINGS[name] if flag.startswith("--"))
 
 
 def salvaged_hashes(text: str) -> tuple[str, ...]:

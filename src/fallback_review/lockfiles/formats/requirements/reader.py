@@ -37,6 +37,7 @@ from fallback_review.lockfiles.formats.requirements.options import (
     OptionsError,
     parse_options,
     salvaged_hashes,
+    spelt_of,
     split_options,
 )
 from fallback_review.model import LockedPackage, Lockfile, Notice
@@ -71,7 +72,28 @@ def read(text: Text) -> Lockfile:
         options=reading.effects.install_options(),
         notices=(*reading.notices, *contradictions),
         unread=tuple(reading.unread),
+        crowded=tuple(reading.crowded),
         header=reading.header(),
+    )
+
+
+def read_constraints(text: Text) -> Lockfile:
+    """Read a constraints file that pip's configuration names: its `packages` are constraints.
+
+    A requirements file that it includes installs (measured with pip 26.3): such packages are among `unread`.
+    """
+    reading = _Reading(text)
+    reading.file(text.path, text.text, constraint=True, above=())
+    places = [(each.path, each.line) for each in reading.packages]
+    places += [(each.path, each.line or 1) for each in reading.unnamed]
+    said = "a constraints file includes a requirement"
+    installed = [Notice(text=said, path=path, line=line) for path, line in places]
+    return Lockfile(
+        path=text.path,
+        packages=tuple(reading.constraints),
+        indexes=tuple(reading.effects.indexes),
+        options=reading.effects.install_options(),
+        unread=(*reading.unread, *installed),
     )
 
 
@@ -85,6 +107,7 @@ class _Reading(Struct):
     unnamed: list[Notice] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     unread: list[Notice] = field(default_factory=list)
+    crowded: list[Notice] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
     includes: list[str] = field(default_factory=list)
     own_unnamed: list[str] = field(default_factory=list)
@@ -136,6 +159,8 @@ class _Reading(Struct):
         if options.ignored:
             words = shown(" ".join(options.ignored))
             self._note(f"pip ignores {words}: it comes after an option", place)
+        self.effects.add_flags(options, place)
+        self._crowded(requirement, options, place)
         if requirement:
             self._requirement(requirement, options, place, constraint=constraint)
         elif options.first("editables") is not None:
@@ -144,6 +169,18 @@ class _Reading(Struct):
             self._include(options, place, here)
         else:
             self.notices.extend(self.effects.add(options, place))
+
+    def _crowded(self, requirement: str, options: LineOptions, place: Position) -> None:
+        """Note an option behind a requirement, an editable or the name of a file."""
+        own = ("editables", "requirements", "constraints")
+        first = "hashes" if requirement else next((name for name in own if name in options.values), None)
+        if first is None:
+            return
+        flags = [flag for flag, _ in options.exclusive]
+        flags += [spelt_of(name) for name in options.values if name != first]
+        for flag in flags[:1]:
+            text = f"{flag} behind {shown(requirement) if requirement else spelt_of(first)}"
+            self.crowded.append(Notice(text=text, path=place.path or self.root.path, line=place.line))
 
     def _requirement(self, text: str, options: LineOptions, place: Position, *, constraint: bool) -> None:
         hashes = []
