@@ -204,6 +204,70 @@ def test_nothing_is_mended_where_the_project_does_not_name_the_index(
     assert project.lock_path.read_bytes() == before
 
 
+def bound_to_pypi(project: Project) -> str:
+    """The manifest of a project whose first source is Chainguard's, with one package bound to the second."""
+    path = project.folder / {"pipenv": "Pipfile"}.get(project.installer, "pyproject.toml")
+    text = path.read_text()
+    match project.installer:
+        case "uv":  # a fork: under any other marker the same version comes from Chainguard's index
+            rows = '[{ index = "i0", marker = "sys_platform == \'linux\'" }]'
+            return f"{text}\n[tool.uv.sources]\nplain = {rows}\n"
+        case "poetry":
+            return f'{text}\n[tool.poetry.dependencies]\nplain = {{ source = "i1" }}\n'
+        case "pdm":
+            return f'{text}include_packages = ["plain"]\n'
+        case _:
+            return text.replace('"plain" = "==1.0"', '"plain" = { version = "==1.0", index = "i1" }')
+
+
+@pytest.mark.parametrize("installer", ["uv", "poetry", "pdm", "pipenv"])
+def test_what_the_project_takes_from_another_index_stays(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = Project(installer, tmp_path / "project", ("plain==1.0", "native==1.0"))
+    project.declare(world.indexes.chainguard, world.indexes.pypi)
+    manifest = "Pipfile" if installer == "pipenv" else "pyproject.toml"
+    (project.folder / manifest).write_text(bound_to_pypi(project))
+    project.lock()
+    before = project.lock_path.read_bytes()
+    done = fix(world, project)
+    assert (done.code, project.lock_path.read_bytes()) == (0, before), done.said
+    assert ": 0 entries fixed" in done.stderr
+    why = "the installer would not take Chainguard's" if installer == "pdm" else "takes it from the index 'i"
+    assert re.search(rf"plain 1\.0: .*{why}", done.stderr), done.stderr
+    project.check()
+    project.install()
+    assert {each.name: each.origin for each in world.verify(project.environment).distributions} == {
+        "plain": Origin.PYPI,
+        "native": Origin.CHAINGUARD,
+    }
+
+
+@pytest.mark.parametrize("installer", ["poetry", "pdm"])
+def test_a_source_that_became_the_second_choice_is_a_change_of_the_sources(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = Project(installer, tmp_path / "project", ("plain==1.0", "only-pypi==1.0"))
+    project.declare(world.indexes.pypi)
+    project.lock()
+    project.declare(world.indexes.chainguard, world.indexes.pypi)
+    if installer == "poetry":
+        path = project.folder / "pyproject.toml"
+        first, _, rest = path.read_text().rpartition("primary")
+        # The source that was the first one keeps its name.
+        text = f"{first}supplemental{rest}".replace('"i0"', '"first"').replace('"i1"', '"i0"')
+        path.write_text(text)
+    done = fix(world, project)
+    assert done.code == 0, done.said
+    assert "1 entry fixed" in done.stderr
+    project.check()
+    project.install()
+    assert {each.name: each.origin for each in world.verify(project.environment).distributions} == {
+        "plain": Origin.CHAINGUARD,
+        "only-pypi": Origin.PYPI,
+    }
+
+
 def test_uv_must_ask_chainguards_index_first(world: World, tmp_path: Path) -> None:
     project = Project("uv", tmp_path / "project", ("plain==1.0",))
     project.declare(world.indexes.pypi)
@@ -268,9 +332,11 @@ def test_a_project_that_changed_otherwise_is_not_called_fresh(
     project = migrated(world, installer, tmp_path)
     project.names = (*NAMES, "single==1.0")
     project.declare(world.indexes.chainguard)
+    before = project.lock_path.read_bytes()
     done = fix(world, project)
-    assert done.code == 3
-    assert "the project changed since it was locked, in more than its sources" in done.stderr
+    assert (done.code, project.lock_path.read_bytes()) == (3, before)
+    assert "verify" not in done.stderr
+    assert "in more than the number, address and rank of its sources" in done.stderr
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv", "pdm"])

@@ -22,5 +22,5 @@ def test_nothing_else_can(said: object) -> None:
 def test_each_hash_hangs_on_what_is_asked_for() -> None:
     one, two = ({"project": {"dependencies": [name]}} for name in ("aa", "bb"))
     assert pdm_hash(one) != pdm_hash(two)
-    assert not poetry_hashes(one) & poetry_hashes(two)
+    assert not set(poetry_hashes(one)) & set(poetry_hashes(two))
     assert pipenv_hashes({"packages": {"A_a": "*"}})[1] == pipenv_hashes({"packages": {"a-a": "*"}})[0]

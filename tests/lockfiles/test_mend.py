@@ -72,6 +72,48 @@ requires-dist = []
 UV = UV.replace("AAAA", OLD).replace("BBBB", OTHER).replace("DDDD", MORE).replace('BB"', f'{"e" * 64}"')
 
 
+def test_a_fork_that_would_say_the_same_as_another_stays() -> None:
+    fork = UV.replace(
+        'source = { registry = "https://pypi.test/simple" }\nsdist',
+        f'source = {{ registry = "{INDEX}" }}\nsdist',
+    ).replace(OLD, NEW)
+    here = """[[package]]
+name = "x"
+version = "1.0"
+source = { registry = "https://pypi.test/simple" }
+resolution-markers = ["sys_platform == 'linux'"]
+wheels = [
+    { url = "https://files.test/x-1.0-py3-none-any.whl", hash = "sha256:OLD" },
+]
+
+[[package]]
+name = "y"
+version = "1.0"
+source = { registry = "https://pypi.test/simple" }
+wheels = [
+    { url = "https://files.test/y-1.0-py3-none-any.whl", hash = "sha256:OLD" },
+]
+""".replace("OLD", OLD)
+    text = f"{fork}\n{here}"
+    known = recognise("uv.lock", text)
+    assert known is not None
+    found = packages("uv.lock", text)
+    wanted = [
+        Mending(package=found[name], rows=((OLD, (file(),)),), index=INDEX.rstrip("/")) for name in "xy"
+    ]
+    after, refused = mended(known, "uv.lock", text, wanted)
+    assert [(each.package.name, why) for each, why in refused] == [
+        (
+            "x",
+            "the lock has it once for each of several markers, and would have the same entry twice afterwards",
+        )
+    ]
+    first, y, last = text.partition('name = "y"')
+    assert after.startswith(first + y)
+    assert NEW in after.removeprefix(first)
+    assert NEW not in last
+
+
 def test_a_row_of_uv_keeps_its_form_and_tells_no_more_than_the_index_does() -> None:
     after = mend("uv.lock", UV, (OLD, (file(),)))
     assert after == UV.replace(
@@ -362,7 +404,7 @@ def test_a_lock_of_before_the_source_is_fresh_again_and_one_of_other_contents_is
         stated = line.format(hashed(tomli.loads(old)))
         assert renew(stated, now, ["https://pypi.test/simple"]) == fresh
     other = line.format(hashed(tomli.loads(now.replace('["x"]', '["x", "y"]'))))
-    with pytest.raises(MendError, match="in more than its sources"):
+    with pytest.raises(MendError, match="in more than the number, address and rank of its sources"):
         renew(other, now, ["https://pypi.test/simple"])
     assert renew("no hash at all\n", now) == "no hash at all\n"
     for broken, why in (
@@ -386,7 +428,7 @@ def test_the_sources_of_a_pipfile_go_into_its_lock() -> None:
     assert meta["hash"]["sha256"] == pipenv_hashes(tomli.loads(now))[0]
     assert after == json.dumps(json.loads(after), indent=4)
     assert freshness.pipfile(after, now) == after
-    with pytest.raises(MendError, match="in more than its sources"):
+    with pytest.raises(MendError, match="in more than the number, address and rank of its sources"):
         freshness.pipfile(stated, now.replace('x = "*"', 'x = "==1"'))
     with pytest.raises(MendError, match="not written as Pipenv writes it"):
         freshness.pipfile("{}", now)

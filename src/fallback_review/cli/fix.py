@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ def fix_command(
     if options.debug:
         log_requests()
     configured = settings_for(options, lambda path: read_file(Path.cwd(), path))
+    today = datetime.now(UTC).date()
     names = frozenset(canonicalize_name(each) for each in only)
     found = []
     with open_sources(configured.indexes, secrets_for(options), console=console_for(stderr=True)) as sources:
@@ -74,7 +76,17 @@ def fix_command(
                 "utf-8-sig" if path.read_bytes()[:3] == b"\xef\xbb\xbf" else "utf-8"
             )
             found.append(
-                mend(text, original, lockfile, projects, configured, remediated=remediated, only=names)
+                mend(
+                    text,
+                    original,
+                    lockfile,
+                    projects,
+                    configured,
+                    ask=sources.ask,
+                    today=today,
+                    remediated=remediated,
+                    only=names,
+                )
             )
     says = [told(each, written=not (as_diff or check), brief=options.quiet) for each in found]
     for each in found:

@@ -36,10 +36,10 @@ def is_content_hash(said: object) -> bool:
     return _SHA256.fullmatch(digest) is not None and len(set(digest)) > 1
 
 
-def poetry_hashes(document: Mapping[str, Any]) -> frozenset[str]:
+def poetry_hashes(document: Mapping[str, Any]) -> tuple[str, str]:
     """Return the content hashes with which Poetry takes a lock: with dependency groups, and as before 2.3."""
     ungrouped = {key: value for key, value in document.items() if key != "dependency-groups"}
-    return frozenset(poetry_hash(each) for each in (document, ungrouped))
+    return poetry_hash(document), poetry_hash(ungrouped)
 
 
 def poetry_hash(document: Mapping[str, Any]) -> str:

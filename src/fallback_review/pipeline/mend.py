@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review import configuration
 from fallback_review.lockfiles import LockfileError, format_of
@@ -20,17 +21,21 @@ from fallback_review.lockfiles.mend import MendError, Mending, NewFile
 from fallback_review.lockfiles.mend import mended as mended_text
 from fallback_review.model import Ecosystem, Origin, SourceKind
 from fallback_review.model.versions import parse_version
+from fallback_review.pipeline.mend_check import not_taken
 from fallback_review.prediction.candidates import parse_filename, public
 from fallback_review.prediction.targets import applies, ranks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import date
 
     from packaging.version import Version
 
+    from fallback_review.configuration import Configuration
     from fallback_review.lockfiles import Text
     from fallback_review.lockfiles.format import Format
     from fallback_review.model import LockedPackage, Lockfile, Offered, Project, Target
+    from fallback_review.pipeline.ask import Ask
     from fallback_review.prediction.candidates import Parsed
     from fallback_review.settings.schema import Settings
 
@@ -94,6 +99,8 @@ def mend(
     projects: Mapping[str, Project],
     settings: Settings,
     *,
+    ask: Ask,
+    today: date,
     remediated: bool = False,
     only: Collection[str] = (),
 ) -> Mended:
@@ -105,11 +112,14 @@ def mend(
         lockfile: what it holds.
         projects: what the indexes have of `asked_names`.
         settings: addresses, targets, private names.
+        ask: what the indexes are asked with, for the prediction that the mended lock is held to.
+        today: for options that count back from the install.
         remediated: whether remediated versions are taken where there are any.
         only: normalised names; empty for all entries.
     """
     known = format_of(lockfile)
-    named, why = _named(lockfile, text, settings, known)
+    configured = _configured(lockfile, text, settings, known)
+    named, why = _named(configured, text, settings, known)
     mendings: list[Mending] = []
     unmended: list[Unmended] = []
     already = 0
@@ -121,8 +131,8 @@ def mend(
             continue
         try:
             found = _entry(package, projects[package.name], known, settings, named, remediated=remediated)
-            if found is not None and why:
-                raise MendError(why)  # noqa: TRY301 - told as any other reason
+            if found is not None and (said := why or _bound_elsewhere(package, configured, named)):
+                raise MendError(said)  # noqa: TRY301 - told as any other reason
         except MendError as error:
             unmended.append(Unmended(package=package, why=str(error)))
             continue
@@ -130,15 +140,17 @@ def mend(
             already += 1
         else:
             mendings.append(found)
-    return _written(
-        text,
-        original,
-        known,
-        mendings=mendings,
-        unmended=unmended,
-        already=already,
-        pypi=settings.indexes.pypi,
-    )
+    wanted = mendings
+    while True:
+        result = _written(
+            text, original, known, mendings=wanted, unmended=unmended, pypi=settings.indexes.pypi
+        )
+        refused = _refused(text, result, settings, ask, today)
+        if not refused:
+            return replace(result, already=already)
+        unmended += refused
+        gone = {id(each.package) for each in refused}
+        wanted = [each for each in wanted if id(each.package) not in gone]
 
 
 def patch_of(found: Mended) -> str:
@@ -160,17 +172,16 @@ def _written(
     known: Format,
     *,
     mendings: Sequence[Mending],
-    unmended: list[Unmended],
-    already: int,
+    unmended: Sequence[Unmended],
     pypi: str,
 ) -> Mended:
-    problem, after = "", original
-    done: Sequence[Mending] = ()
+    """Return what becomes of a lock; as it was where the lock as a whole can't be mended."""
+    stays = list(unmended)
     try:
         after, refused = mended_text(known, text.path, original, mendings) if mendings else (original, [])
         gone = {id(each) for each, _ in refused}
         done = [each for each in mendings if id(each) not in gone]
-        unmended += [Unmended(package=each.package, why=why) for each, why in refused]
+        stays += [Unmended(package=each.package, why=why) for each, why in refused]
         if done and known.refreshed is not None and known.made_from is not None:
             earlier = {
                 each
@@ -179,17 +190,34 @@ def _written(
             }
             after = known.refreshed(after, _beside(text, known.made_from), sorted(earlier))
     except (MendError, LockfileError) as error:
-        problem = str(error)
+        return Mended(
+            path=text.path, before=original, after=original, unmended=tuple(unmended), problem=str(error)
+        )
     return Mended(
         path=text.path,
         before=original,
         after=after,
         mended=tuple(done),
-        unmended=tuple(unmended),
-        already=already,
-        problem=problem,
+        unmended=tuple(stays),
         install_again=known.install_again if done else "",
     )
+
+
+def _refused(text: Text, found: Mended, settings: Settings, ask: Ask, today: date) -> list[Unmended]:
+    """Return the mended entries of which the installer would not take Chainguard's files."""
+    if not found.mended:
+        return []
+    after = replace(text, text=found.after.replace("\r\n", "\n"))
+    names = {each.package.name for each in found.mended}
+    why = not_taken(text, after, names, settings, ask=ask, today=today)
+    return [
+        Unmended(
+            package=each.package,
+            why=f"the installer would not take Chainguard's file: {why[each.package.name]}",
+        )
+        for each in found.mended
+        if each.package.name in why
+    ]
 
 
 def _stated(done: Iterable[Mending]) -> set[str]:
@@ -218,11 +246,38 @@ def _same_address(one: str, other: str | None) -> bool:
     return other is not None and one.rstrip("/").lower() == other.rstrip("/").lower()
 
 
-def _named(lockfile: Lockfile, text: Text, settings: Settings, known: Format) -> tuple[list[NamedIndex], str]:
-    """Return Chainguard's indexes as the project names them, and why its installer would not take them."""
+def _configured(lockfile: Lockfile, text: Text, settings: Settings, known: Format) -> Configuration:
     installer = settings.indexes.installer or lockfile.installer or known.installer
-    found = configuration.read(lockfile, text.read, installer=installer)
-    indexes = settings.indexes
+    return configuration.read(lockfile, text.read, installer=installer)
+
+
+def _bound_elsewhere(
+    package: LockedPackage, configured: Configuration, named: Sequence[NamedIndex]
+) -> str | None:
+    """Return why an entry stays where the project itself takes the package from an index that is not ours."""
+    ours = {(each.name or "").lower() for each in named}
+    bound = configured.package_index.get(package.name)
+    strangers = [
+        each
+        for each in configured.indexes
+        if each.name is not None
+        and each.name.lower() not in ours
+        and (each.explicit or (bound is not None and each.name.lower() == bound.lower()))
+        and _same_address(each.url, package.source.location)
+    ]
+    # A fork may be for the index that another marker chooses.
+    if bound is not None and bound.lower() not in ours and (strangers or package.marker is None):
+        return f"the project takes it from the index {bound!r}: change that first"
+    return (
+        f"the project takes it from the index {strangers[0].name!r}: change that first" if strangers else None
+    )
+
+
+def _named(
+    found: Configuration, text: Text, settings: Settings, known: Format
+) -> tuple[list[NamedIndex], str]:
+    """Return Chainguard's indexes as the project names them, and why its installer would not take them."""
+    installer, indexes = found.installer, settings.indexes
     listed = [(each.name, each.url, each.explicit) for each in found.indexes if not each.flat]
     if known.project_sources is not None and known.made_from is not None:
         project = _beside(text, known.made_from)

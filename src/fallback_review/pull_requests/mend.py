@@ -20,6 +20,7 @@ from fallback_review.report.escape import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from fallback_review.model import Review
     from fallback_review.pipeline.ask import Ask
@@ -53,7 +54,7 @@ class Suggestion(Struct, frozen=True, kw_only=True):
         return f"Chainguard's files of **{inert(self.package)}**:\n\n{fence}suggestion\n{self.text}{fence}"
 
 
-def mend_all(gathered: Gathered, review: Review, ask: Ask) -> tuple[Mended, ...]:
+def mend_all(gathered: Gathered, review: Review, ask: Ask, today: date) -> tuple[Mended, ...]:
     """Mend the entries that the review found trouble with, in every changed lockfile that can be mended.
 
     Never raises for a lockfile: what can't be read or mended is left to the review's own words.
@@ -77,7 +78,9 @@ def mend_all(gathered: Gathered, review: Review, ask: Ask) -> tuple[Mended, ...]
             wanted = asked_names(lockfile, gathered.settings, names)
             projects = projects_of(ask, addresses_of(gathered.settings.indexes), wanted)
             original = file.head_bytes.decode("utf-8")
-            one = mend(text, original, lockfile, projects, gathered.settings, only=names)
+            one = mend(
+                text, original, lockfile, projects, gathered.settings, ask=ask, today=today, only=names
+            )
         except (LockfileError, UnicodeDecodeError):
             continue
         except GitHubError as error:  # at a file beside it

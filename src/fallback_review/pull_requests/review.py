@@ -180,7 +180,7 @@ def _judge(run: Run, gathered: Gathered, index_session: IndexSession) -> Reviewe
         run_url=event.urls.run_url,
     )
     state = state_of(result, configured, today, ask)
-    fixes = mend_all(gathered, result, ask)
+    fixes = mend_all(gathered, result, ask, today)
     return Reviewed(review=result, state=state, gathered=gathered, fixes=fixes, left_out=left_out)
 
 

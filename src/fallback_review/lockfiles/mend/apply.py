@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from fallback_review.lockfiles.mend.edits import Edit, MendError, apply_edits
 from fallback_review.lockfiles.text import LockfileError, Text
 from fallback_review.model.versions import parse_version
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 
     from fallback_review.lockfiles.format import Format
     from fallback_review.lockfiles.mend.edits import Mending
-    from fallback_review.model import LockedPackage
+    from fallback_review.model import LockedPackage, Lockfile
+
+_TWICE = "the lock has it once for each of several markers, and would have the same entry twice afterwards"
 
 
 def mended(
@@ -35,6 +39,7 @@ def mended(
     edits: list[Edit] = []
     done: list[Mending] = []
     refused: list[tuple[Mending, str]] = []
+    old = _read(known, path, text)
     for each in wanted:
         try:
             edits += list(known.mend(text, each))
@@ -43,16 +48,46 @@ def mended(
         else:
             done.append(each)
     new = apply_edits(text, edits)
-    _hold(known, path, text, new, done)
+    read = _read(known, path, new)
+    _hold(old, read, done)
+    again = _repeated(old, read)
+    if again:
+        twice = [each for each in done if _key(each.package) in again]
+        rest, more = mended(known, path, text, [each for each in wanted if each not in twice])
+        return rest, [*more, *((each, _TWICE) for each in twice)]
     return new, refused
 
 
-def _hold(known: Format, path: str, before: str, after: str, done: Sequence[Mending]) -> None:
-    """Read both texts and compare: what was asked has come, and every other entry is as it was."""
+def _read(known: Format, path: str, text: str) -> Lockfile:
     try:
-        old, new = (known.parse(Text(path=path, text=each.replace("\r\n", "\n"))) for each in (before, after))
+        return known.parse(Text(path=path, text=text.replace("\r\n", "\n")))
     except LockfileError as error:
         raise MendError(f"it could not be read afterwards: {error.reason}") from None
+
+
+def _repeated(old: Lockfile, new: Lockfile) -> set[tuple[str, int]]:
+    """Return the entries as they were that would say the same version and source as another one does.
+
+    Forks for several platforms differ in one of both; uv refuses a lock in which they don't (measured).
+    """
+    held: dict[tuple[object, ...], list[tuple[LockedPackage, LockedPackage]]] = {}
+    for was, now in zip(old.packages, new.packages, strict=True):
+        held.setdefault(_identity(now), []).append((was, now))
+    return {
+        _key(was)
+        for pairs in held.values()
+        if len({_identity(was) for was, _ in pairs}) > 1
+        for was, _ in pairs
+    }
+
+
+def _identity(package: LockedPackage) -> tuple[object, ...]:
+    source = replace(package.source, location=(package.source.location or "").rstrip("/"))
+    return package.name, parse_version(package.version) or package.version, source
+
+
+def _hold(old: Lockfile, new: Lockfile, done: Sequence[Mending]) -> None:
+    """Compare: what was asked has come, and every other entry is as it was."""
     wanted = {_key(each.package): each for each in done}
     if len(old.packages) != len(new.packages):
         raise MendError("it would have other entries afterwards")

@@ -13,22 +13,49 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import tomli
+from msgspec import Struct
 
-from fallback_review.lockfiles.content_hashes import pdm_hash, pipenv_hashes, poetry_hash
+from fallback_review.lockfiles.content_hashes import pdm_hash, pipenv_hashes, poetry_hashes
 from fallback_review.lockfiles.mend.edits import MendError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-_MOST_FORMS = 4_096
+_MOST_FORMS = 8_192
 """Ways in which a project's sources may have stood when it was locked, each compared with the lock's hash."""
-_STALE = "the project changed since it was locked, in more than its sources: lock it with {tool} first"
-_POETRY_HASH = re.compile(r"^(content-hash[ \t]*=[ \t]*\")([0-9a-f]{64})(\")", re.MULTILINE)
-_PDM_HASH = re.compile(r"^(content_hash[ \t]*=[ \t]*\"sha256:)([0-9a-f]{64})(\")", re.MULTILINE)
+_STALE = (
+    "it was locked for another state of the project, which differs in more than the number, address and rank "
+    "of its sources: run {tool} first"
+)
 _PIPFILE_HASH = re.compile(
     r"(\"_meta\"[ \t]*:[ \t]*\{\s*\"hash\"[ \t]*:[ \t]*\{\s*\"sha256\"[ \t]*:[ \t]*\")([0-9a-f]{64})(\")"
 )
 _PIPFILE_SOURCES = re.compile(r"(?P<indent>^[ \t]*)\"sources\"[ \t]*:[ \t]*(?P<list>\[)", re.MULTILINE)
+
+
+class _Tool(Struct, frozen=True, kw_only=True):
+    """How a tool hashes a project whose sources stand in pyproject.toml."""
+
+    name: str
+    stated: re.Pattern[str]
+    hashes_of: Callable[[dict[str, Any]], Sequence[str]]
+    """Every hash with which the tool takes a lock: one that is made anew is of the same kind."""
+    ranks: tuple[tuple[str, Any], ...]
+    """Keys of a source that say when it is asked, as they may have been; None where a key was not there."""
+
+
+_POETRY = _Tool(
+    name="poetry",
+    stated=re.compile(r"^(content-hash[ \t]*=[ \t]*\")([0-9a-f]{64})(\")", re.MULTILINE),
+    hashes_of=poetry_hashes,
+    ranks=tuple(("priority", each) for each in ("primary", "supplemental", "explicit", None)),
+)
+_PDM = _Tool(
+    name="pdm",
+    stated=re.compile(r"^(content_hash[ \t]*=[ \t]*\"sha256:)([0-9a-f]{64})(\")", re.MULTILINE),
+    hashes_of=lambda data: (pdm_hash(data),),
+    ranks=(("include_packages", None), ("exclude_packages", None)),
+)
 
 
 def poetry(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> str:
@@ -42,19 +69,12 @@ def poetry(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> s
     Raises:
         MendError: more than its sources changed, or the project can't be read.
     """
-    data = _toml(pyproject, "pyproject.toml")
-    sources = data.get("tool", {}).get("poetry", {}).get("source") or []
-
-    hashes = (poetry_hash(_with_sources(data, "poetry", kept)) for kept in _as_locked(sources, earlier))
-    return _replaced(text, _POETRY_HASH, hashes, "poetry lock")
+    return _renewed(text, pyproject, _POETRY, earlier)
 
 
 def pdm(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> str:
     """Return a pdm.lock with the content hash of a project whose sources changed; all as `poetry`."""
-    data = _toml(pyproject, "pyproject.toml")
-    sources = data.get("tool", {}).get("pdm", {}).get("source") or []
-    hashes = (pdm_hash(_with_sources(data, "pdm", kept)) for kept in _as_locked(sources, earlier))
-    return _replaced(text, _PDM_HASH, hashes, "pdm lock")
+    return _renewed(text, pyproject, _PDM, earlier)
 
 
 def pipfile(text: str, written: str | None, earlier: Collection[str] = ()) -> str:  # noqa: ARG001 - the lock tells
@@ -100,27 +120,42 @@ def _with_sources(data: dict[str, Any], tool: str, sources: list[Any]) -> dict[s
     return {**data, "tool": {**tools, tool: {**own, "source": sources} if sources else own}}
 
 
-def _as_locked(sources: Any, earlier: Collection[str]) -> Iterator[list[Any]]:
-    """Yield the sources as they are, and then as they may have been when the project was locked.
+def _renewed(text: str, pyproject: str | None, tool: _Tool, earlier: Collection[str]) -> str:
+    """Return a lock with the content hash of the project as it is."""
+    data = _toml(pyproject, "pyproject.toml")
+    sources = data.get("tool", {}).get(tool.name, {}).get("source") or []
+    found = tool.stated.search(text)
+    now = tool.hashes_of(_with_sources(data, tool.name, sources))
+    if found is None or found[2] in now:
+        return text
+    for kept in _as_locked(sources, earlier, tool):
+        was = tool.hashes_of(_with_sources(data, tool.name, kept))
+        if found[2] in was:
+            return f"{text[: found.start(2)]}{now[was.index(found[2])]}{text[found.end(2) :]}"
+    raise MendError(_STALE.format(tool=f"{tool.name} lock"))
 
-    Some of them may not have been there, and some may have had another address.
+
+def _as_locked(sources: Any, earlier: Collection[str], tool: _Tool) -> Iterator[list[dict[str, Any]]]:
+    """Yield the sources as they may have been when the project was locked.
+
+    Some of them may not have been there, some may have had another address, and some another rank.
     """
     if not isinstance(sources, list) or not all(isinstance(each, dict) for each in sources):
         raise MendError("the project's sources are not a list of tables")
-    yield sources
-    forms = [[each, None, *({**each, "url": url} for url in earlier)] for each in sources]
+    forms = [list(_forms(each, earlier, tool)) for each in sources]
     for chosen in itertools.islice(itertools.product(*forms), _MOST_FORMS):
         yield [each for each in chosen if each is not None]
 
 
-def _replaced(text: str, stated: re.Pattern[str], hashes: Iterator[str], tool: str) -> str:
-    found = stated.search(text)
-    now = next(hashes)
-    if found is None or found[2] == now:
-        return text
-    if found[2] not in hashes:
-        raise MendError(_STALE.format(tool=tool))
-    return stated.sub(lambda each: f"{each[1]}{now}{each[3]}", text, count=1)
+def _forms(source: dict[str, Any], earlier: Collection[str], tool: _Tool) -> Iterator[dict[str, Any] | None]:
+    yield source
+    yield None
+    for rank in ({}, *({key: value} for key, value in tool.ranks)):
+        for address in ({}, *({"url": url} for url in earlier)):
+            told = {**source, **rank, **address}
+            form = {key: value for key, value in told.items() if value is not None}
+            if form != source:
+                yield form
 
 
 def _toml(text: str | None, name: str) -> dict[str, Any]:
