@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.github.errors import EventError, GitHubError, Trouble
 from fallback_review.github.events import (
@@ -174,7 +174,7 @@ def test_a_manual_run_looks_the_pull_request_up(
     asked = read_event("workflow_dispatch", payload, environment)
     assert isinstance(asked, PullRequestNumber)
     found = look_up(client, asked)
-    assert dataclasses.replace(found, name="pull_request") == event_of(pull)
+    assert replace(found, name="pull_request") == event_of(pull)
     assert found.is_fork
     assert len(lab.front.exchanges) == 1
 

@@ -1,1 +1,1 @@
-"""The process: its certificates, connections, encodings and garbage collector, each for whoever needs it."""
+"""The process: its certificates, connections, encodings and memory, each for whoever needs it."""
