@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -166,9 +167,57 @@ def test_versions_that_differ_and_packages_that_are_not_there(
         "chainguard-only",
         cwd=tmp_path,
     )
-    assert "held for 1 of 2" in done.stdout
+    assert "held for 1 of 3; 1 is not installed" in done.stdout
     assert "the lock brings 2.0, and 1.0 is installed" in done.stdout
-    assert "1 of the lock's packages are not installed: only-pypi" in done.stdout
+    assert "1 of the lock's packages is not installed: only-pypi\n" in done.stdout
+    assert done.stdout.startswith("⚠️")
+
+
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_an_environment_without_anything_of_the_lock_is_no_pass(
+    world: World, installed: dict[str, Project], installer: str, tmp_path: Path
+) -> None:
+    lock = installed[installer].lock_path
+    empty = Project("uv", tmp_path / "empty")
+    empty.declare(world.indexes.chainguard)
+    done = run(
+        "verify",
+        empty.environment,
+        "--lock",
+        lock,
+        "--format",
+        "json",
+        *world.indexes.options(),
+        cwd=tmp_path,
+    )
+    assert done.code == 3, done.said
+    (place,) = done.report["places"]
+    assert place["absent"] == ["native", "plain", "single", "tool-kit"]
+    assert (place["counts"]["held"], place["counts"]["predicted"], place["conclusion"]) == (0, 4, "unknown")
+    assert "none of the lock's packages is installed" in place["findings"][0]["text"]
+
+
+def test_groups_and_extras_may_have_been_left_out(
+    world: World, installed: dict[str, Project], tmp_path: Path
+) -> None:
+    project = copied(installed["uv"], tmp_path)
+    shutil.rmtree(project.site / "single-1.0.dist-info")
+    (project.site / "single.py").unlink()
+    done = run(
+        "verify",
+        project.environment,
+        "--lock",
+        installed["uv"].lock_path,
+        "--format",
+        "json",
+        *world.indexes.options(),
+        cwd=tmp_path,
+    )
+    assert done.code == 0, done.said
+    (place,) = done.report["places"]
+    assert (place["counts"]["held"], place["counts"]["predicted"], place["absent"]) == (3, 3, [])
+    (finding,) = place["findings"]
+    assert finding["text"].startswith("1 of the lock's packages is not installed: single. Groups or extras")
 
 
 def test_what_is_shown_is_inert() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +21,13 @@ from fallback_review.installed.tree import TreeError
 from fallback_review.installed.wheels import read_wheel, read_whole_wheel
 from fallback_review.model import Cause, Conclusion, Integrity, Origin, ProjectFile, Proof
 from tests.installed.builds import members_of, packed, record_of, wheel
-from tests.installed.conftest import NATIVE, one
+from tests.installed.conftest import NATIVE, World, one
+from tests.installed.indexes import two_indexes
 from tests.servers.scripted import RESET, answer, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from tests.installed.conftest import World
 
 pytestmark = pytest.mark.lab
 
@@ -63,9 +64,87 @@ def test_a_changed_wheel_goes_by_what_is_in_it(world: World, tmp_path: Path) -> 
     again = one(world.verify(tmp_path), "plain")
     assert (again.origin, again.integrity, again.proof) == (
         Origin.CHAINGUARD,
-        Integrity.INTACT,
+        Integrity.CHANGED,
         Proof.RECORD,
     )
+    assert [each.path for each in again.deviations] == [PLAIN]
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(("before", "after"), [(b"", b"evil"), (b"#!/bin/sh\n", b"")])
+def test_bytes_around_a_wheel_are_a_change(
+    world: World, tmp_path: Path, before: bytes, after: bytes, *, full: bool
+) -> None:
+    (tmp_path / PLAIN).write_bytes(before + (world.chainguard / "built" / PLAIN).read_bytes() + after)
+    verification = world.verify(tmp_path, full=full)
+    found = one(verification, "plain")
+    assert (found.origin, found.integrity) == (Origin.CHAINGUARD, Integrity.CHANGED)
+    assert "its sha256 is not the one that the index lists" in found.deviations[0].detail
+    assert verification.conclusion is Conclusion.FAIL
+
+
+def sdist(folder: Path, name: str, text: str = "") -> Path:
+    """A source distribution with this text in it."""
+    path = folder / f"{name}.tar.gz"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo(f"{name}/PKG-INFO")
+        data = f"Metadata-Version: 2.1\nName: {name.partition('-')[0]}\nVersion: 1.0\n{text}".encode()
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+def test_source_archives_beside_wheels_go_by_their_bytes(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    plain = wheel(ours / "built", "plain")
+    pages = [plain, sdist(ours / "built", "rebuilt-1.0")], [plain, sdist(theirs, "public-1.0")]
+    house = tmp_path / "house"
+    house.mkdir()
+    for path in {each.name: each for side in pages for each in side}.values():
+        shutil.copy(path, house)
+    sdist(house, "stranger-1.0")
+    (house / "public-1.0.zip").write_bytes(b"other bytes")
+    for other in ("notes.zip", "README.tar.gz", "folder-latest.tar.gz"):  # which no installer takes
+        (house / other).write_bytes(b"")
+    with two_indexes(tmp_path / "served", *pages) as indexes:
+        found = World(tmp_path, indexes).verify(house)
+        alone = World(tmp_path, indexes).verify(house / "stranger-1.0.tar.gz")
+        sdist(house, "public-1.0", "# changed")
+        changed = World(tmp_path, indexes).verify(house)
+    assert [(each.place, each.origin, each.integrity, each.proof) for each in found.distributions] == [
+        ("plain-1.0-py3-none-any.whl", Origin.UPSTREAM, Integrity.INTACT, Proof.WHEEL),
+        ("public-1.0.tar.gz", Origin.PYPI, Integrity.INTACT, Proof.HASH),
+        ("public-1.0.zip", Origin.UNVERIFIABLE, Integrity.NOT_CHECKED, Proof.NONE),
+        ("rebuilt-1.0.tar.gz", Origin.CHAINGUARD, Integrity.INTACT, Proof.HASH),
+        ("stranger-1.0.tar.gz", Origin.UNVERIFIABLE, Integrity.NOT_CHECKED, Proof.NONE),
+    ]
+    assert (
+        one(found, "stranger").why
+        == "no index knows this name; name it under private in [policy] if it is yours"
+    )
+    assert found.conclusion is Conclusion.FAIL
+    assert (alone.kind, alone.conclusion) == ("wheels", Conclusion.UNKNOWN)
+    spoilt = next(each for each in changed.distributions if each.place == "public-1.0.tar.gz")
+    assert (spoilt.origin, spoilt.integrity) == (Origin.UNVERIFIABLE, Integrity.CHANGED)
+
+
+def test_what_no_sha256_can_tell_in_a_folder_of_wheels_is_no_pass(world: World, tmp_path: Path) -> None:
+    shutil.copy(world.chainguard / "built" / PLAIN, tmp_path / PLAIN)
+    assert world.verify(tmp_path).conclusion is Conclusion.PASS
+    os.mkfifo(tmp_path / "pipe-1.0-py3-none-any.whl")
+    (tmp_path / "folder-1.0.tar.gz").mkdir()
+    (tmp_path / "links.html").write_text('<a href="elsewhere/native-1.0-py3-none-any.whl">')
+    found = world.verify(tmp_path)
+    assert {(each.path, each.text) for each in found.unreadable} == {
+        ("pipe-1.0-py3-none-any.whl", "the wheel could not be read: it is not an ordinary file"),
+        ("folder-1.0.tar.gz", "the source archive could not be read: it is not an ordinary file"),
+        (
+            "links.html",
+            "pip follows the links of a page among wheels, and what they lead to is not verified: take it out",
+        ),
+    }
+    assert found.conclusion is Conclusion.UNKNOWN
 
 
 def test_a_file_added_to_a_wheel_is_told(world: World, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ _OUTCOMES = {
 _WRONG = frozenset({Integrity.CHANGED, Integrity.ADDED, Integrity.BYTECODE_DIFFERS})
 _COVERED = frozenset({Origin.PYPI, Origin.UPSTREAM, Origin.PRIVATE, Origin.LOCAL_BUILD})
 """What an allowance covers: where something comes from, never that it was changed."""
-NOT_PROJECTS_OWN = "name it under private in [policy] if it is yours"
+UNKNOWN_NAME = "no index knows this name; name it under private in [policy] if it is yours"
 
 
 class Verifying(Struct, frozen=True, kw_only=True):
@@ -192,7 +192,7 @@ def _without_candidates(
     if installed.local:
         return Origin.LOCAL_BUILD, installed.local
     if project.unknown:
-        return Origin.UNVERIFIABLE, f"no index knows this name; {NOT_PROJECTS_OWN}"
+        return Origin.UNVERIFIABLE, UNKNOWN_NAME
     version = parse_version(installed.version)
     if any(parse_version(one.file.version) == version for one in project.offered):
         return Origin.LOCAL_BUILD, "the indexes have this version as a source distribution alone"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from fallback_review.installed.image import looks_like_image
+from fallback_review.installed.source_archives import source_archive
 from fallback_review.installed.tree import TreeError
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def place(path: Path) -> Place:
     for name in _ENVIRONMENTS:
         if (path / name / "pyvenv.cfg").is_file():
             return place(path / name)
+    if any(source_archive(each.name) for each in path.iterdir()):
+        return Place(shown=shown, kind="wheels", path=path)
     raise TreeError(
         f"{shown}: it holds no installed distribution, no wheel and no image; name an environment, "
         "a folder of wheels, a pip report, or an archive of docker save"
@@ -82,6 +85,9 @@ def place(path: Path) -> Place:
 
 def _file(path: Path, shown: str) -> Place:
     if path.suffix == ".whl":
+        return Place(shown=shown, kind="wheels", path=path)
+    # Of an image only a plain archive can be read.
+    if source_archive(path.name) and path.suffix != ".tar":
         return Place(shown=shown, kind="wheels", path=path)
     if looks_like_image(path):
         return Place(shown=shown, kind="image", path=path)

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import version_in_filename
+from fallback_review.lockfiles.registry import FORMATS
 from fallback_review.model import Conclusion, Notice, Origin, Outcome, PredictionCheck
 from fallback_review.model.versions import parse_version
 from fallback_review.settings import policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from packaging.version import Version
 
     from fallback_review.model import (
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
         Verification,
         VerifiedDistribution,
     )
+    from fallback_review.settings.schema import Policy
 
 _AS_PREDICTED = {
     Outcome.CHAINGUARD: {Origin.CHAINGUARD},
@@ -34,15 +38,18 @@ _AS_PREDICTED = {
 }
 _FROM_AN_INDEX = {Outcome.CHAINGUARD, Outcome.REMEDIATED, Outcome.UPSTREAM, Outcome.PYPI}
 _NOT_TOLD = {Origin.UNVERIFIABLE, Origin.SYSTEM}
+_SHOWN = 5
+"""Absent packages that a sentence names."""
 _BY_NAME = {Origin.PRIVATE}
 """Known by their names alone on both sides: nothing is proved by that."""
 
 
-def hold_against(verification: Verification, review: Review) -> Verification:
+def hold_against(verification: Verification, review: Review, rules: Policy) -> Verification:
     """Return what was verified with the prediction for each distribution, and whether it held.
 
     `review` is that of a whole lock on the one target that the place was installed for. What is installed
-    and not in the lock has no prediction.
+    and not in the lock has no prediction. Where nothing of the lock is installed, nothing was checked: that
+    is no pass by the team's `rules`.
     """
     (lockfile,) = review.lockfiles
     entries: defaultdict[str, list[tuple[ReviewedChange, LockedPackage]]] = defaultdict(list)
@@ -51,32 +58,46 @@ def hold_against(verification: Verification, review: Review) -> Verification:
             entries[package.name].append((change, package))
     distributions = tuple(_held(each, entries.get(each.name, [])) for each in verification.distributions)
     installed = {each.name for each in verification.distributions}
-    absent = sorted(
+    brought = sorted(
         name
         for name, found in entries.items()
-        if name not in installed and any(change.outcome is not None for change, _ in found)
+        if any(change.outcome is not None and not package.local for change, package in found)
     )
-    findings = verification.findings
+    here = [name for name in brought if name in installed]
+    absent = tuple(name for name in brought if name not in installed)
+    known = FORMATS[lockfile.format]
+    whole = known.installs_all and not known.only_constrains(lockfile.path)
+    findings, conclusions = verification.findings, [verification.conclusion]
     if absent:
-        shown = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")  # noqa: PLR2004 - as many as are shown
-        findings = (
-            *findings,
-            Notice(
-                path=lockfile.path,
-                text=f"{len(absent)} of the lock's packages are not installed: {shown}. Groups or extras "
-                "that were not chosen, or markers that don't hold here",
-            ),
-        )
-    missed = any(each.prediction and each.prediction.held is False for each in distributions)
-    conclusion = policy.conclude([verification.conclusion, *[Conclusion.WARN] * missed])
+        findings = (*findings, Notice(path=lockfile.path, text=_said(absent, here, whole=whole)))
+    if absent and not here:
+        conclusions.append(policy.could_not_check(rules))
+    if (absent and whole) or any(each.prediction and each.prediction.held is False for each in distributions):
+        conclusions.append(Conclusion.WARN)
     label = review.targets[0].label if review.targets else None
     return replace(
         verification,
         distributions=distributions,
         findings=findings,
-        conclusion=conclusion,
+        conclusion=policy.conclude(conclusions),
         target=label,
         lockfile=lockfile.path,
+        absent=absent if whole or not here else (),
+    )
+
+
+def _said(absent: Sequence[str], here: Sequence[str], *, whole: bool) -> str:
+    shown = ", ".join(absent[:_SHOWN]) + (f" and {len(absent) - _SHOWN} more" if len(absent) > _SHOWN else "")
+    if not here:
+        return (
+            f"none of the lock's packages is installed ({shown}), so nothing was compared: name the "
+            "environment that the lock was installed into"
+        )
+    text = (
+        f"{len(absent)} of the lock's packages {'is' if len(absent) == 1 else 'are'} not installed: {shown}"
+    )
+    return (
+        text if whole else f"{text}. Groups or extras that were not chosen, or markers that don't hold here"
     )
 
 

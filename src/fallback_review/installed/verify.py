@@ -74,9 +74,8 @@ def verify(place: Place, run: Verifying, lock: Text | None = None) -> Verificati
     if lock is None:
         return found
     configured = with_target(run.settings, told)
-    return hold_against(
-        found, review([whole(lock)], configured, run.sources.ask, today=run.today, scope="all")
-    )
+    predicted = review([whole(lock)], configured, run.sources.ask, today=run.today, scope="all")
+    return hold_against(found, predicted, run.settings.policy)
 
 
 def _verified_place(place: Place, run: Verifying) -> tuple[Verification, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Wheels that lie as files: by their whole bytes, else by what is in them."""
+"""Wheels and source archives that lie as files: by their whole bytes, and wheels by what is in them too."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ import zipfile
 from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import (
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_wheel_filename,
+)
 
 from fallback_review.index.files import UnreadableFileError
 from fallback_review.installed.distributions import Installed
 from fallback_review.installed.judge import (
+    UNKNOWN_NAME,
     IndexFindings,
     Verifying,
     by_name,
@@ -23,11 +29,13 @@ from fallback_review.installed.judge import (
     judged_by_policy,
     verified,
 )
+from fallback_review.installed.source_archives import source_archive
 from fallback_review.installed.tree import Listed, TreeFiles
 from fallback_review.installed.unexplained import find_unexplained
 from fallback_review.installed.wheels import BROKEN, read_wheel, stays_inside
 from fallback_review.model import (
     Conclusion,
+    Deviation,
     Integrity,
     Notice,
     Origin,
@@ -37,10 +45,27 @@ from fallback_review.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from fallback_review.installed.compare import ComparedDistribution
     from fallback_review.installed.places import Place
     from fallback_review.model import Offered, Project
+
+
+_PAGES = (".html", ".htm")
+_PAGE = "pip follows the links of a page among wheels, and what they lead to is not verified: take it out"
+_NO_FILE = "it is not an ordinary file"
+_OTHER_BYTES = "its sha256 is not the one that the index lists: an installer that checks hashes refuses it"
+
+
+class _Archive(Struct, frozen=True):
+    """A source archive."""
+
+    path: Path
+    name: str
+    version: str
+    sha256: str
 
 
 class _Packed:
@@ -73,24 +98,23 @@ class _Packed:
 
 
 def verify_wheels(place: Place, run: Verifying) -> Verification:
-    """Verify wheels: by their whole bytes, else by what is in them."""
-    paths = [place.path] if place.path.is_file() else sorted(place.path.glob("*.whl"))
-    unreadable: list[Notice] = []
+    """Verify what an installer takes from a folder of wheels (``--find-links``), or from one file of such."""
+    paths = [place.path] if place.path.is_file() else sorted(place.path.iterdir())
+    unreadable = [Notice(path=path.name, text=_PAGE) for path in paths if path.suffix.lower() in _PAGES]
     opened: list[tuple[Path, Installed, str, TreeFiles]] = []
     with ExitStack() as stack:
         for path in paths:
+            if path.suffix.lower() != ".whl":
+                continue
             try:
                 opened.append(_opened(path, stack))
             except UnreadableFileError as error:
                 unreadable.append(Notice(path=path.name, text=f"the wheel could not be read: {error}"))
-        asked_for = [
-            installed for _, installed, _, _ in opened if not is_private(installed.name, run.settings)
-        ]
-        projects = run.sources.projects(sorted({each.name for each in asked_for}))
+        archives, unread = _archives(paths)
+        wanted = {installed.name for _, installed, _, _ in opened} | {each.name for each in archives}
+        projects = run.sources.projects(sorted(name for name in wanted if not is_private(name, run.settings)))
         listed = {
-            path.name: next(
-                (one for one in projects[installed.name].offered if one.file.sha256 == digest), None
-            )
+            path.name: _listed(projects[installed.name], digest)
             for path, installed, digest, _ in opened
             if installed.name in projects
         }
@@ -98,15 +122,15 @@ def verify_wheels(place: Place, run: Verifying) -> Verification:
             installed for path, installed, _, _ in opened if path.name in listed and listed[path.name] is None
         ]
         asked = IndexFindings(run, strange)
-        judged = []
-        for path, installed, _, files in opened:
+        judged = [judged_by_policy(_archive(each, projects.get(each.name)), run) for each in archives]
+        for path, installed, digest, files in opened:
             offered = listed.get(path.name)
             if offered is not None:
-                project = projects[installed.name]
-                found = _listed_wheel(installed, offered, project)
+                found = _listed_file(installed.name, installed.version, offered, projects[installed.name])
             else:
                 compared = compared_with_indexes(installed, asked, files, run.settings)
                 compared.deviations += find_unexplained("", [compared], files, tag="").strays
+                compared.deviations += _other_bytes(compared, path.name, digest)
                 found = verified(compared, asked, 0)
             judged.append(judged_by_policy(replace(found, place=path.name), run))
     return concluded(
@@ -115,7 +139,7 @@ def verify_wheels(place: Place, run: Verifying) -> Verification:
             kind=place.kind,
             conclusion=Conclusion.PASS,
             distributions=tuple(sorted(judged, key=by_name)),
-            unreadable=tuple(unreadable),
+            unreadable=(*unreadable, *unread),
             requests=asked.requests,
             received=asked.received,
         ),
@@ -123,7 +147,71 @@ def verify_wheels(place: Place, run: Verifying) -> Verification:
     )
 
 
+def _other_bytes(compared: ComparedDistribution, name: str, digest: str) -> Iterator[Deviation]:
+    """Give the wheel itself as changed, where its members alone do not say that it is another file."""
+    candidate = compared.candidate
+    said = any(each.kind in (Integrity.CHANGED, Integrity.ADDED) for each in compared.deviations)
+    if candidate is not None and candidate.file.sha256 not in (None, digest) and not said:
+        yield Deviation(path=name, kind=Integrity.CHANGED, detail=_OTHER_BYTES)
+
+
+def _listed(project: Project, digest: str) -> Offered | None:
+    return next((one for one in project.offered if one.file.sha256 == digest), None)
+
+
+def _archives(paths: Sequence[Path]) -> tuple[list[_Archive], list[Notice]]:
+    found, unread = [], []
+    for path in paths:
+        named = source_archive(path.name)
+        if named is None:
+            continue
+        try:
+            found.append(_Archive(path, *named, sha256=_digest(path)))
+        except (OSError, UnreadableFileError) as error:
+            why = error if isinstance(error, UnreadableFileError) else error.strerror
+            unread.append(Notice(path=path.name, text=f"the source archive could not be read: {why}"))
+    return found, unread
+
+
+def _digest(path: Path) -> str:
+    if not path.is_file():
+        raise UnreadableFileError(_NO_FILE)
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _archive(archive: _Archive, project: Project | None) -> VerifiedDistribution:
+    """Say what a source archive is: by its sha256 alone, as what it builds is nobody's."""
+    offered = _listed(project, archive.sha256) if project is not None else None
+    if project is not None and offered is not None:
+        found = _listed_file(archive.name, archive.version, offered, project)
+        return replace(found, place=archive.path.name, proof=Proof.HASH)
+    same = project is not None and any(
+        one.file.filename == archive.path.name and one.file.sha256 for one in project.offered
+    )
+    if project is None:
+        origin, why = Origin.PRIVATE, "a private name, which no index was asked for"
+    else:
+        said = project.blocked or project.unanswered or project.uncompared or project.unknown * UNKNOWN_NAME
+        origin, why = Origin.UNVERIFIABLE, said or "no index lists a source archive of this sha256"
+    changed = (Deviation(path=archive.path.name, kind=Integrity.CHANGED, detail=_OTHER_BYTES),) * same
+    return VerifiedDistribution(
+        name=archive.name,
+        version=archive.version,
+        place=archive.path.name,
+        origin=origin,
+        integrity=Integrity.CHANGED if same else Integrity.NOT_CHECKED,
+        proof=Proof.NONE,
+        why=why,
+        deviations=changed,
+        deviating=len(changed),
+        malware=project.malware if project is not None else False,
+    )
+
+
 def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, TreeFiles]:
+    if not path.is_file():
+        raise UnreadableFileError(_NO_FILE)
     try:
         stream = stack.enter_context(path.open("rb"))
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -146,8 +234,8 @@ def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, TreeFil
     return path, installed, digest, TreeFiles(_Packed(archive))
 
 
-def _listed_wheel(installed: Installed, offered: Offered, project: Project) -> VerifiedDistribution:
-    """Say what a wheel is whose sha256 an index lists."""
+def _listed_file(name: str, version: str | None, offered: Offered, project: Project) -> VerifiedDistribution:
+    """Say what a file is whose sha256 an index lists."""
     origin, why = offered.origin, ""
     if origin is Origin.PYPI and project.unanswered:
         origin = Origin.UNVERIFIABLE
@@ -155,8 +243,8 @@ def _listed_wheel(installed: Installed, offered: Offered, project: Project) -> V
     elif project.uncompared:
         why = f"PyPI was not compared: {project.uncompared}"
     return VerifiedDistribution(
-        name=installed.name,
-        version=installed.version,
+        name=name,
+        version=version,
         place="",
         origin=origin,
         integrity=Integrity.INTACT,

@@ -76,6 +76,8 @@ class Format(Struct, frozen=True, kw_only=True):
     """How one package is locked again; None where no tool does that."""
     relock_by: Mapping[str, Relock] = field(default_factory=dict)
     """The same by the tool that made the file, where several make this format (`Lockfile.compiled`)."""
+    installs_all: bool = False
+    """Whether an install brings every entry whose marker holds: it has no groups and no extras."""
     made_by_hand: bool = False
     """Whether people write such files too, so that a version may be changed in the file itself."""
     update_hashes: bool = False

@@ -147,6 +147,8 @@ class Verification(Struct, frozen=True, kw_only=True):
     """The target's label, where the place tells its Python and platform."""
     lockfile: str | None = None
     """The lock that predictions were made from."""
+    absent: tuple[str, ...] = ()
+    """Packages that installing the lock brings, and that are not here."""
     requests: int = 0
     received: int = 0
     """Questions for files, and the bytes of their answers."""

@@ -48,6 +48,7 @@ def _place(each: Verification) -> dict[str, Any]:
             "held": numbers.held,
             "not_told": numbers.untold,
         },
+        "absent": each.absent,
         "requests": each.requests,
         "received_bytes": each.received,
         "distributions": [_distribution(one) for one in each.distributions],

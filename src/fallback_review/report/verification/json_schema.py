@@ -61,7 +61,7 @@ class PlaceCounts(_Part):
     chainguard_unchanged: int
     wrong: int = Field(description="Mixed, changed, added to, or with other bytecode.")
     origins: dict[Origin, int]
-    predicted: int
+    predicted: int = Field(description="Those that the lock brings and that are not here are among them.")
     held: int
     not_told: int
 
@@ -75,6 +75,7 @@ class PlaceRecord(_Part):
     target: str | None
     lockfile: str | None
     counts: PlaceCounts
+    absent: list[str] = Field(description="Packages that installing the lock brings, and that are not here.")
     requests: int = Field(description="Questions for files of the indexes; pages are not counted.")
     received_bytes: int
     distributions: list[DistributionRecord]

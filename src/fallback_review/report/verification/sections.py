@@ -97,6 +97,7 @@ class Numbers(Struct, frozen=True, kw_only=True):
     """Mixed, changed, added to, or with other bytecode."""
     held: int
     predicted: int
+    """With those that are absent."""
     untold: int
 
 
@@ -118,7 +119,7 @@ def numbers(verification: Verification) -> Numbers:
         linked=sum(each.linked for each in everything),
         wrong=sum(map(is_wrong, everything)),
         held=sum(each.held is True for each in predictions),
-        predicted=len(predictions),
+        predicted=len(predictions) + len(verification.absent),
         untold=sum(each.held is None for each in predictions),
     )
 
@@ -150,17 +151,23 @@ def headline(verification: Verification) -> tuple[str, str]:
         if counted[origin]
     ]
     if not said:
-        said.append(
-            f"all {count(found.counted, 'distribution')} come from Chainguard"
-            if found.counted and found.ours == found.counted
-            else "nothing to verify is installed"
-            if not found.counted
-            else f"{found.ours} of {count(found.counted, 'distribution')} come from Chainguard"
-        )
+        said.append(_all_is_well(found))
+    if verification.absent and len(verification.absent) == found.predicted:
+        said.append(f"none of the packages of {readable(verification.lockfile or '')} is installed")
     if verification.unreadable:
         said.append(f"{count(len(verification.unreadable), 'thing')} could not be read")
     text = "; ".join(said)
     return icon, text[0].upper() + text[1:]
+
+
+def _all_is_well(found: Numbers) -> str:
+    if not found.counted:
+        return "nothing to verify is installed"
+    if found.ours != found.counted:
+        return f"{found.ours} of {count(found.counted, 'distribution')} come from Chainguard"
+    if found.counted == 1:
+        return "the one distribution comes from Chainguard"
+    return f"all {count(found.counted, 'distribution')} come from Chainguard"
 
 
 def coverage(verification: Verification) -> str:
@@ -185,7 +192,9 @@ def prediction(verification: Verification) -> str:
     if verification.lockfile is None:
         return ""
     lock = readable(verification.lockfile)
+    absent = len(verification.absent)
     text = f"The prediction from {lock} held for {found.held:,} of {found.predicted:,}"
+    text += f"; {absent:,} {'is' if absent == 1 else 'are'} not installed" if absent else ""
     return text + (f"; {found.untold:,} could not be told" if found.untold else "")
 
 

@@ -99,6 +99,7 @@ FORMAT = Format(
             exact="uv pip compile {options}-P {requirement} -o {file} {source}",
         ),
     },
+    installs_all=True,
     made_by_hand=True,
     update_hashes=True,
     mend=hash_lists.requirements,
