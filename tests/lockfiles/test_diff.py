@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.diff import diff
 from fallback_review.model import (
@@ -199,11 +200,26 @@ class TestArtifacts:
             == ()
         )
 
-    def test_repeated_entries_are_one_with_all_artifacts(self) -> None:
+    def test_entries_for_several_platforms_are_one_with_all_artifacts(self) -> None:
+        linux, mac = (
+            package("1.0", artifacts=(Artifact(hashes=(f"sha256:{platform}",), target_platform=platform),))
+            for platform in ("linux-64", "osx-arm64")
+        )
+        assert compare([linux, mac], [mac, linux]).changes == ()
+        (added,) = only([], [linux, mac]).after
+        assert added.hashes == {"sha256:linux-64", "sha256:osx-arm64"}
+
+    def test_entries_that_no_marker_tells_apart_keep_their_own_files(self) -> None:
         repeated = [package("1.0", INDEX, "1"), package("1.0", INDEX, "2")]
-        assert compare(repeated, [package("1.0", INDEX, "2", "1")]).changes == ()
-        (added,) = only([], repeated).after
-        assert added.hashes == {"sha256:1", "sha256:2"}
+        assert compare(repeated, repeated).changes == ()
+        assert [one.hashes for one in only([], repeated).gained] == [{"sha256:1"}, {"sha256:2"}]
+
+    @pytest.mark.parametrize("more", ["/", ""])
+    def test_sources_that_differ_in_a_slash_keep_their_own_files(self, more: str) -> None:
+        other = replace(INDEX, location=f"{INDEX.location}{more}")
+        change = only([], [package("1.0", INDEX, "1"), package("1.0", other, "2")])
+        assert [one.hashes for one in change.gained] == [{"sha256:1"}, {"sha256:2"}]
+        assert change.kind is ChangeKind.ADDED
 
 
 class TestLocal:

@@ -209,3 +209,25 @@ def test_an_entry_of_an_index_that_uv_refuses_is_not_read(source: str, files: st
     assert [(notice.line, "lacks a file's URL" in notice.text) for notice in lockfile.unread] == (
         [(lockfile.packages[0].line, True)] if refused else []
     )
+
+
+@pytest.mark.parametrize(
+    ("second", "refused"),
+    [
+        ("https://index.example/simple", True),
+        ("https://index.example/simple/", False),
+        ("https://user@index.example/simple", False),
+    ],
+)
+def test_uv_refuses_what_stands_twice_and_keeps_sources_apart_as_they_are_written(
+    second: str, refused: bool
+) -> None:
+    """uv 0.13: "Found duplicate package"."""
+    lock = read(
+        "".join(
+            f'[[package]]\nname = "a"\nversion = "1"\nsource = {{ registry = "{source}" }}\n'
+            f'wheels = [{{ url = "https://index.example/{n}.whl" }}]\n\n'
+            for n, source in enumerate(("https://index.example/simple", second))
+        )
+    )
+    assert [package.refused is not None for package in lock.packages] == [refused, refused]

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from fallback_review.lockfiles.registry import format_of
 from fallback_review.lockfiles.urls import host_of
 from fallback_review.model import (
+    Artifact,
     Change,
     ChangeKind,
     Ecosystem,
@@ -45,7 +46,7 @@ class DistinctEntry(Struct, frozen=True):
     """The first of the entries, with the artifacts of all."""
     entries: tuple[LockedPackage, ...]
     fork: str | None = None
-    """The marker that tells it from others of the same version and source, which have other files."""
+    """The marker of one that has others beside it, of the same version and source and with other files."""
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -59,7 +60,7 @@ class DistinctEntry(Struct, frozen=True):
 
 
 def distinct(entries: Sequence[LockedPackage]) -> list[DistinctEntry]:
-    """Unite repeated entries, oldest version first; forks that have files of their own stay apart."""
+    """Unite repeated entries, oldest version first; those that have files of their own stay apart."""
     groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
     for entry in entries:
         groups.setdefault((entry.shown_version, comparable(entry.source)), []).append(entry)
@@ -68,15 +69,27 @@ def distinct(entries: Sequence[LockedPackage]) -> list[DistinctEntry]:
 
 
 def _held(group: list[LockedPackage]) -> list[DistinctEntry]:
-    """Return the entries of one version and source as one, or one for each marker with files of its own."""
+    """Return the entries of one version and source as one, or one for each marker and its own files.
+
+    Nothing but its marker tells when an entry is installed: where two entries differ in their files, each
+    may be the one that is. A lock that is solved for each platform spreads one entry's files over several.
+    """
     if len(group) == 1:
         return [DistinctEntry(group[0], (group[0],))]
-    forks: dict[str | None, list[LockedPackage]] = {}
-    for entry in group:
-        forks.setdefault(entry.marker, []).append(entry)
-    if len(forks) == 1 or len({(frozenset(entry.artifacts), entry.specifier) for entry in group}) == 1:
+    if len({_files(entry) for entry in group}) == 1:
         return [DistinctEntry(_united(group), tuple(group))]
-    return [DistinctEntry(_united(each), tuple(each), fork=marker or "") for marker, each in forks.items()]
+    forks: dict[tuple[str | None, object], list[LockedPackage]] = {}
+    for entry in group:
+        per_platform = any(artifact.target_platform for artifact in entry.artifacts)
+        forks.setdefault((entry.marker, None if per_platform else _files(entry)), []).append(entry)
+    if len(forks) == 1:
+        return [DistinctEntry(_united(group), tuple(group))]
+    return [DistinctEntry(_united(each), tuple(each), fork=marker or "") for (marker, _), each in forks.items()]
+
+
+def _files(entry: LockedPackage) -> tuple[frozenset[Artifact], str | None]:
+    """Return what an entry allows beside its version and source."""
+    return frozenset(entry.artifacts), entry.specifier
 
 
 def _united(group: list[LockedPackage]) -> LockedPackage:

@@ -7,7 +7,10 @@ string (``registry+https://…``).
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.direct_references import LOCAL_KINDS, read_locked_git
@@ -65,9 +68,9 @@ def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
     if type(version) is int and version > _KNOWN_VERSION:
         header.fail(f"lock version {version} is newer than this tool reads ({_KNOWN_VERSION})", "version")
     notices = Notices(text.path)
-    packages = with_markers(
-        text.text,
-        tuple(_package(entry, notices) for entry in document.tables(text.path, "package")),
+    entries = tuple(document.tables(text.path, "package"))
+    packages = _without_repeated(
+        entries, with_markers(text.text, tuple(_package(entry, notices) for entry in entries))
     )
     refused = tuple(_refused(packages, text.path))
     return Lockfile(
@@ -98,6 +101,28 @@ def _refused(packages: Iterable[LockedPackage], path: str) -> Iterator[Notice]:
         if not package.artifacts or not all(artifact.url for artifact in package.artifacts):
             text = f"{package.name} lacks a file's URL, and uv asks no index for it: lock again"
             yield Notice(text=text, path=path, line=package.line)
+
+
+def _without_repeated(
+    entries: Iterable[Table], packages: tuple[LockedPackage, ...]
+) -> tuple[LockedPackage, ...]:
+    """Return the packages, with those refused that stand twice.
+
+    uv tells packages apart by name, version and source, and compares sources as they are written: of two
+    that differ in a slash or a user it installs the one that a dependency names (measured with 0.13).
+    """
+    keys = [
+        (package.name, package.version, json.dumps(entry.data.get("source"), sort_keys=True, default=str))
+        for entry, package in zip(entries, packages, strict=True)
+    ]
+    if len(set(keys)) == len(keys):
+        return packages
+    counts = Counter(keys)
+    why = "the lock has it twice, of one version and source: uv refuses the lock"
+    return tuple(
+        dataclasses.replace(package, refused=why) if counts[key] > 1 else package
+        for key, package in zip(keys, packages, strict=True)
+    )
 
 
 def _package(entry: Table, notices: Notices) -> LockedPackage:
