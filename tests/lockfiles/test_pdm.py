@@ -49,11 +49,11 @@ def test_sources(rows: str, expected: Source, local: bool) -> None:
 def test_files_and_fields() -> None:
     package = one(
         'version = "1.0"\nrequires_python = ">=3.8"\nsummary = "x"\nmarker = "x"\ngroups = ["default"]\n'
-        'files = [\n    {file = "a_b-1.0.tar.gz", hash = "sha256:AB"},\n'
+        'files = [\n    {file = "a_b-1.0.tar.gz", hash = "SHA256:AB"},\n'
         '    {url = "https://files.pypi.test/a_b-1.0-py3-none-any.whl"},\n]'
     )
     assert [(file.filename, file.url, file.hashes) for file in package.artifacts] == [
-        ("a_b-1.0.tar.gz", None, ("sha256:ab",)),
+        ("a_b-1.0.tar.gz", None, ("sha256:AB",)),
         ("a_b-1.0-py3-none-any.whl", "https://files.pypi.test/a_b-1.0-py3-none-any.whl", ()),
     ]
     assert (package.version, package.marker, package.requires_python) == ("1.0", "x", ">=3.8")

@@ -16,9 +16,9 @@ created-by = "any"
 name = "a"
 version = "{}"
 wheels = [
-    {{ url = "https://files.pypi.test/a-{}-py3-none-any.whl", hashes = {{ sha256 = "dd" }} }},
+    {{ url = "https://files.pypi.test/a-{}-py3-none-any.whl", hashes = {{ sha256 = "HASH" }} }},
 ]
-"""
+""".replace("HASH", "d" * 64)
 SIDES = tuple(Text(path="pylock.toml", text=PYLOCK.format(each, each)) for each in ("1.0", "2.0"))
 
 

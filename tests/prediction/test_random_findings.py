@@ -245,9 +245,7 @@ def test_constraints_hashes_prefer_a_file_and_refuse_none() -> None:
     """pip filters by the hashes that both sides allow, and holds the download to the entry's own."""
     ours = file(WHEEL)
     digest = f"sha256:{ours.sha256}"
-    entry = dataclasses.replace(
-        package(hashes=(f"sha256:{sha('other')}",)), own=("==1.0", frozenset({digest}))
-    )
+    entry = dataclasses.replace(package(hashes=(sha("other"),)), own=("==1.0", frozenset({digest})))
     known = answers(answer(C, ours), answer(P))
     verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
@@ -288,7 +286,7 @@ def test_a_merged_indexs_link_without_hash_may_be_the_file_that_pypi_lists() -> 
     """Pipenv installed PyPI's bytes through a manager."""
     bare = replace(file(WHEEL), sha256=None)
     theirs = file(WHEEL, P)
-    entry = package(hashes=(f"sha256:{theirs.sha256}",))
+    entry = package(hashes=(str(theirs.sha256),))
     where = dataclasses.replace(context("pipenv"), indexes=(one(RES),), addresses=addresses(resolver=RES))
     known = answers(answer(RES, bare), answer(P, theirs), answer(C, file(WHEEL)))
     lock = Lockfile(path="Pipfile.lock", format="Pipfile.lock")

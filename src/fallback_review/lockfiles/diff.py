@@ -84,7 +84,9 @@ def _held(group: list[LockedPackage]) -> list[DistinctEntry]:
         forks.setdefault((entry.marker, None if per_platform else _files(entry)), []).append(entry)
     if len(forks) == 1:
         return [DistinctEntry(_united(group), tuple(group))]
-    return [DistinctEntry(_united(each), tuple(each), fork=marker or "") for (marker, _), each in forks.items()]
+    return [
+        DistinctEntry(_united(each), tuple(each), fork=marker or "") for (marker, _), each in forks.items()
+    ]
 
 
 def _files(entry: LockedPackage) -> tuple[frozenset[Artifact], str | None]:

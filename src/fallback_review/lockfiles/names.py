@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from packaging.utils import BuildTag, NormalizedName
     from packaging.version import Version
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEX = re.compile(r"[0-9a-fA-F]+")
+_DIGITS = {
+    "md5": (32,), "sha1": (40,), "sha224": (56,), "sha256": (64,), "sha384": (96,), "sha512": (128,),
+    "blake2b": (64, 128),
+}  # fmt: skip
+"""How many digits a digest has."""
 MOST_TAGS = 512
 """Combinations of a wheel's tags: real names have some dozens at most, and few letters make millions."""
 
@@ -85,10 +93,28 @@ def read_filename(filename: str) -> tuple[str | None, str | None]:
 
 
 def hash_text(value: str) -> str:
-    """Return ``algorithm:digest`` in lower case."""
-    return value.strip().lower()
+    """Return ``algorithm:digest`` with the digest in lower case.
+
+    pip and uv know algorithms in lower case alone, and digests in either (measured with 26.3 and 0.13).
+    """
+    algorithm, colon, digest = value.partition(":")
+    return f"{algorithm}{colon}{digest.lower()}"
 
 
 def stated_hash(value: str | None) -> tuple[str, ...]:
     """Return a file's one hash as an artifact holds it; nothing where none is stated."""
-    return (hash_text(value),) if value else ()
+    return () if value is None else (hash_text(value),)
+
+
+def is_sha256(digest: str) -> bool:
+    """Whether a text is a SHA-256 as pages tell it; whatever else a lock calls one matches no file."""
+    return _SHA256.fullmatch(digest) is not None
+
+
+def can_match(value: str) -> bool:
+    """Whether some file can have a hash (``algorithm:digest``), by the number of its digits."""
+    algorithm, colon, digest = value.partition(":")
+    length = _DIGITS.get(algorithm.lower())
+    if not colon or length is None:
+        return bool(value)
+    return len(digest) in length and _HEX.fullmatch(digest) is not None

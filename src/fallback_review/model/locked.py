@@ -57,7 +57,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
     """The locked URL, without credentials; None where the lock leaves the URL to the index."""
     path: str | None = None
     hashes: tuple[str, ...] = ()
-    """Each as ``algorithm:hexdigest``, lower case."""
+    """Each as ``algorithm:hexdigest``, as the installer compares it; it may be any text."""
     target_platform: str | None = None
     """The platform that a per-platform lock repeats the entry for (conda-lock, pixi)."""
 
@@ -120,6 +120,11 @@ class LockedPackage:
     def hashes(self) -> frozenset[str]:
         """Every hash that the lock allows for this entry."""
         return frozenset(h for artifact in self.artifacts for h in artifact.hashes)
+
+    @property
+    def sha256s(self) -> frozenset[str]:
+        """The digests of those hashes that are called SHA-256."""
+        return frozenset(h.removeprefix("sha256:") for h in self.hashes if h.startswith("sha256:"))
 
     @property
     def urls_locked(self) -> bool:

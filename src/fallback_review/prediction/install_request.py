@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review.lockfiles import format_of
+from fallback_review.lockfiles.names import is_sha256
 from fallback_review.model import Edition, Index, Owner, Tier
 from fallback_review.model.versions import lone_pin, parse_version
 from fallback_review.prediction.addresses import owner_of_page
@@ -55,7 +56,11 @@ def request_for(
         allowed = frozenset()
     hashes = frozenset(h.partition(":")[2] for h in allowed if h.startswith("sha256:"))
     known = {listed.bytes_sha256 for page in pages.values() for listed in page}
-    unexplained = [artifact for artifact in package.artifacts if artifact.sha256 not in known]
+    unexplained = [
+        artifact
+        for artifact in package.artifacts
+        if artifact.sha256 not in known and (artifact.sha256 is None or is_sha256(artifact.sha256))
+    ]
     return Request(
         name=package.name,
         specifier=specifier,
@@ -65,7 +70,7 @@ def request_for(
         own_hashes=frozenset(h.partition(":")[2] for h in _own_hashes(package) if h.startswith("sha256:")),
         hashed_version=hashed_version,
         hashes_missing=missing,
-        trust_unhashed=bool(hashes - known),
+        trust_unhashed=any(map(is_sha256, hashes - known)),
         trusted_names=frozenset(artifact.filename for artifact in unexplained if artifact.filename),
         names_elsewhere=frozenset(
             listed.file.filename

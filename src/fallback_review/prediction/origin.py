@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from fallback_review.lockfiles.names import is_sha256
 from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import (
     Assumption,
@@ -208,18 +209,21 @@ def of_locked(artifact: Artifact, subject: Installation, accepted: frozenset[str
     url = artifact.url or ""
     index = _whose(url, subject)
     locked = Evidence(EvidenceKind.LOCKED, f"the lock names a file on {host(url) or url}", url)
+    if accepted and not any(map(is_sha256, accepted)):
+        return _mismatch(locked, Evidence(EvidenceKind.LOCKED, "no file can have the lock's sha256"))
     if index is None:
         return _on_no_known_host(artifact, subject, accepted, locked)
     if index.owner is Owner.PYPI:
         return _on_pypi(artifact, index, subject, accepted, locked)
     if not subject.context.addresses.can_be_asked(index):
-        if not accepted:
-            return unknown(locked, reason="no-sha256")
-        if len(accepted) > 1:
-            found = [_of_bytes(each, subject, locked) for each in sorted(accepted)]
-            return min(found, key=lambda each: each.outcome.rank)
-        return _of_bytes(next(iter(accepted), None), subject, locked)
+        return _of_any_bytes(accepted, subject, locked)
     return _claimed(artifact, index, subject, accepted, locked)
+
+
+def _of_any_bytes(accepted: frozenset[str], subject: Installation, locked: Evidence) -> FileOrigin:
+    """Return the worst origin of a file of an index that nobody asks, which may have any of these bytes."""
+    found = [_of_bytes(each, subject, locked) for each in sorted(accepted)]
+    return min(found, key=lambda each: each.outcome.rank, default=unknown(locked, reason="no-sha256"))
 
 
 def _on_no_known_host(
@@ -331,6 +335,9 @@ def _held_to(  # noqa: PLR0917 - a step of `_claimed`, with all that it holds
             if accepted
             else unknown(other, locked, reason="no-sha256")
         )
+    if not accepted and artifact.hashes and f"sha256:{there.sha256}" not in artifact.hashes:
+        said = "the lock's hashes are not of a kind that the index tells, so they can't be compared"
+        return unknown(locked, Evidence(EvidenceKind.LOCKED, said), reason="no-sha256")
     if accepted and there.sha256 not in (None, *accepted):
         return _another_file(artifact, there, index, subject, accepted, locked)
     seen = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists {there.filename}{_told(there)}", index.url)

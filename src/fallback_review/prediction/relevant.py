@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fallback_review.lockfiles.listed_names import version_in
+from fallback_review.lockfiles.names import is_sha256
 from fallback_review.model.files import Sought
 from fallback_review.model.versions import public_version
 from fallback_review.prediction.installation import files_of
@@ -40,7 +41,7 @@ def about(
         versions=frozenset(
             {version, *(public_version(version_in(name, package.name)) or version for name in names)}
         ),
-        sha256=frozenset(each.partition(":")[2] for each in package.hashes if each.startswith("sha256:")),
+        sha256=frozenset(filter(is_sha256, package.sha256s)),
         urls=frozenset(each.url for each in package.artifacts if each.url),
         names=frozenset(names),
     )

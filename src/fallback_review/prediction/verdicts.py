@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from fallback_review.lockfiles import format_of
+from fallback_review.lockfiles.names import can_match
 from fallback_review.model import (
     Artifact,
     Assumption,
@@ -54,6 +56,7 @@ _PASSING = (OUTDATED, _NO_SOURCE)
 _OURS = (Outcome.CHAINGUARD, Outcome.REMEDIATED)
 _OLD = "1.0"
 """A version of an installer that is older than any rule that changed."""
+_LONGEST_HASH = 140
 _NOT_THERE = (Cause.PROJECT_MISSING, Cause.VERSION_MISSING, Cause.NO_CANDIDATE)
 
 
@@ -125,6 +128,10 @@ def _refused(subject: Installation) -> Verdict | None:
         said = Evidence(EvidenceKind.CONFIGURED, notice.text, notice.path or "")
         reason = OUTDATED if notice.outdated else "configuration"
         return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason=reason, evidence=(said,))
+    why = _wrong_hash(subject)
+    if why is not None:
+        said = Evidence(EvidenceKind.LOCKED, why)
+        return subject.verdict(Outcome.INSTALL_FAILS, REFUSED, reason="hash", evidence=(said,))
     why = excludes(subject.lockfile, subject.target, subject.package)
     if why is None and misses_source(subject.package, subject.context):
         name = subject.package.source.reference
@@ -137,6 +144,18 @@ def _refused(subject: Installation) -> Verdict | None:
     return subject.verdict(
         Outcome.INSTALL_FAILS, REFUSED, reason="lock", evidence=(Evidence(EvidenceKind.LOCKED, why),)
     )
+
+
+def _wrong_hash(subject: Installation) -> str | None:
+    """Return what about an entry's hashes keeps it from being installed, whatever the indexes have."""
+    package, installer = subject.package, installer_of(subject.context)
+    form = installer.hash_form(package.urls_locked or not format_of(subject.lockfile).asks_index)
+    for each in sorted(package.hashes):
+        if form is not None and package.source.kind.from_index and not form.fullmatch(each):
+            return f"{installer.name} refuses the hash {each[:_LONGEST_HASH]}, and with it the lock"
+    if package.hashes and not any(map(can_match, package.hashes)):
+        return f"no file can have the lock's hash {min(package.hashes)[:_LONGEST_HASH]}"
+    return None
 
 
 def _behind(subject: Installation, refusal: Verdict) -> Derivation:
@@ -224,7 +243,8 @@ def _past_indexes(subject: Installation, said: Evidence, location: str) -> Verdi
 def _direct_to_chainguard(subject: Installation, said: Evidence) -> Verdict:
     """A direct reference to a file on Chainguard's address is held to the page, as a locked URL is."""
     location = subject.package.source.location
-    artifact = Artifact(url=location, filename=filename_in(location or ""))
+    hashes = tuple(sorted(subject.package.hashes))
+    artifact = Artifact(url=location, filename=filename_in(location or ""), hashes=hashes)
     origin = of_locked(artifact, subject, subject.request.hashes)
     outcome = Outcome.DIRECT if origin.outcome in _OURS else origin.outcome
     return subject.verdict(

@@ -131,7 +131,7 @@ def _pip(table: Table) -> FileRow:
 def _hashes(table: Table) -> tuple[str, ...]:
     stated = table.data.get("hash")
     if type(stated) is str and ":" in stated:  # "md5:…", before conda-lock's version 1
-        return stated_hash(stated)
+        return stated_hash(stated.lower())
     hashes = table.table("hash")
     return hashes_of(hashes) if hashes is not None else ()
 

@@ -17,7 +17,7 @@ from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, 
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pdm_files
 from fallback_review.lockfiles.mend import freshness, tables
-from fallback_review.lockfiles.names import filename_of, stated_hash, version_in_filename
+from fallback_review.lockfiles.names import filename_of, version_in_filename
 from fallback_review.lockfiles.toml.reader import TomlReader, versioned_metadata
 from fallback_review.lockfiles.toml.table import Notices
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
@@ -195,8 +195,14 @@ def _artifacts(files: Iterable[Table], notices: Notices) -> Iterable[Artifact]:
         yield Artifact(
             filename=file.text("file") or filename_of(url or ""),
             url=url,
-            hashes=stated_hash(file.text("hash")),
+            hashes=_hashes(file.text("hash")),
         )
+
+
+def _hashes(value: str | None) -> tuple[str, ...]:
+    """Return a file's hash; PDM compares digests as they stand, under an algorithm in any case (measured)."""
+    algorithm, colon, digest = (value or "").partition(":")
+    return () if value is None else (f"{algorithm.lower()}{colon}{digest}",)
 
 
 def _with_local_part(version: str | None, artifacts: tuple[Artifact, ...]) -> str | None:

@@ -208,7 +208,7 @@ def _package(name: str, section: str, entry: Table, indexes: tuple[LockIndex, ..
     _check(name, entry)
     source, file = _source(entry, indexes)
     version, specifier = _version(entry)
-    hashes = tuple(map(hash_text, entry.texts("hashes")))
+    hashes = tuple(hash_text(each.strip()) for each in entry.texts("hashes"))
     artifacts = tuple(Artifact(hashes=(value,)) for value in hashes)
     if file is not None:
         artifacts = (Artifact(filename=file.filename, url=file.url, path=file.path, hashes=hashes),)

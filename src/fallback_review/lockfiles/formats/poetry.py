@@ -14,7 +14,7 @@ from fallback_review.lockfiles.direct_references import LOCAL_KINDS
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import poetry_files
 from fallback_review.lockfiles.mend import freshness, tables
-from fallback_review.lockfiles.names import filename_of, hash_text, stated_hash, version_in_filename
+from fallback_review.lockfiles.names import filename_of, version_in_filename
 from fallback_review.lockfiles.toml.reader import TomlReader, versioned_metadata
 from fallback_review.lockfiles.toml.table import Notices
 from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, SourceKind
@@ -85,7 +85,7 @@ class _Beside:
         """Return the files of one version; those whose name tells no version belong to every version."""
         if self._hashes is not None:
             digests = self._hashes.texts(name)
-            return [Artifact(hashes=(f"sha256:{hash_text(digest)}",)) for digest in digests]
+            return [Artifact(hashes=(f"sha256:{digest}",)) for digest in digests]
         artifacts = _artifacts(self._files.tables(name)) if self._files is not None else []
         if self._times[name] > 1:
             wanted = (None, parse_version(version))
@@ -99,7 +99,11 @@ def _version_of(artifact: Artifact) -> Any:
 
 
 def _artifacts(files: Iterable[Table]) -> list[Artifact]:
-    return [Artifact(filename=file.text("file"), hashes=stated_hash(file.text("hash"))) for file in files]
+    """Return the files with their hashes as they stand: Poetry compares the texts (measured with 2.5)."""
+    return [
+        Artifact(filename=file.text("file"), hashes=() if (told := file.text("hash")) is None else (told,))
+        for file in files
+    ]
 
 
 def _package(entry: Table, beside: _Beside, notices: Notices, *, heeds_markers: bool) -> LockedPackage:

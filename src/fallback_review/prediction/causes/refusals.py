@@ -42,6 +42,10 @@ RECORDS = (
                 why=_said,
                 step=lambda facts: Advice(text="lock this package again", command=facts.relock),
             ),
+            "hash": Words(
+                why=_said,
+                step=lambda facts: Advice(text="lock this package again", command=facts.relock),
+            ),
             "lock": Words(
                 why=_said, step="lock again for this target, or take the target out of the settings"
             ),

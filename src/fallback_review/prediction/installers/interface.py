@@ -11,6 +11,7 @@ from fallback_review.prediction.candidates import ANY_ARCHIVE, Archives
 from fallback_review.prediction.targets import ranks
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Mapping, Sequence
 
     from packaging.tags import Tag
@@ -80,6 +81,8 @@ class Installer(Struct, frozen=True, kw_only=True):
     """Whether an entry's hashes count for the version of its ``==`` alone, and constraints files' do not."""
     standard_names: bool = False
     """Whether a lock is no lock to it where a file's name is not as the standards have it."""
+    hash_form: Callable[[bool], re.Pattern[str] | None] = lambda _urls_locked: None
+    """What every hash has to look like, or the lock is none to it, by whether locks of the kind name URLs."""
     joins_comments: bool = True
     """Whether a requirements file's comment that ends in a backslash goes on in the next line."""
     index_order: str = "pooled"

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -104,8 +105,11 @@ ARCHIVES = Archives(
     ends=(".tar.gz", ".zip", ".tar.bz2", ".tbz", ".tgz", ".tar.xz", ".txz", ".tlz", ".tar.lzma", ".tar"),
     version=behind_project,
 )
+HASH = re.compile(r"sha(?:256|384|512):.*", re.DOTALL)
+"""What ``--hash`` takes; a pylock.toml may have other algorithms (measured with 26.3)."""
 PIP = Installer(
     name="pip",
+    hash_form=lambda urls_locked: None if urls_locked else HASH,
     choose=choose,
     archives=ARCHIVES,
     plain_linux_first=plain_linux_first,

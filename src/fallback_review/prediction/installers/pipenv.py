@@ -7,8 +7,13 @@ hashes. Its own pip ranks plain `linux_<arch>` last.
 from __future__ import annotations
 
 from fallback_review.prediction.installers.interface import Installer
-from fallback_review.prediction.installers.pip import ARCHIVES, choose
+from fallback_review.prediction.installers.pip import ARCHIVES, HASH, choose
 
 PIPENV = Installer(
-    name="pipenv", choose=choose, archives=ARCHIVES, index_order="first-source", one_source=True
+    name="pipenv",
+    choose=choose,
+    archives=ARCHIVES,
+    hash_form=lambda _urls_locked: HASH,
+    index_order="first-source",
+    one_source=True,
 )

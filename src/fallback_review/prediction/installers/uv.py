@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -197,8 +198,12 @@ def any_hash_of_entry(version: str | None) -> bool:
     return version is not None and Version("0.8.22") <= Version(version) <= Version("0.9.10")
 
 
+HASH = re.compile(
+    r"(?:md5:[0-9a-f]{32}|(?:sha256|blake2b):[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})"
+)
 UV = Installer(
     name="uv",
+    hash_form=lambda _urls_locked: HASH,
     choose=choose,
     archives=ARCHIVES,
     index_order="default-last",

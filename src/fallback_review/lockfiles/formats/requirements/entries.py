@@ -25,7 +25,7 @@ from fallback_review.lockfiles.direct_references import (
     same_project,
 )
 from fallback_review.lockfiles.limits import LONGEST_VERSION, too_long, versions_too_long
-from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.names import hash_text, normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, LockedPackage, Source, SourceKind
 from fallback_review.model.versions import parse_version
@@ -244,7 +244,7 @@ def _package(
         extra["marker"] = str(asked.marker)
     if asked.extras:
         extra["extras"] = tuple(sorted(asked.extras))
-    hashes = tuple(value.lower() for value in asked.hashes)
+    hashes = tuple(map(hash_text, asked.hashes))
     artifacts = tuple(Artifact(hashes=(value,)) for value in hashes)
     if direct is not None and direct.artifact is not None:
         file = direct.artifact

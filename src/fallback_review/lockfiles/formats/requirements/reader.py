@@ -7,7 +7,6 @@ them, and options hold for the whole install, wherever they stand.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -49,9 +48,6 @@ MOST_FILES = 200
 """Included files that are read for one lockfile."""
 DEEPEST = 20
 """How deep includes may nest."""
-
-_ANY_HASH = re.compile(r"[a-z0-9_]+:[0-9a-f]+", re.IGNORECASE)
-_STRONG_HASH = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})", re.IGNORECASE)
 
 
 def read(text: Text) -> Lockfile:
@@ -183,20 +179,13 @@ class _Reading(Struct):
             self.crowded.append(Notice(text=text, path=place.path or self.root.path, line=place.line))
 
     def _requirement(self, text: str, options: LineOptions, place: Position, *, constraint: bool) -> None:
-        hashes = []
-        for value in options.all("hashes"):
-            if _ANY_HASH.fullmatch(value):
-                hashes.append(value)
-            if not _STRONG_HASH.fullmatch(value):
-                refused = f"pip refuses the hash {shown(value)}: it is not a sha256, sha384 or sha512"
-                self.unread.append(self._note(refused, place))
         beside: dict[str, Any] = {
             name: options.values[name]
             for name in ("config_settings", "global_options", "install_options")
             if name in options.values
         }
         try:
-            found = read_requirement(text, place, hashes, beside)
+            found = read_requirement(text, place, tuple(map(redacted, options.all("hashes"))), beside)
         except RefusedError as error:
             self._refused(text, place, f"{error}")
             return
