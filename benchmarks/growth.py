@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction import Answers
 
 SMALL, LARGE = 100, 10_000
-MEGABYTES = 250
+MEGABYTES = 130
 
 
 def measure() -> list[Row]:
