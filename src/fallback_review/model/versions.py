@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections import Counter
+
+
+_PLAIN = re.compile(r"(?:0|[1-9]\d{0,9})(?:\.(?:0|[1-9]\d{0,9}))*", re.ASCII)
+"""What nearly all versions are, and what needs no parser to be put in one spelling."""
+_LAST_ZEROS = re.compile(r"(?:\.0)+\Z")
 
 
 @lru_cache(maxsize=65536)
@@ -28,6 +34,8 @@ def public_version(text: str | None) -> str | None:
 
     None where the text is no version.
     """
+    if text is not None and _PLAIN.fullmatch(text):
+        return _LAST_ZEROS.sub("", text)
     version = parse_version(text)
     return canonicalize_version(version.public) if version is not None else None
 
