@@ -80,6 +80,8 @@ class _Links(Struct, frozen=True, kw_only=True):
     """File names."""
     urls: list[str]
     """As they are written, without a fragment."""
+    names_cut_off: bool = False
+    """Whether each URL goes on with the file's name."""
     sha256: list[str]
     """Lower-case hex; empty where a link has none."""
 
@@ -144,16 +146,18 @@ def _usual(text: str) -> tuple[str, _Links] | None:
     parts = _USUAL.split(_DOCTYPE.sub("", text, count=1))
     outside = "\0".join(parts[0::6])
     names = parts[3::6]
-    attributes = list(map(add, parts[1::6], parts[5::6]))
+    before, after = parts[1::6], parts[5::6]
+    attributes = list(map(add, before, after)) if any(before) else after
     if (
         not _PLAIN.fullmatch(outside)
         or not all(map(_IS_DISTRIBUTION, names))
         or any(map(_OPEN_REFERENCE.search, set(attributes)))
     ):
         return None
-    urls = list(map(add, parts[2::6], names))
     sha256 = [digest or "" for digest in parts[4::6]]
-    return outside, _Links(attributes=attributes, names=names, urls=urls, sha256=sha256)
+    return outside, _Links(
+        attributes=attributes, names=names, urls=parts[2::6], names_cut_off=True, sha256=sha256
+    )
 
 
 def _target(attributes: str) -> str | None:
@@ -222,5 +226,5 @@ def _packed(index: Index, name: str, links: _Links, base_url: str) -> Files | No
             tier=tier_of_file(there, version, base_url) if tiered else None,
         )
 
-    packed = PackedFiles(name, names, urls, sha256, make)
+    packed = PackedFiles(name, names, urls, sha256, make, names_cut_off=links.names_cut_off)
     return packed if packed.every_version_told else None

@@ -52,7 +52,14 @@ class PackedFiles(Files):
     )
 
     def __init__(
-        self, project: str, names: Sequence[str], urls: Sequence[str], sha256: Iterable[str], make: Make
+        self,
+        project: str,
+        names: Sequence[str],
+        urls: Sequence[str],
+        sha256: Iterable[str],
+        make: Make,
+        *,
+        names_cut_off: bool = False,
     ) -> None:
         """Pack the files of a page.
 
@@ -62,14 +69,15 @@ class PackedFiles(Files):
             urls: The URL of each as the page writes it; no line end is in them.
             sha256: The digest of each in lower-case hex; empty where there is none.
             make: Makes one of the files.
+            names_cut_off: Whether each URL lacks the file's name, with which it ends.
         """
         self.whole = self
         self._project = project
         self._count = len(names)
         self._names = "\n".join(names)
         # Nearly every URL ends with the file's name.
-        self._ends_with_name = all(map(str.endswith, urls, names))
-        if self._ends_with_name:
+        self._ends_with_name = names_cut_off or all(map(str.endswith, urls, names))
+        if self._ends_with_name and not names_cut_off:
             urls = [url[: len(url) - len(name)] for url, name in zip(urls, names, strict=True)]
         self._urls = "\n".join(urls)
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
