@@ -156,11 +156,21 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One filter of a derivation."""
+    """One filter of a derivation. What its files are called is asked by `explain` alone."""
 
     title: str
-    kept: tuple[str, ...]
-    dropped: tuple[str, ...] = ()
+    remaining: tuple[Candidate | str, ...]
+    fallen_out: tuple[Candidate | str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The files that remain, and who lists them."""
+        return tuple(map(_label, self.remaining))
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The files that the filter lets fall out."""
+        return tuple(map(_label, self.fallen_out))
 
 
 class Sieve(Struct):
@@ -182,16 +192,12 @@ class Sieve(Struct):
 
     def note(self, title: str, dropped: Iterable[Candidate] = ()) -> None:
         """Remember a step."""
-        self.steps.append(
-            Step(
-                title=title,
-                kept=tuple(_label(candidate) for candidate in self.kept),
-                dropped=tuple(_label(candidate) for candidate in dropped),
-            )
-        )
+        self.steps.append(Step(title=title, remaining=tuple(self.kept), fallen_out=tuple(dropped)))
 
 
-def _label(candidate: Candidate) -> str:
+def _label(candidate: Candidate | str) -> str:
+    if isinstance(candidate, str):
+        return candidate
     index = candidate.listed.index
     return f"{candidate.filename} ({index.owner.value if index else 'lock'})"
 

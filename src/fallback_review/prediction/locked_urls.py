@@ -60,7 +60,7 @@ def choose(
     """
     if installer.dated_urls and request.options.uploaded_before is not None:
         named = tuple(map(filename_of, package.artifacts))
-        step = Step(title="the lock tells no upload times, which are bounded", kept=(), dropped=named)
+        step = Step(title="the lock tells no upload times, which are bounded", remaining=(), fallen_out=named)
         return LockedChoice(artifact=None, steps=(step,), failure=Failure.NO_COMPATIBLE)
     fitting: list[tuple[int, int, Artifact]] = []
     dropped: list[str] = []
@@ -76,17 +76,19 @@ def choose(
     if installer.locked_build_tags:
         fitting.sort(key=lambda each: (-each[0], _build(each[2])), reverse=True)  # stable: equal ones stay
     kept = tuple(filename_of(artifact) for _, _, artifact in fitting)
-    steps = [Step(title="files that the lock names", kept=(*kept, *dropped))]
+    steps = [Step(title="files that the lock names", remaining=(*kept, *dropped))]
     if dropped:
-        steps.append(Step(title="does not fit the target or the options", kept=kept, dropped=tuple(dropped)))
+        steps.append(
+            Step(title="does not fit the target or the options", remaining=kept, fallen_out=tuple(dropped))
+        )
     if not fitting:
         return LockedChoice(artifact=None, steps=tuple(steps), failure=Failure.NO_COMPATIBLE)
     end = request.archives.end_of(kept[0])
     strange = installer.standard_names and not all(_is_standard(name) for name in (*kept, *dropped))
     if strange or (end is not None and end not in request.archives.unpacked):
-        steps.append(Step(title="refused: the installer can't read such a name", kept=()))
+        steps.append(Step(title="refused: the installer can't read such a name", remaining=()))
         return LockedChoice(artifact=None, steps=tuple(steps), failure=Failure.UNUSABLE_ARCHIVE)
-    steps.append(Step(title="chosen", kept=kept[:1]))
+    steps.append(Step(title="chosen", remaining=kept[:1]))
     others = tuple(file for _, _, file in fitting[1:] if per_platform and file.target_platform is not None)
     return LockedChoice(artifact=fitting[0][2], steps=tuple(steps), others=others)
 
