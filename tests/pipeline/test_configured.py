@@ -272,7 +272,10 @@ def test_an_unknown_key_is_an_assumption_and_no_pass() -> None:
     assert strange.conclusion is Conclusion.WARN
     [assumption] = strange.lockfiles[0].changes[0].verdicts[0].assumptions
     assert assumption.kind is AssumptionKind.CONFIGURATION
-    assert "bogus is not a key that this review knows (pip.conf, [global], [install] and [:env:])" in assumption.said
+    assert (
+        "bogus is not a key that this review knows (pip.conf, [global], [install] and [:env:])"
+        in assumption.said
+    )
 
 
 def test_an_answer_that_hangs_on_pips_version_says_so() -> None:
