@@ -182,7 +182,6 @@ sdist = {{ url = "{PS.url}", hash = "sha256:{PS.sha256}" }}
         ('[tool.uv]\nno-binary = true\nno-build-package = ["foo"]\n', Outcome.CHAINGUARD),
         ("[tool.uv]\nno-binary = true\nno-build = true\n", Outcome.INSTALL_FAILS),
         ('[tool.uv.pip]\nno-binary = ["foo"]\n', Outcome.CHAINGUARD),
-        ('[tool.uv]\nexclude-newer = "2020-01-01"\n', Outcome.CHAINGUARD),
     ],
 )
 def test_uv_chooses_between_the_files_of_its_lock(table: str, outcome: Outcome) -> None:
@@ -190,6 +189,75 @@ def test_uv_chooses_between_the_files_of_its_lock(table: str, outcome: Outcome) 
     base = 'version = 1\nrequires-python = ">=3.12"\n'
     found = verdict([CW], [PS], UV_LOCK, files, installer="uv", lock="uv.lock", base=base)
     assert found.outcome is outcome
+
+
+OURS = f'[[tool.uv.index]]\nname = "c"\nurl = "{C}"\ndefault = true\n'
+THEIRS = f'[[tool.uv.index]]\nname = "p"\nurl = "{P}"\nexplicit = true\n[tool.uv.sources]\n'
+FITTING = [
+    ("", 'dependencies = ["foo"]'),
+    ("", 'dependencies = ["Foo >=1, <2"]'),
+    ("", "dependencies = [\"foo==2 ; sys_platform == 'win32'\"]"),
+    ("", 'dependencies = ["x[all]"]'),
+    ("", '[dependency-groups]\na = [{include-group = "b"}]\nb = ["foo==1.*"]'),
+    (f'[[tool.uv.index]]\nname = "p"\nurl = "{P}"\n', 'dependencies = ["foo"]'),
+    (f'[[tool.uv.index]]\nname = "c"\nurl = "{C.rstrip("/")}"\ndefault = true\n', ""),
+    (f'{THEIRS}bar = {{index = "p"}}\n', 'dependencies = ["foo"]'),
+    (f"{THEIRS}foo = {{index = 'p', marker = \"sys_platform == 'win32'\"}}\n", 'dependencies = ["foo"]'),
+    ('[tool.uv]\nconstraint-dependencies = ["bar<1", "foo<2"]\n', 'dependencies = ["foo"]'),
+    ('[tool.uv]\noverride-dependencies = ["foo==1.0"]\n', 'dependencies = ["foo==3"]'),
+    ('[tool.uv]\nexclude-newer = false\nresolution = "highest"\n', 'dependencies = ["foo"]'),
+    ("[tool.uv]\nno-sources = true\n" + f'{THEIRS}foo = {{index = "p"}}\n', 'dependencies = ["foo"]'),
+    ("[tool.uv]\nconflicts = []\n", '[project.optional-dependencies]\na = ["foo==2"]'),
+]
+LEFT_BEHIND = [
+    (f'[[tool.uv.index]]\nname = "c"\nurl = "{P}"\ndefault = true\n', "", "an index that the project does not ask"),
+    (f'[tool.uv]\nindex-url = "{P}"\n', "", "an index that the project does not ask"),
+    (f'{OURS}{THEIRS}foo = {{index = "p"}}\n', 'dependencies = ["foo"]', "from another index than the lock"),
+    (f'{THEIRS}foo = [{{index = "p"}}]\n', '[dependency-groups]\na = ["foo"]', "from another index than the lock"),
+    ('[tool.uv.sources]\nfoo = {path = "foo"}\n', 'dependencies = ["foo"]', "from elsewhere than an index"),
+    ("", 'dependencies = ["foo @ https://f.example/foo-1.0.tar.gz"]', "from elsewhere than an index"),
+    ("", 'dependencies = ["foo>=2"]', "the project asks for >=2"),
+    ("", '[project.optional-dependencies]\na = ["foo!=1.0"]', "the project asks for !=1.0"),
+    ('[tool.uv]\ndev-dependencies = ["foo<1"]\n', "", "the project asks for <1"),
+    ('[tool.uv]\noverride-dependencies = ["foo==2"]\n', 'dependencies = ["foo==1.0"]', "the project asks for ==2"),
+    ('[tool.uv]\noverride-dependencies = ["foo @ https://f.example/foo-1.0.tar.gz"]\n', "", "from elsewhere"),
+    ('[tool.uv]\nconstraint-dependencies = ["foo>1"]\n', "", "the project asks for >1"),
+    ('[tool.uv]\nexclude-newer = "2020-01-01"\n', "", "exclude-newer: the lock was made without it"),
+    ('[tool.uv]\nresolution = "lowest"\n', "", "resolution: the lock was made without it"),
+    ('[tool.uv]\nprerelease = "allow"\n', "", "prerelease: the lock was made without it"),
+]  # fmt: skip
+
+
+def of_project(tables: str, asks: str) -> Verdict:
+    project = f'[project]\nname = "x"\nversion = "0"\n{asks}\n{tables}'
+    base = 'version = 1\nrequires-python = ">=3.12"\n'
+    files = {"pyproject.toml": project}
+    return verdict([CW], [PW], UV_LOCK, files, installer="uv", lock="uv.lock", base=base)
+
+
+@pytest.mark.parametrize(("tables", "asks"), FITTING)
+def test_a_uv_lock_that_fits_its_project(tables: str, asks: str) -> None:
+    assert of_project(tables, asks).outcome is Outcome.CHAINGUARD
+
+
+@pytest.mark.parametrize(("tables", "asks", "why"), LEFT_BEHIND)
+def test_uv_locks_again_what_its_project_left_behind(tables: str, asks: str, why: str) -> None:
+    found = of_project(tables, asks)
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, "outdated")
+    assert why in found.evidence[0].said
+    assert found.otherwise is not None
+    assert found.otherwise.outcome is Outcome.CHAINGUARD
+
+
+def test_what_a_uv_lock_does_not_hold_is_no_pass() -> None:
+    project = '[project]\nname = "x"\nversion = "0"\ndependencies = ["foo", "bar"]\n'
+    files = {"pyproject.toml": project}
+    base = 'version = 1\nrequires-python = ">=3.12"\n'
+    found = reviewed([CW], [PW], UV_LOCK, files, installer="uv", lock="uv.lock", base=base)
+    assert found.conclusion is Conclusion.UNKNOWN
+    [said] = found.unreadable
+    assert (said.path, said.line) == ("pyproject.toml", 4)
+    assert said.text.startswith("the project asks for bar")
 
 
 def poetry_lock(manifest: dict[str, Any], *hashes: str | None) -> str:

@@ -124,3 +124,54 @@ def test_the_bound_is_over_all_lockfiles(monkeypatch: pytest.MonkeyPatch) -> Non
     assert moved(result) == {"a": Outcome.CHAINGUARD, "b": Outcome.CHAINGUARD}
     assert "c" not in {name for asked in table.asked for name in asked}
     assert [n.text for n in result.unreadable if "1 unchanged entry was not judged" in n.text]
+
+
+UV_LOCK = f"""version = 1
+
+[[package]]
+name = "a"
+version = "2.0"
+source = {{ registry = "{C}" }}
+wheels = [{{ url = "{C}a/2.0/a-2.0-py3-none-any.whl", hash = "sha256:{"c" * 64}" }}]
+"""
+PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["a"]\n'
+INDEX = '[[tool.uv.index]]\nname = "{}"\nurl = "{}"\n'
+
+
+def uv_sides(before: str, after: str) -> tuple[Text, Text]:
+    trees = ({"pyproject.toml": f"{PROJECT}{each}"} for each in (before, after))
+    first, second = (Text(path="uv.lock", text=UV_LOCK, read=tree.get) for tree in trees)
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{INDEX.format('c', C)}default = true\n", f"{INDEX.format('c', P)}default = true\n"),
+        (INDEX.format("c", C) + INDEX.format("p", P), INDEX.format("p", P)),
+        ("", '[tool.uv]\noverride-dependencies = ["a @ https://files.pypi.test/a-2.0-py3-none-any.whl"]\n'),
+        ("", '[tool.uv.sources]\na = {path = "a"}\n'),
+        ("", '[tool.uv]\ndev-dependencies = ["a==1.0"]\n'),
+        ("", '[tool.uv]\nexclude-newer = "2026-01-01"\n'),
+    ],
+)
+def test_a_uv_lock_that_its_project_leaves_behind_is_no_pass(before: str, after: str) -> None:
+    result, _ = judged(*uv_sides(before, after))
+    held, _ = judged(*uv_sides(before, before))
+    assert held.conclusion is Conclusion.PASS
+    assert result.conclusion in (Conclusion.UNKNOWN, Conclusion.FAIL)
+    [told] = [each.verdicts[0] for lockfile in result.lockfiles for each in lockfile.changes]
+    assert told.reason == "outdated"
+
+
+def test_uv_keeps_a_lock_where_no_index_is_configured_any_more() -> None:
+    result, _ = judged(*uv_sides(f"{INDEX.format('c', C)}default = true\n", ""))
+    assert moved(result) == {}
+    assert not result.unreadable
+
+
+def test_a_dependency_that_the_lock_does_not_follow_is_no_pass() -> None:
+    """Nothing is installed unseen: `uv sync` installs it."""
+    result, _ = judged(*uv_sides("", '[tool.uv]\ndev-dependencies = ["unseen"]\n'))
+    assert result.conclusion is Conclusion.UNKNOWN
+    assert any("asks for unseen" in each.text for each in result.unreadable)

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from fallback_review.configuration.documents import ConfigurationFiles
 from fallback_review.configuration.findings import findings
-from fallback_review.configuration.index_changes import alike, compare
+from fallback_review.configuration.index_changes import alike, compare, moved, with_gone
 from fallback_review.configuration.index_order import Arrangement, arrange, sources_by_name
-from fallback_review.configuration.new_sources import opened
+from fallback_review.configuration.new_sources import opened, unlocked
 from fallback_review.configuration.tools import TOOLS
 from fallback_review.configuration.values import Configuration, ConfiguredIndex, matches
 from fallback_review.lockfiles import format_of
@@ -38,9 +38,12 @@ __all__ = [
     "compare",
     "findings",
     "matches",
+    "moved",
     "opened",
     "read",
     "sources_by_name",
+    "unlocked",
+    "with_gone",
 ]
 
 

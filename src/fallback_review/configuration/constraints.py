@@ -38,10 +38,11 @@ def by_name(constraints: Iterable[Constraint]) -> Mapping[str, tuple[Constraint,
 
 def is_requirement(text: str) -> bool:
     """Whether a text is a requirement (PEP 508)."""
-    return _parsed(text) is not None
+    return requirement(text) is not None
 
 
-def _parsed(text: str) -> Requirement | None:
+def requirement(text: str) -> Requirement | None:
+    """Return a text as a requirement (PEP 508); None where it is none."""
     try:
         return Requirement(text)
     except (InvalidRequirement, RecursionError):
@@ -52,7 +53,7 @@ def from_requirements(section: Section, key: str) -> list[Constraint]:
     """Return an array of requirements as constraints; what is none is left out."""
     found = []
     for text in section.texts(key, most=MOST):
-        parsed = _parsed(text)
+        parsed = requirement(text)
         if parsed is None:
             continue
         found.append(

@@ -7,8 +7,10 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.configuration.values import clip
+from fallback_review.lockfiles.urls import registry_key
 from fallback_review.model import InstallOptions, Notice
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from fallback_review.configuration.values import Configuration, ConfiguredIndex
 
 _MOST_NAMED = 5
-_PLACES = frozenset({"line", "path", "files", "credentials"})
-"""Fields that say where something stands, and not what it does."""
+_PLACES = frozenset({"line", "path", "files", "credentials", "demands"})
+"""Fields that say where something stands, and not what it does; and demands, for which there is `moved`."""
 
 
 def compare(base: Configuration | None, head: Configuration | None) -> tuple[Notice, ...]:
@@ -35,6 +37,22 @@ def compare(base: Configuration | None, head: Configuration | None) -> tuple[Not
 def alike(base: Configuration, head: Configuration) -> bool:
     """Whether two sides make the installer do the same, wherever in the files that stands."""
     return _effects(base) == _effects(head)
+
+
+def moved(base: Configuration, head: Configuration) -> frozenset[str]:
+    """Return the names of which the project asks something else now."""
+    before, after = (_effects(each.demands.by_name) if each.demands else {} for each in (base, head))
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return frozenset()
+    return frozenset(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def with_gone(base: Configuration, head: Configuration) -> Configuration:
+    """Return the head that knows which indexes the base had; uv keeps a lock where no index is left."""
+    if head.demands is None or not head.indexes:
+        return head
+    gone = {registry_key(each.url) for each in base.indexes} - {registry_key(i.url) for i in head.indexes}
+    return replace(head, demands=replace(head.demands, gone=frozenset(gone)))
 
 
 def _effects(told: object) -> object:

@@ -57,6 +57,22 @@ def opened(
     return tuple(found)
 
 
+def unlocked(lockfile: Lockfile, head: Configuration) -> Iterator[Notice]:
+    """Say which packages a project asks for and its lock, read as a whole, does not hold."""
+    demands = head.demands
+    if demands is None:
+        return
+    held = {package.name for package in lockfile.packages}
+    for name, every in sorted(demands.by_name.items()):
+        first = next((each for each in every if each.asked), None)
+        if first is not None and name not in held:
+            lock = clip(lockfile.path)
+            text = (
+                f"the project asks for {clip(name)}, and {lock} does not hold it: {demands.again}. Lock again"
+            )
+            yield Notice(text=text, path=first.path, line=first.line)
+
+
 def _lines(diff: LockfileDiff, addresses: Addresses) -> Iterator[Notice]:
     """Give the lockfile's own index lines that are new and lead where nobody looks."""
     before = {index.url for index in diff.base.indexes}

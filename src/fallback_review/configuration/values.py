@@ -13,7 +13,7 @@ from fallback_review.model.options import NO_OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fallback_review.model import InstallOptions, Notice, NotModelled
+    from fallback_review.model import Demands, InstallOptions, Notice, NotModelled
 
     ReadText = Callable[[str], str | None]
     """Gives the text of a file of the tree that the lockfile is in; None where there is none."""
@@ -80,6 +80,8 @@ class Configuration(Struct, frozen=True, kw_only=True):
     """Keys that are set and whose effect is not predicted: what depends on them is not known."""
     unknown_keys: tuple[Notice, ...] = ()
     """Keys that have no place in the tool's table: a newer version of the tool may have them."""
+    demands: Demands | None = None
+    """What the lock must hold to fit its project; None where a hash in the lock tells, or nobody compares."""
     refused: Notice | None = None
     """Why the tool refuses this configuration and installs nothing, where files tell."""
     ignored: tuple[Notice, ...] = ()

@@ -135,12 +135,12 @@ class Format(Struct, frozen=True, kw_only=True):
         requirement = name if version is None else f"{name}=={version}"
         return _filled(template, relock.folder, path, name=name, requirement=requirement, compiled=compiled)
 
-    def lock_command(self, path: str) -> str | None:
+    def lock_command(self, path: str, *, compiled: Compiled | None = None) -> str | None:
         """Return the command that locks the whole file again, quoted for a shell, as pasted at the root."""
-        relock = self.relock
+        relock = self.relock_by.get(compiled.tool) if compiled is not None else self.relock
         if relock is None or relock.whole is None:
             return None
-        return _filled(relock.whole, relock.folder, path)
+        return _filled(relock.whole, relock.folder, path, compiled=compiled)
 
 
 def _filled(

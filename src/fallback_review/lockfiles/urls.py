@@ -65,6 +65,12 @@ def address_of(text: str) -> Address | None:
     return Address(scheme, _plain_host(host.rpartition("@")[2], scheme), _plain_path(path))
 
 
+def registry_key(url: str) -> str:
+    """Return an index's address in the one spelling that all its spellings share, without a last slash."""
+    at = address_of(url)
+    return f"{at.scheme}://{at.host}{at.path.rstrip('/')}" if at else url
+
+
 def _plain_host(text: str, scheme: str) -> str:
     """Return a host as DNS sees it: decoded, lower case, full stops as such, without a last one."""
     host = text.lower()

@@ -4,6 +4,7 @@ Nothing here reads, asks or decides. Words are those of the packaging field (PEP
 """
 
 from fallback_review.model.changed import Change, ChangeKind, LockfileDiff, MetadataChange
+from fallback_review.model.demanded import Demand, Demands
 from fallback_review.model.indexed import (
     MALWARE_DETECTED,
     Answer,
@@ -72,6 +73,8 @@ __all__ = [
     "Compiled",
     "Conclusion",
     "Constraint",
+    "Demand",
+    "Demands",
     "Deviation",
     "Ecosystem",
     "Edition",

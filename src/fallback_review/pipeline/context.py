@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from fallback_review.configuration import Arrangement, Configuration
-    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Notice, Target
+    from fallback_review.model import Change, Demands, LockedPackage, Lockfile, LockfileDiff, Notice, Target
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import ComparedLockfile
     from fallback_review.prediction.cache import Question
@@ -175,22 +175,7 @@ def prepare(
 ) -> Prepared:
     """Return a lockfile with its context: the settings decide, else the installers' own files."""
     lockfile = compared.diff.head
-    now = datetime.combine(today, time(), UTC) if today is not None else None
-    installer = installer_of(lockfile, settings)
-    head = configuration.read(
-        lockfile,
-        compared.head_read or nothing_beside,
-        installer=installer,
-        now=now,
-        named=compared.head_named,
-    )
-    base = None
-    if compared.base_read is not None:
-        before = compared.diff.base
-        theirs = installer if before.format == lockfile.format else installer_of(before, settings)
-        base = configuration.read(
-            before, compared.base_read, installer=theirs, now=now, named=compared.base_named
-        )
+    base, head = _configured(compared, settings, compared.diff.base, lockfile, today)
     around = _Around(settings, addresses, compared.new_hosts, today)
     side = around.side(lockfile, head)
     targets = fitting(settings.targets.expand(), _required_python(compared.diff))
@@ -198,10 +183,19 @@ def prepare(
     prepared = Prepared(diff=diff, side=side, targets=targets)
     if compared.head_read is None:  # nothing is installed from it, so that nothing is let in
         return prepared
-    again = None
-    if base is not None and compared.read_whole is not None and not configuration.alike(base, head):
-        before, after = compared.read_whole()
-        again = _unchanged(around.side(before, base), around.side(after, head), diff)
+    again: Unchanged | None = None
+    asked: tuple[Notice, ...] = ()
+    if base is not None and compared.read_whole is not None:
+        alike = configuration.alike(base, head)
+        moved = configuration.moved(base, head) - {each.name for each in diff.changes if each.gained}
+        if moved or not alike:
+            before, after = compared.read_whole()
+            theirs, head = _configured(compared, settings, before, after, today)
+            sides = around.side(before, theirs or base), around.side(after, head)
+            again = _unchanged(*sides, diff, moved if alike else None)
+            asked = tuple(configuration.unlocked(after, head))
+    if not lockfile.omitted and not asked:
+        asked = tuple(configuration.unlocked(lockfile, head))
     told = configuration.compare(base, head) if base and base.installer == head.installer else ()
     return replace(
         prepared,
@@ -212,15 +206,40 @@ def prepare(
             *(each.notice for each in compared.variables if each.installer == head.installer),
         ),
         changes_of_configuration=told,
-        opened=configuration.opened(
-            diff,
-            base,
-            head,
-            addresses,
-            decided=_decided(settings),
-            unjudged=again.left_out if again is not None else _stayed(diff),
+        opened=(
+            *configuration.opened(
+                diff,
+                base,
+                head,
+                addresses,
+                decided=_decided(settings),
+                unjudged=again.left_out if again is not None else _stayed(diff),
+            ),
+            *asked,
         ),
     )
+
+
+def _configured(
+    compared: ComparedLockfile, settings: Settings, before: Lockfile, after: Lockfile, today: date | None
+) -> tuple[Configuration | None, Configuration]:
+    """Return how the installer is configured on both sides; None where there is no base."""
+    now = datetime.combine(today, time(), UTC) if today is not None else None
+    installer = installer_of(after, settings)
+    head = configuration.read(
+        after,
+        compared.head_read or nothing_beside,
+        installer=installer,
+        now=now,
+        named=compared.head_named,
+    )
+    if compared.base_read is None:
+        return None, head
+    theirs = installer if before.format == after.format else installer_of(before, settings)
+    base = configuration.read(
+        before, compared.base_read, installer=theirs, now=now, named=compared.base_named
+    )
+    return base, configuration.with_gone(base, head)
 
 
 def _stayed(diff: LockfileDiff) -> int:
@@ -253,11 +272,18 @@ class _Around(Struct, frozen=True):
         return LockfileSide(lockfile, context, overrides)
 
 
-def _unchanged(before: LockfileSide, after: LockfileSide, diff: LockfileDiff) -> Unchanged | None:
-    """Return what stayed; None where the lockfile moved to another format, of which nothing is the same."""
+def _unchanged(
+    before: LockfileSide, after: LockfileSide, diff: LockfileDiff, only: frozenset[str] | None
+) -> Unchanged | None:
+    """Return what stayed; None where the lockfile moved to another format, of which nothing is the same.
+
+    `only`: the names that are to be judged; None for all.
+    """
     if before.lockfile.format != after.lockfile.format:
         return None
     every = unchanged(before.lockfile, after.lockfile, diff.changes)
+    if only is not None:
+        every = tuple(each for each in every if each.name in only)
     return Unchanged(
         before, after, every[:MOST_JUDGED_AGAIN], left_out=max(0, len(every) - MOST_JUDGED_AGAIN)
     )
@@ -305,6 +331,7 @@ def _context(
         installer_version=settings.indexes.installer_version,
         options=head.options,
         not_modelled=head.not_modelled,
+        demands=_demands(head, settings),
         unknown_keys=tuple(_unknown(notice) for notice in head.unknown_keys),
         refused=head.refused,
         sources=configuration.sources_by_name(head, addresses) if head.names_sources else None,
@@ -340,6 +367,13 @@ def _context(
         assumptions=(_assumed(arrangement),),
         because=f"assumed: {arrangement.because}",
     )
+
+
+def _demands(head: Configuration, settings: Settings) -> Demands | None:
+    """Return what the project asks of its lock; which indexes count, the settings may say instead."""
+    if head.demands is None or not _decided(settings):
+        return head.demands
+    return replace(head.demands, registries=None, gone=frozenset())
 
 
 def _unknown(notice: Notice) -> Assumption:

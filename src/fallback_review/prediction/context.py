@@ -11,7 +11,7 @@ from fallback_review.model import Answer, Index
 if TYPE_CHECKING:
     from datetime import date
 
-    from fallback_review.model import Assumption, InstallOptions, Notice, NotModelled
+    from fallback_review.model import Assumption, Demands, InstallOptions, Notice, NotModelled
     from fallback_review.prediction.addresses import Addresses
     from fallback_review.prediction.listing import AskedIndex
 
@@ -40,6 +40,8 @@ class Context:
     """What the installer's configuration says besides; None leaves it to the lockfile's own lines."""
     not_modelled: tuple[NotModelled, ...] = ()
     """Keys of that configuration whose effect is not predicted: what depends on them is not known."""
+    demands: Demands | None = None
+    """What the project's files ask of the lock's entries; None where that is not compared."""
     unknown_keys: tuple[Assumption, ...] = ()
     """Keys of it that nobody here knows."""
     refused: Notice | None = None

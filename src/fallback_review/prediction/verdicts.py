@@ -35,6 +35,7 @@ from fallback_review.prediction.install_request import (
     request_for,
 )
 from fallback_review.prediction.installation import Derivation, Installation, files_of
+from fallback_review.prediction.left_behind import left_behind
 from fallback_review.prediction.lock_environments import excludes
 from fallback_review.prediction.locked_urls import filename_in
 from fallback_review.prediction.origin import of_locked
@@ -175,6 +176,11 @@ def _as_configured(subject: Installation, derived: Derivation) -> Derivation:
     """What depends on a key that is not predicted is not known; one that nobody knows is assumed away."""
     unclear = [each for each in subject.context.not_modelled if each.concerns(subject.package)]
     verdict = derived.verdict
+    demands = subject.context.demands
+    # What is no better than PyPI's is no better where the lock is left as it stands, either.
+    if demands is not None and verdict.outcome.rank > Outcome.PYPI.rank:
+        behind = left_behind(subject.package, demands)
+        unclear += [behind] if behind is not None else []
     if not unclear:
         assumptions = (*verdict.assumptions, *subject.context.unknown_keys)
         return replace(derived, verdict=replace(verdict, assumptions=assumptions))

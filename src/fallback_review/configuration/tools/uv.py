@@ -25,6 +25,7 @@ from fallback_review.configuration.constraints import (
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.timestamps import before, end_of_day, is_date, iso_moment, span
 from fallback_review.configuration.tools.pip import from_line
+from fallback_review.configuration.tools.uv_demands import demands_of, other_options
 from fallback_review.configuration.tools.uv_keys import (
     BOTH_MODELLED,
     INDEX_KEYS,
@@ -65,6 +66,8 @@ class _Found(NamedTuple):
     """Tables that this uv passes over, and another one may not."""
     ignored: tuple[Notice, ...] = ()
     """A table that `uv.toml` beside it takes the place of."""
+    project: Section | None = None
+    """The file of the project, or of the script, that the lock is for."""
 
 
 def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
@@ -88,6 +91,8 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     late += [from_line(line, lockfile.path) for line in lockfile.indexes[:MOST_INDEXES]]
     every = tuple(_by_first_name((*indexes, *late)))
     merged_options = options.result(lockfile)
+    project = None if is_pip or found.refused or found.void else found.project
+    tool = project.table("tool", "uv") if project else None
     tables = [(KEYS, layer.options) for layer in found.layers]
     tables += [(PIP_KEYS, layer.options.table("pip")) for layer in found.layers if is_pip]
     tables += [(INDEX_KEYS, table) for layer in found.layers for table in layer.options.tables("index")]
@@ -103,8 +108,10 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
             *(each for keys, table in tables for each in keys.passed_over(table)),
             *options.unclear,
             *found.void,
+            *(other_options(lockfile, (each.options for each in found.layers)) if project else ()),
         ),
         unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
+        demands=demands_of(lockfile, project, tool, every) if project and tool else None,
         refused=found.refused or _refused_lines(lockfile) or _refused_hashes(merged_options),
         ignored=found.ignored,
         files=tuple(
@@ -118,13 +125,15 @@ def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
     layers: list[_Layer] = []
     void: list[NotModelled] = []
     script = script_of(path)
-    block = files.script(script) if script else None
-    if block:
-        options = block.table("tool", "uv")
+    of = files.script(script) if script else None
+    if of:
+        options = of.table("tool", "uv")
         layers.append(_Layer(options, "tool.uv.", options.table("sources")))
     for folder in folders(path):
         own = files.toml(at := within(folder, "uv.toml"))
         project = files.toml(within(folder, "pyproject.toml"))
+        if script is None and folder == folders(path)[0]:
+            of = project
         broken = {notice.path: notice for notice in files.broken}
         if at in broken or (not is_pip and folder == folders(path)[0] and files.broken):
             return _Found(layers, broken.get(at) or files.broken[0], void)
@@ -132,14 +141,14 @@ def _layers(path: str, files: ConfigurationFiles, *, is_pip: bool) -> _Found:
         if own:
             refused = invalid(own, own_file=True)
             layers.append(_Layer(own, "", (tool or own).table("sources")))
-            return _Found(layers, refused, void, tuple(_ignored(own, tool)) if tool else ())
+            return _Found(layers, refused, void, tuple(_ignored(own, tool)) if tool else (), of)
         if tool:
             wrong = invalid(tool, own_file=False)
             if wrong is None:
                 layers.append(_Layer(tool, "tool.uv.", tool.table("sources")))
-                return _Found(layers, None, void)
+                return _Found(layers, None, void, project=of)
             void += _void(tool, wrong)
-    return _Found(layers, None, void)
+    return _Found(layers, None, void, project=of)
 
 
 def _ignored(own: Section, tool: Section) -> Iterator[Notice]:

@@ -195,12 +195,14 @@ FORMAT = Format(
     relock=Relock(
         newest="uv lock {folder}--upgrade-package {name}",
         exact="uv lock {folder}--upgrade-package {requirement}",
+        whole="uv {folder}lock",
         folder="--directory {} ",
     ),
     relock_by={
         _SCRIPT: Relock(
             newest="uv lock --script {source} --upgrade-package {name}",
             exact="uv lock --script {source} --upgrade-package {requirement}",
+            whole="uv lock --script {source}",
         )
     },
     update_hashes=True,

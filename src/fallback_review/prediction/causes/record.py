@@ -116,8 +116,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     @property
     def lock_again(self) -> Advice:
         """The step for a lock that its project has left behind: lock all of it again."""
-        path = self.lockfile.path if self.lockfile is not None else ""
-        command = self.format.lock_command(path) if self.format is not None else None
+        path, compiled = "", None
+        if self.lockfile is not None:
+            path, compiled = self.lockfile.path, self.lockfile.compiled
+        command = self.format.lock_command(path, compiled=compiled) if self.format is not None else None
         return Advice(text="lock again: the project changed since", command=command)
 
     def update_hashes(self, *options: str) -> str | None:
