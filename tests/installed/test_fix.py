@@ -243,6 +243,43 @@ def test_what_the_project_takes_from_another_index_stays(
     }
 
 
+@pytest.mark.parametrize("installer", ["uv", "poetry"])
+def test_an_index_for_named_packages_alone_is_for_no_other(
+    world: World, installer: str, tmp_path: Path
+) -> None:
+    project = Project(installer, tmp_path / "project", ("plain==1.0", "native==1.0"))
+    project.declare(world.indexes.pypi)
+    manifest = project.folder / "pyproject.toml"
+    written = manifest.read_text()
+    if installer == "uv":
+        table = f'[[tool.uv.index]]\nname = "cg"\nurl = "{world.indexes.chainguard}"\nexplicit = true\n'
+        bound = '[tool.uv.sources]\nplain = { index = "cg" }\n'
+    else:
+        url = world.indexes.chainguard
+        table = f'[[tool.poetry.source]]\nname = "cg"\nurl = "{url}"\npriority = "explicit"\n'
+        bound = '[tool.poetry.dependencies]\nplain = { source = "cg" }\n'
+    manifest.write_text(f"{written}\n{table}{bound}")
+    project.lock()
+    before = project.lock_path.read_bytes()
+    done = fix(world, project)
+    assert (done.code, project.lock_path.read_bytes()) == (0, before), done.said
+    assert "0 entries fixed, 1 from Chainguard already" in done.stderr
+    assert "native 1.0: the project asks the index 'cg' only for packages that name it" in done.stderr
+    project.check()
+
+
+def test_a_source_of_another_name_is_a_change_of_the_sources(world: World, tmp_path: Path) -> None:
+    project = Project("poetry", tmp_path / "project", NAMES)
+    project.declare(world.indexes.pypi)
+    project.lock()
+    project.declare(world.indexes.chainguard)
+    manifest = project.folder / "pyproject.toml"
+    manifest.write_text(manifest.read_text().replace('"i0"', '"cg"'))
+    done = fix(world, project)
+    assert "4 entries fixed" in done.stderr, done.said
+    project.check()
+
+
 @pytest.mark.parametrize("installer", ["poetry", "pdm"])
 def test_a_source_that_became_the_second_choice_is_a_change_of_the_sources(
     world: World, installer: str, tmp_path: Path
@@ -323,6 +360,23 @@ def test_line_ends_and_comments_stay(world: World, tmp_path: Path) -> None:
     after = project.lock_path.read_bytes()
     assert after.count(b"# kept\r\n") == text.count("# kept")
     assert b"\n" not in after.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_and_the_encoding_stay(world: World, tmp_path: Path, codec: str) -> None:
+    project = migrated(world, "pip", tmp_path)
+    text = f"\ufeff# ä\r\n{project.lock_path.read_text()}"
+    project.lock_path.write_bytes(text.encode(codec))
+    done = fix(world, project)
+    assert "4 entries fixed" in done.stderr, done.said
+    after = project.lock_path.read_bytes().decode(codec)
+    assert after.startswith("\ufeff# ä\r\n")
+    rows = [
+        line for line in changed_lines(text, after) if not line.strip("+-").startswith("    --hash=sha256:")
+    ]
+    assert rows == []
+    project.install()
+    assert {each.origin for each in world.verify(project.environment).distributions} == {Origin.PYPI}
 
 
 @pytest.mark.parametrize("installer", ["poetry", "pdm", "pipenv"])

@@ -400,12 +400,22 @@ def test_a_lock_of_before_the_source_is_fresh_again_and_one_of_other_contents_is
     before = now.partition("[[tool")[0]
     moved = now.replace("https://chainguard.test/python/simple/", "https://pypi.test/simple")
     fresh = line.format(hashed(tomli.loads(now)))
+    renamed = line.format(hashed(tomli.loads(moved.replace('"cg"', '"p"'))))
+    assert renew(renamed, now, [("p", "https://pypi.test/simple")]) == fresh
+    several = now + "".join(
+        f'[[tool.{tool}.source]]\nname = "s{number}"\nurl = "https://s{number}.test/"\n'
+        for number in range(6)
+    )
+    stated = line.format(hashed(tomli.loads(several.replace("https://s4.test/", "https://pypi.test/simple"))))
+    assert renew(stated, several, [(None, "https://pypi.test/simple")]) == line.format(
+        hashed(tomli.loads(several))
+    )
     for old in (before, moved, now):
         stated = line.format(hashed(tomli.loads(old)))
-        assert renew(stated, now, ["https://pypi.test/simple"]) == fresh
+        assert renew(stated, now, [(None, "https://pypi.test/simple")]) == fresh
     other = line.format(hashed(tomli.loads(now.replace('["x"]', '["x", "y"]'))))
     with pytest.raises(MendError, match="in more than the number, address and rank of its sources"):
-        renew(other, now, ["https://pypi.test/simple"])
+        renew(other, now, [(None, "https://pypi.test/simple")])
     assert renew("no hash at all\n", now) == "no hash at all\n"
     for broken, why in (
         (None, "there is no pyproject.toml"),

@@ -18,6 +18,7 @@ from fallback_review.cli.output import console_for, log_requests, write
 from fallback_review.cli.work_tree import read_file
 from fallback_review.installed.sources import open_sources
 from fallback_review.lockfiles import parse
+from fallback_review.lockfiles.text import codec_of
 from fallback_review.pipeline.mend import asked_names, mend, patch_of
 from fallback_review.report.text import count, readable
 
@@ -64,6 +65,7 @@ def fix_command(
     today = datetime.now(UTC).date()
     names = frozenset(canonicalize_name(each) for each in only)
     found = []
+    codecs = {}
     with open_sources(configured.indexes, secrets_for(options), console=console_for(stderr=True)) as sources:
         for path in lockfiles:
             text = file_text(path, configured)
@@ -71,10 +73,9 @@ def fix_command(
                 raise click.UsageError("name a lockfile")
             lockfile = parse(text)
             projects = sources.projects(asked_names(lockfile, configured, names))
-            # As it is written: line ends are part of it.
-            original = path.read_bytes().decode(
-                "utf-8-sig" if path.read_bytes()[:3] == b"\xef\xbb\xbf" else "utf-8"
-            )
+            # As it is written: line ends and a byte-order mark are part of it.
+            codecs[str(path)] = codec_of(path.read_bytes())
+            original = path.read_bytes().decode(codecs[str(path)])
             found.append(
                 mend(
                     text,
@@ -91,7 +92,7 @@ def fix_command(
     says = [told(each, written=not (as_diff or check), brief=options.quiet) for each in found]
     for each in found:
         if each.after != each.before and not (as_diff or check):
-            Path(each.path).write_bytes(each.after.encode())
+            Path(each.path).write_bytes(each.after.encode(codecs[each.path]))
     _show("".join(says), "".join(map(patch_of, found)) if as_diff else None, options)
     if any(each.problem for each in found):
         sys.exit(COULD_NOT)

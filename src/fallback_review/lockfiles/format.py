@@ -94,8 +94,8 @@ class Format(Struct, frozen=True, kw_only=True):
     """Whether an entry that names no index comes from the default one, and from no other."""
     mend: Callable[[str, Mending], Iterator[Edit]] | None = None
     """The edits of a text that give one entry other files (`mend`); None where nobody has measured them."""
-    refreshed: Callable[[str, str | None, Collection[str]], str] | None = None
-    """A mended text, the text of `made_from`, earlier addresses -> it with the project's hash made anew."""
+    refreshed: Callable[[str, str | None, Collection[tuple[str | None, str]]], str] | None = None
+    """A mended text, the text of `made_from`, earlier sources -> it with the project's hash made anew."""
     project_sources: Callable[[str], list[tuple[str | None, str]]] | None = None
     """Name and address of each source in `made_from`, where the configuration is read off the lock itself."""
     asks_index: bool = True

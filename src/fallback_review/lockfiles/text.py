@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 1024 * 1024
 """The largest lockfile that is read; the largest one met in public repositories has 6 MB."""
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKED = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_UTF16 = tuple(mark for mark, _ in _MARKED)
 _CONTROL = frozenset(range(32)) - {9, 10, 12, 13}
 MOST_LINKS = 5
 """Links that lead on to links."""
@@ -100,6 +101,19 @@ def decode(path: str, data: bytes) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
+
+
+def codec_of(data: bytes) -> str:
+    """Return the codec that decodes the bytes of a lockfile to what encodes to the same bytes again.
+
+    A byte-order mark stays as the first character: see `as_read`.
+    """
+    return next((codec for mark, codec in _MARKED if data.startswith(mark)), "utf-8")
+
+
+def as_read(exact: str) -> str:
+    """Return a text that was decoded with `codec_of` as the readers take it."""
+    return exact.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _binary(data: bytes) -> bool:

@@ -19,6 +19,7 @@ from fallback_review import configuration
 from fallback_review.lockfiles import LockfileError, format_of
 from fallback_review.lockfiles.mend import MendError, Mending, NewFile
 from fallback_review.lockfiles.mend import mended as mended_text
+from fallback_review.lockfiles.text import as_read
 from fallback_review.model import Ecosystem, Origin, SourceKind
 from fallback_review.model.versions import parse_version
 from fallback_review.pipeline.mend_check import not_taken
@@ -43,6 +44,7 @@ NAME_IT = (
     "nothing in the repository names Chainguard's index for {installer}, so it would not be asked: "
     "name it ({index}) in the project's files and run this again"
 )
+_EXPLICIT = "the project asks the index {index!r} only for packages that name it, and this one does not"
 _BEHIND_PYPI = "uv asks PyPI before Chainguard's index, and would write the lock back: put Chainguard's first"
 
 
@@ -56,6 +58,10 @@ class NamedIndex(Struct, frozen=True, kw_only=True):
     explicit: bool = False
     virtual: bool = False
     """Whether it is the organisation's own index, which serves the same bytes from addresses of its own."""
+
+    def is_called(self, name: str | None) -> bool:
+        """Whether this is its name; some tools compare them without regard to case."""
+        return name is not None and self.name is not None and self.name.lower() == name.lower()
 
 
 class Unmended(Struct, frozen=True, kw_only=True):
@@ -130,8 +136,10 @@ def mend(
             unmended.append(Unmended(package=package, why="a private name, which no index was asked for"))
             continue
         try:
-            found = _entry(package, projects[package.name], known, settings, named, remediated=remediated)
-            if found is not None and (said := why or _bound_elsewhere(package, configured, named)):
+            bound = configured.package_index.get(package.name)
+            ours = sorted(named, key=lambda each: (not each.is_called(bound), each.explicit))
+            found = _entry(package, projects[package.name], known, settings, ours, remediated=remediated)
+            if found is not None and (said := why or _bound_elsewhere(found, configured, ours)):
                 raise MendError(said)  # noqa: TRY301 - told as any other reason
         except MendError as error:
             unmended.append(Unmended(package=package, why=str(error)))
@@ -184,11 +192,12 @@ def _written(
         stays += [Unmended(package=each.package, why=why) for each, why in refused]
         if done and known.refreshed is not None and known.made_from is not None:
             earlier = {
-                each
-                for url in (*_stated(done), pypi)
+                (name, each)
+                for name, url in ((None, pypi), *_stated(done))
                 for each in (url, url.rstrip("/"), f"{url.rstrip('/')}/")
             }
-            after = known.refreshed(after, _beside(text, known.made_from), sorted(earlier))
+            ordered = sorted(earlier, key=lambda each: (each[0] or "", each[1]))
+            after = known.refreshed(after, _beside(text, known.made_from), ordered)
     except (MendError, LockfileError) as error:
         return Mended(
             path=text.path, before=original, after=original, unmended=tuple(unmended), problem=str(error)
@@ -207,7 +216,7 @@ def _refused(text: Text, found: Mended, settings: Settings, ask: Ask, today: dat
     """Return the mended entries of which the installer would not take Chainguard's files."""
     if not found.mended:
         return []
-    after = replace(text, text=found.after.replace("\r\n", "\n"))
+    after = replace(text, text=as_read(found.after))
     names = {each.package.name for each in found.mended}
     why = not_taken(text, after, names, settings, ask=ask, today=today)
     return [
@@ -220,8 +229,10 @@ def _refused(text: Text, found: Mended, settings: Settings, ask: Ask, today: dat
     ]
 
 
-def _stated(done: Iterable[Mending]) -> set[str]:
-    return {each.package.source.location for each in done if each.package.source.location}
+def _stated(done: Iterable[Mending]) -> set[tuple[str | None, str]]:
+    """Return the sources that entries of a lock name: their names, where it tells them, and addresses."""
+    sources = (each.package.source for each in done)
+    return {(each.reference, each.location) for each in sources if each.location}
 
 
 def _beside(text: Text, name: str) -> str | None:
@@ -251,26 +262,28 @@ def _configured(lockfile: Lockfile, text: Text, settings: Settings, known: Forma
     return configuration.read(lockfile, text.read, installer=installer)
 
 
-def _bound_elsewhere(
-    package: LockedPackage, configured: Configuration, named: Sequence[NamedIndex]
-) -> str | None:
-    """Return why an entry stays where the project itself takes the package from an index that is not ours."""
-    ours = {(each.name or "").lower() for each in named}
+def _bound_elsewhere(found: Mending, configured: Configuration, named: Sequence[NamedIndex]) -> str | None:
+    """Return why an entry stays where the project itself does not take it from Chainguard's index."""
+    package = found.package
     bound = configured.package_index.get(package.name)
     strangers = [
         each
         for each in configured.indexes
         if each.name is not None
-        and each.name.lower() not in ours
+        and not any(one.is_called(each.name) for one in named)
         and (each.explicit or (bound is not None and each.name.lower() == bound.lower()))
         and _same_address(each.url, package.source.location)
     ]
     # A fork may be for the index that another marker chooses.
-    if bound is not None and bound.lower() not in ours and (strangers or package.marker is None):
+    ours = bound is None or any(one.is_called(bound) for one in named)
+    if not ours and (strangers or package.marker is None):
         return f"the project takes it from the index {bound!r}: change that first"
-    return (
-        f"the project takes it from the index {strangers[0].name!r}: change that first" if strangers else None
-    )
+    if strangers:
+        return f"the project takes it from the index {strangers[0].name!r}: change that first"
+    chosen = next((each for each in named if (each.name, each.spelled) == (found.source, found.index)), None)
+    if chosen is not None and chosen.explicit and not chosen.is_called(bound):
+        return _EXPLICIT.format(index=chosen.name)
+    return None
 
 
 def _named(

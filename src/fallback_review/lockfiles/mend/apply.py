@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fallback_review.lockfiles.mend.edits import Edit, MendError, apply_edits
-from fallback_review.lockfiles.text import LockfileError, Text
+from fallback_review.lockfiles.text import LockfileError, Text, as_read
 from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def mended(
 
 def _read(known: Format, path: str, text: str) -> Lockfile:
     try:
-        return known.parse(Text(path=path, text=text.replace("\r\n", "\n")))
+        return known.parse(Text(path=path, text=as_read(text)))
     except LockfileError as error:
         raise MendError(f"it could not be read afterwards: {error.reason}") from None
 

@@ -21,7 +21,9 @@ from fallback_review.lockfiles.mend.edits import MendError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-_MOST_FORMS = 8_192
+    Earlier = tuple[str | None, str]
+
+_MOST_FORMS = 10_000
 """Ways in which a project's sources may have stood when it was locked, each compared with the lock's hash."""
 _STALE = (
     "it was locked for another state of the project, which differs in more than the number, address and rank "
@@ -58,13 +60,13 @@ _PDM = _Tool(
 )
 
 
-def poetry(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> str:
+def poetry(text: str, pyproject: str | None, earlier: Collection[Earlier] = ()) -> str:
     """Return a poetry.lock with the content hash of a project whose sources changed.
 
     Args:
         text: The lock.
         pyproject: The project's file; None where there is none.
-        earlier: Addresses that a source may have had when the project was locked.
+        earlier: Names, where the lock tells them, and addresses that a source may have had before.
 
     Raises:
         MendError: more than its sources changed, or the project can't be read.
@@ -72,12 +74,12 @@ def poetry(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> s
     return _renewed(text, pyproject, _POETRY, earlier)
 
 
-def pdm(text: str, pyproject: str | None, earlier: Collection[str] = ()) -> str:
+def pdm(text: str, pyproject: str | None, earlier: Collection[Earlier] = ()) -> str:
     """Return a pdm.lock with the content hash of a project whose sources changed; all as `poetry`."""
     return _renewed(text, pyproject, _PDM, earlier)
 
 
-def pipfile(text: str, written: str | None, earlier: Collection[str] = ()) -> str:  # noqa: ARG001 - the lock tells
+def pipfile(text: str, written: str | None, earlier: Collection[Earlier] = ()) -> str:  # noqa: ARG001 - the lock tells
     """Return a Pipfile.lock with the sources and the hash of a Pipfile whose sources changed.
 
     Raises:
@@ -120,7 +122,7 @@ def _with_sources(data: dict[str, Any], tool: str, sources: list[Any]) -> dict[s
     return {**data, "tool": {**tools, tool: {**own, "source": sources} if sources else own}}
 
 
-def _renewed(text: str, pyproject: str | None, tool: _Tool, earlier: Collection[str]) -> str:
+def _renewed(text: str, pyproject: str | None, tool: _Tool, earlier: Collection[Earlier]) -> str:
     """Return a lock with the content hash of the project as it is."""
     data = _toml(pyproject, "pyproject.toml")
     sources = data.get("tool", {}).get(tool.name, {}).get("source") or []
@@ -135,7 +137,7 @@ def _renewed(text: str, pyproject: str | None, tool: _Tool, earlier: Collection[
     raise MendError(_STALE.format(tool=f"{tool.name} lock"))
 
 
-def _as_locked(sources: Any, earlier: Collection[str], tool: _Tool) -> Iterator[list[dict[str, Any]]]:
+def _as_locked(sources: Any, earlier: Collection[Earlier], tool: _Tool) -> Iterator[list[dict[str, Any]]]:
     """Yield the sources as they may have been when the project was locked.
 
     Some of them may not have been there, some may have had another address, and some another rank.
@@ -143,15 +145,27 @@ def _as_locked(sources: Any, earlier: Collection[str], tool: _Tool) -> Iterator[
     if not isinstance(sources, list) or not all(isinstance(each, dict) for each in sources):
         raise MendError("the project's sources are not a list of tables")
     forms = [list(_forms(each, earlier, tool)) for each in sources]
-    for chosen in itertools.islice(itertools.product(*forms), _MOST_FORMS):
-        yield [each for each in chosen if each is not None]
+    # Few of them changed, most likely.
+    every = range(len(sources))
+    places = [chosen for count in range(len(sources) + 1) for chosen in itertools.combinations(every, count)]
+    ways = (
+        dict(zip(changed, chosen, strict=True))
+        for changed in places
+        for chosen in itertools.product(*(forms[at] for at in changed))
+    )
+    for way in itertools.islice(ways, _MOST_FORMS):
+        yield [each for at, source in enumerate(sources) if (each := way.get(at, source)) is not None]
 
 
-def _forms(source: dict[str, Any], earlier: Collection[str], tool: _Tool) -> Iterator[dict[str, Any] | None]:
-    yield source
+def _forms(
+    source: dict[str, Any], earlier: Collection[Earlier], tool: _Tool
+) -> Iterator[dict[str, Any] | None]:
+    """Yield what one source may have been instead; None for not there."""
     yield None
+    addresses = [{"url": url} for _, url in earlier]
+    addresses += [{"name": name, "url": url} for name, url in earlier if name is not None]
     for rank in ({}, *({key: value} for key, value in tool.ranks)):
-        for address in ({}, *({"url": url} for url in earlier)):
+        for address in ({}, *addresses):
             told = {**source, **rank, **address}
             form = {key: value for key, value in told.items() if value is not None}
             if form != source:
