@@ -76,7 +76,7 @@ def test_a_side_that_does_not_exist_makes_every_package_new_or_gone(
         report = run_here(*arguments(pair, config)[:-2], *files, cwd=tmp_path).report
         rows = [row for lock in report["lockfiles"] for row in lock["changes"]]
         assert {row["kind"] for row in rows} <= {kind}
-        assert sum(len(row[other]) for row in rows) == counts[f"{side}_distinct"]
+        assert sum(len(row[other]) for row in rows if "/" not in row["name"]) == counts[f"{side}_distinct"]
 
 
 def check(done: Finished, pair: Pair) -> None:

@@ -149,7 +149,8 @@ def test_direct_references(
         assert package.source.location == location
     assert (package.source.commit or package.source.reference) == revision
     assert (package.source.commit is not None) == (revision == COMMIT)
-    assert package.local == (kind in ("editable", "directory"))
+    outside = (location or "").startswith(("file:/", "/"))
+    assert package.local == (kind in ("editable", "directory") and not outside)
 
 
 def test_a_direct_url_keeps_its_hash_and_loses_its_fragment_and_credentials() -> None:

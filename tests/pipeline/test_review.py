@@ -431,7 +431,9 @@ def test_where_a_variable_names_the_only_index_the_settings_say_what_it_is() -> 
         lock("requirements.txt", "-i ${INDEX}", "a==2.0"),
     )
 
-    assert outcomes(judged(Table(**BOTH), pins)) == {"a": Outcome.CHAINGUARD}
+    assert outcomes(judged(Table(**BOTH), pins)) == {"a": Outcome.UNKNOWN}
+    told = {"layout": "chainguard-only"}
+    assert outcomes(judged(Table(**BOTH), pins, indexes=told)) == {"a": Outcome.CHAINGUARD}
     assert judged(Table(**BOTH), (PAIR[0], pins[1])).conclusion is Conclusion.UNKNOWN
 
 
@@ -687,13 +689,76 @@ def test_a_source_that_poetry_knows_under_another_address_is_no_pass() -> None:
 
 
 def test_a_requirement_without_a_name_is_a_direct_one_to_the_policy() -> None:
-    url = "https://x.example/archive.zip"
+    url = "./archive.zip"
     policy: dict[str, Any] = {"policy": {"fail-on": ["direct"]}}
     without, with_it = lock("requirements.txt", "a==2.0"), lock("requirements.txt", "a==2.0", url)
 
     assert judged(Table(**BOTH), (without, with_it), **policy).conclusion is Conclusion.FAIL
     assert judged(Table(**BOTH), (without, with_it)).conclusion is Conclusion.PASS
     assert judged(Table(**BOTH), (with_it, with_it), **policy).conclusion is Conclusion.PASS
+
+
+SIDE = "a==2.0"
+
+
+def added(*lines: str, base: str = SIDE, **settings: Any) -> Review:
+    """The review of requirements that gain some lines."""
+    pair = lock("requirements.txt", base), lock("requirements.txt", base, *lines)
+    return judged(Table(**LEARNT), pair, **settings)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("https://x.example/archive/main.zip", "new-host"),
+        ("git+https://x.example/a@main", "new-host"),
+        ("git+ssh://git@x.example/a", "new-host"),
+        ("hg+https://x.example/a", "new-host"),
+        ("https://x.example/archive/b-1.0-py3-none-any.whl", "new-host"),
+        ("file:///srv/b", "machine"),
+        ("/srv/main.zip", "machine"),
+        ("-e /srv/b", "machine"),
+        ("b @ file:///srv/b", "machine"),
+        ("git+file:///srv/b", "machine"),
+        ("${X}/main.zip", "variable"),
+        ("${X}/b-1.0.tar.gz", "variable"),
+        ("b @ ${X}/b-1.0-py3-none-any.whl", "variable"),
+        ("b @ https://${X}/b-1.0-py3-none-any.whl", "variable"),
+        ("git+https://${X}/b", "variable"),
+    ],
+)
+def test_a_direct_reference_is_judged_with_a_name_and_without(line: str, reason: str) -> None:
+    result = added(line)
+    (change,) = result.lockfiles[0].changes
+    assert (change.outcome, change.reason, result.conclusion) == (Outcome.UNKNOWN, reason, UNKNOWN)
+    assert change.change.gained[0].line == 2
+    assert added(line, allow=[{"package": "*", "reason": "known"}]).conclusion is Conclusion.PASS
+
+
+@pytest.mark.parametrize("line", ["https://x.example/archive/main.zip", "file:///srv/other"])
+def test_what_comes_from_where_another_comes_from_is_direct(line: str) -> None:
+    base = "https://x.example/archive/old.zip\nfile:///srv/b"
+    (change,) = added(line, base=base).lockfiles[0].changes
+    assert change.outcome is Outcome.DIRECT
+
+
+@pytest.mark.parametrize("end", ["", "?x=/archive/"])
+def test_pypis_file_is_pypis_whatever_stands_behind_its_name(end: str) -> None:
+    (change,) = added(f"https://files.pypi.test/packages/b-1.0-py3-none-any.whl{end}").lockfiles[0].changes
+    assert (change.change.name, change.outcome) == ("b", Outcome.PYPI)
+
+
+def test_no_pattern_of_names_allows_what_has_none() -> None:
+    allow = [{"package": pattern, "reason": "known"} for pattern in ("git*", "*main")]
+    assert added("git+https://x.example/a@main", allow=allow).conclusion is UNKNOWN
+
+
+def test_nobody_is_asked_for_a_url() -> None:
+    table = Table(**BOTH)
+    url = "https://libraries.cgr.dev/python/archive/main.zip"
+    result = judged(table, (lock("requirements.txt", SIDE), lock("requirements.txt", SIDE, url)))
+    assert not any("main" in name for _, name in table.asked)
+    assert result.conclusion is UNKNOWN
 
 
 def test_a_scan_takes_every_entry_as_new() -> None:

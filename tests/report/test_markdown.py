@@ -95,7 +95,7 @@ def test_every_quiet_group_has_its_details() -> None:
         "hashes: 0 added, 2 removed",
         "1.16.0 removed",
         "uv.lock:3: holds credentials in an index URL: remove them",
-        "uv.lock:9: has no name, so it is not compared: ./local-wheel.whl",
+        "uv.lock:9: has no name before it is built: ./local-wheel.whl",
         "1 conda package not checked: only packages from PyPI are.",
         "uv.lock is compared with old/uv.lock",
         ".github/fallback-review.toml:8: the allowance for nvidia-* expires in 12 days",

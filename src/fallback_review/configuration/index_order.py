@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.urls import has_variable
 from fallback_review.model import Index, Owner
 from fallback_review.prediction.installers import INSTALLERS
 from fallback_review.prediction.listing import AskedIndex
@@ -62,7 +63,7 @@ def whose(configured: ConfiguredIndex, addresses: Addresses) -> Index:
     """Return the index that a configuration names."""
     if not configured.url:
         return addresses.pypi
-    if "${" in configured.url and configured.default:
+    if has_variable(configured.url) and configured.default:
         return Index(configured.url, Owner.OWN)  # whatever a variable says: a question of the settings
     if configured.flat:  # a list of files: no simple index, wherever it lies
         found = addresses.index_at(configured.url)

@@ -156,7 +156,7 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     Changes are sorted by ecosystem and name; `versions.went_down` says what is a downgrade.
     """
     migrated = base.format != head.format
-    old, new = _by_name(base.packages), _by_name(head.packages)
+    old, new = (_by_name((*side.packages, *side.nameless)) for side in (base, head))
     vague = not format_of(head).unnamed_is_default_index
     changes: list[Change] = []
     metadata: list[MetadataChange] = []

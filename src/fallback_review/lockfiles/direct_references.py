@@ -13,13 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import normalise_name, read_filename
-from fallback_review.lockfiles.urls import strip_credentials
+from fallback_review.lockfiles.urls import has_variable, host_of, strip_credentials
 from fallback_review.model import Artifact, Source, SourceKind
 
 VCS_KINDS = {kind.value: kind for kind in (SourceKind.GIT, SourceKind.HG, SourceKind.SVN, SourceKind.BZR)}
 """Version control by the word that lockfiles and URLs have for it."""
 LOCAL_KINDS = frozenset({SourceKind.DIRECTORY, SourceKind.EDITABLE, SourceKind.VIRTUAL})
 """Sources in the project's own tree: workspace members, editables, the project itself."""
+A_MACHINE = "file:"
+"""Stands for the machine that installs: what lies on it beside the project, nobody sees from here."""
 _PLAIN_SCHEMES = frozenset({"http", "https", "file", "ftp"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}):")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.IGNORECASE)
@@ -30,6 +32,10 @@ _ARCHIVES = (
 )  # fmt: skip
 # A forge's archive of a branch or tag is named after the tag, not after a project.
 _FORGE_ARCHIVE = re.compile(r"/(?:archive|tarball|zipball|-/archive)/")
+_ELSEWHERE = re.compile(r"[/\\~]|[A-Za-z]:[/\\]|file:/", re.IGNORECASE)
+_PROJECT_ROOT = re.compile(
+    r"file:/*\$\{PROJECT_ROOT\}/", re.IGNORECASE
+)  # PDM's word for the project's folder
 
 
 class Direct(Struct, frozen=True, kw_only=True):
@@ -60,6 +66,30 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(_ARCHIVES)
 
 
+def is_in_tree(location: str) -> bool:
+    """Whether a path, or a ``file:`` URL, is one of the project's own tree, which a review sees."""
+    if _PROJECT_ROOT.match(location):
+        return True
+    return not has_variable(location) and _ELSEWHERE.match(location) is None
+
+
+def is_local(source: Source) -> bool:
+    """Whether a source is a folder of the project's own tree: a workspace member, the project itself."""
+    return source.kind in LOCAL_KINDS and is_in_tree(source.location or "")
+
+
+def place_of(source: Source) -> str:
+    """Return where a direct reference leads beyond the project's own tree: a host, else `A_MACHINE`.
+
+    Empty where it leads to a path of the tree.
+    """
+    location = source.location or ""
+    host = host_of(location)
+    if host is not None:
+        return host
+    return "" if source.kind.value not in VCS_KINDS and is_in_tree(location) else A_MACHINE
+
+
 def read_url(url: str, *, editable: bool = False) -> Direct:
     """Read a URL of a requirement.
 
@@ -82,8 +112,10 @@ def read_url(url: str, *, editable: bool = False) -> Direct:
     if scheme == "file":
         return _local(location, egg=egg, subdirectory=subdirectory, editable=editable)
     clean, had_credentials = strip_credentials(location)
-    filename = unquote(clean.partition("?")[0].rpartition("/")[2])
-    name, version = (None, None) if _FORGE_ARCHIVE.search(clean) else read_filename(filename)
+    path = clean.partition("?")[0]
+    filename = unquote(path.rpartition("/")[2])
+    of_forge = _FORGE_ARCHIVE.search(path) and not filename.lower().endswith(".whl")
+    name, version = (None, None) if of_forge else read_filename(filename)
     hashes = tuple(f"{kind}:{digest.lower()}" for kind, digest in _FRAGMENT_HASH.findall(fragment))
     return Direct(
         source=Source(kind=SourceKind.URL, location=clean, subdirectory=subdirectory),

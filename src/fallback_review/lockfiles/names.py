@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from packaging.utils import BuildTag, NormalizedName
     from packaging.version import Version
 
+PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?")
+"""The names that PEP 508 allows."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _DIGITS = {
@@ -29,6 +31,11 @@ _DIGITS = {
 """How many digits a digest has."""
 MOST_TAGS = 512
 """Combinations of a wheel's tags: real names have some dozens at most, and few letters make millions."""
+
+
+def is_project_name(text: str) -> bool:
+    """Whether a text is a project's name; a requirement without one goes by its URL."""
+    return PACKAGE_NAME.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=65536)

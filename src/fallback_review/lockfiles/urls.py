@@ -133,6 +133,11 @@ def strip_credentials(url: str) -> tuple[str, bool]:
     return _QUERY_VALUE.sub(without_value, _RUN.sub(without_user, url)), found
 
 
+def has_variable(text: str) -> bool:
+    """Whether the environment decides a part of an address: ``${HOST}``, as pip, uv and Pipenv replace it."""
+    return "${" in text
+
+
 def host_of(url: str) -> str | None:
     """Return the host (with its port where one is named) of a URL; None where it has none."""
     at = address_of(url)

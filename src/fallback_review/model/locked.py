@@ -177,7 +177,9 @@ class Lockfile:
     """The format's registered name, for example ``uv.lock``; `lockfiles.parse` sets it, not the reader."""
     packages: tuple[LockedPackage, ...] = ()
     unnamed: tuple[Notice, ...] = ()
-    """Requirements without a name (a bare archive URL, ``.``): shown, not compared."""
+    """Requirements without a name: a bare archive URL, ``.``."""
+    nameless: tuple[LockedPackage, ...] = ()
+    """Those of them that come from outside the project's own tree: they go by their text."""
     indexes: tuple[LockIndex, ...] = ()
     options: InstallOptions = NO_OPTIONS
     requires_python: str | None = None

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fallback_review import prediction
+from fallback_review.lockfiles.names import is_project_name
 from fallback_review.model import Index, Owner, SourceKind
 from fallback_review.prediction.addresses import host
 from fallback_review.prediction.installation import files_of
@@ -103,7 +104,7 @@ def _hangs_on_host(package: LockedPackage, context: Context) -> bool:
 def _ask_new(questions: Iterable[tuple[Index, str]], known: dict[str, dict[Index, Answer]], ask: Ask) -> None:
     names: defaultdict[Index, set[str]] = defaultdict(set)
     for index, name in questions:
-        if index not in known.get(name, {}):
+        if is_project_name(name) and index not in known.get(name, {}):
             names[index].add(name)
     if not names:
         return

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from fallback_review.lockfiles import LockfileError, Text, decode, format_of, parse, parse_pair, recognise
 from fallback_review.lockfiles.diff import diff
+from fallback_review.lockfiles.direct_references import place_of
 from fallback_review.model import Notice
 from fallback_review.prediction import INSTALLERS
-from fallback_review.prediction.addresses import host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,16 +94,16 @@ def compare(base: Text | None, head: Text | None) -> ComparedLockfile:
 
 def _new_hosts(found: LockfileDiff, base: Text | None) -> frozenset[str]:
     gained = _direct_hosts(package for change in found.changes for package in change.gained)
-    new = gained - _direct_hosts(found.base.packages)
+    new = gained - _direct_hosts((*found.base.packages, *found.base.nameless))
     if not new or base is None:
         return new
-    return new - _direct_hosts(parse(base).packages)  # with the entries that both sides share
+    whole = parse(base)
+    return new - _direct_hosts((*whole.packages, *whole.nameless))  # with the entries that both sides share
 
 
 def _direct_hosts(packages: Iterable[LockedPackage]) -> frozenset[str]:
-    """Return the hosts that entries come from past any index: of archives, and of repositories."""
-    direct = (each for each in packages if not each.source.kind.from_index and each.source.location)
-    return frozenset(host(each.source.location or "") for each in direct) - {""}
+    """Return where entries come from past any index: hosts of archives and repositories, a machine's disk."""
+    return frozenset(place_of(each.source) for each in packages if not each.source.kind.from_index) - {""}
 
 
 def _read_whole(base: Text, head: Text) -> tuple[Lockfile, Lockfile]:
@@ -155,5 +155,5 @@ def whole(text: Text) -> ComparedLockfile:
         LockfileError: the file can't be read.
     """
     lockfile = parse(text)
-    nothing = dataclasses.replace(lockfile, packages=(), unnamed=(), notices=(), header={})
+    nothing = dataclasses.replace(lockfile, packages=(), unnamed=(), nameless=(), notices=(), header={})
     return ComparedLockfile(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from fallback_review import configuration
 from fallback_review.lockfiles import format_of, nothing_beside
 from fallback_review.lockfiles.diff import unchanged
+from fallback_review.lockfiles.urls import has_variable
 from fallback_review.model import Assumption, AssumptionKind, Edition, Index, Owner
 from fallback_review.pipeline.ask import learn_hosts
 from fallback_review.pipeline.compare import installer_of
@@ -358,7 +359,7 @@ def _context(
         return dataclasses.replace(
             context, indexes=indexes, alternatives=alternatives, because="the settings name the layout"
         )
-    if arrangement.named and not _managers_alone(arrangement.indexes):
+    if arrangement.named and not _managers_alone(arrangement.indexes, addresses):
         return dataclasses.replace(
             context, indexes=arrangement.indexes, layout="configured", because=arrangement.because
         )
@@ -381,9 +382,13 @@ def _unknown(notice: Notice) -> Assumption:
     return Assumption(AssumptionKind.CONFIGURATION, f"Assumed to change nothing: {notice.text} ({at}).")
 
 
-def _managers_alone(indexes: Sequence[AskedIndex]) -> bool:
-    """Whether all that is asked is the organisation's own, which nobody asks from here: a virtual index."""
-    return bool(indexes) and all(index.owner is Owner.OWN for each in indexes for index in each.sources)
+def _managers_alone(indexes: Sequence[AskedIndex], addresses: Addresses) -> bool:
+    """Whether all that is asked is the organisation's own, which nobody asks from here: a virtual index.
+
+    Whose an address is that a variable decides, nobody knows until the settings say it.
+    """
+    own = (addresses.index_at(index.url).owner is Owner.OWN for each in indexes for index in each.sources)
+    return bool(indexes) and all(own)
 
 
 def _assumed(arrangement: Arrangement) -> Assumption:
@@ -409,7 +414,7 @@ def _with_lines(
     lines = tuple(index for index in head.indexes if index.key.startswith("--"))
     arranged = configuration.arrange(replace(head, indexes=lines, builtin_pypi=False), addresses).indexes
     named = tuple(_as_decided(each, decided, addresses) for each in arranged)
-    default = any(line.default and "${" not in line.url for line in lines)
+    default = any(line.default and not has_variable(line.url) for line in lines)
     return named if default else (*decided, *(each for each in named if not each.default))
 
 

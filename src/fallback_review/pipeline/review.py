@@ -47,7 +47,7 @@ _COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIREC
 
 Nor does it let malware in: whoever allowed a name did not know of that.
 """
-_ELSEWHERE = frozenset({"manager", "new-host"})
+_ELSEWHERE = frozenset({"manager", "new-host", "machine", "variable"})
 """Reasons of `unknown` that say no more than that nobody named where the package comes from."""
 _NO_ANSWER = frozenset({Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX})
 """Causes that lie with an index, not with the package."""
@@ -132,8 +132,10 @@ def _nothing_found(answers: Answers) -> Iterator[Notice]:
 
 
 def _newly_unnamed(diff: LockfileDiff) -> set[str]:
-    """Return the requirements without a name that the base did not have: an archive's URL, a folder."""
-    return {notice.text for notice in diff.head.unnamed} - {notice.text for notice in diff.base.unnamed}
+    """Return the folders and archives of the own tree that have no name, and that the base did not have."""
+    judged = {(package.path, package.line) for package in diff.head.nameless}
+    left = {notice.text for notice in diff.head.unnamed if (notice.path, notice.line) not in judged}
+    return left - {notice.text for notice in diff.base.unnamed}
 
 
 def _newly_unread(prepared: Prepared) -> Iterator[Notice]:
@@ -228,8 +230,8 @@ def _reviewed_lockfile(prepared: Prepared, judge: _Judge) -> ReviewedLockfile:
         base_path=each.base_path,
         base_format=each.base_format,
         header_changed=each.header_changed,
-        base_entries=len(each.base.packages) + each.base.omitted,
-        head_entries=len(each.head.packages) + each.head.omitted,
+        base_entries=len(each.base.packages) + len(each.base.nameless) + each.base.omitted,
+        head_entries=len(each.head.packages) + len(each.head.nameless) + each.head.omitted,
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from fallback_review.lockfiles.urls import Address, address_of
+from fallback_review.lockfiles.urls import Address, address_of, has_variable
 from fallback_review.model import Edition, Index, Owner
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Addresses(Struct, frozen=True, kw_only=True, dict=True):
         at = address_of(url)
         if at is None or at.scheme == "file":
             # With "${" a variable of the environment decides, as Pipenv lets it.
-            return Index(url, Owner.NOBODY if "${" in url else Owner.LOCAL)
+            return Index(url, Owner.NOBODY if has_variable(url) else Owner.LOCAL)
         root = _root(at)
         for index in self.known:
             if _same(root, index.url):

@@ -96,5 +96,13 @@ def _entry(package: LockedPackage) -> Hashable:
 
 def _around(lockfile: Lockfile) -> Hashable:
     return dataclasses.replace(
-        lockfile, path="", packages=(), unnamed=(), notices=(), unread=(), compiled=None, omitted=0
+        lockfile,
+        path="",
+        packages=(),
+        unnamed=(),
+        nameless=(),
+        notices=(),
+        unread=(),
+        compiled=None,
+        omitted=0,
     )

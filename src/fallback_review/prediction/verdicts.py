@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from fallback_review.lockfiles import format_of
+from fallback_review.lockfiles.direct_references import A_MACHINE, place_of
 from fallback_review.lockfiles.names import can_match
+from fallback_review.lockfiles.urls import has_variable
 from fallback_review.model import (
     Artifact,
     Assumption,
@@ -215,6 +217,8 @@ def _direct(subject: Installation) -> Verdict:
         f"the lock takes it from {kind.value}{f' on {at}' if at else ''}, not from an index",
         location,
     )
+    if has_variable(location) and not _named_or_pypis(subject, location):
+        return _hidden(subject, said, "variable", "a variable of the environment decides where it comes from")
     if at and kind is SourceKind.URL:
         return _archive(subject, said, location)
     return _past_indexes(subject, said, location)
@@ -237,13 +241,35 @@ def _archive(subject: Installation, said: Evidence, location: str) -> Verdict:
 
 
 def _past_indexes(subject: Installation, said: Evidence, location: str) -> Verdict:
-    at = host(location)
+    at = place_of(subject.package.source)
+    if at == A_MACHINE and at in subject.context.new_hosts:
+        return _hidden(
+            subject, said, "machine", "it lies on the machine that installs, not in the repository"
+        )
     if at in subject.context.new_hosts and subject.context.addresses.home(location) is None:
         new = Evidence(EvidenceKind.FILE_HOST, f"the lockfile takes nothing else from {at} yet", location)
         return subject.verdict(
             Outcome.UNKNOWN, Cause.NOT_CONFIGURED, reason="new-host", url=location, evidence=(said, new)
         )
     return subject.verdict(Outcome.DIRECT, url=location or None, evidence=(said,))
+
+
+def _named_or_pypis(subject: Installation, location: str) -> bool:
+    """Whether somebody named the host of a URL, or it is PyPI's: a variable behind it changes no host."""
+    home = subject.context.addresses.home(location)
+    return home is not None and home.owner in (Owner.OWN, Owner.PYPI)
+
+
+def _hidden(subject: Installation, said: Evidence, reason: str, why: str) -> Verdict:
+    """A direct reference to a place that can't be seen from here."""
+    location = subject.package.source.location or ""
+    return subject.verdict(
+        Outcome.UNKNOWN,
+        Cause.NOT_CONFIGURED,
+        reason=reason,
+        url=location,
+        evidence=(said, Evidence(EvidenceKind.FILE_HOST, why, location)),
+    )
 
 
 def _direct_to_chainguard(subject: Installation, said: Evidence) -> Verdict:

@@ -297,7 +297,7 @@ def _as_it_is(notice: Notice) -> Notice:
 
 def _without_name(notice: Notice) -> Notice:
     """Say of a requirement such as ``-e .``, which is all that its notice holds, what is up with it."""
-    return replace(notice, text=f"has no name, so it is not compared: {notice.text}")
+    return replace(notice, text=f"has no name before it is built: {notice.text}")
 
 
 def arrange(review: Review) -> Sections:

@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from fallback_review.lockfiles.names import is_project_name
 from fallback_review.model import Allowance, Cause, Change, Conclusion, Notice, Outcome
 from fallback_review.settings.schema import SETTINGS_PATH
 
@@ -126,7 +127,9 @@ def _in_force(entry: Allow, today: date) -> bool:
 
 
 def _covers(entry: Allow, name: str, versions: Collection[str | None]) -> bool:
-    if not fnmatchcase(canonicalize_name(name), entry.package):
+    # What has no name goes by its URL: no pattern of names is about that.
+    named = fnmatchcase(canonicalize_name(name), entry.package) and is_project_name(name)
+    if not named and entry.package != "*":
         return False
     if entry.version is None:
         return True

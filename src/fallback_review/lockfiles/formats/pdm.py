@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 
-from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, is_archive
+from fallback_review.lockfiles.direct_references import VCS_KINDS, is_archive, is_local
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pdm_files
 from fallback_review.lockfiles.mend import freshness, tables
@@ -152,7 +152,7 @@ class _Reader(Struct, frozen=True, kw_only=True):
             line=entry.at,
             marker=marker if self.heeds_markers else None,
             requires_python=entry.text("requires_python"),
-            local=source.kind in LOCAL_KINDS,
+            local=is_local(source),
             extra=_extra(entry),
         )
 

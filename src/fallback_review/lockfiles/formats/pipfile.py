@@ -15,14 +15,14 @@ from msgspec.structs import replace
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import SpecifierSet
 
-from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS, at_revision, is_archive
+from fallback_review.lockfiles.direct_references import VCS_KINDS, at_revision, is_archive, is_local
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import pipenv_files
 from fallback_review.lockfiles.limits import versions_too_long
 from fallback_review.lockfiles.mend import freshness, hash_lists
-from fallback_review.lockfiles.names import filename_of, hash_text, normalise_name
+from fallback_review.lockfiles.names import PACKAGE_NAME, filename_of, hash_text, normalise_name
 from fallback_review.lockfiles.text import LockfileError
-from fallback_review.lockfiles.toml.table import PACKAGE_NAME, Table
+from fallback_review.lockfiles.toml.table import Table
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, LockedPackage, Lockfile, LockIndex, Source, SourceKind
 
@@ -222,7 +222,7 @@ def _package(name: str, section: str, entry: Table, indexes: tuple[LockIndex, ..
         line=entry.at,
         marker=_marker(entry),
         refused=_refused(entry, indexes) if source.kind.from_index else None,
-        local=source.kind in LOCAL_KINDS,
+        local=is_local(source),
         extra={section: rest},
     )
 

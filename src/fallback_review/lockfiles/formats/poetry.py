@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from fallback_review.lockfiles.direct_references import LOCAL_KINDS
+from fallback_review.lockfiles.direct_references import is_local
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.installer_files import poetry_files
 from fallback_review.lockfiles.mend import freshness, tables
@@ -122,7 +122,7 @@ def _package(entry: Table, beside: _Beside, notices: Notices, *, heeds_markers: 
         line=entry.at,
         marker=marker if heeds_markers and isinstance(marker, str) else None,
         requires_python=entry.text("python-versions"),
-        local=source.kind in LOCAL_KINDS,
+        local=is_local(source),
         extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
     )
 

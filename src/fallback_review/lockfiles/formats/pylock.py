@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.direct_references import LOCAL_KINDS, VCS_KINDS
+from fallback_review.lockfiles.direct_references import VCS_KINDS, is_local
 from fallback_review.lockfiles.format import Format
 from fallback_review.lockfiles.installer_files import any_installers_files
 from fallback_review.lockfiles.mend import tables
@@ -92,7 +92,7 @@ class _Reader:
             line=entry.at,
             marker=entry.text("marker"),
             requires_python=entry.text("requires-python"),
-            local=source.kind in LOCAL_KINDS,
+            local=is_local(source),
             extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
         )
 

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.direct_references import LOCAL_KINDS, read_locked_git
+from fallback_review.lockfiles.direct_references import is_local, read_locked_git
 from fallback_review.lockfiles.format import Format, Relock
 from fallback_review.lockfiles.formats.uv_markers import with_markers
 from fallback_review.lockfiles.installer_files import uv_files
@@ -134,7 +134,7 @@ def _package(entry: Table, notices: Notices) -> LockedPackage:
         artifacts=tuple(_artifacts(entry, source, notices)),
         line=entry.at,
         marker=" or ".join(entry.texts("resolution-markers")) or None,
-        local=source.kind in LOCAL_KINDS,
+        local=is_local(source),
         extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
     )
 

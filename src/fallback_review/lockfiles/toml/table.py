@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec import Struct
 
-from fallback_review.lockfiles.names import normalise_name
+from fallback_review.lockfiles.names import PACKAGE_NAME, normalise_name
 from fallback_review.lockfiles.text import LockfileError
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Notice
@@ -20,7 +20,6 @@ _T = TypeVar("_T")
 
 _PLAIN = re.compile(r"[\w\-]{1,40}(?:\[\d+\])?", re.ASCII)
 _LONGEST_KEY = 40
-PACKAGE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9])?")
 _WORDS: dict[type, str] = {str: "a string", dict: "a table", list: "an array", bool: "true or false"}
 
 

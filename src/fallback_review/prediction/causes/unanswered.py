@@ -143,6 +143,14 @@ RECORDS = (
                     "[indexes], or allow the package"
                 ),
             ),
+            "machine": Words(
+                why="it comes from a path on the machine that installs, which nobody sees from here",
+                step="check what lies there where it is installed; then allow the package",
+            ),
+            "variable": Words(
+                why="a variable of the environment decides where it comes from",
+                step="write the address out instead of the variable, or allow the package",
+            ),
             "key": Words(
                 why=lambda facts: f"it depends on a key that is not predicted: {_key(facts)}",
                 step="check what the installer takes, or remove the key: docs/prediction.md lists the keys "

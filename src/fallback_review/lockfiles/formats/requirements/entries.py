@@ -6,6 +6,7 @@ Specifiers", "VCS support" and "Local project installs".
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,16 +16,17 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
 from fallback_review.lockfiles.direct_references import (
-    LOCAL_KINDS,
     VCS_KINDS,
     Direct,
     is_archive,
+    is_local,
     is_url,
+    place_of,
     read_path,
     read_url,
     same_project,
 )
-from fallback_review.lockfiles.limits import LONGEST_VERSION, too_long, versions_too_long
+from fallback_review.lockfiles.limits import LONGEST_NAME, LONGEST_VERSION, too_long, versions_too_long
 from fallback_review.lockfiles.names import hash_text, normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
 from fallback_review.model import Artifact, LockedPackage, Source, SourceKind
@@ -64,6 +66,8 @@ class Unnamed(Struct, frozen=True, kw_only=True):
     in_sight: bool = True
     """False for an editable folder beside the lockfile's own: nothing here says that it exists."""
     had_credentials: bool = False
+    package: LockedPackage | None = None
+    """What it installs, under its text for a name; None of a folder or archive of the project's own tree."""
 
 
 class NamedRequirement(Struct, frozen=True, kw_only=True):
@@ -198,8 +202,7 @@ def _from_direct(
         version = None
     name = name or direct.name
     if name is None:
-        clean = strip_credentials(text)[0] if is_url(text) else text
-        return Unnamed(text=clean, had_credentials=direct.had_credentials)
+        return _unnamed(direct, text, place, asked)
     if direct.egg is not None and name == direct.egg:
         name, extras = _egg(direct.egg)
         asked = Details(hashes=asked.hashes, marker=asked.marker, extras=extras, options=asked.options)
@@ -209,6 +212,16 @@ def _from_direct(
     return NamedRequirement(package=package, had_credentials=direct.had_credentials)
 
 
+def _unnamed(direct: Direct, text: str, place: Position, asked: Details, *, in_sight: bool = True) -> Unnamed:
+    """Return a requirement without a name; what comes from elsewhere goes by its text instead of one."""
+    clean = strip_credentials(text)[0] if is_url(text) else text
+    package = None
+    if place_of(direct.source):
+        found = _package("", place, asked, source=direct.source, version=None, specifier=None, direct=direct)
+        package = dataclasses.replace(found, name=clean[:LONGEST_NAME])
+    return Unnamed(text=clean, in_sight=in_sight, had_credentials=direct.had_credentials, package=package)
+
+
 def _from_path(
     text: str, place: Position, asked: Details, *, editable: bool = False
 ) -> NamedRequirement | Unnamed:
@@ -216,7 +229,7 @@ def _from_path(
     path = found["path"].rstrip() if found else text
     direct = read_path(path, editable=editable)
     if direct.name is None:
-        return Unnamed(text=text, in_sight=not editable or path in _OWN_FOLDER)
+        return _unnamed(direct, text, place, asked, in_sight=not editable or path in _OWN_FOLDER)
     return _from_direct(direct, text, place, asked)
 
 
@@ -259,7 +272,7 @@ def _package(
         line=place.line,
         path=place.path,
         marker=str(asked.marker) if asked.marker is not None else None,
-        local=source.kind in LOCAL_KINDS,
+        local=is_local(source),
         extra=extra,
     )
     problem = too_long(package)

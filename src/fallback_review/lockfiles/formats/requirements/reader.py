@@ -64,6 +64,7 @@ def read(text: Text) -> Lockfile:
         compiled=compiled(text.text),
         packages=tuple(refuse_other_pins(packages)),
         unnamed=tuple(reading.unnamed),
+        nameless=tuple(reading.nameless),
         indexes=tuple(reading.effects.indexes),
         options=reading.effects.install_options(),
         notices=(*reading.notices, *contradictions),
@@ -101,6 +102,7 @@ class _Reading(Struct):
     constraints: list[LockedPackage] = field(default_factory=list)
     effects: OptionEffects = field(default_factory=OptionEffects)
     unnamed: list[Notice] = field(default_factory=list)
+    nameless: list[LockedPackage] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     unread: list[Notice] = field(default_factory=list)
     crowded: list[Notice] = field(default_factory=list)
@@ -215,6 +217,7 @@ class _Reading(Struct):
             self._refused(text, place, "a constraint needs a name")
         elif isinstance(found, Unnamed):
             self.unnamed.append(Notice(text=found.text, path=place.path, line=place.line))
+            self.nameless += [found.package] if found.package is not None else []
             if place.path is None:
                 (self.own_unnamed if found.in_sight else self.own_unparsed).append(found.text)
         elif constraint:
