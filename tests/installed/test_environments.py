@@ -194,6 +194,62 @@ def data_changed(project: Project, _: World) -> None:
     append(project.environment / "share/tool/data.txt", "evil\n")
 
 
+def same_size_and_time(project: Project, _: World) -> None:
+    path = project.site / "plain/core.py"
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"'a': 1", b"'a': 9"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def claimed_to_be_condas(project: Project, world: World) -> None:
+    line_appended(project, world)
+    (project.site / "plain-1.0.dist-info/INSTALLER").write_text("conda\n")
+    (project.environment / "conda-meta").mkdir()
+    (project.environment / "conda-meta/plain-1.0-0.json").write_text("{}")
+
+
+def claimed_to_be_an_archive(project: Project, world: World) -> None:
+    line_appended(project, world)
+    direct = '{"url": "https://elsewhere.test/plain-1.0.tar.gz", "archive_info": {}}'
+    (project.site / "plain-1.0.dist-info/direct_url.json").write_text(direct)
+
+
+def entry_point_added(project: Project, _: World) -> None:
+    (project.site / "plain-1.0.dist-info/entry_points.txt").write_text("[console_scripts]\nx = plain:x\n")
+
+
+def namespace_added(project: Project, _: World) -> None:
+    (project.site / "plain/portion").mkdir()
+    (project.site / "plain/portion/module.py").write_text("EVIL = 1\n")
+
+
+def extension_beside(project: Project, _: World) -> None:
+    """Python takes it before the module of the same name."""
+    (project.site / "plain/core.abi3.so").write_bytes(b"\x7fELF")
+
+
+def code_among_metadata(project: Project, _: World) -> None:
+    (project.site / "plain-1.0.dist-info/evil.py").write_text("EVIL = 1\n")
+
+
+def made_an_egg(project: Project, world: World) -> None:
+    line_appended(project, world)
+    shutil.rmtree(project.site / "plain-1.0.dist-info")
+    (project.site / "plain-1.0.egg-info").mkdir()
+    (project.site / "plain-1.0.egg-info/PKG-INFO").write_text("Name: plain\nVersion: 1.0\n")
+
+
+def hidden_by_case(project: Project, world: World) -> None:
+    line_appended(project, world)
+    (project.site / "plain-1.0.dist-info").rename(project.site / "PLAIN-1.0.dist-info")
+
+
+def own_script_exchanged(project: Project, _: World) -> None:
+    path = project.environment / "bin/tool-kit"
+    path.unlink()
+    path.symlink_to(project.environment / "bin/tool-own")
+
+
 C, M, L, U = (
     Origin.CHAINGUARD,
     Origin.MIXED,
@@ -220,6 +276,16 @@ MANIPULATIONS: dict[Callable[..., None], tuple[str, Origin, Integrity, Conclusio
     version_changed: ("plain", U, Integrity.CHANGED, Conclusion.FAIL),
     bytecode_without_source: ("plain", C, Integrity.ADDED, Conclusion.FAIL),
     data_changed: ("tool-kit", C, Integrity.CHANGED, Conclusion.FAIL),
+    same_size_and_time: ("plain", C, Integrity.CHANGED, Conclusion.FAIL),
+    claimed_to_be_condas: ("plain", C, Integrity.CHANGED, Conclusion.FAIL),
+    claimed_to_be_an_archive: ("plain", C, Integrity.CHANGED, Conclusion.FAIL),
+    entry_point_added: ("plain", C, Integrity.ADDED, Conclusion.FAIL),
+    namespace_added: ("plain", C, Integrity.ADDED, Conclusion.FAIL),
+    extension_beside: ("plain", C, Integrity.ADDED, Conclusion.FAIL),
+    code_among_metadata: ("plain", C, Integrity.ADDED, Conclusion.FAIL),
+    made_an_egg: ("plain", U, Integrity.CHANGED, Conclusion.FAIL),
+    hidden_by_case: ("plain", U, Integrity.CHANGED, Conclusion.FAIL),
+    own_script_exchanged: ("tool-kit", C, Integrity.CHANGED, Conclusion.FAIL),
 }
 
 
@@ -324,6 +390,19 @@ def test_an_editable_project_is_a_link(world: World, tmp_path: Path) -> None:
     assert found.conclusion is Conclusion.PASS
     assert [path.rpartition("/")[2] for path in found.startup] == ["linked.pth"]
     assert headline(found)[1] == "Nothing to verify is installed"
+
+    start = project.site / "linked.pth"
+    start.write_text("import __editable___linked_1_0_finder; __editable___linked_1_0_finder.install()\n")
+    rewrite_record(project.site, info.name)
+    assert one(world.verify(project.environment), "linked").linked
+    for more in (
+        "import os; os.getcwd()\n",
+        "import __editable___x_finder; __editable___y_finder.install()\n",
+    ):
+        start.write_text(f"{tmp_path}\n{more}")
+        rewrite_record(project.site, info.name)
+        found = world.verify(project.environment)
+        assert (one(found, "linked").linked, found.conclusion) == (False, Conclusion.UNKNOWN)
 
 
 def test_two_dist_infos_of_one_name_are_both_told(

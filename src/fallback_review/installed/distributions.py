@@ -27,6 +27,7 @@ _INFO = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)-(?P<version>[^-/]+)\.
 _EGG_INFO = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)-(?P<version>[^-/]+?)(?:-py[^/]*)?\.egg-info")
 _SYSTEM_SITE = re.compile(r"usr/lib(?:32|64)?/python3[^/]*/(?:site|dist)-packages")
 _OF_THE_SYSTEM = frozenset({"apk", "apt", "debian", "dpkg", "guix", "nix", "portage", "rpm"})
+_FINDER = re.compile(rb"import (__editable___\w+_finder); ?\1\.install\(\)\s*")
 MOST_INFOS = 20_000
 
 
@@ -104,7 +105,7 @@ def _dist_info(files: TreeFiles, site: str, path: str, folder: str) -> Installed
         record=record,
         local=_local(direct, files.size(f"{path}/uv_build.json")),
         of_the_project=isinstance(direct.get("dir_info"), dict) or isinstance(direct.get("vcs_info"), dict),
-        linked=_is_linked(direct, record, folder),
+        linked=_is_linked(files, site, direct, record, folder),
         system=_is_of_the_system(files, site, installer, f"{name}-{version}-"),
     )
 
@@ -113,8 +114,10 @@ def _is_of_the_system(files: TreeFiles, site: str, installer: str | None, conda:
     """Whether a package manager beside pip's kind put it there, as far as its place tells.
 
     Debian and its like leave no INSTALLER, or their own name, in a folder of their own; conda keeps a record
-    of each of its packages in the environment.
+    of each of its packages in the environment. Nothing in a virtual environment is theirs, whatever it says.
     """
+    if _is_virtual(files, site):
+        return False
     if installer == "conda":
         wanted = canonicalize_name(conda)
         found = _SITE.fullmatch(site)
@@ -124,6 +127,12 @@ def _is_of_the_system(files: TreeFiles, site: str, installer: str | None, conda:
         )
     ours = installer is None or installer.lower() in _OF_THE_SYSTEM
     return ours and _SYSTEM_SITE.fullmatch(site) is not None
+
+
+def _is_virtual(files: TreeFiles, site: str) -> bool:
+    found = _SITE.fullmatch(site)
+    prefix = f"{found['prefix'] or ''}/" if found else ""
+    return found is not None and files.size(f"{prefix}pyvenv.cfg".lstrip("/")) is not None
 
 
 def _headers(data: bytes | None) -> dict[str, list[str]]:
@@ -182,13 +191,27 @@ def _path(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _is_linked(direct: dict[str, Any], record: tuple[RecordedFile, ...] | None, folder: str) -> bool:
+def _is_linked(
+    files: TreeFiles,
+    site: str,
+    direct: dict[str, Any],
+    record: tuple[RecordedFile, ...] | None,
+    folder: str,
+) -> bool:
     """Whether a distribution is editable, and by its RECORD nothing but a link lies here."""
     info = direct.get("dir_info")
     if not isinstance(info, dict) or info.get("editable") is not True:
         return False
+    paths = [row.path for row in record or ()]
+    starting = [path for path in paths if path.endswith(".pth")]
     return all(
-        row.path.startswith((f"{folder}/", "../", "__pycache__/", "__editable__"))
-        or row.path.endswith(".pth")
-        for row in record or ()
-    )
+        path.startswith((f"{folder}/", "../", "__pycache__/", "__editable__"))
+        for path in paths
+        if path not in starting
+    ) and all(_only_links(files.text(f"{site}/{path}".lstrip("/"))) for path in starting)
+
+
+def _only_links(data: bytes | None) -> bool:
+    """Whether a ``.pth`` file names folders, or runs no more than setuptools' own finder."""
+    lines = (data or b"").splitlines()
+    return all(_FINDER.fullmatch(line) for line in lines if line.lstrip().startswith(b"import"))
