@@ -57,9 +57,10 @@ def reviewed(
     lock: str = "requirements.txt",
     base: str = "",
 ) -> Review:
+    """Return a review; without an installer the settings name none."""
     pair = (Text(path=lock, text=base, read=files.get), Text(path=lock, text=requirements, read=files.get))
     table = Table(chainguard={"foo": ours}, pypi={"foo": theirs})
-    return judged(table, pair, indexes={**PYPI, "installer": installer})
+    return judged(table, pair, indexes={**PYPI, "installer": installer} if installer else PYPI)
 
 
 def verdict(*given: Any, **more: Any) -> Verdict:
@@ -258,6 +259,44 @@ def test_what_a_uv_lock_does_not_hold_is_no_pass() -> None:
     [said] = found.unreadable
     assert (said.path, said.line) == ("pyproject.toml", 4)
     assert said.text.startswith("the project asks for bar")
+
+
+def pylock(author: str) -> str:
+    return (
+        f'lock-version = "1.0"\ncreated-by = "{author}"\n[[packages]]\nname = "foo"\nversion = "1.0"\n'
+        f'sdist = {{ url = "{PS.url}", hashes = {{ sha256 = "{PS.sha256}" }} }}\n'
+        f'wheels = [{{ url = "{CW.url}", hashes = {{ sha256 = "{CW.sha256}" }} }}]\n'
+    )
+
+
+SDISTS_BY_PIP = conf("no-binary = foo")
+SDISTS_BY_UV = {"uv.toml": "no-binary-package = ['foo']\n"}
+
+
+@pytest.mark.parametrize(
+    ("author", "files", "installer", "outcome"),
+    [
+        *[(author, {}, "", Outcome.CHAINGUARD) for author in ("uv", "pip", "pdm", "mousebender")],
+        *[(author, SDISTS_BY_PIP, "", Outcome.UNKNOWN) for author in ("uv", "pdm")],
+        *[(author, SDISTS_BY_UV, "", Outcome.UNKNOWN) for author in ("pip", "mousebender", "pdm")],
+        ("pip", SDISTS_BY_PIP, "", Outcome.PYPI),
+        ("uv", SDISTS_BY_UV, "", Outcome.PYPI),
+        ("pip", {**SDISTS_BY_PIP, **SDISTS_BY_UV}, "", Outcome.PYPI),
+        ("uv", SDISTS_BY_PIP, "pip", Outcome.PYPI),
+        ("uv", SDISTS_BY_PIP, "uv", Outcome.CHAINGUARD),
+        ("uv", conf("timeout = 60"), "", Outcome.CHAINGUARD),
+        ("uv", conf("prefer-binary = 1"), "", Outcome.CHAINGUARD),
+    ],
+)
+def test_who_installs_a_pylock_is_not_known_from_who_wrote_it(
+    author: str, files: dict[str, str], installer: str, outcome: Outcome
+) -> None:
+    base = 'lock-version = "1.0"\n'
+    found = verdict([CW], [PS], pylock(author), files, installer=installer, lock="pylock.toml", base=base)
+    assert found.outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        assert found.reason == "installer"
+        assert "may install it" in found.evidence[0].said
 
 
 def poetry_lock(manifest: dict[str, Any], *hashes: str | None) -> str:

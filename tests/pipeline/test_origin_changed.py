@@ -175,3 +175,15 @@ def test_a_dependency_that_the_lock_does_not_follow_is_no_pass() -> None:
     result, _ = judged(*uv_sides("", '[tool.uv]\ndev-dependencies = ["unseen"]\n'))
     assert result.conclusion is Conclusion.UNKNOWN
     assert any("asks for unseen" in each.text for each in result.unreadable)
+
+
+def test_a_pip_conf_moves_a_pylock_that_uv_wrote() -> None:
+    text = (
+        'lock-version = "1.0"\ncreated-by = "uv"\n[[packages]]\nname = "a"\nversion = "2.0"\n'
+        f'sdist = {{ url = "https://files.pypi.test/a-2.0.tar.gz", hashes = {{ sha256 = "{"e" * 64}" }} }}\n'
+        f'wheels = [{{ url = "{C}a/2.0/a-2.0-py3-none-any.whl", hashes = {{ sha256 = "{"c" * 64}" }} }}]\n'
+    )
+    trees: tuple[dict[str, str], ...] = ({}, {"pip.conf": "[install]\nno-binary = a\n"})
+    base, head = (Text(path="pylock.toml", text=text, read=tree.get) for tree in trees)
+    result, _ = judged(base, head)
+    assert moved(result) == {"a": Outcome.UNKNOWN}

@@ -187,6 +187,8 @@ class Lockfile:
     """Markers of the environments that the lock is for, any of which may hold; empty for all."""
     installer: str | None = None
     """The installer that wrote the file, where it says so (pylock.toml's ``created-by``)."""
+    read_by: tuple[str, ...] = ()
+    """Further installers that read such a file, whoever wrote it."""
     compiled: Compiled | None = None
     """The tool that made a requirements file, where the file says so."""
     notices: tuple[Notice, ...] = ()

@@ -16,6 +16,7 @@ from fallback_review.lockfiles.urls import has_variable
 from fallback_review.model import Assumption, AssumptionKind, Edition, Index, Owner
 from fallback_review.pipeline.ask import learn_hosts
 from fallback_review.pipeline.compare import installer_of
+from fallback_review.pipeline.configured import configured
 from fallback_review.pipeline.marker_changes import with_newly_installed
 from fallback_review.prediction import LAYOUTS, Context
 from fallback_review.prediction.addresses import Addresses
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from fallback_review.model import Change, Demands, LockedPackage, Lockfile, LockfileDiff, Notice, Target
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import ComparedLockfile
+    from fallback_review.pipeline.configured import Configured
     from fallback_review.prediction.cache import Question
     from fallback_review.settings.schema import Indexes, Settings
 
@@ -62,12 +64,8 @@ class LockfileSide(Struct, frozen=True):
 
     def unlearnt(self) -> LockfileSide:
         """Return the side where PyPI did not say which hosts are its own: then none is known not to be."""
-        overrides = {
-            name: dataclasses.replace(each, pypi_hosts_known=False) for name, each in self.overrides.items()
-        }
-        return replace(
-            self, context=dataclasses.replace(self.context, pypi_hosts_known=False), overrides=overrides
-        )
+        overrides = {name: _unlearnt_context(each) for name, each in self.overrides.items()}
+        return replace(self, context=_unlearnt_context(self.context), overrides=overrides)
 
 
 class Unchanged(Struct, frozen=True):
@@ -163,6 +161,11 @@ def bounded_again(prepared: Sequence[Prepared]) -> list[Prepared]:
     return found
 
 
+def _unlearnt_context(context: Context) -> Context:
+    others = tuple(map(_unlearnt_context, context.others))
+    return dataclasses.replace(context, pypi_hosts_known=False, others=others)
+
+
 def _unlearnt(prepared: Prepared) -> Prepared:
     """Which hosts are PyPI's was asked and not answered: then no other host is known to be none of PyPI's."""
     again = prepared.unchanged
@@ -176,9 +179,9 @@ def prepare(
 ) -> Prepared:
     """Return a lockfile with its context: the settings decide, else the installers' own files."""
     lockfile = compared.diff.head
-    base, head = _configured(compared, settings, compared.diff.base, lockfile, today)
+    before, after = _configured(compared, settings, compared.diff.base, lockfile, today)
     around = _Around(settings, addresses, compared.new_hosts, today)
-    side = around.side(lockfile, head)
+    side = around.side(lockfile, after)
     targets = fitting(settings.targets.expand(), _required_python(compared.diff))
     diff = with_newly_installed(compared.diff, targets)
     prepared = Prepared(diff=diff, side=side, targets=targets)
@@ -186,15 +189,16 @@ def prepare(
         return prepared
     again: Unchanged | None = None
     asked: tuple[Notice, ...] = ()
-    if base is not None and compared.read_whole is not None:
-        alike = configuration.alike(base, head)
+    base, head = before.first if before is not None else None, after.first
+    if before is not None and base is not None and compared.read_whole is not None:
+        alike = before.alike(after)
         moved = configuration.moved(base, head) - {each.name for each in diff.changes if each.gained}
         if moved or not alike:
-            before, after = compared.read_whole()
-            theirs, head = _configured(compared, settings, before, after, today)
-            sides = around.side(before, theirs or base), around.side(after, head)
+            whole = compared.read_whole()
+            theirs, ours = _configured(compared, settings, *whole, today)
+            sides = around.side(whole[0], theirs or before), around.side(whole[1], ours)
             again = _unchanged(*sides, diff, moved if alike else None)
-            asked = tuple(configuration.unlocked(after, head))
+            asked = tuple(configuration.unlocked(whole[1], ours.first))
     if not lockfile.omitted and not asked:
         asked = tuple(configuration.unlocked(lockfile, head))
     told = configuration.compare(base, head) if base and base.installer == head.installer else ()
@@ -223,24 +227,18 @@ def prepare(
 
 def _configured(
     compared: ComparedLockfile, settings: Settings, before: Lockfile, after: Lockfile, today: date | None
-) -> tuple[Configuration | None, Configuration]:
-    """Return how the installer is configured on both sides; None where there is no base."""
+) -> tuple[Configured | None, Configured]:
+    """Return how the installers are configured on both sides; None where there is no base."""
     now = datetime.combine(today, time(), UTC) if today is not None else None
-    installer = installer_of(after, settings)
-    head = configuration.read(
-        after,
-        compared.head_read or nothing_beside,
-        installer=installer,
-        now=now,
-        named=compared.head_named,
-    )
+    read = compared.head_read or nothing_beside
+    head = configured(after, read, settings, now=now, named=compared.head_named)
     if compared.base_read is None:
         return None, head
-    theirs = installer if before.format == after.format else installer_of(before, settings)
-    base = configuration.read(
-        before, compared.base_read, installer=theirs, now=now, named=compared.base_named
+    installer = installer_of(after, settings) if before.format == after.format else None
+    base = configured(
+        before, compared.base_read, settings, installer=installer, now=now, named=compared.base_named
     )
-    return base, configuration.with_gone(base, head)
+    return base, replace(head, first=configuration.with_gone(base.first, head.first))
 
 
 def _stayed(diff: LockfileDiff) -> int:
@@ -256,8 +254,17 @@ class _Around(Struct, frozen=True):
     new_hosts: frozenset[str]
     today: date | None
 
-    def side(self, lockfile: Lockfile, told: Configuration) -> LockfileSide:
+    def side(self, lockfile: Lockfile, told: Configured) -> LockfileSide:
         """Return one side with the contexts that its configuration amounts to."""
+        found = self._side(lockfile, told.first)
+        if not told.others:
+            return found
+        others = tuple(self._side(lockfile, each).context for each in told.others)
+        overrides = {name: dataclasses.replace(each, others=others) for name, each in found.overrides.items()}
+        context = dataclasses.replace(found.context, others=others)
+        return replace(found, context=context, overrides=overrides)
+
+    def _side(self, lockfile: Lockfile, told: Configuration) -> LockfileSide:
         arrangement = configuration.arrange(told, self.addresses)
         context = dataclasses.replace(
             _context(told, arrangement, self.settings, self.addresses),

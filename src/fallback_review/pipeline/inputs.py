@@ -24,6 +24,7 @@ from fallback_review.lockfiles import (
 )
 from fallback_review.model import Lockfile, Notice
 from fallback_review.pipeline.compare import installer_of, text_of
+from fallback_review.pipeline.configured import configured
 from fallback_review.pipeline.discovery import ChangedFile
 
 if TYPE_CHECKING:
@@ -164,10 +165,10 @@ def matters(compared: ComparedLockfile, settings: Settings) -> bool:
     if {notice.text for notice in diff.head.unread} - {notice.text for notice in diff.base.unread}:
         return True
     before, after = (
-        configuration.read(side, read or nothing_beside, installer=installer_of(side, settings), named=named)
+        configured(side, read or nothing_beside, settings, named=named)
         for side, read, named in (
             (diff.base, compared.base_read, compared.base_named),
             (diff.head, compared.head_read, compared.head_named),
         )
     )
-    return not configuration.alike(before, after)
+    return not before.alike(after) or bool(configuration.moved(before.first, after.first))

@@ -40,6 +40,8 @@ class Context:
     """What the installer's configuration says besides; None leaves it to the lockfile's own lines."""
     not_modelled: tuple[NotModelled, ...] = ()
     """Keys of that configuration whose effect is not predicted: what depends on them is not known."""
+    others: tuple[Context, ...] = ()
+    """The same for each other installer that may read the lock, and that the repository configures."""
     demands: Demands | None = None
     """What the project's files ask of the lock's entries; None where that is not compared."""
     unknown_keys: tuple[Assumption, ...] = ()

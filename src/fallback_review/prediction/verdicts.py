@@ -66,7 +66,41 @@ _NOT_THERE = (Cause.PROJECT_MISSING, Cause.VERSION_MISSING, Cause.NO_CANDIDATE)
 def derive(
     package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
 ) -> Derivation | None:
-    """Predict one entry on one target; None where it is not installed there, or is no PyPI package."""
+    """Predict one entry on one target; None where it is not installed there, or is no PyPI package.
+
+    Where other installers may read the lock, and one of them would end with another outcome, nobody knows.
+    """
+    derived = _derived(package, lockfile, target, context, answers)
+    for other in context.others:
+        again = _derived(package, lockfile, target, other, answers)
+        if derived is None or again is None or again.verdict.outcome is derived.verdict.outcome:
+            continue
+        names = context.installer, other.installer
+        return _by_whom(derived, again, names)
+    return derived
+
+
+def _by_whom(one: Derivation, other: Derivation, installers: tuple[str, str]) -> Derivation:
+    verdict = one.verdict
+    took = [
+        f"{name}: {each.verdict.outcome.value} ({each.verdict.file or 'no file'})"
+        for name, each in zip(installers, (one, other), strict=True)
+    ]
+    said = Evidence(EvidenceKind.CONFIGURED, f"{' or '.join(installers)} may install it: {', '.join(took)}")
+    unknown = replace(
+        verdict,
+        outcome=Outcome.UNKNOWN,
+        cause=Cause.NOT_CONFIGURED,
+        reason="installer",
+        evidence=(said, *other.verdict.evidence, *verdict.evidence),
+        otherwise=None,
+    )
+    return replace(one, verdict=unknown, needs=one.needs | other.needs)
+
+
+def _derived(
+    package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
+) -> Derivation | None:
     what = entry_kind(package, lockfile, context)
     if what is EntryKind.OUT_OF_SCOPE or not applies(package.marker, target):
         return None
@@ -168,7 +202,7 @@ def _behind(subject: Installation, refusal: Verdict) -> Derivation:
     else:
         context = dataclasses.replace(subject.context, sources=None)
     answers = {subject.package.name: subject.answers}
-    below = derive(subject.package, subject.lockfile, subject.target, context, answers)
+    below = _derived(subject.package, subject.lockfile, subject.target, context, answers)
     if below is None:
         return Derivation(verdict=refusal)
     return replace(below, verdict=replace(refusal, otherwise=below.verdict), steps=())

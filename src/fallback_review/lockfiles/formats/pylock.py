@@ -31,6 +31,8 @@ _FILE_NAME = re.compile(r"pylock(?:\.[^./]+(?:\.[^./]+)*)?\.toml")
 _LOOKS = re.compile(r"^lock-version = ['\"]", re.MULTILINE)
 _MAJOR = 1
 _INSTALLERS = ("pip", "uv", "pdm", "poetry", "pipenv")
+_ANYBODY = ("pip", "uv")
+"""Who reads any pylock.toml that names files: `pip install -r`, `uv pip sync` (measured)."""
 _DIRECT = ("vcs", "directory", "archive")
 _OWN_FIELDS = frozenset({"name", "version", "index", "sdist", "wheels", *_DIRECT})
 
@@ -65,6 +67,7 @@ def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
         requires_python=header.text("requires-python"),
         environments=header.texts("environments"),
         installer=author if author in _INSTALLERS else None,
+        read_by=_ANYBODY if not reader.invented_urls else (),
         notices=notices.all(),
         header={key: value for key, value in document.header.items() if key != "tool"},
         omitted=document.omitted,
@@ -76,7 +79,7 @@ class _Reader:
 
     def __init__(self, notices: Notices, *, invented_urls: bool) -> None:
         self._notices = notices
-        self._invented_urls = invented_urls
+        self.invented_urls = invented_urls
         """Pipenv makes up each file's name and URL; only its hashes can be trusted."""
 
     def package(self, entry: Table) -> LockedPackage:
@@ -153,7 +156,7 @@ class _Reader:
         hashes = tuple(self._hashes(file))
         if not hashes:
             self._notices.note("PEP 751 requires hashes of every file, and a file has none", file.line)
-        if self._invented_urls:
+        if self.invented_urls:
             return Artifact(hashes=hashes)
         if not (url or path):
             self._notices.note(

@@ -156,6 +156,10 @@ RECORDS = (
                 step="check what the installer takes, or remove the key: docs/prediction.md lists the keys "
                 "that are predicted",
             ),
+            "installer": Words(
+                why=_key,
+                step="say who installs it: installer in [indexes] of the settings",
+            ),
             "outdated": Words(why=_key, step=lambda facts: facts.lock_again),
             "hosts": Words(
                 why=lambda facts: f"no setting names the host of its files: {_stray(facts)}",
