@@ -170,3 +170,19 @@ def test_credentials_are_flagged() -> None:
 def test_what_is_refused(content: str, message: str) -> None:
     with pytest.raises(LockfileError, match=message):
         read(content)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "row", "refused"),
+    [
+        ("", 'url = "https://files.pypi.test/a-1.0.tar.gz"', True),
+        ('"static_urls"', 'url = "https://files.pypi.test/a-1.0.tar.gz"', False),
+        ("", 'file = "a-1.0.tar.gz"', False),
+    ],
+)
+def test_files_have_urls_where_the_strategy_says_so(strategy: str, row: str, refused: bool) -> None:
+    """PDM 2.29: "Static URLs are not allowed in lockfile"."""
+    entry = f'[[package]]\nname = "a"\nversion = "1.0"\nfiles = [{{{row}}}]\n'
+    head = f'[metadata]\nstrategy = [{strategy}]\nlock_version = "4.5.0"\ncontent_hash = "sha256:0"\n\n'
+    (package,) = parse(Text(path="pdm.lock", text=head + entry)).packages
+    assert (package.refused is not None) is refused

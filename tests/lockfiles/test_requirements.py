@@ -266,6 +266,24 @@ def test_no_message_repeats_credentials() -> None:
     assert len(lock.notices) >= 6
 
 
+@pytest.mark.parametrize(("joins", "refused"), [(None, True), (True, True), (False, False)])
+@pytest.mark.parametrize("constraint", ["six[a]==1", "six[a]", "six[a]==1; python_version < '3'"])
+def test_pip_refuses_a_constraint_with_extras_and_uv_does_not(
+    joins: bool | None, refused: bool, constraint: str
+) -> None:
+    text = "-c c.txt\nsix==1\nother==1\n"
+    lock = FORMAT.parse(
+        Text(
+            path="requirements.txt",
+            text=text,
+            read={"c.txt": constraint}.get,
+            joins_comments=joins,
+        )
+    )
+    assert [package.name for package in lock.packages if package.refused] == ["six"] * refused
+    assert [(notice.path, notice.line) for notice in lock.unread] == [("c.txt", 1)] * refused
+
+
 def test_hashes_are_kept_as_they_stand_but_for_the_letters_of_their_digits() -> None:
     (package,) = read("six==1 --hash=sha256:AB --hash=SHA256:ab --hash=nonsense --hash=sha256:\n").packages
     assert package.hashes == {"sha256:ab", "SHA256:ab", "nonsense", "sha256:"}

@@ -66,6 +66,7 @@ def _lockfile(text: Text, document: TomlDocument) -> Lockfile:
         notices=notices,
         beside=metadata.table("files") if version.release < _FILES_IN_ENTRIES else None,
         heeds_markers="inherit_metadata" in metadata.texts("strategy"),
+        static_urls="static_urls" in metadata.texts("strategy"),
     )
     header = dict(document.header)
     header["metadata"] = {key: value for key, value in metadata.data.items() if key != "files"}
@@ -135,6 +136,8 @@ class _Reader(Struct, frozen=True, kw_only=True):
     beside: Table | None
     """The files of all entries, where the lock is so old that they don't stand in the entries."""
     heeds_markers: bool
+    static_urls: bool
+    """Whether the entries' files may have URLs; PDM refuses a lock that has some all the same (measured)."""
 
     def package(self, entry: Table) -> LockedPackage:
         name, version = entry.required("name"), entry.text("version")
@@ -152,9 +155,17 @@ class _Reader(Struct, frozen=True, kw_only=True):
             line=entry.at,
             marker=marker if self.heeds_markers else None,
             requires_python=entry.text("requires_python"),
+            refused=self._refused(source, artifacts),
             local=is_local(source),
             extra=_extra(entry),
         )
+
+    def _refused(self, source: Source, artifacts: Iterable[Artifact]) -> str | None:
+        """Return why PDM takes no such entry, where it does not; older locks' files are not asked (2.29)."""
+        strange = self.beside is None and not self.static_urls and source.kind.from_index
+        if strange and any(artifact.url for artifact in artifacts):
+            return "its files have URLs, and the lock's strategy is not static_urls: PDM refuses the lock"
+        return None
 
 
 def _extra(entry: Table) -> dict[str, Any]:

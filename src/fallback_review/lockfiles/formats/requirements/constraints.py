@@ -20,14 +20,14 @@ from fallback_review.model import Artifact, LockedPackage, Notice, SourceKind
 from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MOST = 50
 """Constraints of one name that are applied, pins before ranges; each is compared with each requirement."""
 
 
 def apply_constraints(
-    packages: Iterable[LockedPackage], constraints: Iterable[LockedPackage]
+    packages: Iterable[LockedPackage], constraints: Iterable[LockedPackage], *, extras_refused: bool = False
 ) -> tuple[list[LockedPackage], list[Notice]]:
     """Narrow requirements down by constraints.
 
@@ -35,12 +35,19 @@ def apply_constraints(
     for each, as only the environment that installs can tell which of them holds. A pinned entry stays beside
     those that constrain it further, or take it from a URL: pip and uv do so for a pin as well (measured).
 
+    Args:
+        packages: the requirements.
+        constraints: what the files named by ``-c`` hold.
+        extras_refused: whether a constraint with extras ends the install: for pip, whatever it is about, and
+            not for uv (measured).
+
     Returns:
         The packages in their order, and what contradicts each other.
     """
     by_name: dict[str, list[LockedPackage]] = defaultdict(list)
     for constraint in constraints:
         by_name[constraint.name].append(constraint)
+    refused = _with_extras(by_name) if extras_refused else {}
     narrowed: list[LockedPackage] = []
     notices: list[Notice] = []
     for name, every in by_name.items():
@@ -62,7 +69,19 @@ def apply_constraints(
             narrowed.append(entry)
             forks = [fork for fork in forks if _differs(fork, entry)]
         narrowed.extend(forks)
+    if refused:
+        narrowed = [dataclasses.replace(each, refused=refused.get(each.name)) for each in narrowed]
     return narrowed, notices
+
+
+def _with_extras(by_name: Mapping[str, Iterable[LockedPackage]]) -> dict[str, str]:
+    """Return why pip refuses the constraints of a name, where one of them has extras."""
+    return {
+        name: f"{shown(one.path or 'a constraint')} constrains {shown(name)} with extras, which pip refuses"
+        for name, every in by_name.items()
+        for one in every
+        if "extras" in one.extra
+    }
 
 
 def _differs(fork: LockedPackage, entry: LockedPackage) -> bool:
@@ -137,7 +156,10 @@ def refuse_other_pins(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
                 refused[each.name, each.marker] = f"{shown(each.name)} is pinned to {pins} at once"
     if not refused:
         return every
-    return [dataclasses.replace(each, refused=refused.get((each.name, each.marker))) for each in every]
+    return [
+        dataclasses.replace(each, refused=refused.get((each.name, each.marker), each.refused))
+        for each in every
+    ]
 
 
 def _other_versions(one: LockedPackage, other: LockedPackage) -> bool:

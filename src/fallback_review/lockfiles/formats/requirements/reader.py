@@ -58,7 +58,9 @@ def read(text: Text) -> Lockfile:
     """
     reading = _Reading(text)
     reading.file(text.path, text.text, constraint=False, above=())
-    packages, contradictions = apply_constraints(reading.packages, reading.constraints)
+    packages, contradictions = apply_constraints(
+        reading.packages, reading.constraints, extras_refused=text.joins_comments is not False
+    )
     return Lockfile(
         path=text.path,
         compiled=compiled(text.text),
@@ -222,6 +224,10 @@ class _Reading(Struct):
                 (self.own_unnamed if found.in_sight else self.own_unparsed).append(found.text)
         elif constraint:
             self.constraints.append(found.package)
+            if "extras" in found.package.extra and self.root.joins_comments is not False:
+                self.unread.append(
+                    self._note(f"pip refuses {shown(text)}: a constraint has no extras", place)
+                )
         else:
             self.packages.append(found.package)
 
