@@ -220,6 +220,16 @@ def test_groups_and_extras_may_have_been_left_out(
     assert finding["text"].startswith("1 of the lock's packages is not installed: single. Groups or extras")
 
 
+def test_what_can_not_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "image.tar").write_bytes(b"")
+    (tmp_path / "report.json").write_text("{")
+    for name in ("image.tar", "report.json", "absent"):
+        done = run("verify", name, cwd=tmp_path)
+        assert (done.code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"fallback-review: {name}: ")
+        assert done.stderr.count("\n") == 1
+
+
 def test_what_is_shown_is_inert() -> None:
     from fallback_review.model import (
         Conclusion,

@@ -199,6 +199,41 @@ def test_the_target_is_read_off_the_image(
     assert [each.prediction.held for each in found.distributions if each.prediction] == [True, True]
 
 
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    "prefix",
+    ["home/dev/venv", "srv/sys", "app/node_modules/x", "/".join("abcdefghijklmnopqrstuvwxyz")],
+)
+def test_an_environment_is_found_wherever_it_lies(
+    world: World, installed: dict[str, Project], tmp_path: Path, prefix: str
+) -> None:
+    base = environment_layer(installed["pip"])
+    other = f"{prefix}/lib/python3.11/site-packages"
+    info = f"{other}/plain-1.0.dist-info"
+    more = [
+        member(f"{info}/METADATA", b"Name: plain\nVersion: 1.0\n"),
+        member(f"{other}/plain/core.py", b"EVIL = 1\n"),
+    ]
+    found = world.verify(docker_save(tmp_path / "image.tar", [base, more]))
+    assert [each.place for each in found.distributions if each.name == "plain"] == sorted(
+        [info, f"{SITE}/plain-1.0.dist-info"]
+    )
+    assert found.conclusion is Conclusion.FAIL
+
+
+@pytest.mark.lab
+def test_modules_without_metadata_are_strays_in_an_image_too(world: World, tmp_path: Path) -> None:
+    layer = [
+        member(f"{SITE}/README.txt", b"of Python's own installation"),
+        member("usr/lib/python3/dist-packages/lsb_release.py", b"of Debian's, without metadata"),
+    ]
+    assert world.verify(docker_save(tmp_path / "clean.tar", [layer])).conclusion is Conclusion.PASS
+    layer.append(member(f"{SITE}/evil.py", b"EVIL = 1\n"))
+    found = world.verify(docker_save(tmp_path / "image.tar", [layer]))
+    assert [each.path for each in found.strays] == [f"{SITE}/evil.py"]
+    assert found.conclusion is Conclusion.FAIL
+
+
 def test_layers_lie_upon_each_other_as_the_format_says(tmp_path: Path) -> None:
     lower = [
         folder("a"),
@@ -338,6 +373,9 @@ def test_bombs_and_crowds_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"manifest.json": b"{"}, "is not JSON"),
         ({"manifest.json": b"[{}, {}]"}, "several images"),
         ({"manifest.json": b'[{"Layers": ["absent"]}]'}, "lacks the layer 'absent'"),
+        ({"manifest.json": b'[{"Layers": []}]'}, "names no layers"),
+        ({"manifest.json": b'[{"Layers": ["manifest.json", 3]}]'}, "names no layers"),
+        ({"index.json": b'{"layers": [3]}'}, "names no layers"),
         (
             {"index.json": b'{"manifests": [{"digest": "sha256:a"}, {"digest": "sha256:b"}]}'},
             "several platforms",

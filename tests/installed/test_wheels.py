@@ -83,6 +83,17 @@ def test_bytes_around_a_wheel_are_a_change(
     assert verification.conclusion is Conclusion.FAIL
 
 
+@pytest.mark.parametrize("name", ["plain-9.0-py3-none-any.whl", "plain-1.0-py2.py3-none-any.whl"])
+def test_a_wheel_under_another_name_is_a_change(world: World, tmp_path: Path, name: str) -> None:
+    shutil.copy(world.chainguard / "built" / PLAIN, tmp_path / name)
+    verification = world.verify(tmp_path)
+    found = one(verification, "plain")
+    assert (found.origin, found.integrity) == (Origin.CHAINGUARD, Integrity.CHANGED)
+    assert [each.detail for each in found.deviations] == [f"the index calls these bytes {PLAIN}"]
+    (tmp_path / name).rename(tmp_path / PLAIN.replace("plain", "Plain"))  # a spelling is none
+    assert world.verify(tmp_path).conclusion is Conclusion.PASS
+
+
 def sdist(folder: Path, name: str, text: str = "") -> Path:
     """A source distribution with this text in it."""
     path = folder / f"{name}.tar.gz"

@@ -118,10 +118,11 @@ def main() -> None:
 def _can_be_fixed(error: Exception) -> bool:
     """Whether it lies with a file, the settings or the revisions that were named, and says so in a line."""
     from fallback_review.cli.git import RevisionError  # noqa: PLC0415 - what raised it has imported these
+    from fallback_review.installed.tree import TreeError  # noqa: PLC0415 - as above
     from fallback_review.lockfiles import LockfileError  # noqa: PLC0415 - as above
     from fallback_review.settings.schema import SettingsError  # noqa: PLC0415 - as above
 
-    return isinstance(error, LockfileError | SettingsError | RevisionError | OSError)
+    return isinstance(error, LockfileError | SettingsError | RevisionError | TreeError | OSError)
 
 
 def _in_words(error: Exception) -> str:

@@ -22,7 +22,6 @@ from fallback_review.cli.work_tree import read_file
 from fallback_review.installed.judge import Verifying
 from fallback_review.installed.places import active, place
 from fallback_review.installed.sources import open_sources
-from fallback_review.installed.tree import TreeError
 from fallback_review.installed.verify import verify
 from fallback_review.report.verification import FORMATS, render
 from fallback_review.report.verification.sections import headline
@@ -71,15 +70,12 @@ def verify_command(
     configured = settings_for(options, lambda path: read_file(Path.cwd(), path))
     today = datetime.now(UTC).date()
     lock = file_text(lockfile, configured) if lockfile else None
-    try:
-        wanted = [place(each) for each in places] or [active(os.environ)]
-        with open_sources(
-            configured.indexes, secrets_for(options), full=full, console=console_for(stderr=True)
-        ) as sources:
-            run = Verifying(settings=configured, sources=sources, today=today, bytecode=bytecode, full=full)
-            found = [verify(each, run, lock) for each in wanted]
-    except TreeError as error:
-        raise click.UsageError(str(error)) from None
+    wanted = [place(each) for each in places] or [active(os.environ)]
+    with open_sources(
+        configured.indexes, secrets_for(options), full=full, console=console_for(stderr=True)
+    ) as sources:
+        run = Verifying(settings=configured, sources=sources, today=today, bytecode=bytecode, full=full)
+        found = [verify(each, run, lock) for each in wanted]
     show(found, options)
     sys.exit(policy.conclude(each.conclusion for each in found).exit_code)
 

@@ -68,6 +68,11 @@ class Installed(Struct, frozen=True, kw_only=True):
         return self.site, self.info
 
 
+def is_of_the_system(site: str) -> bool:
+    """Whether a folder is the one in which the operating system's packages put modules."""
+    return _SYSTEM_SITE.fullmatch(site) is not None
+
+
 def distributions(files: TreeFiles, site: str) -> Iterator[Installed]:
     """Yield what is installed in one folder that Python imports from."""
     for each in files.tree.names(site)[: MOST_INFOS * 4]:
@@ -80,8 +85,8 @@ def distributions(files: TreeFiles, site: str) -> Iterator[Installed]:
                 version=found["version"],
                 site=site,
                 info=path,
-                system=_SYSTEM_SITE.fullmatch(site) is not None,
-                local="" if _SYSTEM_SITE.fullmatch(site) else "it is an egg, which no wheel explains",
+                system=is_of_the_system(site),
+                local="" if is_of_the_system(site) else "it is an egg, which no wheel explains",
             )
 
 
@@ -126,7 +131,7 @@ def _is_of_the_system(files: TreeFiles, site: str, installer: str | None, conda:
             canonicalize_name(each.name).startswith(wanted) for each in files.tree.names(meta)
         )
     ours = installer is None or installer.lower() in _OF_THE_SYSTEM
-    return ours and _SYSTEM_SITE.fullmatch(site) is not None
+    return ours and is_of_the_system(site)
 
 
 def _is_virtual(files: TreeFiles, site: str) -> bool:

@@ -180,7 +180,9 @@ class Image:
         config = index.get("config")
         self._note_config(blobs, _blob(config) if isinstance(config, dict) else None)
         layers = index.get("layers")
-        return [_blob(each) for each in layers if isinstance(each, dict)] if isinstance(layers, list) else []
+        return _names(
+            [isinstance(each, dict) and _blob(each) for each in layers] if isinstance(layers, list) else 0
+        )
 
     def _note_config(self, blobs: _Blobs, name: object) -> None:
         config = _parsed(blobs, name) if isinstance(name, str) else None
@@ -379,8 +381,11 @@ def _blob(descriptor: dict[str, Any]) -> str:
     return f"blobs/{algorithm}/{digest}"
 
 
-def _names(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+def _names(layers: object) -> list[str]:
+    names = [each for each in layers if isinstance(each, str)] if isinstance(layers, list) else []
+    if not names or names != layers:
+        raise TreeError("its manifest names no layers")
+    return names
 
 
 def _is_attestation(descriptor: dict[str, Any]) -> bool:

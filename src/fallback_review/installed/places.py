@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from fallback_review.installed.distributions import is_of_the_system
 from fallback_review.installed.image import looks_like_image
 from fallback_review.installed.source_archives import source_archive
 from fallback_review.installed.tree import TreeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from fallback_review.installed.tree import Tree
+    from fallback_review.installed.tree import Listed, Tree
 
 _SITES = (
     "lib*/python*/site-packages",
@@ -36,8 +37,6 @@ _ENVIRONMENTS = (".venv", "venv", "env")
 _VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", re.MULTILINE)
 _PYTHON = re.compile(r"(?:python|pypy)(\d+\.\d+)(t?)")
 MOST_REPORT = 256 * 1024 * 1024
-_DEEPEST_SITE = 12
-_NEVER_IN = frozenset({"proc", "sys", "dev", "node_modules", ".git"})
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -143,23 +142,26 @@ def _python(path: Path, sites: tuple[Path, ...]) -> str | None:
 
 
 def sites_of_image(tree: Tree) -> Iterator[str]:
-    """Yield the folders of an image that distributions are installed in, the outermost of each path."""
-    waiting = [("", 0)]
+    """Yield the folders of an image that distributions are installed in, the outermost of each path.
+
+    One that Python imports from by its place counts without any distribution too.
+    """
+    waiting = [""]
     while waiting:
-        folder, depth = waiting.pop()
+        folder = waiting.pop()
         listed = tree.names(folder)
-        if any(each.name.endswith(".dist-info") and each.kind == "folder" for each in listed) or (
-            folder.endswith(("/site-packages", "/dist-packages"))
-            and any(each.name.endswith(".egg-info") for each in listed)
-        ):
+        if _is_site(folder, listed):
             yield folder
             continue
-        if depth < _DEEPEST_SITE:
-            waiting += [
-                (f"{folder}/{each.name}".lstrip("/"), depth + 1)
-                for each in listed
-                if each.kind == "folder" and each.name not in _NEVER_IN
-            ]
+        waiting += [f"{folder}/{each.name}".lstrip("/") for each in listed if each.kind == "folder"]
+
+
+def _is_site(folder: str, listed: Iterable[Listed]) -> bool:
+    if any(each.name.endswith(".dist-info") and each.kind == "folder" for each in listed):
+        return True
+    if is_of_the_system(folder):  # whose packages bring modules without metadata too
+        return any(each.name.endswith(".egg-info") for each in listed)
+    return folder.endswith(("/site-packages", "/dist-packages")) and bool(listed)
 
 
 class Reported(Struct, frozen=True, kw_only=True):

@@ -126,7 +126,8 @@ def verify_wheels(place: Place, run: Verifying) -> Verification:
         for path, installed, digest, files in opened:
             offered = listed.get(path.name)
             if offered is not None:
-                found = _listed_file(installed.name, installed.version, offered, projects[installed.name])
+                project = projects[installed.name]
+                found = _listed_file(path, installed.name, installed.version, offered, project)
             else:
                 compared = compared_with_indexes(installed, asked, files, run.settings)
                 compared.deviations += find_unexplained("", [compared], files, tag="").strays
@@ -184,8 +185,8 @@ def _archive(archive: _Archive, project: Project | None) -> VerifiedDistribution
     """Say what a source archive is: by its sha256 alone, as what it builds is nobody's."""
     offered = _listed(project, archive.sha256) if project is not None else None
     if project is not None and offered is not None:
-        found = _listed_file(archive.name, archive.version, offered, project)
-        return replace(found, place=archive.path.name, proof=Proof.HASH)
+        found = _listed_file(archive.path, archive.name, archive.version, offered, project)
+        return replace(found, proof=Proof.HASH)
     same = project is not None and any(
         one.file.filename == archive.path.name and one.file.sha256 for one in project.offered
     )
@@ -234,23 +235,39 @@ def _opened(path: Path, stack: ExitStack) -> tuple[Path, Installed, str, TreeFil
     return path, installed, digest, TreeFiles(_Packed(archive))
 
 
-def _listed_file(name: str, version: str | None, offered: Offered, project: Project) -> VerifiedDistribution:
-    """Say what a file is whose sha256 an index lists."""
+def _said_by(filename: str) -> object:
+    """Return what the name of a wheel or source archive says: in which spelling is all the same."""
+    try:
+        return parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return source_archive(filename) or filename
+
+
+def _listed_file(
+    path: Path, name: str, version: str | None, offered: Offered, project: Project
+) -> VerifiedDistribution:
+    """Say what a file is whose sha256 an index lists; installers go by its name too."""
     origin, why = offered.origin, ""
     if origin is Origin.PYPI and project.unanswered:
         origin = Origin.UNVERIFIABLE
         why = f"it is PyPI's, and Chainguard may serve the same: {project.unanswered}"
     elif project.uncompared:
         why = f"PyPI was not compared: {project.uncompared}"
+    renamed: tuple[Deviation, ...] = ()
+    if _said_by(path.name) != _said_by(offered.file.filename):
+        said = f"the index calls these bytes {offered.file.filename}"
+        renamed = (Deviation(path=path.name, kind=Integrity.CHANGED, detail=said),)
     return VerifiedDistribution(
         name=name,
         version=version,
-        place="",
+        place=path.name,
         origin=origin,
-        integrity=Integrity.INTACT,
+        integrity=Integrity.CHANGED if renamed else Integrity.INTACT,
         proof=Proof.WHEEL,
         why=why,
         file=offered.file.filename,
+        deviations=renamed,
+        deviating=len(renamed),
         files=1,
         malware=project.malware,
     )
