@@ -222,6 +222,7 @@ UNCLEAR = [
     ("uv", uv('exclude-dependencies = ["Foo"]'), "the package is not installed"),
     ("uv", uv("offline = true"), "uv takes files from its cache alone"),
     ("uv", uv("[[index]]", 'url = "https://index.example/"', 'exclude-newer = "2026-01-01"'), "uv takes only older files from this index"),
+    ("uv", uv('exclude-newer = "2026-01-01"', "[[index]]", 'url = "https://index.example/"', "exclude-newer = false"), "whenever they were uploaded"),
     ("uv", uv("[pip]", 'python-version = "3.9"'), "files for another Python"),
     ("uv", {"pyproject.toml": "[tool.uv]\nbogus = 1\n"}, "a newer uv may use it"),
     ("poetry", poetry("re-resolve = true"), "Poetry does not follow the lock's markers"),
@@ -243,6 +244,16 @@ def test_what_is_not_modelled_is_said(installer: str, files: dict[str, str], eff
     [
         ("pip", conf("ignore-requires-python =")),
         ("uv", uv("offline = false")),
+        ("uv", uv("[[index]]", 'url = "https://index.example/"', "exclude-newer = false")),
+        (
+            "uv",
+            uv(
+                'exclude-newer-package = {foo = "2026-01-01"}',
+                "[[index]]",
+                'url = "https://index.example/"',
+                "exclude-newer = false",
+            ),
+        ),
         ("uv", uv('resolution = "highest"')),
         ("uv", uv('exclude-dependencies = ["bar"]')),
         ("uv", uv('resolution = "lowest"')),

@@ -43,7 +43,7 @@ from fallback_review.model import ALL, InstallOptions, Notice, NotModelled, Prer
 from fallback_review.model.versions import lone_pin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from fallback_review.configuration.documents import ConfigurationFiles, Section
@@ -107,6 +107,7 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
         not_modelled=(
             *(each for keys, table in tables for each in keys.passed_over(table)),
             *options.unclear,
+            *(_unbounded(found.layers) if merged_options.uploaded_before else ()),
             *found.void,
             *(other_options(lockfile, (each.options for each in found.layers)) if project else ()),
         ),
@@ -266,6 +267,21 @@ class _Merged:
             overrides=by_name(self._requirements["override"]),
             flags=self.lines.flags,
         )
+
+
+def _unbounded(layers: Iterable[_Layer]) -> Iterator[NotModelled]:
+    """Give the indexes for which the general bound of upload times does not count (measured).
+
+    A package's own bound, `exclude-newer-package`, outranks an index's.
+    """
+    for table in (each for layer in layers for each in layer.options.tables("index")):
+        if table.data.get("exclude-newer") is False:
+            yield NotModelled(
+                key="exclude-newer",
+                path=table.path,
+                line=table.line_of(table.word("url") or ""),
+                effect="uv takes the files of one index whenever they were uploaded",
+            )
 
 
 def _of_package(options: Section, kind: str) -> set[str]:
