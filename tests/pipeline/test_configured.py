@@ -299,6 +299,53 @@ def test_who_installs_a_pylock_is_not_known_from_who_wrote_it(
         assert "may install it" in found.evidence[0].said
 
 
+def limited(files: dict[str, str], told: str = "", version: str = "1.0", *, by: str = "pip") -> Outcome:
+    """Return the outcome of a pylock.toml of one wheel."""
+    made = wheel(Owner.CHAINGUARD, "foo", version)
+    lock = (
+        f'lock-version = "1.0"\n[[packages]]\nname = "foo"\nversion = "{version}"\n'
+        f'wheels = [{{ url = "{made.url}"{told}, hashes = {{ sha256 = "{made.sha256}" }} }}]\n'
+    )
+    base = 'lock-version = "1.0"\n'
+    return verdict([made], [], lock, files, installer=by, lock="pylock.toml", base=base).outcome
+
+
+def constrained(text: str) -> dict[str, str]:
+    return {**conf("constraint = c.txt"), "c.txt": f"{text}\n"}
+
+
+BOUND = conf("uploaded-prior-to = 2021-01-01")
+
+
+@pytest.mark.parametrize(
+    ("files", "told", "outcome"),
+    [
+        (BOUND, "", Outcome.INSTALL_FAILS),
+        (BOUND, ", upload-time = 2020-01-01T00:00:00Z", Outcome.CHAINGUARD),
+        (BOUND, ", upload-time = 2021-01-01T00:00:00Z", Outcome.INSTALL_FAILS),
+        (BOUND, ", upload-time = 2022-01-01T00:00:00Z", Outcome.INSTALL_FAILS),
+        (constrained("foo==2.0"), "", Outcome.INSTALL_FAILS),
+        (constrained("foo<2"), "", Outcome.CHAINGUARD),
+        (constrained("foo==2.0 ; sys_platform == 'win32'"), "", Outcome.CHAINGUARD),
+        (constrained(f"foo==1.0 {WRONG}"), "", Outcome.CHAINGUARD),
+        (constrained("foo @ https://f.example/foo-1.0.tar.gz"), "", Outcome.UNKNOWN),
+        (conf("constraint = https://f.example/c.txt"), "", Outcome.UNKNOWN),
+        (conf("no-index = 1", "require-hashes = 1", "prefer-binary = 1"), "", Outcome.CHAINGUARD),
+    ],
+)
+def test_pip_holds_a_pylock_to_its_options_and_uv_does_not(
+    files: dict[str, str], told: str, outcome: Outcome
+) -> None:
+    assert limited(files, told) is outcome
+    of_uv = {"uv.toml": "exclude-newer = '2021-01-01'\nconstraint-dependencies = ['foo==2']\n"}
+    assert limited(of_uv, told, by="uv") is Outcome.CHAINGUARD
+
+
+def test_pip_takes_no_locked_pre_release_where_only_final_versions_may_be() -> None:
+    assert limited(conf("only-final = foo"), version="1.0rc1") is Outcome.INSTALL_FAILS
+    assert limited({}, version="1.0rc1") is Outcome.CHAINGUARD
+
+
 def poetry_lock(manifest: dict[str, Any], *hashes: str | None) -> str:
     relevant = {"dependencies": None, "extras": None, "dev-dependencies": None, "source": None} | manifest
     content_hash = hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()

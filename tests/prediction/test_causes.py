@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from fallback_review.model import (
     Cause,
     Evidence,
     EvidenceKind,
+    InstallOptions,
     LockedPackage,
     Lockfile,
     Outcome,
@@ -224,6 +226,34 @@ def test_a_file_that_the_lock_lacks_is_chainguards_only_where_its_index_says_so(
 ) -> None:
     assert describe(LACKS, change(package("1.61.0")), context(), known, targets=(LINUX,)) == why
     assert step(LACKS, known=known, entries=(package("1.61.0"),)) == advice
+
+
+@pytest.mark.parametrize(
+    ("options", "why", "advice"),
+    [
+        (
+            InstallOptions(no_binary=frozenset({"x"})),
+            "no-binary",
+            "take the package out of no-binary in pip's configuration",
+        ),
+        (
+            InstallOptions(uploaded_before=datetime(2020, 1, 1, tzinfo=UTC)),
+            "a bound of upload times",
+            "check the bound of upload times in pip's configuration",
+        ),
+    ],
+)
+def test_what_an_option_leaves_out_is_not_what_chainguard_lacks(
+    options: InstallOptions, why: str, advice: str
+) -> None:
+    where = dataclasses.replace(context("pip"), options=options)
+    known = answers(answer(C, "x-1.61.0-py3-none-any.whl"))
+    fails = verdict(Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE)
+    said = describe(fails, change(package("1.61.0")), where, known, targets=(LINUX,))
+    assert said == f"an option leaves out Chainguard's wheel for Python 3.12 on linux-x86_64: {why}"
+    told = advise(change(package("1.61.0")), [fails], where, known, lockfile=LOCK, targets=(LINUX,))
+    assert told is not None
+    assert told.text.startswith(advice)
 
 
 @pytest.mark.parametrize(

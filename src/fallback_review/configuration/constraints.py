@@ -97,22 +97,28 @@ def from_files(named: Iterable[str], section: Section, folder: str) -> Constrain
         parsed, problem = _read(name, section.files, folder)
         if problem is not None:
             effect = f"the constraints in {clip(name)} {problem}"
+            line = section.line_of(name)
             found.unclear.append(
-                NotModelled(key="constraint", path=section.path, line=section.line_of(name), effect=effect)
+                NotModelled(key="constraint", path=section.path, line=line, effect=effect, locked_urls=True)
             )
         if parsed is None:
             continue
         said = [_constraint(each, parsed.path) for each in parsed.packages]
         found.constraints += said
-        found.unclear += from_addresses(said, "constraint")
+        found.unclear += from_addresses(said, "constraint", locked_urls=True)
         found.options.append(parsed.options)
         found.indexes += [replace(each, path=each.path or parsed.path) for each in parsed.indexes]
     del found.constraints[MOST:]
     return found
 
 
-def from_addresses(constraints: Iterable[Constraint], key: str) -> Iterator[NotModelled]:
-    """Give the packages that a constraint takes from an address (measured: pip and uv go there)."""
+def from_addresses(
+    constraints: Iterable[Constraint], key: str, *, locked_urls: bool = False
+) -> Iterator[NotModelled]:
+    """Give the packages that a constraint takes from an address (measured: pip and uv go there).
+
+    `locked_urls`: whether it does so where the lock names another one.
+    """
     for each in constraints:
         if each.url is not None:
             yield NotModelled(
@@ -121,6 +127,7 @@ def from_addresses(constraints: Iterable[Constraint], key: str) -> Iterator[NotM
                 line=each.line,
                 effect="it is taken from an address",
                 names=frozenset({each.name}),
+                locked_urls=locked_urls,
             )
 
 

@@ -12,6 +12,7 @@ from fallback_review.model.options import NO_OPTIONS, InstallOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 class SourceKind(StrEnum):
@@ -102,6 +103,8 @@ class LockedPackage:
     marker: str | None = None
     needed_when: str | None = None
     """The markers of the dependencies that lead to it, joined: empty for always, None for not known."""
+    uploaded: tuple[tuple[str, datetime], ...] = field(default=(), compare=False)
+    """File names with the times of their uploads, where the lock tells them."""
     requires_python: str | None = None
     refused: str | None = None
     """Why no installer takes the entry, whatever the indexes answer (it names an index that is none)."""

@@ -27,8 +27,9 @@ _PLACES = frozenset({"line", "path"})
 _DECIDES = attrgetter(
     *(each.name for each in dataclasses.fields(LockedPackage) if each.compare and each.name not in _PLACES),
     "own",
+    "uploaded",
 )
-"""All of an entry that decides; comparing entries leaves out `own`, which does as much as the rest."""
+"""All of an entry that decides; comparing entries leaves out the last two, which do as much as the rest."""
 
 
 class Derivations:

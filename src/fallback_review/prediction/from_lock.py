@@ -57,7 +57,11 @@ def from_lock(subject: Installation) -> Derivation | None:
             Outcome.INSTALL_FAILS,
             Cause.NO_COMPATIBLE_FILE,
             reason=(chosen.failure or Failure.NO_COMPATIBLE).value,
-            evidence=(Evidence(EvidenceKind.LOCKED, _NOTHING[chosen.failure or Failure.NO_COMPATIBLE]),),
+            evidence=(
+                Evidence(
+                    EvidenceKind.LOCKED, chosen.why or _NOTHING[chosen.failure or Failure.NO_COMPATIBLE]
+                ),
+            ),
         )
         return Derivation(verdict=verdict, steps=chosen.steps)
     taken = dict.fromkeys((chosen.artifact, *chosen.others))

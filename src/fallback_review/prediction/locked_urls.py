@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from msgspec import Struct
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -23,12 +24,15 @@ from packaging.utils import (
 )
 
 from fallback_review.lockfiles.listed_names import version_in
+from fallback_review.model import Prereleases
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.candidates import ARCHIVE_ENDS, Step, has_doubled, parse_filename
 from fallback_review.prediction.installers import Failure
+from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
     from packaging.utils import BuildTag
+    from packaging.version import Version
 
     from fallback_review.model import Artifact, LockedPackage, Target
     from fallback_review.prediction.candidates import Request
@@ -42,6 +46,8 @@ class LockedChoice(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     failure: Failure | None = None
     """Why it installs nothing."""
+    why: str | None = None
+    """The same, as a clause; None where the failure says it all."""
     others: tuple[Artifact, ...] = ()
     """What it takes for other environments on the same platform."""
 
@@ -88,9 +94,36 @@ def choose(
     if strange or (end is not None and end not in request.archives.unpacked):
         steps.append(Step(title="refused: the installer can't read such a name", remaining=()))
         return LockedChoice(artifact=None, steps=tuple(steps), failure=Failure.UNUSABLE_ARCHIVE)
+    if installer.limits_locked and (why := _limited(package, fitting[0][2], request, target)) is not None:
+        steps.append(Step(title=why, remaining=(), fallen_out=kept[:1]))
+        return LockedChoice(artifact=None, steps=tuple(steps), failure=Failure.LIMITED, why=why)
     steps.append(Step(title="chosen", remaining=kept[:1]))
     others = tuple(file for _, _, file in fitting[1:] if per_platform and file.target_platform is not None)
     return LockedChoice(artifact=fitting[0][2], steps=tuple(steps), others=others)
+
+
+def _limited(package: LockedPackage, artifact: Artifact, request: Request, target: Target) -> str | None:
+    """Return which option of the installer excludes the chosen file; it looks for no other (measured)."""
+    version, options = parse_version(package.version), request.options
+    for constraint in options.constraints:
+        allowed = constraint.url is not None or not applies(constraint.marker, target)
+        if version is not None and not allowed and not _allows(constraint.specifier, version):
+            return f"a constraint allows only {package.name}{constraint.specifier}"
+    if options.prereleases is Prereleases.DISALLOW and version is not None and version.is_prerelease:
+        return "only-final takes no pre-release"
+    if options.uploaded_before is None or not artifact.url:
+        return None
+    uploaded = dict(package.uploaded).get(filename_of(artifact))
+    if uploaded is None:
+        return "uploads are bounded by time, and the lock does not tell when the file was uploaded"
+    return None if uploaded < options.uploaded_before else "the file was uploaded too late"
+
+
+def _allows(specifier: str, version: Version) -> bool:
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        return True
 
 
 def for_another_system(package: LockedPackage, target: Target) -> bool:

@@ -147,6 +147,9 @@ def of_uv(case: Case, origins: Origins) -> Project:
     elif how == "pip table":
         pip += [f"extra-index-url = {json.dumps(list(rest))}"] if rest else []
         pip += [] if builtin else [f'index-url = "{last}"']
+    if chance.random() < 0.1 and tables:
+        tables[0] += "exclude-newer = false\n"
+        said.keys.append("index: exclude-newer = false")
     tables += _strange(there, origins, said, chance)
     if lines and not builtin and chance.random() < 0.05:
         lines.append(f"--index-url {last}")

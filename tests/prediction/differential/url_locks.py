@@ -12,7 +12,7 @@ from packaging.version import Version
 from fallback_review.prediction.candidates import parse_filename
 
 from .cases import PYPI
-from .configured import for_uv
+from .configured import Said, for_pip, for_uv, ini
 from .origins import sha256_of
 from .projects import FOREIGN, Project, arranged
 
@@ -123,8 +123,14 @@ def _pylock(case: Case, origins: Origins, installer: str, command: Sequence[str]
 
     def spelt(row: Row) -> list[str]:
         named = [] if chance.random() < 0.3 else [f'name = "{row.file.filename}"']
+        named += [f"upload-time = {row.file.uploaded}"] if chance.random() < 0.7 else []
         return [*named, f'url = "{row.url}"', f'hashes = {{sha256 = "{row.digest}"}}', ""]
 
+    said, own = Said(), {}
+    if installer == "pip":
+        said = for_pip(case, chance)
+        tables = (("global", said.more), ("install", said.settings), (":env:", said.outranking))
+        own = {"pip.conf": ini(tables)} if any(each for _, each in tables) else {}
     lines = ['lock-version = "1.0"', 'created-by = "test"', "", "[[packages]]"]
     lines += [f'name = "{case.normalised}"', f'version = "{case.pin}"']
     lines += [f'index = "{index}"', ""] if chance.random() < 0.7 else [""]
@@ -132,10 +138,15 @@ def _pylock(case: Case, origins: Origins, installer: str, command: Sequence[str]
         lines += ["[[packages.wheels]]" if each.wheel else "[packages.sdist]", *spelt(each)]
     return Project(
         form="pylock.toml",
+        keys=tuple(said.keys),
         lock="pylock.toml",
-        files={"pylock.toml": "\n".join(lines)},
+        files={**said.files, **own, "pylock.toml": "\n".join(lines)},
         command=(*command, "--target", "{target}", "-r", "pylock.toml"),
-        environment={"PIP_INDEX_URL": origins.index(PYPI), "UV_DEFAULT_INDEX": origins.index(PYPI)},
+        environment={
+            "PIP_INDEX_URL": origins.index(PYPI),
+            "UV_DEFAULT_INDEX": origins.index(PYPI),
+            **({"PIP_CONFIG_FILE": "{folder}/pip.conf"} if own else {}),
+        },
         indexes=dataclasses.replace(settings, installer=installer),
     )
 

@@ -221,6 +221,7 @@ def _options(
                 path=section.path,
                 line=section.line_of_key("uploaded-prior-to"),
                 effect="files that were uploaded later are skipped",
+                locked_urls=True,
             )
         )
     pre = (("--pre", ""),) if _is_yes(section, "pre") else ()

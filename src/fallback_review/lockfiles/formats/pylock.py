@@ -8,6 +8,7 @@ package (no name, two sources at once, a newer major version) is an error.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.direct_references import VCS_KINDS, is_local
@@ -21,7 +22,7 @@ from fallback_review.model import Artifact, LockedPackage, Lockfile, Source, Sou
 from fallback_review.model.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from fallback_review.lockfiles.text import Text
     from fallback_review.lockfiles.toml.blocks import TomlDocument
@@ -87,6 +88,7 @@ class _Reader:
         if name != entry.text("name"):
             self._notices.note("PEP 751 requires normalised names, and an entry's name is not", entry.line)
         source, artifacts = self._direct(entry) or self._indexed(entry)
+        files = [entry.table("sdist"), *entry.tables("wheels")] if source.kind.from_index else []
         return LockedPackage(
             name=name,
             version=entry.text("version"),
@@ -94,6 +96,7 @@ class _Reader:
             artifacts=artifacts,
             line=entry.at,
             marker=entry.text("marker"),
+            uploaded=tuple(_upload_times(artifacts, filter(None, files))),
             requires_python=entry.text("requires-python"),
             local=is_local(source),
             extra={key: value for key, value in entry.data.items() if key not in _OWN_FIELDS},
@@ -171,6 +174,13 @@ class _Reader:
         if table is not None:
             for algorithm in table.data:
                 yield f"{algorithm}:{table.required(algorithm)}".lower()
+
+
+def _upload_times(artifacts: Iterable[Artifact], files: Iterable[Table]) -> Iterator[tuple[str, datetime]]:
+    for artifact, file in zip(artifacts, files, strict=False):
+        moment = file.data.get("upload-time")
+        if isinstance(moment, datetime) and artifact.filename:
+            yield artifact.filename, moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _READER = TomlReader(read=_lockfile, keys=("packages",))

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 _WAIT = "wait for Chainguard's build, which this check has requested"
 
 
+_OTHER_OPTION = {
+    "no-binary": "take the package out of no-binary in {installer}'s configuration",
+    "a bound of upload times": "check the bound of upload times in {installer}'s configuration: where a page "
+    "tells no times, no file counts as old enough",
+}
+"""The step for each option that may leave out Chainguard's wheel."""
+
+
 def _version_missing(facts: Facts) -> str:
     return f"Chainguard has no {facts.verdict.version or 'version that matches'}"
 
@@ -28,6 +36,8 @@ def _held_back(facts: Facts) -> str:
 
 
 def _no_wheel(facts: Facts) -> str:
+    if facts.left_out_by is not None:
+        return f"an option leaves out Chainguard's wheel for {facts.target}: {facts.left_out_by}"
     said = facts.said_of_lock
     if said is None or facts.chainguard_has_wheel is False:
         return f"Chainguard has no wheel for {facts.target}"
@@ -40,6 +50,9 @@ def _only_sdist(facts: Facts) -> str:
 
 def _wait_for_wheel(facts: Facts) -> Advice:
     """A target is taken out of the settings last, and by whoever knows that nothing installs there."""
+    if facts.left_out_by is not None:
+        text = _OTHER_OPTION[facts.left_out_by].format(installer=facts.installer)
+        return Advice(text=text)
     if facts.said_of_lock is not None and facts.chainguard_has_wheel is not False:
         if facts.chainguard_has_wheel:
             text = "lock this package again through Chainguard's index, which has a wheel for it"
@@ -118,6 +131,12 @@ RECORDS = (
             "wheel, lock the package again."
         ),
         words=Words(why=_no_wheel, step=_wait_for_wheel),
+        reasons={
+            "limited": Words(
+                why=lambda facts: f"{facts.installer}'s options exclude it: {facts.said_of_lock}",
+                step="change the option, or lock again so that the lock fits it",
+            )
+        },
     ),
     CauseRecord(
         cause=Cause.ONLY_SDIST,

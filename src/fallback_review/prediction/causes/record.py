@@ -11,7 +11,9 @@ from msgspec import Struct, field
 
 from fallback_review.lockfiles import FORMATS
 from fallback_review.model import Advice, EvidenceKind
+from fallback_review.model.options import NO_OPTIONS
 from fallback_review.model.versions import parse_version
+from fallback_review.prediction.install_request import installer_of
 from fallback_review.prediction.installation import name_of
 from fallback_review.prediction.nearest import (
     first_uploaded,
@@ -84,6 +86,19 @@ class Facts(Struct, frozen=True, kw_only=True):
         if target is None or self.wanted is None:
             return None
         return has_wheel(self.change.name, self.wanted, self.answers, target)
+
+    @property
+    def left_out_by(self) -> str | None:
+        """The option that leaves out Chainguard's wheel; None where none does, or where it has no wheel."""
+        if not self.chainguard_has_wheel:
+            return None
+        of_lock = self.lockfile.options if self.lockfile is not None else NO_OPTIONS
+        options = (self.context.options or of_lock).of(self.change.name)
+        if not options.wheels:
+            return "no-binary"
+        # Most installers heed a bound of upload times on indexes' pages alone.
+        heeded = self.said_of_lock is None or installer_of(self.context).dated_urls
+        return "a bound of upload times" if options.uploaded_before is not None and heeded else None
 
     @property
     def format(self) -> Format | None:

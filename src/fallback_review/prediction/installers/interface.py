@@ -40,6 +40,8 @@ class Failure(StrEnum):
     """Hashes are required, and the entry has none."""
     UNUSABLE_ARCHIVE = "unusable-archive"
     """A source distribution was chosen that the installer can't unpack."""
+    LIMITED = "limited"
+    """pip: a constraint, or a bound of upload times or releases, excludes the version or file of the lock."""
     NOT_LISTED = "not-listed"
     """The lock names a file by URL, and the index that it belongs to does not list it."""
 
@@ -92,6 +94,8 @@ class Installer(Struct, frozen=True, kw_only=True):
     """Whether it takes any hash of an entry for any of the entry's locked URLs, by its version."""
     dated_urls: bool = False
     """Whether a bound on upload times rules out the URLs of a lock, which tell none."""
+    limits_locked: bool = False
+    """Whether constraints, and bounds of upload times and of releases, count for a lock that names URLs."""
     one_source: bool = False
     """Whether an entry is looked up in the one source that the lock names."""
 

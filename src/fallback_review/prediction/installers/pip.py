@@ -111,6 +111,7 @@ PIP = Installer(
     name="pip",
     hash_form=lambda urls_locked: None if urls_locked else HASH,
     choose=choose,
+    limits_locked=True,
     archives=ARCHIVES,
     plain_linux_first=plain_linux_first,
     standard_names=True,
