@@ -50,7 +50,17 @@ SET = [
     ("  PIP_INDEX_URL: ${{ vars.INDEX }}\n", [("PIP_INDEX_URL", "${{ vars.INDEX }}", 1)]),
     ("PIP_INDEX_URL: https://user:secret@index.example/simple\n", [("PIP_INDEX_URL", "https://index.example/simple", 1)]),
     ("PIP_NO_INDEX:\n", [("PIP_NO_INDEX", "", 1)]),
+    (f"RUN pip install --extra-index-url {P} -r requirements.txt\n", [("pip install --extra-index-url", P, 1)]),
+    (f"  - run: pip install -i {P} --no-binary=:all: x\n", [("pip install -i", P, 1), ("pip install --no-binary", ":all:", 1)]),
+    (f"RUN pip install \\\n  --index-url '{P}' \\\n  -r requirements.txt\n", [("pip install --index-url", P, 2)]),
+    (f"RUN python -m pip3.12 install --no-index -f wheels x && uv sync --default-index {P}\n", [("pip3.12 install --no-index", "", 1), ("pip3.12 install -f", "wheels", 1), ("uv sync --default-index", P, 1)]),
+    ("RUN uv  pip sync --index https://user:secret@index.example/simple r.txt\n", [("uv pip sync --index", "https://index.example/simple", 1)]),
+    ("RUN pip install --pre\n", [("pip install --pre", "", 1)]),
     # nothing is set here
+    ("RUN pip install --upgrade --require-hashes -r requirements.txt && grep -i x y\n", []),
+    (f"RUN pip download --index-url {P} x\nRUN twine upload --index-url {P}\n", []),
+    (f"RUN pip install x\n  --index-url {P}\n", []),
+    ("RUN pip install --index-urls x --prefix y --indexes z\n", []),
     (f"# PIP_INDEX_URL: {P}\n", []),
     ("run: echo $PIP_INDEX_URL ${PIP_INDEX_URL} ${{ env.PIP_INDEX_URL }}\n", []),
     ("if: env.PIP_INDEX_URL == 'x'\n", []),
@@ -108,5 +118,8 @@ def test_big_texts_are_read_in_linear_time() -> None:
         "PIP_INDEX_URL: x, " * 100_000,
         "ENV " + "PIP_" * 500_000,
         "\n" * 2_000_000,
+        "pip install " + "-i " * 500_000,
+        "pip install " * 100_000 + "\\\n" + "--pre " * 100_000,
+        "pip" + " " * 500_000,
     ):
         assert len(set_variables({WORKFLOW: text})) <= 50

@@ -1,4 +1,4 @@
-"""What workflows and Dockerfiles of a repository set in plain text: variables that may override its files.
+"""What workflows and Dockerfiles set in plain text: variables and options that may outrank other files.
 
 They decide nothing by themselves: which of them is there when something is installed can't be known. They are
 named, and the pip configuration files that ``PIP_CONFIG_FILE`` names are read.
@@ -36,11 +36,21 @@ _ENV_LINE = re.compile(r"(?i)[ \t]*(?:ENV|ARG)[ \t]")
 _PIP_CONFIG = re.compile(
     r"\bpip3?(?:\.\d+)?[ \t]+config[ \t]+(?:-\S+[ \t]+)*set[ \t]+(?P<key>[a-z]+\.[a-z-]+)[ \t]+(?P<rest>.*)"
 )
+_COMMAND = re.compile(
+    r"\b(?P<command>(?:uv[ \t]+)?pip3?(?:\.\d{1,3})?[ \t]+(?:install|sync)|uv[ \t]+(?:sync|run|add|lock))\b"
+)
+_OPTION = re.compile(
+    r"(?<!\S)(?P<name>-[if]|--(?:index-url|extra-index-url|find-links|no-index|no-binary|only-binary|pre|platform"
+    r"|python-version|uploaded-prior-to|constraint|index|default-index|index-strategy|exclude-newer|no-build"
+    r"|prerelease|resolution))(?:[= \t]+(?P<rest>[^\s&|;].*)|(?=[\s&|;]|$))"
+)
+_SWITCHES = frozenset({"--no-index", "--pre", "--no-build"})
+_COMMAND_ENDS = re.compile(r"&&|\|\||;")
 _WORKSPACE = re.compile(r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:GITHUB_WORKSPACE|PWD)\}?|\.)/+")
 
 
 class SetVariable(Struct, frozen=True, kw_only=True):
-    """One variable, or one key of pip's configuration, that a workflow or a Dockerfile sets."""
+    """One variable, option or key of pip's configuration that a workflow or a Dockerfile sets."""
 
     name: str
     value: str
@@ -97,10 +107,16 @@ def pip_files(texts: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _in_text(path: str, text: str) -> Iterator[SetVariable]:
+    command = ""
     for number, whole in enumerate(text.splitlines()[:_MOST_LINES], start=1):
         line = whole[:_LONGEST_LINE]
         if line.lstrip().startswith("#"):
             continue
+        options, command = _options(line, command)
+        for name, given in options:
+            who = "uv" if name.startswith("uv") else "pip"
+            value = strip_credentials(given)[0]
+            yield SetVariable(name=name, value=value, installer=who, path=path, line=number)
         for name, rest, sign in _assignments(line):
             installer = _VARIABLES.get(name)
             if installer is not None:
@@ -111,6 +127,23 @@ def _in_text(path: str, text: str) -> Iterator[SetVariable]:
             value = strip_credentials(_value(config["rest"], "="))[0]
             name = f"pip config set {config['key']}"
             yield SetVariable(name=name, value=value, installer="pip", path=path, line=number)
+
+
+def _options(line: str, command: str) -> tuple[list[tuple[str, str]], str]:
+    """Return the options of a line's installing commands, each with its value, and the command left open.
+
+    `command`: the one that the line before left open with a backslash at its end.
+    """
+    options = []
+    for number, part in enumerate(_COMMAND_ENDS.split(line)):
+        found = _COMMAND.search(part)
+        command = " ".join(found["command"].split()) if found else "" if number else command
+        at = found.end() if found else 0
+        while command and (option := _OPTION.search(part, at)) is not None:
+            at = option.end("name")
+            given = "" if option["name"] in _SWITCHES else option["rest"] or ""
+            options.append((f"{command} {option['name']}", _value(given, "=")))
+    return options, command if line.rstrip().endswith("\\") else ""
 
 
 def _assignments(line: str) -> Iterator[tuple[str, str, str]]:
