@@ -7,6 +7,7 @@ answer is not needed. This holds for any arrangement and installer, present or f
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fallback_review.prediction.listing import Page, Pages
 
 _ABOVE_ALL = "99999"
+_BEFORE_ANY_BOUND = datetime.min.replace(tzinfo=UTC)
 _ANY_BYTES = "f" * 64
 
 
@@ -94,7 +96,9 @@ def _high_versions(specifier: SpecifierSet) -> Iterator[Version]:
 
 def _listed(filename: str, version: str, digest: str, index: Index) -> ListedFile:
     return ListedFile(
-        file=ProjectFile(filename=filename, url="", version=version, sha256=digest),
+        file=ProjectFile(
+            filename=filename, url="", version=version, sha256=digest, upload_time=_BEFORE_ANY_BOUND
+        ),
         index=index,
         digest=digest,
     )
