@@ -199,10 +199,12 @@ def test_pdm_puts_the_oldest_musl_first_and_knows_free_threaded_tags() -> None:
     assert not any(tag.abi == "abi3" for tag in pdm_ranks(musl))
 
 
-@pytest.mark.parametrize(("hashes", "outcome"), [(1, Outcome.UNKNOWN), (2, Outcome.REMEDIATED)])
+@pytest.mark.parametrize(
+    ("hashes", "outcome"), [(1, Outcome.UNKNOWN), (2, Outcome.REMEDIATED), (3, Outcome.UNKNOWN)]
+)
 def test_a_hash_that_may_be_either_links_proves_neither(hashes: int, outcome: Outcome) -> None:
     bare = tuple(file(name, sha256=None) for name in ("x-1.0+cgr.1-py3-none-any.whl", WHEEL))
-    entry = package(hashes=tuple(map(sha, ("a", "b")[:hashes])))
+    entry = package(hashes=tuple(map(sha, ("a", "b", "c")[:hashes])))
     known = answers(answer(C, *bare), answer(P))
     verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
@@ -293,3 +295,33 @@ def test_a_merged_indexs_link_without_hash_may_be_the_file_that_pypi_lists() -> 
     verdict = predict(entry, lock, LINUX, where, known)
     assert verdict is not None
     assert (verdict.outcome, verdict.cause) == (Outcome.UNKNOWN, Cause.MANAGER_FELL_THROUGH)
+
+
+@pytest.mark.parametrize(
+    ("untimed", "outcome"),
+    [
+        ("x__y-1.0-py3-none-any.whl", Outcome.CHAINGUARD),
+        ("x_y-1.0-0-py3-none-any.whl", Outcome.INSTALL_FAILS),
+    ],
+)
+def test_pip_asks_for_no_upload_time_of_a_wheel_that_it_does_not_read(untimed: str, outcome: Outcome) -> None:
+    options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
+    where = dataclasses.replace(context("pip"), options=options)
+    timed = file("x_y-1.0-py3-none-any.whl", upload_time=datetime(2025, 1, 1, tzinfo=UTC))
+    known = {
+        "x-y": {C: replace(answer(C, timed, file(untimed)), name="x-y"), P: replace(answer(P), name="x-y")}
+    }
+    verdict = predict(package(name="x-y"), REQUIREMENTS, LINUX, where, known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+
+
+def test_poetry_takes_some_archives_where_source_distributions_are_refused() -> None:
+    """They are none to it; it prefers one to a yanked wheel, and then can't install it."""
+    options = InstallOptions(only_binary=frozenset({"x"}))
+    where = dataclasses.replace(context("poetry"), options=options)
+    ours = answer(C, file(WHEEL, yanked=True), file("x-1.0.tar.xz"))
+    lock = Lockfile(path="poetry.lock", format="poetry.lock")
+    verdict = predict(package(), lock, LINUX, where, answers(ours, answer(P)))
+    assert verdict is not None
+    assert verdict.outcome is Outcome.INSTALL_FAILS

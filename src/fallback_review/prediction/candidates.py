@@ -60,6 +60,8 @@ class Archives(Struct, frozen=True, kw_only=True):
     """Those of the ends whose files count as the version's, and are never taken."""
     broken: frozenset[str] = frozenset()
     """Those of the ends whose files are chosen like others, and then can't be installed."""
+    no_sdists: frozenset[str] = frozenset()
+    """Those of the ends that options about source distributions do not reach."""
 
     def end_of(self, filename: str) -> str | None:
         """Return the end that makes a file a source distribution; None where it is none."""
@@ -318,7 +320,10 @@ def drop_misfits(request: Request, sieve: Sieve) -> None:
 def drop_unfit_kinds(request: Request, sieve: Sieve) -> None:
     """Apply the options on kinds of files, and the tags."""
     if not request.options.sdists:
-        sieve.keep("source distributions may not be taken", lambda c: c.wheel)
+        sieve.keep(
+            "source distributions may not be taken",
+            lambda c: c.wheel or request.archives.end_of(c.filename) in request.archives.no_sdists,
+        )
     if not request.options.wheels:
         sieve.keep("wheels may not be taken", lambda c: not c.wheel)
     if request.archives.passed_over:

@@ -142,7 +142,7 @@ def _judged(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) 
         return _failed(subject, choice, asked)
     file = choice.file.file
     if _hash_left_open(choice.file, subject):
-        said = "its link has no sha256, and the lock has fewer hashes than there are such files"
+        said = "its link has no sha256, and the lock has more or fewer hashes than there are such files"
         verdict = subject.verdict(
             Outcome.UNKNOWN,
             Cause.MALFORMED_INDEX,
@@ -200,7 +200,7 @@ def _hash_left_open(chosen: ListedFile, subject: Installation) -> bool:
         return False
     listed = [each for page in subject.pages.values() for each in page]
     bare = [each for each in listed if each.bytes_sha256 is None and may_match(request, each)]
-    return len(request.hashes - {each.bytes_sha256 for each in listed}) < len(bare)
+    return len(request.hashes - {each.bytes_sha256 for each in listed}) != len(bare)
 
 
 def _why_pypi(subject: Installation) -> tuple[Cause, str | None]:

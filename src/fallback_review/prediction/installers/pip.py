@@ -25,6 +25,7 @@ from fallback_review.prediction.candidates import (
     Archives,
     behind_project,
     drop_misfits,
+    has_doubled,
     matching,
     parse_filename,
     read,
@@ -92,6 +93,8 @@ def _may_be_taken(listed: ListedFile, request: Request) -> bool:
     filename = listed.file.filename
     if not filename.endswith(".whl"):
         return request.archives.end_of(filename) is not None
+    if has_doubled(filename) and not request.doubled_underscores:
+        return False
     parsed = parse_filename(filename) if request.options.wheels else None
     return parsed is not None and parsed.name == request.name and any(t in request.ranks for t in parsed.tags)
 

@@ -70,10 +70,13 @@ def version_of(stem: str, project: str) -> str | None:
     return found["version"] if found and normalise_name(found["name"]) == project else None
 
 
+_NO_SDISTS = frozenset({".tar.xz", ".tar.Z", ".tar"})
+"""Archives that Poetry chooses and does not know as source distributions (measured with 2.5)."""
 ARCHIVES = Archives(
     ends=(".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tar.Z", ".tar"),
     version=version_of,
-    broken=frozenset({".tar.xz", ".tar.Z", ".tar"}),
+    broken=_NO_SDISTS,
+    no_sdists=_NO_SDISTS,
 )
 POETRY = Installer(
     name="poetry",
