@@ -370,6 +370,7 @@ def test_uv_heeds_no_line_about_prereleases_or_binaries() -> None:
         ("pip", {}, "--require-hashes", True),
         ("pip", {}, "bar==1 --hash=sha256:" + "0" * 64, True),
         ("pip", conf("no-require-hashes = true"), "bar==1 --hash=sha256:" + "0" * 64, False),
+        ("pip", {}, "bar @ https://a.example/bar-1-py3-none-any.whl#sha256=" + "0" * 64, False),
         ("pip", {}, "--no-require-hashes\nbar==1 --hash=sha256:" + "0" * 64, False),
         ("uv", {}, "bar==1 --hash=sha256:" + "0" * 64, False),
         ("uv", {}, "--require-hashes", True),

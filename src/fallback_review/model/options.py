@@ -78,6 +78,8 @@ class InstallOptions:
     no_index: bool = False
     require_hashes: bool = False
     """Whether an entry without hashes fails the install."""
+    hashes_of_some: bool = False
+    """Whether a line has ``--hash``; a hash in a URL is none."""
     no_require_hashes: bool = False
     """Whether pip is told that hashes of some entries do not ask for hashes of all."""
     verify_hashes: bool = True

@@ -248,7 +248,7 @@ def _with_hashes_for_all(options: InstallOptions, lockfile: Lockfile) -> Install
     """One entry with hashes makes pip ask for hashes of all, unless it is told not to (measured)."""
     if options.require_hashes or options.no_require_hashes:
         return options
-    return dataclasses.replace(options, require_hashes=any(package.hashes for package in lockfile.packages))
+    return dataclasses.replace(options, require_hashes=lockfile.options.hashes_of_some)
 
 
 def _is_yes(section: Section, key: str) -> bool:

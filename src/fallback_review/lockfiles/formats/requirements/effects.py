@@ -92,6 +92,8 @@ class OptionEffects(Struct):
     """The options gathered so far, over all files."""
 
     indexes: list[LockIndex] = field(default_factory=list)
+    hashes_of_some: bool = False
+    """Whether a requirement has ``--hash``."""
     _flags: list[tuple[str, str]] = field(default_factory=list)
     _switches: set[str] = field(default_factory=set)
     _own: dict[str, list[Any]] = field(default_factory=dict)
@@ -131,6 +133,7 @@ class OptionEffects(Struct):
                 no_index="no_index" in self._switches,
                 require_hashes="require_hashes" in self._switches,
                 no_require_hashes="no_require_hashes" in self._switches,
+                hashes_of_some=self.hashes_of_some,
                 prefer_binary="prefer_binary" in self._switches,
             ),
             self._flags,

@@ -193,6 +193,8 @@ class _Reading(Struct):
         except RefusedError as error:
             self._refused(text, place, f"{error}")
             return
+        if not constraint:
+            self.effects.hashes_of_some |= bool(options.all("hashes"))
         self._found(found, text, place, constraint=constraint)
 
     def _editable(self, options: LineOptions, place: Position, *, constraint: bool) -> None:
