@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 REQUIREMENTS = Lockfile(path="requirements.txt", format="requirements.txt")
 WHEEL = "x-1.0-py3-none-any.whl"
 NATIVE = "x-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+OLDER, OTHER = (f"x-1.0-cp312-cp312-{system}.whl" for system in ("musllinux_1_2_x86_64", "win_amd64"))
 
 
 def taken(
@@ -325,3 +326,18 @@ def test_poetry_takes_some_archives_where_source_distributions_are_refused() -> 
     verdict = predict(package(), lock, LINUX, where, answers(ours, answer(P)))
     assert verdict is not None
     assert verdict.outcome is Outcome.INSTALL_FAILS
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(OTHER, Outcome.PYPI), (None, Outcome.INSTALL_FAILS)])
+def test_uv_goes_to_the_next_index_where_a_versions_file_is_too_late(
+    late: str | None, outcome: Outcome
+) -> None:
+    """Without one, a version whose files don't fit is not looked for elsewhere."""
+    options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
+    where = dataclasses.replace(context("uv", "uv-chainguard-first-unsafe-first-match"), options=options)
+    soon, early = datetime(2026, 6, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
+    ours = [file(OLDER, upload_time=early), *([file(late, upload_time=soon)] if late else [])]
+    known = answers(answer(C, *ours), answer(P, file(WHEEL, P, upload_time=early)))
+    verdict = predict(package(), REQUIREMENTS, LINUX, where, known)
+    assert verdict is not None
+    assert verdict.outcome is outcome

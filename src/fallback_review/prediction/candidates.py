@@ -334,11 +334,12 @@ def drop_unfit_kinds(request: Request, sieve: Sieve) -> None:
     sieve.keep("the wheel's tags do not fit the target", lambda c: c.rank is not None)
 
 
-def drop_late_uploads(request: Request, sieve: Sieve) -> None:
-    """Apply the bound on upload times; a file that tells none counts as too late (measured: uv, PDM)."""
+def drop_late_uploads(request: Request, sieve: Sieve) -> list[Candidate]:
+    """Apply the bound on upload times; return what is too late, or tells no time (measured: uv, PDM)."""
     bound = request.options.uploaded_before
-    if bound is not None:
-        sieve.keep(
-            f"uploaded at {bound:%Y-%m-%d %H:%M} UTC or later, or at an unknown time",
-            lambda c: c.listed.file.upload_time is not None and c.listed.file.upload_time < bound,
-        )
+    if bound is None:
+        return []
+    return sieve.keep(
+        f"uploaded at {bound:%Y-%m-%d %H:%M} UTC or later, or at an unknown time",
+        lambda c: c.listed.file.upload_time is not None and c.listed.file.upload_time < bound,
+    )

@@ -48,7 +48,7 @@ from fallback_review.prediction.installers.interface import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from packaging.specifiers import Specifier
 
@@ -68,23 +68,26 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOpt
     sieve.keep(
         "its requires-python can't be read", lambda c: requires_python.readable(c.listed.file.requires_python)
     )
-    drop_late_uploads(request, sieve)
+    late = drop_late_uploads(request, sieve)
     if request.hashes_missing:
         return fail(Failure.HASH_REQUIRED, sieve)
     owner_of = [index for index in ordered for _ in index.page]
     listed = list(sieve.kept)
+    drop_unfit_kinds(request, sieve)
+    sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version in request.lone_pins)
+    fitting = {c.position for c in sieve.kept}
     by_index: list[Versions] = []
     for index in ordered:
         here = [c for c in listed if owner_of[c.position - 1] is index]
+        too_late = [c for c in late if owner_of[c.position - 1] is index]
+        passed_over = _passed_over(here, too_late, fitting)
+        here = [c for c in here if c.version not in passed_over]
         first, every = _admitted(request, here)
         by_version: Versions = defaultdict(list)
         for candidate in here:
             if candidate.version in every:
                 by_version[candidate.version in first, candidate.version].append(candidate)
         by_index.append(by_version)
-    drop_unfit_kinds(request, sieve)
-    sieve.keep("yanked", lambda c: not c.listed.file.yanked or c.version in request.lone_pins)
-    fitting = {c.position for c in sieve.kept}
     too_new: set[Version] = set()
     failure = Failure.NO_VERSION
     for group in _groups(by_index, best_match=options.uv_strategy == "unsafe-best-match"):
@@ -102,6 +105,17 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOpt
             lambda c: c.version not in too_new,
         )
     return fail(failure, sieve)
+
+
+def _passed_over(here: list[Candidate], late: list[Candidate], fitting: Container[int]) -> frozenset[Version]:
+    """Return the versions that uv takes for not being on this index, and looks for on the next (measured).
+
+    Of a version without a file that fits it remembers one file, a source distribution where there is one.
+    Being too late outranks other reasons, and what is too late counts as not listed.
+    """
+    fit = {c.version for c in here if c.position in fitting}
+    with_source = {c.version for c in (*here, *late) if not c.wheel}
+    return frozenset(c.version for c in late if c.wheel is (c.version not in with_source)) - fit
 
 
 def _with_hashes_for(version: Version, request: Request) -> Request:
