@@ -118,15 +118,14 @@ def _is_empty_simple_page(text: str, name: str) -> bool:
 
 
 def _file_link(link: Link, name: str) -> FileLink | None:
-    """Read a link as pip and uv do: by the last part of its URL; where that is no file name, by its text."""
+    """Read a link as pip and uv do: by the last part of its URL, whatever its text says."""
     path = link.url.partition("#")[0].partition("?")[0]
-    for filename in (unquote(path.rpartition("/")[2]), link.text):
-        try:
-            project, version, kind = parse_filename(filename, name)
-        except UnparsableFilenameError:
-            continue
-        return FileLink(filename, link.url, canonicalize_name(project), version, kind, link.attrs)
-    return None
+    filename = unquote(path.rpartition("/")[2])
+    try:
+        project, version, kind = parse_filename(filename, name)
+    except UnparsableFilenameError:
+        return None
+    return FileLink(filename, link.url, canonicalize_name(project), version, kind, link.attrs)
 
 
 _JSON = "application/vnd.pypi.simple.v1+json"

@@ -277,13 +277,20 @@ def test_files_are_named_by_their_url_as_installers_do() -> None:
         '<base href="https://files.example/x/"><a href="six-1.0%2Bcgr.1.tar.gz">something</a>'
         f'<a href="download?id=5">{WHEEL}</a><a href="../">../</a>'
     )
-    first, second = read(body)
+    (first,) = read(body)
     assert (first.filename, first.url) == (
         "six-1.0+cgr.1.tar.gz",
         "https://files.example/x/six-1.0%2Bcgr.1.tar.gz",
     )
     assert (first.version, first.tier) == ("1.0+cgr.1", Tier.REMEDIATED)
-    assert (second.filename, second.version) == (WHEEL, "1.17.0")
+
+
+def test_a_link_inside_of_an_attribute_is_none() -> None:
+    hidden = f'<p title="> <a href="x/{WHEEL}">{WHEEL}</a> <br class="x">'
+    assert (
+        read(f'<html><body>{hidden}<a href="six-1.0.tar.gz">six-1.0.tar.gz</a></body></html>')[0].version
+        == "1.0"
+    )
 
 
 @pytest.mark.parametrize(

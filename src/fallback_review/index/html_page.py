@@ -22,7 +22,7 @@ from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare, joined
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
 from fallback_review.index.tiers import tier_of_file
-from fallback_review.lockfiles.listed_names import ENDS, OTHER_ENDS
+from fallback_review.lockfiles.listed_names import ENDS
 from fallback_review.model import Owner, ProjectFile
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _LINK = re.compile(
 )
 """A link as indexes write it: attributes in quotes, or without a value, and text alone between its tags."""
 _PLAIN = re.compile(
-    r"(?:[^<>\0]++|\0|</?(?:html|head|meta|title|body|h[1-6]|br|p|hr|pre)\b[^<>\0]*+>"
+    r"(?:[^<>\0]++|\0|</?(?:html|head|meta|title|body|h[1-6]|br|p|hr|pre)\b(?:[^<>\0\"']++|\"[^<>\0\"]*+\"|'[^<>\0']*+')*+>"
     r"|<!--(?:[^<>\0-]++|-(?!-))*+-->)*+"
 )
 """What may stand around the links, each of them a NUL here, without changing what a parser makes of them."""
@@ -173,19 +173,15 @@ def _target(attributes: str) -> str | None:
 def _told(links: Sequence[tuple[str, str]]) -> _Links | None:
     """Return what the links to distributions tell; None where one is not of the usual form."""
     attributes, names, urls, sha256 = [], [], [], []
-    for written, text in links:
+    for written, _ in links:
         target = _target(written)
         if target is None:
             return None
         url, _, fragment = target.partition("#")
-        # As pip and uv do: by the last part of the URL; where that is no file name, by the text.
+        # As pip and uv do: by the last part of the URL, whatever the text says (measured).
         filename = unquote(url.partition("?")[0].rpartition("/")[2])
-        if filename.endswith(OTHER_ENDS) and text == filename:
+        if not filename.endswith(ENDS):
             continue
-        if not filename.endswith((*ENDS, *OTHER_ENDS)):
-            filename = text
-            if not filename.endswith((*ENDS, *OTHER_ENDS)):
-                continue
         digest = _SHA256.search(fragment)
         attributes.append(written)
         names.append(filename)

@@ -130,17 +130,16 @@ def read_links(text: str, base_url: str, name: str) -> Links:
 
 
 def _file_link(link: Link, name: str) -> FileLink | None:
-    """Read a link as pip and uv do: by the last part of its URL; where that is no file name, by its text."""
+    """Read a link as pip and uv do: by the last part of its URL, whatever its text says (measured)."""
     from pypi_simple import UnparsableFilenameError, parse_filename  # noqa: PLC0415 - as above
 
     path = link.url.partition("#")[0].partition("?")[0]
-    for filename in (unquote(path.rpartition("/")[2]), link.text):
-        try:
-            project, _, _ = parse_filename(filename, name)
-        except UnparsableFilenameError:
-            continue
-        return FileLink(filename, link.url, canonicalize_name(project), link.attrs)
-    return None
+    filename = unquote(path.rpartition("/")[2])
+    try:
+        project, _, _ = parse_filename(filename, name)
+    except UnparsableFilenameError:
+        return None
+    return FileLink(filename, link.url, canonicalize_name(project), link.attrs)
 
 
 def listed(index: Index, name: str, links: Links, base_url: str) -> Files:
