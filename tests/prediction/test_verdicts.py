@@ -423,6 +423,56 @@ def test_hashes_of_chainguards_file_rule_out_what_was_not_asked(
     assert verdict.outcome is outcome
 
 
+UPSTREAMS = file(SDIST, tier=Tier.UPSTREAM)
+ON_A_STRANGERS_HOST = file(SDIST, url=FILES[STRANGER] + SDIST)
+
+
+@pytest.mark.parametrize(
+    ("installer", "default", "sdist", "pypi", "outcome"),
+    [
+        ("pip", C, file(SDIST), answer(P, WHEEL), Outcome.CHAINGUARD),
+        ("pip", STRANGER, file(SDIST), answer(P, WHEEL), Outcome.CHAINGUARD),
+        ("pip", C, file(SDIST, tier=None), answer(P, WHEEL), Outcome.CHAINGUARD),
+        ("pip", C, file(SDIST), NO_PYPI, Outcome.CHAINGUARD),
+        ("pdm", C, file(SDIST), answer(P, WHEEL), Outcome.CHAINGUARD),
+        ("uv", STRANGER, file(SDIST), answer(P, WHEEL), Outcome.CHAINGUARD),
+        # uv stays with the first index that has the project, and may find no allowed file there.
+        ("uv", C, file(SDIST), answer(P, WHEEL), Outcome.UNKNOWN),
+        # One of the hashes is not Chainguard's alone, or nobody can say that it is.
+        ("pip", C, file(SDIST), answer(P, file(SDIST, P, sha256=file(SDIST).sha256)), Outcome.UNKNOWN),
+        ("pip", C, file(SDIST), answer(P, problem=Cause.UNREACHABLE), Outcome.UNKNOWN),
+        ("pip", C, file(SDIST), None, Outcome.UNKNOWN),
+        ("pip", C, UPSTREAMS, answer(P, WHEEL), Outcome.UNKNOWN),
+        ("pip", C, ON_A_STRANGERS_HOST, answer(P, WHEEL), Outcome.UNKNOWN),
+    ],
+)
+def test_hashes_that_are_all_chainguards_rule_out_what_was_not_asked(
+    installer: str, default: Index, sdist: ProjectFile, pypi: Answer | None, outcome: Outcome
+) -> None:
+    ours = file(WHEEL)
+    other = STRANGER if default is C else C
+    where = context(installer, asks=asked_in_turn(default, other))
+    entry = package(hashes=(str(ours.sha256), str(sdist.sha256)))
+    known = answers(*([pypi] if pypi is not None else []), answer(C, ours, sdist))
+    verdict = predict(entry, LOCK, LINUX, where, known)
+    assert verdict is not None
+    assert verdict.outcome is outcome
+
+
+@pytest.mark.parametrize("options", [InstallOptions(), InstallOptions(verify_hashes=False)])
+def test_a_hash_that_no_page_explains_or_that_nobody_checks_rules_nothing_out(
+    options: InstallOptions,
+) -> None:
+    ours, sdist = file(WHEEL), file(SDIST)
+    hashes = [str(ours.sha256), str(sdist.sha256)]
+    hashes += [sha("nobody's")] if options.verify_hashes else []
+    where = context("pip", asks=asked_in_turn(C, STRANGER), options=options)
+    known = answers(answer(C, ours, sdist), answer(P, WHEEL))
+    verdict = predict(package(hashes=tuple(hashes)), LOCK, LINUX, where, known)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.UNKNOWN
+
+
 def test_malware_is_said_where_another_index_was_not_asked() -> None:
     blocked = answer(C, problem=Cause.BLOCKED, reason="MALWARE_DETECTED")
     verdict = predict(

@@ -96,25 +96,54 @@ def _hangs_on(index: Index, subject: Installation, asked: Sequence[AskedIndex], 
     bare = choice.file is not None and choice.file.bytes_sha256 is None
     if bare and subject.request.hashes and index.owner is Owner.PYPI:
         return True
-    pages = subject.pages
+    pages, alone = subject.pages, _chainguards_alone(subject)
     for page in strongest_pages(index, subject.request, pages):
         again = choose(subject, asked, {**pages, index: page})
-        if not _same(again, choice):
+        if not _same(again, choice, alone):
             return True
     return False
 
 
-def _same(one: Choice, other: Choice) -> bool:
-    """Whether a choice, made once more with another page, brings the same bytes, or is refused alike."""
+def _chainguards_alone(subject: Installation) -> frozenset[str]:
+    """Return the lock's hashes where each is of a file of Chainguard's own: no other file passes the check.
+
+    None of them where one is of no such file, where PyPI has not said what it lists, or where pages disagree.
+    """
+    request = subject.request
+    hashes = request.hashes | request.own_hashes
+    pinned = request.hashed_version is None or request.hashed_version in request.lone_pins
+    # Hashes that constraints alone give may stand beside some of another kind, which pages do not tell.
+    if not (request.hashes and subject.package.hashes and pinned):
+        return frozenset()
+    if subject.unanswered(subject.context.addresses.pypi) is not None:
+        return frozenset()
+    found = [
+        (each.bytes_sha256, of_listed(each, subject).outcome)
+        for page in subject.pages.values()
+        for each in page
+        if each.bytes_sha256 in hashes and each.index is not None and each.index.owner is Owner.CHAINGUARD
+    ]
+    outcomes = {outcome for _, outcome in found}
+    alike = len(outcomes) == 1 and outcomes <= {Outcome.CHAINGUARD, Outcome.REMEDIATED}
+    return hashes if alike and {digest for digest, _ in found} == hashes else frozenset()
+
+
+def _same(one: Choice, other: Choice, alone: frozenset[str]) -> bool:
+    """Whether a choice, made once more with another page, brings the same bytes, or is refused alike.
+
+    `alone`: hashes that are all of Chainguard's own files, whichever of them it brings.
+    """
     return all(
-        here is there or (here is not None and there is not None and _same_file(here, there))
+        here is there or (here is not None and there is not None and _same_file(here, there, alone))
         for here, there in ((one.file, other.file), (one.refused, other.refused))
     )
 
 
-def _same_file(again: ListedFile, before: ListedFile) -> bool:
+def _same_file(again: ListedFile, before: ListedFile, alone: frozenset[str]) -> bool:
     """Whether the bytes are the same, and come the same way where they may be PyPI's."""
     digest = before.bytes_sha256
+    if digest in alone and again.bytes_sha256 in alone:
+        return True
     if digest is None or again.bytes_sha256 != digest:
         return False
     ours = before.index is not None and before.index.owner is Owner.CHAINGUARD
