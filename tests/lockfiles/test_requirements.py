@@ -424,6 +424,8 @@ def test_an_include_that_is_not_read_is_said(line: str, words: str) -> None:
     assert not lock.packages
     assert [words in notice.text for notice in lock.notices] == [True]
     assert lock.unread == lock.notices
+    refused = "there is no file" in words or "includes itself" in words
+    assert lock.elsewhere == (() if refused else lock.notices), "pip reads it, or stops"
 
 
 def test_a_file_included_twice_is_read_once() -> None:

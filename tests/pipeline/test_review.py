@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from fallback_review.lockfiles import Text
 from fallback_review.model import (
     Answer,
+    AssumptionKind,
     Cause,
     Conclusion,
     Index,
@@ -136,6 +137,31 @@ def test_an_index_that_has_nothing_at_all_is_worth_a_look_at_its_address(found: 
 
     texts = [notice.text for notice in result.findings]
     assert any(text.startswith("Chainguard's index has none of the 5 packages") for text in texts) is said
+
+
+@pytest.mark.parametrize("line", ["-c https://files.example/c.txt", "-r https://files.example/r.txt"])
+def test_a_pass_beside_a_file_that_nobody_read_rests_on_an_assumption(line: str) -> None:
+    sides = (lock("requirements.txt", line, "a==1.0"), lock("requirements.txt", line, "a==2.0"))
+
+    result = judged(Table(**BOTH), sides, indexes={"layout": "chainguard-only"})
+
+    (change,) = result.lockfiles[0].changes
+    (verdict,) = change.verdicts[:1]
+    assert (change.outcome, result.conclusion) == (Outcome.CHAINGUARD, Conclusion.WARN)
+    assert [each.kind for each in verdict.assumptions] == [AssumptionKind.CONFIGURATION]
+    assert verdict.assumptions[0].said.startswith(f"Assumed to change nothing: {line[:2]} ")
+    assert verdict.assumptions[0].said.endswith("(requirements.txt:1).")
+
+
+def test_a_file_that_nobody_read_ends_no_trouble() -> None:
+    sides = tuple(
+        lock("requirements.txt", "-c https://files.example/c.txt", f"b=={each}") for each in ("1.0", "2.0")
+    )
+
+    result = judged(Table(**BOTH), (sides[0], sides[1]))
+
+    assert outcomes(result) == {"b": Outcome.PYPI}
+    assert result.conclusion is Conclusion.FAIL
 
 
 def test_nothing_new_asks_nothing() -> None:

@@ -61,7 +61,8 @@ def bounded(lockfile: Lockfile) -> Lockfile:
     notices = _first(lockfile.path, lockfile.notices, "notices about this file")
     unnamed = _first(lockfile.path, lockfile.unnamed, "requirements without a name")
     unread = _first(lockfile.path, lockfile.unread, "lines that could not be read")
-    return dataclasses.replace(lockfile, notices=notices, unnamed=unnamed, unread=unread)
+    elsewhere = _first(lockfile.path, lockfile.elsewhere, "files that were not read")
+    return dataclasses.replace(lockfile, notices=notices, unnamed=unnamed, unread=unread, elsewhere=elsewhere)
 
 
 def _first(path: str, notices: tuple[Notice, ...], what: str) -> tuple[Notice, ...]:

@@ -197,6 +197,8 @@ class Lockfile:
     notices: tuple[Notice, ...] = ()
     unread: tuple[Notice, ...] = ()
     """Those of the notices that may hide packages: an include out of reach, a line that is no requirement."""
+    elsewhere: tuple[Notice, ...] = ()
+    """Those of the unread that name a file which the installer reads and nobody here does: one at a URL."""
     crowded: tuple[Notice, ...] = ()
     """Options of requirements files behind something else on their line, which not every installer takes."""
     header: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)

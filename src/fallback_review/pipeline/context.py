@@ -268,6 +268,7 @@ class _Around(Struct, frozen=True):
         arrangement = configuration.arrange(told, self.addresses)
         context = dataclasses.replace(
             _context(told, arrangement, self.settings, self.addresses),
+            unknown_keys=tuple(_unknown(each) for each in (*told.unknown_keys, *_elsewhere(lockfile))),
             new_hosts=self.new_hosts,
             today=self.today,
         )
@@ -340,7 +341,6 @@ def _context(
         options=head.options,
         not_modelled=head.not_modelled,
         demands=_demands(head, settings),
-        unknown_keys=tuple(_unknown(notice) for notice in head.unknown_keys),
         refused=head.refused,
         sources=configuration.sources_by_name(head, addresses) if head.names_sources else None,
         search_all_sources=head.search_all_sources,
@@ -382,6 +382,11 @@ def _demands(head: Configuration, settings: Settings) -> Demands | None:
     if head.demands is None or not _decided(settings):
         return head.demands
     return replace(head.demands, registries=None, gone=frozenset())
+
+
+def _elsewhere(lockfile: Lockfile) -> Iterator[Notice]:
+    """Give the files that the installer reads besides, and nobody here."""
+    return (replace(each, path=each.path or lockfile.path) for each in lockfile.elsewhere)
 
 
 def _unknown(notice: Notice) -> Assumption:

@@ -104,6 +104,7 @@ def _around(lockfile: Lockfile) -> Hashable:
         nameless=(),
         notices=(),
         unread=(),
+        elsewhere=(),
         compiled=None,
         omitted=0,
     )

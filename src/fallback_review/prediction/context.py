@@ -45,7 +45,7 @@ class Context:
     demands: Demands | None = None
     """What the project's files ask of the lock's entries; None where that is not compared."""
     unknown_keys: tuple[Assumption, ...] = ()
-    """Keys of it that nobody here knows."""
+    """Keys of it that nobody here knows, and files that the lockfile includes and nobody here reads."""
     refused: Notice | None = None
     """Why the installer refuses its configuration, or the lock with it, and installs nothing."""
     search_all_sources: bool = False

@@ -71,6 +71,7 @@ def read(text: Text) -> Lockfile:
         options=reading.effects.install_options(),
         notices=(*reading.notices, *contradictions),
         unread=tuple(reading.unread),
+        elsewhere=tuple(reading.elsewhere),
         crowded=tuple(reading.crowded),
         header=reading.header(),
     )
@@ -107,6 +108,7 @@ class _Reading(Struct):
     nameless: list[LockedPackage] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     unread: list[Notice] = field(default_factory=list)
+    elsewhere: list[Notice] = field(default_factory=list)
     crowded: list[Notice] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
     includes: list[str] = field(default_factory=list)
@@ -249,7 +251,9 @@ class _Reading(Struct):
         )
         problem = self._enter(value, here, constraint=constraint)
         if problem is not None:
-            self.unread.append(self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place))
+            note = self._note(f"{flag} {shown(value)}: {problem}; {hidden}", place)
+            self.unread.append(note)
+            self.elsewhere += [note] if _out_of_reach(value) is not None else []
 
     def _enter(self, value: str, here: tuple[str, ...], *, constraint: bool) -> str | None:
         """Read an included file; return why it was not read, None where all is well."""
