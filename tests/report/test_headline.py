@@ -27,6 +27,21 @@ def allowed(name: str) -> ReviewedChange:
         (review(lockfile(good("a"))), "✅", "The one changed package comes from Chainguard"),
         (review(lockfile(good("a"), good("b"))), "✅", "All 2 changed packages come from Chainguard"),
         (
+            review(*(lockfile(good("a"), path=path) for path in ("a.txt", "b.txt", "uv.lock"))),
+            "✅",
+            "The one changed package comes from Chainguard, in 3 lockfiles",
+        ),
+        (
+            review(lockfile(good("a"), good("b")), lockfile(good("a"), path="a.txt")),
+            "✅",
+            "All 2 changed packages come from Chainguard, in 2 lockfiles",
+        ),
+        (
+            review(lockfile(good("a")), lockfile(good("a"), path="a.txt"), scope="all"),
+            "✅",
+            "All 2 packages come from Chainguard",
+        ),
+        (
             review(
                 lockfile(
                     reviewed("d", None, "1", Outcome.DIRECT), reviewed("v", None, "1", Outcome.PRIVATE)

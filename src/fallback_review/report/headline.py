@@ -43,7 +43,12 @@ def _quiet(review: Review, numbers: Tally) -> str:
         return "Not everything could be checked"
     if review.conclusion is not Conclusion.PASS and not (numbers.judged and review.assumptions):
         return "The notes below need a look"
-    return _clear(numbers, _noun(review)) if numbers.judged else _nothing(review, numbers)
+    if not numbers.judged:
+        return _nothing(review, numbers)
+    repeated = review.scope != "all" and numbers.lockfiles > 1 and numbers.names < numbers.judged
+    if repeated and numbers.from_chainguard == numbers.judged:
+        return f"{_all_clear(numbers.names, _noun(review))}, in {count(numbers.lockfiles, 'lockfile')}"
+    return _clear(numbers, _noun(review))
 
 
 def _icon(review: Review, numbers: Tally) -> str:
@@ -96,15 +101,19 @@ def _from_elsewhere(numbers: Tally, noun: str) -> str:
 def _clear(numbers: Tally, noun: str) -> str:
     chainguard, judged = numbers.from_chainguard, numbers.judged
     if chainguard == judged:
-        if judged == 1:
-            return f"The one {noun} comes from Chainguard"
-        return f"All {count(judged, noun)} come from Chainguard"
+        return _all_clear(judged, noun)
     first = f"{chainguard:,} of {count(judged, noun)} {SAYS[Outcome.CHAINGUARD][chainguard != 1]}"
     rest = (Outcome.DIRECT, Outcome.PRIVATE)
     counted = ((outcome, numbers.outcomes[outcome]) for outcome in rest)
     return "; ".join(
         [first, *(f"{number:,} {SAYS[outcome][number != 1]}" for outcome, number in counted if number)]
     )
+
+
+def _all_clear(number: int, noun: str) -> str:
+    if number == 1:
+        return f"The one {noun} comes from Chainguard"
+    return f"All {count(number, noun)} come from Chainguard"
 
 
 def standing(review: Review, numbers: Tally) -> str:

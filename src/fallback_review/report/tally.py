@@ -71,6 +71,10 @@ class Tally(Struct, frozen=True, kw_only=True):
     """Every change, whatever became of it."""
     judged: int
     """Changes with an outcome, without the project's own packages: what the headline speaks of."""
+    names: int
+    """How many names the judged ones have, over all lockfiles."""
+    lockfiles: int
+    """How many lockfiles hold them."""
     outcomes: Counter[Outcome]
     """The outcomes of the judged ones."""
     groups: Counter[Group]
@@ -132,6 +136,7 @@ def tally(review: Review, lockfiles: Iterable[ReviewedLockfile] | None = None) -
     allowed: Counter[Outcome] = Counter()
     conclusions: Counter[Conclusion] = Counter()
     groups: Counter[Group] = Counter()
+    judged: set[tuple[str, str]] = set()
     changed = malware = 0
     for lockfile in counted:
         for reviewed in lockfile.changes:
@@ -139,6 +144,7 @@ def tally(review: Review, lockfiles: Iterable[ReviewedLockfile] | None = None) -
             group = group_of(reviewed)
             groups[group] += 1
             if reviewed.outcome is not None and group is not Group.LOCAL:
+                judged.add((reviewed.change.name, lockfile.path))
                 outcomes[reviewed.outcome] += 1
                 conclusions[reviewed.conclusion] += 1
                 allowed[reviewed.outcome] += group is Group.ALLOWED
@@ -148,6 +154,8 @@ def tally(review: Review, lockfiles: Iterable[ReviewedLockfile] | None = None) -
     return Tally(
         changed=changed,
         judged=outcomes.total(),
+        names=len({name for name, _ in judged}),
+        lockfiles=len({path for _, path in judged}),
         outcomes=outcomes,
         groups=groups,
         troubled=troubled,
