@@ -42,7 +42,7 @@ def _row(lab: Lab, index: DemoIndex, folder: Path, number: int) -> Row:
         _needs_a_look(pull)
     lab.front.exchanges.clear()
     run(environment, "schedule", of_schedule(home), folder)
-    written = [str(each) for each in lab.front.exchanges if each.verb != "GET"]
+    written = [str(each) for each in lab.front.exchanges if each.verb != "GET" and each.path != "/graphql"]
     if written:
         raise RuntimeError(f"nothing was new, and this was written: {written}")
     sent = len(lab.front.exchanges)

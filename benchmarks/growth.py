@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Row, best
+from benchmarks.measure import Row, best, peak
 from fallback_review.lockfiles import Text
 from fallback_review.model import Answer, Index, Owner, ProjectFile, Tier
 from fallback_review.pipeline import review
@@ -94,8 +94,6 @@ def _listed(index: Index, name: str) -> tuple[ProjectFile, ...]:
 
 
 if __name__ == "__main__":
-    import resource
-
     collect_rarely()
     run(LARGE)
-    sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+    sys.stdout.write(str(peak() // 1024))

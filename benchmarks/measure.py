@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +75,31 @@ print(json.dumps([code, cpu, wall, used.ru_maxrss / 1024]))
 """Starts a program from a small process: the peak of a new one counts from what its parent holds."""
 
 
-def child(command: Iterable[str], environ: Mapping[str, str], folder: Path | None = None) -> Cost:
+def peak() -> int:
+    """Return the most memory that this program had, in kilobytes.
+
+    `getrusage` counts from what the process held that has started it, until the program began.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(
+            next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]
+        )
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def child(
+    command: Iterable[str], environ: Mapping[str, str], folder: Path | None = None, *, ends: int = 0
+) -> Cost:
     """Run a program to its end, in a folder, and return what it took.
 
     Raises:
-        RuntimeError: it failed; what it wrote is the text.
+        RuntimeError: it ended with another code than `ends`; what it wrote is the text.
     """
     started = [sys.executable, "-S", "-c", _STARTER, *command]
     done = subprocess.run(started, env=dict(environ), cwd=folder, capture_output=True, text=True, check=True)
     code, cpu, wall, peak = json.loads(done.stdout)
-    if code:
+    if code != ends:
         raise RuntimeError(f"{started[4:]} failed:\n{done.stderr}")
     return Cost(cpu=cpu, wall=wall, peak=peak)
 

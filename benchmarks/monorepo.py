@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Row
+from benchmarks.measure import Row, child
 from fallback_review.cli.demo.server import DemoIndex
 from fallback_review.cli.demo.universe import PURE, Release, Shelf, Universe
 
@@ -75,20 +74,14 @@ def make_repository(root: Path, count: int, index: DemoIndex) -> None:
 def review(root: Path, index: DemoIndex, *options: str) -> tuple[float, int]:
     """Review a repository's last commit by the command line; return the seconds and the peak memory in MB."""
     program = str(Path(sys.executable).with_name("fallback-review"))
-    started = time.perf_counter()
-    command = subprocess.Popen(
-        [program, "review", "main~1", "main", "--index-url", f"{index.chainguard}/python/simple/",
-         "--index-username", index.username, "--pypi-url", f"{index.pypi}/simple/",
-         "--format", "markdown", *options],
-        cwd=root,
-        env={**os.environ, "NO_PROXY": "*", "FALLBACK_REVIEW_INDEX_PASSWORD": index.password},
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    _, status, usage = os.wait4(command.pid, 0)
-    command.returncode = os.waitstatus_to_exitcode(status)
-    if command.returncode != REFUSED:
-        raise RuntimeError(f"the review of {root} ended with {command.returncode}")
-    return time.perf_counter() - started, usage.ru_maxrss // 1024
+    command = [
+        program, "review", "main~1", "main", "--index-url", f"{index.chainguard}/python/simple/",
+        "--index-username", index.username, "--pypi-url", f"{index.pypi}/simple/",
+        "--format", "markdown", *options,
+    ]  # fmt: skip
+    environ = {**os.environ, "NO_PROXY": "*", "FALLBACK_REVIEW_INDEX_PASSWORD": index.password}
+    cost = child(command, environ, root, ends=REFUSED)
+    return cost.wall, round(cost.peak)
 
 
 def _releases() -> Iterator[Release]:

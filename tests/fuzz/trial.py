@@ -6,13 +6,15 @@ import resource
 import signal
 import struct
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.measure import peak
 
 from tests.lockfiles.fuzz import survive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import FrameType
 
 SECONDS_EACH = 5.0
@@ -57,22 +59,9 @@ class Trial:
 
     def save(self) -> None:
         """Write the counts down."""
-        memory = _peak()
+        memory = peak()
         self._counts.seek(0)
         self._counts.write(COUNTS.pack(self._tried, self._read, self._slowest, memory))
-
-
-def _peak() -> int:
-    """Return the most memory that this program had, in kilobytes.
-
-    `getrusage` counts from what the process held that has started it, until the program began.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(
-            next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]
-        )
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def set_limits() -> None:

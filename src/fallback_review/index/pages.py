@@ -38,12 +38,18 @@ _TIMES = re.compile(r"(?:(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?\n)*"
 _LINKS = re.compile(r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?\n)*", re.ASCII)
 
 
+class _Hashes(msgspec.Struct, gc=False):
+    """The digests of a file, as far as somebody looks at them."""
+
+    sha256: str = ""
+
+
 class _Entry(msgspec.Struct, gc=False):
     """A file of a JSON page, as far as somebody looks at it; other types make the page an odd one."""
 
     filename: str
     url: str
-    hashes: dict[str, str]
+    hashes: _Hashes
     requires_python: str | None = msgspec.field(name="requires-python", default=None)
     yanked: bool | str | None = False
     size: int | None = None
@@ -103,7 +109,7 @@ def _read_json(index: Index, name: str, fetched: Fetched) -> Files:
 def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Files | None:
     """Return the files of a page whose entries are all as usual; None where one is not."""
     names, urls = [entry.filename for entry in entries], [entry.url for entry in entries]
-    sha256 = [entry.hashes.get("sha256", "") for entry in entries]
+    sha256 = [entry.hashes.sha256 for entry in entries]
     uploaded = [entry.upload_time or "" for entry in entries]
     times = "\n".join(uploaded)
     provenance = [entry.provenance for entry in entries]
