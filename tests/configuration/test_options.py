@@ -334,6 +334,12 @@ REFUSED = [
 ]
 
 
+def test_pip_takes_pre_beside_an_option_that_names_nothing() -> None:
+    found = read("pip", conf("pre = yes", "all-releases = other,:none:"))
+    assert found.refused is None
+    assert found.options.of("foo").prereleases is Prereleases.ALLOW
+
+
 @pytest.mark.parametrize(("installer", "files", "lines", "words"), REFUSED)
 def test_what_the_installer_refuses(installer: str, files: dict[str, str], lines: str, words: str) -> None:
     refused = read(installer, files, lines).refused

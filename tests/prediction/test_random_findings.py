@@ -341,3 +341,16 @@ def test_uv_goes_to_the_next_index_where_a_versions_file_is_too_late(
     verdict = predict(package(), REQUIREMENTS, LINUX, where, known)
     assert verdict is not None
     assert verdict.outcome is outcome
+
+
+@pytest.mark.parametrize(("first", "outcome"), [(2025, Outcome.CHAINGUARD), (2027, Outcome.INSTALL_FAILS)])
+def test_the_chosen_one_of_two_locked_files_of_one_name_tells_its_time(first: int, outcome: Outcome) -> None:
+    options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
+    where = dataclasses.replace(context("pip"), options=options)
+    ours, theirs = file(WHEEL), file(WHEEL, P)
+    times = ((WHEEL, datetime(first, 1, 1, tzinfo=UTC)), (WHEEL, datetime(2026, 6, 1, tzinfo=UTC)))
+    entry = dataclasses.replace(locked(artifact(ours), artifact(theirs), index=C), uploaded=times)
+    lock = Lockfile(path="pylock.toml", format="pylock.toml")
+    verdict = predict(entry, lock, LINUX, where, answers(answer(C, ours), answer(P, theirs)))
+    assert verdict is not None
+    assert verdict.outcome is outcome

@@ -113,7 +113,8 @@ def _limited(package: LockedPackage, artifact: Artifact, request: Request, targe
         return "only-final takes no pre-release"
     if options.uploaded_before is None or not artifact.url:
         return None
-    uploaded = dict(package.uploaded).get(filename_of(artifact))
+    name = filename_of(artifact)
+    uploaded = next((time for named, time in package.uploaded if named == name), None)
     if uploaded is None:
         return "uploads are bounded by time, and the lock does not tell when the file was uploaded"
     return None if uploaded < options.uploaded_before else "the file was uploaded too late"

@@ -22,7 +22,7 @@ from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, Treatment, Unmodelled
 from fallback_review.configuration.timestamps import before, iso_moment
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
-from fallback_review.lockfiles.formats.requirements.effects import with_flags
+from fallback_review.lockfiles.formats.requirements.effects import exclusive, with_flags
 from fallback_review.lockfiles.installer_files import pip_files
 from fallback_review.model import InstallOptions, Notice, NotModelled
 
@@ -129,7 +129,7 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
         not_modelled=(*(KEYS.passed_over(section) if section else ()), *unclear),
         unknown_keys=tuple(strange),
         refused=next(iter(files.broken), None)
-        or (_refused(section) if section else None)
+        or (_refused(said) if said else None)
         or _hashes_refused(options, section, lockfile),
         files=(
             *([section.path] if section else []),
@@ -255,13 +255,14 @@ def _is_yes(section: Section, key: str) -> bool:
     return section.data.get(key, "").strip().lower() in _YES
 
 
-def _refused(section: Section) -> Notice | None:
+def _refused(said: _Said) -> Notice | None:
     """Return why pip stops at a configuration file, where it does (measured)."""
+    section = said.section
     for key in _SWITCHES:
         if key in section.data and section.data[key].strip().lower() not in _YES | _NO:
             text = f"pip refuses {section.path}, where {key} is not yes or no, and installs nothing. Fix it"
             return Notice(text=text, path=section.path, line=section.line_of_key(key))
-    if _is_yes(section, "pre") and section.data.keys() & {"all-releases", "only-final"}:
+    if _is_yes(section, "pre") and any(exclusive(said.flags, "--all-releases", "--only-final")):
         text = f"pip refuses {section.path}, where pre stands beside all-releases or only-final. Take one out"
         return Notice(text=text, path=section.path, line=section.line_of_key("pre"))
     return None
