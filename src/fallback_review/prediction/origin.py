@@ -14,14 +14,12 @@ is said, and never resolved towards green.
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import is_sha256
-from fallback_review.lockfiles.urls import address_of
 from fallback_review.model import (
     Assumption,
     AssumptionKind,
@@ -40,11 +38,20 @@ from fallback_review.prediction.candidates import parse_filename
 from fallback_review.prediction.install_request import named_index
 from fallback_review.prediction.installation import files_of, name_of
 from fallback_review.prediction.installers import Failure
-from fallback_review.prediction.locked_urls import filename_in
+from fallback_review.prediction.same_file import (
+    any_has_bytes,
+    at_its_address,
+    entry_of,
+    is_at,
+    is_called,
+    same_name,
+    same_version,
+    side_by_side,
+    with_any_bytes,
+    with_bytes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fallback_review.model import Answer, Artifact
     from fallback_review.prediction.installation import Installation, Unanswered
     from fallback_review.prediction.listing import ListedFile
@@ -126,11 +133,11 @@ def _of_chainguard(file: ProjectFile, index: Index, subject: Installation, seen:
     if missing is not None:
         return _uncompared(file, index, missing, seen)
     public = files_of(subject.answers.get(pypi))
-    theirs = _with_bytes(file.sha256, public)
+    theirs = with_bytes(file.sha256, public)
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the same bytes ({theirs.filename})", pypi.url)
         return FileOrigin(outcome=Outcome.UPSTREAM, evidence=(seen, same))
-    if file.sha256 is None and any(_same_name(file, other) for other in public):
+    if file.sha256 is None and any(same_name(file, other) for other in public):
         said = "its link has no sha256, and PyPI lists a file of that name: it may be PyPI's own"
         return unknown(seen, Evidence(EvidenceKind.SAME_BYTES, said, index.url), cause=Cause.MALFORMED_INDEX)
     return FileOrigin(outcome=_made_by_chainguard(file, index), evidence=(seen,))
@@ -179,12 +186,12 @@ def _of_bytes(sha256: str | None, subject: Installation, seen: Evidence) -> File
         return unknown(seen, Evidence(EvidenceKind.UNANSWERED, said), cause=Cause.MALFORMED_INDEX)
     for index in subject.chainguards:
         answer = subject.answers.get(index)
-        own = _with_bytes(sha256, files_of(answer))
+        own = with_bytes(sha256, files_of(answer))
         if own is not None and _page_index(index, answer, subject) == index:
             also = Evidence(EvidenceKind.LISTED, f"{name_of(index)} lists these bytes{_told(own)}", index.url)
             found = _of_chainguard(own, index, subject, also)
             return replace(found, evidence=(seen, *found.evidence))
-    theirs = _with_bytes(sha256, files_of(subject.answers.get(pypi)))
+    theirs = with_bytes(sha256, files_of(subject.answers.get(pypi)))
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists these bytes ({theirs.filename})", pypi.url)
         return FileOrigin(outcome=Outcome.PYPI, evidence=(seen, same))
@@ -232,7 +239,7 @@ def _on_no_known_host(
     """A file that the lock takes from PyPI's index, or whose bytes PyPI lists, is PyPI's wherever it lies."""
     pypi = subject.context.addresses.pypi
     named = named_index(subject.package, subject.context)
-    theirs = _with_any(accepted, files_of(subject.answers.get(pypi)))
+    theirs = with_any_bytes(accepted, files_of(subject.answers.get(pypi)))
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists these bytes ({theirs.filename})", pypi.url)
         return FileOrigin(outcome=Outcome.PYPI, evidence=(locked, same))
@@ -260,12 +267,12 @@ def _on_pypi(
     """The URL brings PyPI's bytes, if any: the lock's hash may not allow them."""
     answer = subject.answers.get(pypi)
     listed = files_of(answer)
-    there = _entry(artifact, listed)
+    there = entry_of(artifact, listed)
     if there is not None and accepted and there.sha256 not in (None, *accepted):
         return _mismatch(locked, _otherwise(pypi, there))
     if there is None and accepted:
         ours = _others_bytes(artifact, accepted, subject)
-        if ours is not None and not _any_with_bytes(accepted, listed):
+        if ours is not None and not any_has_bytes(accepted, listed):
             missing = subject.unanswered(pypi)
             if missing is not None:
                 return _silent(missing, locked, ours)
@@ -287,7 +294,7 @@ def _others_bytes(artifact: Artifact, accepted: frozenset[str], subject: Install
             for file in files_of(subject.answers.get(index))
             if file.tier is not Tier.UPSTREAM and file.url != artifact.url
         )
-        if _any_with_bytes(accepted, own):
+        if any_has_bytes(accepted, own):
             said = f"the lock's hash is that of a file of {name_of(index)}, not of the URL that it names"
             return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
     return None
@@ -311,8 +318,8 @@ def _claimed(
         return _silent(missing, locked)
     page_of = _page_index(index, answer, subject)
     listed = files_of(answer)
-    named = tuple(file for file in listed if _is_called(artifact, file))
-    there = _by_url(artifact, listed) or _with_any(accepted, named) or next(iter(named), None)
+    named = tuple(file for file in listed if is_called(artifact, file))
+    there = at_its_address(artifact, listed) or with_any_bytes(accepted, named) or next(iter(named), None)
     if there is None or page_of != index:
         return _unlisted(artifact, index, page_of, subject, locked)
     return _held_to(artifact, there, index, subject, accepted, locked)
@@ -328,7 +335,7 @@ def _held_to(  # noqa: PLR0917 - a step of `_claimed`, with all that it holds
 ) -> FileOrigin:
     """Return the origin of a locked file that its index's page lists, under its URL or its name."""
     # Elsewhere under the same name, it takes a hash on both sides to tell that it is the same file.
-    if not (accepted and there.sha256) and not _is_at(artifact, there):
+    if not (accepted and there.sha256) and not is_at(artifact, there):
         other = _elsewhere(index, there)
         return (
             unknown(other, locked, cause=Cause.MALFORMED_INDEX)
@@ -372,7 +379,7 @@ def _unlisted(
     answer = subject.answers.get(index)
     if answer is not None and answer.problem is Cause.PROJECT_MISSING:
         cause, what = Cause.PROJECT_MISSING, "this project"
-    elif not any(_same_version(artifact, file) for file in files_of(answer)):
+    elif not any(same_version(artifact, file) for file in files_of(answer)):
         cause, what = Cause.VERSION_MISSING, "this version"
     else:
         cause, what = Cause.NO_CANDIDATE, "this file"
@@ -399,10 +406,10 @@ def _another_file(  # noqa: PLR0917 - a step of `_claimed`, with all that it hol
     Chainguard has built that version (Chainguard's documentation, "Build pinning").
     """
     otherwise = _otherwise(index, there)
-    if _side_by_side(there.url, artifact.url or ""):
+    if side_by_side(there.url, artifact.url or ""):
         return _mismatch(locked, otherwise)
     pypi = subject.context.addresses.pypi
-    theirs = _with_any(accepted, files_of(subject.answers.get(pypi)))
+    theirs = with_any_bytes(accepted, files_of(subject.answers.get(pypi)))
     if theirs is not None:
         same = Evidence(EvidenceKind.SAME_BYTES, f"PyPI lists the lock's bytes ({theirs.filename})", pypi.url)
         return FileOrigin(outcome=Outcome.UPSTREAM, evidence=(locked, same, otherwise))
@@ -440,62 +447,9 @@ def _told(file: ProjectFile) -> str:
     return f"{digest}, {file.tier.value}" if file.tier else digest
 
 
-def _entry(artifact: Artifact, listed: Iterable[ProjectFile]) -> ProjectFile | None:
-    files = tuple(listed)
-    return _by_url(artifact, files) or next((file for file in files if _is_called(artifact, file)), None)
-
-
-def _by_url(artifact: Artifact, listed: Iterable[ProjectFile]) -> ProjectFile | None:
-    return next((file for file in listed if _is_at(artifact, file)), None)
-
-
-def _is_at(artifact: Artifact, file: ProjectFile) -> bool:
-    """Whether a listed file has the locked URL, however the two are spelt."""
-    url = artifact.url or ""
-    return file.url == url or (address_of(url) is not None and address_of(file.url) == address_of(url))
-
-
 def _elsewhere(index: Index, file: ProjectFile) -> Evidence:
     """Say that an index lists a file of that name at another address than the lock's."""
     said = (
         f"{name_of(index)} lists {file.filename} at another address, and no hash tells whether it is the same"
     )
     return Evidence(EvidenceKind.LISTED_OTHERWISE, said, index.url)
-
-
-def _is_called(artifact: Artifact, file: ProjectFile) -> bool:
-    """Whether a listed file has the name that the locked URL ends with, however an index spells it."""
-    called = filename_in(artifact.url or "")
-    return file.filename == called or (
-        parse_filename(called) is not None and parse_filename(file.filename) == parse_filename(called)
-    )
-
-
-def _with_bytes(sha256: str | None, listed: Iterable[ProjectFile]) -> ProjectFile | None:
-    return next((file for file in listed if file.sha256 == sha256), None) if sha256 else None
-
-
-def _with_any(accepted: frozenset[str], listed: Iterable[ProjectFile]) -> ProjectFile | None:
-    return next((file for file in listed if file.sha256 in accepted), None)
-
-
-def _any_with_bytes(accepted: frozenset[str], listed: Iterable[ProjectFile]) -> bool:
-    return _with_any(accepted, listed) is not None
-
-
-def _same_name(one: ProjectFile, other: ProjectFile) -> bool:
-    """Whether two files have the name of one wheel or sdist, however an index spells it."""
-    return one.filename == other.filename or parse_filename(one.filename) == parse_filename(other.filename)
-
-
-def _same_version(artifact: Artifact, file: ProjectFile) -> bool:
-    wanted, there = parse_filename(artifact.filename or ""), parse_filename(file.filename)
-    return wanted is not None and there is not None and wanted.version == there.version
-
-
-def _side_by_side(one: str, other: str) -> bool:
-    """Whether two file URLs lie in one folder of one host."""
-    here, there = address_of(one), address_of(other)
-    if here is None or there is None:
-        return False
-    return (here.host, posixpath.dirname(here.path)) == (there.host, posixpath.dirname(there.path))
