@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
-_SUFFIXES = (
-    *(".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tbz", ".tar.xz", ".txz"),
-    *(".tar", ".tar.lz", ".tlz", ".tar.lzma", ".tar.Z"),
-)
-"""Suffixes by which an installer takes a file of a folder for a source distribution: pip of every version."""
+from fallback_review.lockfiles.listed_names import ARCHIVE_ENDS
 
 
 def source_archive(filename: str) -> tuple[str, str] | None:
     """Return the name and version of what installers take for a source distribution; None for other files."""
-    suffix = next((each for each in _SUFFIXES if filename.endswith(each)), None)
+    suffix = next((each for each in ARCHIVE_ENDS if filename.endswith(each)), None)
     if suffix is None:
         return None
     try:
