@@ -66,7 +66,7 @@ MARKDOWN: Texts = {
     for part in ("[", "![", "> ", "*", "`", "_a", "<", "- ", "\\", "&#1;", "(/", "***a ")
 }
 PAGES: Texts = {
-    f"{opened!r}, {how}": lambda much, opened=opened, end=end: (  # type: ignore[misc]
+    f"{opened!r}, {how}": lambda much, opened=opened, end=end: (  # type: ignore[misc]  # bound in the loop
         opened * (much // len(opened)) + end * (much // 2)
     )
     for opened in ("<a ", "<meta ", "<input ", "<h1 ", "<!--", '<a href="')

@@ -147,7 +147,8 @@ def _stop(pidfile: Path) -> None:
     os.kill(int(pidfile.read_text()), signal.SIGTERM)
     end = time.monotonic() + 30
     while pidfile.exists():
-        assert time.monotonic() < end, "the Docker daemon did not stop"
+        if time.monotonic() > end:
+            raise TimeoutError("the Docker daemon did not stop")
         time.sleep(0.05)
 
 

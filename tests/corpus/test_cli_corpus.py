@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 
 from fallback_review.report.json import schema
@@ -84,7 +85,6 @@ def check(done: Finished, pair: Pair) -> None:
     assert done.stderr == ""
     assert "Traceback" not in done.stdout
     report = done.report
-    jsonschema_rs = pytest.importorskip("jsonschema_rs")
     jsonschema_rs.Draft202012Validator(schema()).validate(report)
     (lockfile,) = report["lockfiles"]
     found = list(differences(lockfile, pair.expected))

@@ -337,7 +337,7 @@ def test_two_forms_of_one_address(kept: Kept) -> None:
                 VexFeed(server.url, limits=QUICK, cache=cache) as feed,
             ):
                 # Both ask for the same address.
-                index._page = feed._page = lambda name: "same"  # type: ignore[method-assign]
+                index._page = feed._page = lambda name: "same"  # type: ignore[method-assign]  # see above
                 feed._base = f"{server.url}/pypi"
                 assert versions(index.ask(["six"])["six"]) == ["1.0"]
                 assert feed.ask(["six"])["six"].problem is None

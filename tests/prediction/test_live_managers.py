@@ -61,7 +61,8 @@ def running(command: list[str], url: str) -> Iterator[None]:
                 if getattr(error, "code", None) is not None:
                     break  # it answers, if only with an error page
                 assert process.poll() is None, "the server ended"
-                assert time.monotonic() < deadline, "the server does not answer"
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the server does not answer") from error
                 time.sleep(0.2)
         yield
     finally:

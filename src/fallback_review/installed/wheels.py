@@ -25,8 +25,7 @@ BROKEN = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
-    NotImplementedError,  # a compression that zipfile does not know
-    RuntimeError,  # encrypted
+    RuntimeError,  # encrypted, or compressed in a way that zipfile does not know
     EOFError,
     ValueError,
     OverflowError,
