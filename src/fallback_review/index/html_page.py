@@ -54,7 +54,7 @@ _USUAL = re.compile(
 )
 """A link as nearly all indexes write it: its text is the file's name, nothing in its address is escaped."""
 _LINK = re.compile(
-    r"""<a((?:\s++[a-z][a-z-]*+(?:="[^"<>]*+"|='[^'<>]*+')?+)*+)\s*+>([^<>]*+)</a>""", re.IGNORECASE
+    r"""<a((?:\s++[a-z][a-z-]*+(?:="[^"<>]*+"|='[^'<>]*+')?+)*+)\s*+>[^<>]*+</a>""", re.IGNORECASE
 )
 """A link as indexes write it: attributes in quotes, or without a value, and text alone between its tags."""
 _PLAIN = re.compile(
@@ -129,16 +129,16 @@ def _is_empty_simple_page(text: str, name: str) -> bool:
     return bool(title and title[2] and canonicalize_name(title[2]) == name and not _FORM.search(text))
 
 
-def _links(text: str) -> tuple[str, list[tuple[str, str]]] | None:
-    """Cut a page into what stands around its links, and attributes and text of each link.
+def _links(text: str) -> tuple[str, list[str]] | None:
+    """Cut a page into what stands around its links, and the attributes of each link.
 
     None where the page is not all of what indexes write, so that a parser has to read it.
     """
     parts = _LINK.split(_DOCTYPE.sub("", text, count=1))
-    outside = "\0".join(parts[0::3])
-    if not _PLAIN.fullmatch(outside) or _OPEN_REFERENCE.search("".join(parts[1::3])):
+    outside, links = "\0".join(parts[0::2]), parts[1::2]
+    if not _PLAIN.fullmatch(outside) or _OPEN_REFERENCE.search("".join(links)):
         return None
-    return outside, list(zip(parts[1::3], parts[2::3], strict=True))
+    return outside, links
 
 
 def _usual(text: str) -> tuple[str, _Links] | None:
@@ -170,10 +170,10 @@ def _target(attributes: str) -> str | None:
     return None if "[" in target or "]" in target else target
 
 
-def _told(links: Sequence[tuple[str, str]]) -> _Links | None:
+def _told(links: Sequence[str]) -> _Links | None:
     """Return what the links to distributions tell; None where one is not of the usual form."""
     attributes, names, urls, sha256 = [], [], [], []
-    for written, _ in links:
+    for written in links:
         target = _target(written)
         if target is None:
             return None
