@@ -193,9 +193,11 @@ def _archive(archive: _Archive, project: Project | None) -> VerifiedDistribution
     if project is None:
         origin, why = Origin.PRIVATE, "a private name, which no index was asked for"
     else:
-        said = project.blocked or project.unanswered or project.uncompared or project.unknown * UNKNOWN_NAME
-        origin, why = Origin.UNVERIFIABLE, said or "no index lists a source archive of this sha256"
-    changed = (Deviation(path=archive.path.name, kind=Integrity.CHANGED, detail=_OTHER_BYTES),) * same
+        unlisted = UNKNOWN_NAME if project.unknown else "no index lists a source archive of this sha256"
+        said = project.blocked or project.unanswered or project.uncompared
+        origin, why = Origin.UNVERIFIABLE, said or unlisted
+    deviation = Deviation(path=archive.path.name, kind=Integrity.CHANGED, detail=_OTHER_BYTES)
+    changed = (deviation,) if same else ()
     return VerifiedDistribution(
         name=archive.name,
         version=archive.version,

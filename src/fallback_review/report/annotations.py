@@ -5,13 +5,12 @@ How they become workflow commands, and the escaping that this needs, is the busi
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from fallback_review.report import limits
+from fallback_review.report import ascii_json, limits
 from fallback_review.report.findings import findings
 from fallback_review.report.text import count, visible
 
@@ -64,4 +63,4 @@ def annotate(review: Review, *, elsewhere: str = "the job summary") -> tuple[Ann
 
 def render(review: Review) -> str:
     """Render the annotations as a JSON list."""
-    return json.dumps([structs.asdict(annotation) for annotation in annotate(review)], indent=2) + "\n"
+    return ascii_json.dumps(annotate(review))

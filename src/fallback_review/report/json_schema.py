@@ -26,10 +26,6 @@ def _every_cause(schema: dict[str, Any]) -> None:
 CauseName = Annotated[str, Field(json_schema_extra=_every_cause)]
 
 
-def _absent(value: object) -> bool:
-    return value is None
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,8 +58,8 @@ class SourceRecord(_Part):
         description="The index, repository or file URL, or the path, without credentials; "
         "null where not stated."
     )
-    ref: str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
-    commit: str | None = Field(default=None, exclude_if=_absent, description="Absent where there is none.")
+    ref: str | None = Field(default=None, description="Absent where there is none.")
+    commit: str | None = Field(default=None, description="Absent where there is none.")
 
 
 class AdviceRecord(_Part):
