@@ -23,15 +23,14 @@ CHECKS = frozenset({"annotated_types", "pydantic", "pydantic_core", "typing_insp
 REVIEW = NOTHING | {
     "backports",  # urllib3 imports zstd where it is installed
     "certifi",
-    "charset_normalizer",
-    "idna",
     "msgspec",
     "packaging",
-    "requests",
     "tomli",
     "typing_extensions",
     "urllib3",
 }
+GITHUB = frozenset({"charset_normalizer", "idna", "requests"})
+"""What speaks to GitHub, and reads the exceptions of a proxy."""
 
 
 def imported(code: str, folder: Path, *arguments: str) -> set[str]:
@@ -117,7 +116,14 @@ def test_a_comment_needs_its_templates(folder: Path) -> None:
 
 def test_an_action_without_an_app(folder: Path) -> None:
     found = imported("import fallback_review.action.main", folder)
-    assert found <= REVIEW | CHECKS | {"jinja2", "markupsafe", "unidiff"}
+    assert found <= REVIEW | CHECKS | GITHUB | {"jinja2", "markupsafe", "unidiff"}
+
+
+def test_a_proxy_alone_needs_requests(folder: Path) -> None:
+    script = "import os; os.environ.update(http_proxy='http://127.0.0.1:1', no_proxy='127.0.0.1')\n    "
+    given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
+    found = imported(f"{script}from fallback_review.cli.main import main; main()", folder, *given)
+    assert found - REVIEW - CHECKS == GITHUB
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from fallback_review.index import Credentials, IndexClient, Limits
+from fallback_review.index.origins import origin_of
 from fallback_review.index.proxies import Proxies
 from fallback_review.model import Cause
 from tests.index.indexes import chainguard, pypi
@@ -20,21 +21,26 @@ QUICK = Limits(connect=2, read=2, question=5, retries=0)
 @pytest.mark.parametrize(
     ("environ", "url", "expected"),
     [
-        ({}, "https://index.example/simple/", {}),
-        ({"https_proxy": PROXY}, "https://index.example/simple/", {"https": PROXY}),
-        ({"HTTPS_PROXY": PROXY}, "https://index.example/simple/", {"https": PROXY}),
-        ({"all_proxy": PROXY}, "https://index.example/simple/", {"https": PROXY}),
-        ({"https_proxy": PROXY}, "http://index.example/simple/", {}),
-        ({"https_proxy": PROXY, "no_proxy": "example"}, "https://index.example/simple/", {}),
-        ({"https_proxy": PROXY, "NO_PROXY": "other"}, "https://index.example/simple/", {"https": PROXY}),
-        ({"http_proxy": PROXY, "no_proxy": "10.0.0.0/8"}, "http://10.1.2.3:8080/simple/", {}),
-        ({"http_proxy": PROXY, "no_proxy": "::1"}, "http://[::1]:8080/simple/", {}),
+        ({}, "https://index.example/simple/", ""),
+        ({"https_proxy": PROXY}, "https://index.example/simple/", PROXY),
+        ({"HTTPS_PROXY": PROXY}, "https://index.example/simple/", PROXY),
+        ({"https_proxy": "proxy.example:3128"}, "https://index.example/simple/", PROXY),
+        ({"all_proxy": PROXY}, "https://index.example/simple/", PROXY),
+        ({"http_proxy": PROXY, "all_proxy": "http://other.example"}, "http://index.example/simple/", PROXY),
+        ({"https_proxy": PROXY}, "http://index.example/simple/", ""),
+        ({"https_proxy": PROXY, "no_proxy": "example"}, "https://index.example/simple/", ""),
+        ({"https_proxy": PROXY, "no_proxy": "index.example:443"}, "https://index.example/simple/", ""),
+        ({"https_proxy": PROXY, "no_proxy": "index.example:8443"}, "https://index.example/simple/", PROXY),
+        ({"https_proxy": PROXY, "NO_PROXY": "other"}, "https://index.example/simple/", PROXY),
+        ({"http_proxy": PROXY, "no_proxy": "10.0.0.0/8"}, "http://10.1.2.3:8080/simple/", ""),
+        ({"http_proxy": PROXY, "no_proxy": "::1"}, "http://[::1]:8080/simple/", ""),
     ],
 )
-def test_which_proxy_leads_where(environ: dict[str, str], url: str, expected: dict[str, str]) -> None:
+def test_which_proxy_leads_where(environ: dict[str, str], url: str, expected: str) -> None:
     before = dict(os.environ)
     proxies = Proxies(environ)
-    assert [proxies.towards(url), proxies.towards(url)] == [expected, expected]
+    origin = origin_of(url)
+    assert [proxies.towards(origin), proxies.towards(origin)] == [expected, expected]
     assert dict(os.environ) == before
 
 
@@ -45,7 +51,7 @@ def test_a_request_goes_through_the_proxy_of_the_given_environment() -> None:
         with IndexClient(pypi("http://index.example/simple/"), environ=environ) as client:
             assert client.ask(["six"])["six"].problem is None
     assert proxy.seen[0].path == "http://index.example/simple/six/"
-    assert "proxy-authorization" in proxy.seen[0].headers
+    assert proxy.seen[0].headers["proxy-authorization"] == "Basic d2hvOnNlY3JldA=="
 
 
 def test_the_process_environment_plays_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,9 +89,16 @@ def test_a_proxy_that_is_not_there() -> None:
     assert result.message == "index.example could not be asked: through the proxy, the connection was refused"
 
 
-@pytest.mark.parametrize("proxy", ["http:///nowhere", "socks5://127.0.0.1:9"])
-def test_a_proxy_address_that_cannot_be_used(proxy: str) -> None:
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("http:///nowhere", "the proxy's address cannot be read"),
+        ("http://who:secret@127.0.0.1:none", "the proxy's address cannot be read"),
+        ("socks5://who:secret@127.0.0.1:9", "the proxy is neither an http nor an https one"),
+    ],
+)
+def test_a_proxy_address_that_cannot_be_used(proxy: str, words: str) -> None:
     with IndexClient(pypi("https://index.example/"), limits=QUICK, environ={"all_proxy": proxy}) as client:
         result = client.ask(["six"])["six"]
     assert result.problem is Cause.UNREACHABLE
-    assert "127.0.0.1" not in result.message
+    assert result.message == f"index.example could not be asked: {words}"

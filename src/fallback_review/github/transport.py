@@ -13,10 +13,11 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from msgspec import Struct
 from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from fallback_review import __version__
-from fallback_review.runtime.connections import ConnectionAdapter, cut
+from fallback_review.runtime.connections import cut, pools_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +99,23 @@ class _EndingTls(_Ending, HTTPSConnection):
     """The same over TLS."""
 
 
+class _Adapter(HTTPAdapter):
+    """Connects by these classes, directly and through proxies."""
+
+    _POOLS = pools_of(_Ending, _EndingTls)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools for direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._POOLS
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Make or find the pools for a proxy."""
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        manager.pool_classes_by_scheme = self._POOLS
+        return manager
+
+
 class Transport:
     """One session with the GitHub at `api_url`; nothing is sent until it is asked for.
 
@@ -118,7 +136,7 @@ class Transport:
         self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, ConnectionAdapter(_Ending, _EndingTls))
+            self._session.mount(scheme, _Adapter())
 
     def close(self) -> None:
         """Give the connections back."""

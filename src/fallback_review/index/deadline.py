@@ -13,7 +13,7 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from fallback_review.runtime.connections import ConnectionAdapter, cut
+from fallback_review.runtime.connections import cut
 
 
 class Question:
@@ -52,7 +52,7 @@ CURRENT: ContextVar[Question] = ContextVar("question")
 """The question that this thread is asking."""
 
 
-class _Asking(HTTPConnection):
+class Asking(HTTPConnection):
     """A connection that tells its thread's question that it is in use."""
 
     def connect(self) -> None:
@@ -66,10 +66,5 @@ class _Asking(HTTPConnection):
         return super().getresponse()
 
 
-class _AskingTls(_Asking, HTTPSConnection):
+class AskingTls(Asking, HTTPSConnection):
     """The same over TLS."""
-
-
-def question_adapter(**options: Any) -> ConnectionAdapter:
-    """Return an adapter of requests whose connections can be cut; `options` are those of `HTTPAdapter`."""
-    return ConnectionAdapter(_Asking, _AskingTls, **options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-import requests
 import urllib3.exceptions as wire
 
 from fallback_review.model import Cause
@@ -39,16 +38,13 @@ def check_version(version: str) -> None:
         )
 
 
-_NAMED = f"ca-bundle, {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]}"
-_READING = ("X509", "PEM", "ASN1")
-"""Those parts of OpenSSL that read certificates; a handshake fails in the part "SSL"."""
+BUNDLE = f"the CA bundle that is configured (ca-bundle, {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]})"
 
 _CUT = "the connection was closed before the answer was complete"
 
 # The first line that fits any exception of the chain says what it was, and whether it may pass.
 _MEANINGS: tuple[tuple[type[BaseException], str, bool], ...] = (
     (wire.NameResolutionError, "a host name could not be resolved (DNS)", True),
-    (requests.exceptions.InvalidProxyURL, "the proxy's address cannot be read", False),
     (wire.SSLError, "the TLS connection failed", False),
     (ssl.SSLError, "the TLS connection failed", False),
     (ConnectionRefusedError, "the connection was refused", True),
@@ -61,7 +57,7 @@ _MEANINGS: tuple[tuple[type[BaseException], str, bool], ...] = (
 
 
 def question_error(error: Exception) -> QuestionError:
-    """Return what an exception of requests, urllib3 or the system means.
+    """Return what an exception of urllib3 or of the system means.
 
     No text of the exception is repeated, save OpenSSL's words for the fault of a certificate.
     """
@@ -81,10 +77,6 @@ def _meaning(chain: list[BaseException]) -> tuple[str, bool] | None:
     texts = [str(link) for link in chain if isinstance(link, OSError)]
     if any("407 Proxy Authentication Required" in text for text in texts):
         return "it wants credentials (407 Proxy Authentication Required)", False
-    if any("CA certificate" in text for text in texts):
-        return f"the CA bundle that is configured ({_NAMED}) cannot be found", False
-    if any(isinstance(link, ssl.SSLError) and link.library in _READING for link in chain):
-        return f"the CA bundle that is configured ({_NAMED}) holds no usable certificate", False
     for kind, words, passing in _MEANINGS:
         if any(isinstance(link, kind) for link in chain):
             return words, passing

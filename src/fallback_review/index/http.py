@@ -6,26 +6,26 @@ import threading
 import time
 from base64 import b64encode
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, urljoin
 
-import requests
-import urllib3
 from msgspec import Struct
+from urllib3 import Retry, Timeout
 from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import make_headers, parse_url
 
 from fallback_review import __version__
-from fallback_review.index.deadline import CURRENT, Question, question_adapter
+from fallback_review.index.deadline import CURRENT, Question
 from fallback_review.index.errors import QuestionError, question_error
 from fallback_review.index.origins import WebOrigin, bare, origin_of
-from fallback_review.index.proxies import Proxies
+from fallback_review.index.pools import Pools
 from fallback_review.model import Cause
-from fallback_review.runtime.ca_bundle import named_by
 from fallback_review.runtime.connections import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from urllib3 import BaseHTTPResponse
 
     from fallback_review.index.credentials import Credentials
     from fallback_review.index.page_cache import Page, PageCache, Visit
@@ -112,24 +112,14 @@ class Wire:
     ) -> None:
         self._origin = origin
         self._cache = cache
-        self._auth = credentials and (credentials.username.encode(), credentials.password.encode())
         self._limits = limits
-        self._proxies = Proxies(environ)
-        self._session = requests.Session()
-        self._session.trust_env = False
-        variable = named_by(environ)
-        self._verify: bool | str = ca_bundle or (environ[variable] if variable else True)
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._session.headers["User-Agent"] = f"fallback-review/{__version__}"
-        self._session.headers["Accept"] = accept
-        self._adapter = question_adapter(pool_maxsize=connections)
-        self._session.mount("https://", self._adapter)
-        self._session.mount("http://", self._adapter)
-        # What all requests have in common is prepared once: that takes as long as sending one.
-        self._plain = self._session.prepare_request(requests.Request("GET", "http://localhost/"))
-        self._with_credentials = self._plain.copy()
-        if self._auth:
-            self._with_credentials.prepare_auth(self._auth)
+        self._pools = Pools(environ, connections=connections, ca_bundle=ca_bundle)
+        self._headers = {
+            "User-Agent": f"fallback-review/{__version__}",
+            "Accept": accept,
+            "Accept-Encoding": make_headers(accept_encoding=True)["accept-encoding"],
+        }
+        self._credentials = {"Authorization": f"Basic {_basic(credentials)}"} if credentials else {}
         self._secrets = _secrets(credentials)
         self._stopped = threading.Event()
         self._not_before = 0.0
@@ -137,7 +127,7 @@ class Wire:
     def close(self) -> None:
         """Close the connections and wake every thread that pauses."""
         self._stopped.set()
-        self._session.close()
+        self._pools.close()
 
     def get(
         self,
@@ -194,7 +184,7 @@ class Wire:
         """Ask once, through redirects; return the answer and the pause that the server asks for."""
         try:
             found = self._follow_redirects(request, question)
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             if question.remaining:
                 raise question_error(error) from error
         else:
@@ -206,50 +196,48 @@ class Wire:
     def _follow_redirects(self, asked_for: _Request, question: Question) -> tuple[Fetched, float | None]:
         trusted, url, cache = True, asked_for.url, None if asked_for.partial else self._cache
         for _ in range(MOST_REDIRECTS + 1):
-            request = self._plain.copy()
-            request.prepare_url(bare(url), None)
-            asked = str(request.url)
-            trusted = trusted and origin_of(asked) == self._origin
-            if trusted and self._auth:
-                request.headers = self._with_credentials.headers.copy()
-            request.headers.update(asked_for.headers)
-            visit = cache and cache.visit(asked, request.headers)
-            request.headers.update(visit.conditions if visit else {})
+            asked = parse_url(bare(url)).url
+            origin = origin_of(asked)
+            trusted = trusted and origin == self._origin
+            sent = self._credentials if trusted else {}
+            headers = {**self._headers, **sent, **asked_for.headers}
+            visit = cache and cache.visit(asked, headers)
+            headers.update(visit.conditions if visit else {})
             left = max(question.remaining, 0.001)
-            with self._adapter.send(
-                request,
-                stream=True,
-                timeout=(min(self._limits.connect, left), min(self._limits.read, left)),
-                verify=self._verify,
-                proxies=self._proxies.towards(asked),
-            ) as response:
-                target = self._session.get_redirect_target(response)
+            timeout = Timeout(connect=min(self._limits.connect, left), read=min(self._limits.read, left))
+            with self._pools.get(origin, asked, headers, timeout) as response:
+                target = _redirect_target(response)
                 body = _body(response, question, self._limits.most_bytes, asked_for.into)
-                if visit and visit.conditions and response.status_code == HTTPStatus.NOT_MODIFIED:
-                    page = visit.confirmed(response.headers)
-                    if page:
-                        return _confirmed(page, asked, trusted and bool(self._auth)), None
-                    cache = None  # It confirms something else: ask for the page itself.
-                    continue
-                if target is None:
-                    fetched = _fetched(response, asked, body, trusted and bool(self._auth))
-                    if visit and question.remaining:
-                        self._keep(visit, fetched, response)
-                    return fetched, _asked_pause(response)
+            if visit and visit.conditions and response.status == HTTPStatus.NOT_MODIFIED:
+                page = visit.confirmed(response.headers)
+                if page:
+                    return _confirmed(page, asked, bool(sent)), None
+                cache = None  # It confirms something else: ask for the page itself.
+                continue
+            if not target:
+                fetched = _fetched(response, asked, body, bool(sent))
+                if visit and question.remaining:
+                    self._keep(visit, fetched, response)
+                return fetched, _asked_pause(response)
             url = _checked(urljoin(asked, target), asked)
         raise QuestionError(f"it redirects more than {MOST_REDIRECTS} times")
 
-    def _keep(self, visit: Visit, fetched: Fetched, response: requests.Response) -> None:
+    def _keep(self, visit: Visit, fetched: Fetched, response: BaseHTTPResponse) -> None:
         if fetched.status == HTTPStatus.OK and fetched.delimited:
             visit.keep(response.headers, fetched.body, self._secrets)
+
+
+def _basic(credentials: Credentials) -> str:
+    """Return what HTTP Basic sends (RFC 7617, in UTF-8)."""
+    return b64encode(f"{credentials.username}:{credentials.password}".encode()).decode()
 
 
 def _secrets(credentials: Credentials | None) -> tuple[bytes, ...]:
     """Return the forms in which a page could repeat a password."""
     if credentials is None or not credentials.password:
         return ()
-    pair = f"{credentials.username}:{credentials.password}".encode()
-    return credentials.password.encode(), quote(credentials.password, safe="").encode(), b64encode(pair)
+    password = credentials.password
+    return password.encode(), quote(password, safe="").encode(), _basic(credentials).encode()
 
 
 def _confirmed(page: Page, url: str, authenticated: bool) -> Fetched:
@@ -262,9 +250,9 @@ def _confirmed(page: Page, url: str, authenticated: bool) -> Fetched:
     )
 
 
-def _fetched(response: requests.Response, url: str, body: bytes, authenticated: bool) -> Fetched:
+def _fetched(response: BaseHTTPResponse, url: str, body: bytes, authenticated: bool) -> Fetched:
     return Fetched(
-        status=response.status_code,
+        status=response.status,
         url=url,
         content_type=response.headers.get("Content-Type", ""),
         body=body,
@@ -274,15 +262,15 @@ def _fetched(response: requests.Response, url: str, body: bytes, authenticated: 
     )
 
 
-def _body(response: requests.Response, question: Question, most_bytes: int, into: IO[bytes] | None) -> bytes:
+def _body(response: BaseHTTPResponse, question: Question, most_bytes: int, into: IO[bytes] | None) -> bytes:
     """Read what arrives, up to the limit; of an error or a redirect only its beginning matters."""
-    good = response.ok and not response.is_redirect
+    good = response.status < HTTPStatus.BAD_REQUEST and not response.get_redirect_location()
     limit = most_bytes if good else _MOST_BYTES_OF_AN_ERROR
     body, length = bytearray(), 0
     if into is not None and good:
         into.seek(0)
         into.truncate()
-    for chunk in response.raw.stream(_CHUNK, decode_content=True):
+    for chunk in response.stream(_CHUNK, decode_content=True):
         length += len(chunk)
         if into is not None and good:
             into.write(chunk)
@@ -298,6 +286,13 @@ def _body(response: requests.Response, question: Question, most_bytes: int, into
     return bytes(body)
 
 
+def _redirect_target(response: BaseHTTPResponse) -> str | None:
+    """Return where a redirect leads, None for another answer; raise `ValueError` for one in no UTF-8."""
+    location = response.get_redirect_location() or None
+    # http.client reads every header as Latin-1.
+    return location and location.encode("latin-1").decode()
+
+
 def _checked(target: str, asked: str) -> str:
     """Return a redirect's target; raise `QuestionError` where it leaves the web or gives up TLS."""
     try:
@@ -309,12 +304,12 @@ def _checked(target: str, asked: str) -> str:
     return target
 
 
-def _asked_pause(response: requests.Response) -> float | None:
+def _asked_pause(response: BaseHTTPResponse) -> float | None:
     """Return the seconds of Retry-After (RFC 9110, a number or a date), at most `_LONGEST_PAUSE`."""
     header = response.headers.get("Retry-After")
     if header is None:
         return None
     try:
-        return min(urllib3.Retry().parse_retry_after(header), float(_LONGEST_PAUSE))
+        return min(Retry().parse_retry_after(header), float(_LONGEST_PAUSE))
     except InvalidHeader:
         return None

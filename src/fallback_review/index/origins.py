@@ -25,6 +25,12 @@ class WebOrigin(NamedTuple):
         usual = self.port == _DEFAULT_PORTS[self.scheme]
         return self.host if usual else f"{self.host}:{self.port}"
 
+    @property
+    def url(self) -> str:
+        """The address of its root."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}/"
+
 
 def origin_of(url: str) -> WebOrigin:
     """Return the origin of an http or https URL; raise `ValueError` for any other text."""

@@ -9,10 +9,9 @@ import ssl
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
+import certifi
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 from fallback_review.runtime.ca_bundle import NO_CERTIFICATE, PEM
@@ -23,27 +22,12 @@ if TYPE_CHECKING:
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class ConnectionAdapter(HTTPAdapter):
-    """An adapter of requests that connects by given classes, directly and through proxies."""
-
-    def __init__(self, plain: type[HTTPConnection], tls: type[HTTPSConnection], **options: Any) -> None:
-        """Take the classes of connections, without and with TLS; `options` are those of `HTTPAdapter`."""
-        self._pools = {
-            "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
-        }
-        super().__init__(**options)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools for direct connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Make or find the pools for a proxy."""
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
+def pools_of(plain: type[HTTPConnection], tls: type[HTTPSConnection]) -> dict[str, type[HTTPConnectionPool]]:
+    """Return urllib3's pools by scheme, of connections of the given classes, without and with TLS."""
+    return {
+        "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
+    }
 
 
 _BY_CHANCE = random.SystemRandom()
@@ -98,7 +82,7 @@ def trusted(given: str | None, workspace: Path) -> Iterator[str | None]:
     except (ssl.SSLError, ValueError):
         raise CertificateError(f"input ca-bundle: {NO_CERTIFICATE}") from None
     with NamedTemporaryFile("w", suffix=".pem", encoding="utf-8") as file:
-        file.write(f"{Path(DEFAULT_CA_BUNDLE_PATH).read_text('utf-8')}\n{pem}\n")
+        file.write(f"{Path(certifi.where()).read_text('utf-8')}\n{pem}\n")
         file.flush()
         yield file.name
 
