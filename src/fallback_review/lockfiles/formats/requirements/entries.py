@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -108,7 +107,7 @@ def read_requirement(
         asked = Details(hashes=hashes, marker=_marker(condition), options=options)
         return _from_direct(_direct(url.strip()), url.strip(), place, asked)
     try:
-        parsed = _parsed(text)
+        parsed = Requirement(text)
     except (InvalidRequirement, RecursionError) as error:
         path, _, condition = text.partition(";")
         if not _is_path(path.strip()):
@@ -127,12 +126,6 @@ def read_requirement(
         parsed.name, place, asked, source=_REGISTRY, version=version, specifier=specifier, direct=None
     )
     return NamedRequirement(package=package)
-
-
-@lru_cache(maxsize=16384)
-def _parsed(text: str) -> Requirement:
-    """Parse a requirement once: the lockfiles of a repository hold many of the same. Nobody changes it."""
-    return Requirement(text)
 
 
 def read_editable(text: str, place: Position, options: dict[str, Any]) -> NamedRequirement | Unnamed:

@@ -55,7 +55,9 @@ def logical_lines(text: str, *, joins_comments: bool = True) -> Iterator[Logical
     start = 0
     started = False
     for number, row in _rows(text):
-        if not row and not pieces:
+        if not pieces and "#" not in row and not row.endswith("\\"):
+            if whole := row.strip():
+                yield LogicalLine(number, whole)
             continue
         if not started:
             start = number

@@ -39,6 +39,7 @@ from fallback_review.lockfiles.formats.requirements.options import (
     spelt_of,
     split_options,
 )
+from fallback_review.lockfiles.formats.requirements.plain import read_plain
 from fallback_review.model import LockedPackage, Lockfile, Notice
 
 if TYPE_CHECKING:
@@ -149,6 +150,11 @@ class _Reading(Struct):
 
     def _line(self, line: LogicalLine, here: tuple[str, ...], *, constraint: bool) -> None:
         place = Position(line=line.number, path=here[-1] if len(here) > 1 else None)
+        plain = None if constraint else read_plain(line.text, place)
+        if plain is not None:
+            self.effects.hashes_of_some |= bool(plain.artifacts)
+            self.packages.append(plain)
+            return
         requirement, rest = split_options(line.text)
         try:
             options = parse_options(rest)
