@@ -55,6 +55,8 @@ class LockfileSide(Struct, frozen=True):
 
     def context_of(self, package: LockedPackage) -> Context:
         """Return the context of one package."""
+        if not self.overrides:
+            return self.context
         own = (
             context
             for pattern, context in self.overrides.items()

@@ -6,49 +6,39 @@ Pure but for `ask`, which the caller brings: the command line and the Action ask
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from fallback_review import prediction
 from fallback_review.model import (
     Cause,
     ChangeKind,
-    Conclusion,
     Edition,
     Notice,
     Outcome,
     Owner,
     Review,
-    ReviewedChange,
-    ReviewedLockfile,
-    deciding,
 )
 from fallback_review.pipeline.ask import ask_all, ask_for_remarks
 from fallback_review.pipeline.context import addresses_of, prepare_all
+from fallback_review.pipeline.judge import Judge
 from fallback_review.prediction.remarks import remark
 from fallback_review.settings import policy
 from fallback_review.settings.schema import SETTINGS_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
-    from fallback_review.model import Change, LockedPackage, Lockfile, LockfileDiff, Target, Verdict
+    from fallback_review.model import LockfileDiff, ReviewedChange, ReviewedLockfile
     from fallback_review.pipeline.ask import Ask
     from fallback_review.pipeline.compare import ComparedLockfile
-    from fallback_review.pipeline.context import LockfileSide, Prepared
-    from fallback_review.prediction import Answers, Context, Derivations
+    from fallback_review.pipeline.context import Prepared
+    from fallback_review.prediction import Answers
     from fallback_review.settings.schema import Settings
 
-_COVERED_BY_ALLOWANCE = frozenset({Outcome.PYPI, Outcome.UPSTREAM, Outcome.DIRECT, Outcome.PRIVATE})
-"""An allowance says where a package may come from: it can't make an install work or an index answer.
-
-Nor does it let malware in: whoever allowed a name did not know of that.
-"""
-_ELSEWHERE = frozenset({"manager", "new-host", "machine", "variable"})
-"""Reasons of `unknown` that say no more than that nobody named where the package comes from."""
 _NO_ANSWER = frozenset({Cause.UNAUTHORIZED, Cause.FORBIDDEN, Cause.UNREACHABLE, Cause.MALFORMED_INDEX})
 """Causes that lie with an index, not with the package."""
 _MANY = 5
@@ -72,17 +62,16 @@ def review(
     prepared = prepare_all(compared, settings, ask, today=today)
     wanted = [question for each in prepared for question in each.questions()]
     derive = prediction.Derivations()
-    judge = _Judge(settings, today, ask_all(wanted, ask, derive), derive)
-    judged = [_reviewed_lockfile(each, judge) for each in prepared]
-    changes = (change for lockfile in judged for change in lockfile.changes)
-    answers = ask_for_remarks(changes, judge.answers, addresses_of(settings.indexes), ask)
-    lockfiles = tuple(_with_remarks(lockfile, answers, today) for lockfile in judged)
+    judge = Judge(settings, today, ask_all(wanted, ask, derive), derive)
+    judged = [judge.lockfile(each) for each in prepared]
+    answers = ask_for_remarks(judge.distinct, judge.answers, addresses_of(settings.indexes), ask)
+    lockfiles = _with_remarks(judged, judge.distinct, partial(remark, answers=answers, today=today))
     unread = (*unreadable, *(notice for each in prepared for notice in _newly_unread(each)))
-    conclusions = [change.conclusion for lockfile in lockfiles for change in lockfile.changes]
+    conclusions = [change.conclusion for change in judge.distinct]
     conclusions += [policy.could_not_check(settings.policy)] * len(unread)
     if any(_newly_unnamed(each.diff) for each in prepared):
         conclusions.append(policy.judge(Outcome.DIRECT, None, settings.policy))
-    findings = dict.fromkeys(_unanswered(judged, judge.answers))
+    findings = dict.fromkeys(_unanswered(judge.distinct, judge.answers))
     findings |= dict.fromkeys(_nothing_found(judge.answers))
     for each, lockfile in zip(prepared, judged, strict=True):
         moved = [change for change in lockfile.changes if change.change.kind is ChangeKind.ORIGIN_CHANGED]
@@ -98,10 +87,34 @@ def review(
     )
 
 
-def _unanswered(lockfiles: Iterable[ReviewedLockfile], answers: Answers) -> Iterator[Notice]:
+def _with_remarks(
+    lockfiles: Iterable[ReviewedLockfile],
+    distinct: Iterable[ReviewedChange],
+    remark: Callable[[ReviewedChange], str | None],
+) -> tuple[ReviewedLockfile, ...]:
+    """Return lockfiles whose changes have their remarks; those that are alike get the same one.
+
+    What is one object stays one.
+    """
+    notes = {id(each.verdicts): remark(each) for each in distinct}
+    noted: dict[int, ReviewedChange] = {}
+
+    def with_note(change: ReviewedChange) -> ReviewedChange:
+        note = notes[id(change.verdicts)]
+        if note is None:
+            return change
+        found = noted.get(id(change))
+        if found is None:
+            found = noted[id(change)] = replace(change, note=note)
+        return found
+
+    return tuple(replace(each, changes=tuple(map(with_note, each.changes))) for each in lockfiles)
+
+
+def _unanswered(changes: Iterable[ReviewedChange], answers: Answers) -> Iterator[Notice]:
     """Give in full what an index said instead of an answer, where a verdict is unknown for it."""
     said = set()
-    for change in (change for lockfile in lockfiles for change in lockfile.changes):
+    for change in changes:
         causes = {verdict.cause for verdict in change.verdicts} & _NO_ANSWER
         heard = answers.get(change.change.name, {}).values()
         said |= {answer.message for answer in heard if answer.problem in causes}
@@ -156,48 +169,6 @@ def _newly_unread(prepared: Prepared) -> Iterator[Notice]:
         yield Notice(path=prepared.diff.path, text=text)
 
 
-class _Judge(Struct, frozen=True):
-    settings: Settings
-    today: date
-    answers: Answers
-    derive: Derivations
-
-    def predict(
-        self, package: LockedPackage, target: Target, lockfile: Lockfile, context: Context
-    ) -> Verdict | None:
-        return prediction.predict(package, lockfile, target, context, self.answers, derive=self.derive)
-
-    def outcomes(
-        self, packages: Iterable[LockedPackage], side: LockfileSide, targets: Iterable[Target]
-    ) -> dict[str, Outcome]:
-        """Return the worst outcome of some entries of one side, by the target's label."""
-        found: dict[str, Outcome] = {}
-        for package in packages:
-            for target in targets:
-                verdict = self.predict(package, target, side.lockfile, side.context_of(package))
-                if verdict is not None:
-                    worst = min(verdict.outcome, found.get(target.label, verdict.outcome), key=_rank)
-                    found[target.label] = worst
-        return found
-
-
-def _rank(outcome: Outcome) -> int:
-    return outcome.rank
-
-
-def _moved(prepared: Prepared, judge: _Judge) -> tuple[Change, ...]:
-    """Return what comes from elsewhere than before, or no longer installs, although it did not change."""
-    again = prepared.unchanged
-    if again is None:
-        return ()
-    return tuple(
-        change
-        for change in again.changes
-        if judge.outcomes(change.before, again.before, prepared.targets)
-        != judge.outcomes(change.gained, again.after, prepared.targets)
-    )
-
-
 def _by_configuration(prepared: Prepared, moved: Sequence[ReviewedChange]) -> Iterator[Notice]:
     """Say how many entries the configuration moves, and which of its changes may do so."""
     again = prepared.unchanged
@@ -212,76 +183,3 @@ def _by_configuration(prepared: Prepared, moved: Sequence[ReviewedChange]) -> It
     )
     at = prepared.changes_of_configuration[0] if prepared.changes_of_configuration else None
     yield Notice(text=text, path=at.path if at else prepared.diff.path, line=at.line if at else None)
-
-
-def _reviewed_lockfile(prepared: Prepared, judge: _Judge) -> ReviewedLockfile:
-    each, context = prepared.diff, prepared.context
-    changes = (*each.changes, *_moved(prepared, judge))
-    return ReviewedLockfile(
-        path=each.path,
-        format=each.format,
-        installer=context.installer,
-        layout=context.layout,
-        changes=tuple(_reviewed_change(change, prepared, judge) for change in changes),
-        targets=prepared.targets,
-        metadata_only=each.metadata_only,
-        unnamed=each.head.unnamed,
-        notices=each.notices,
-        base_path=each.base_path,
-        base_format=each.base_format,
-        header_changed=each.header_changed,
-        base_entries=len(each.base.packages) + len(each.base.nameless) + each.base.omitted,
-        head_entries=len(each.head.packages) + len(each.head.nameless) + each.head.omitted,
-    )
-
-
-def _with_remarks(lockfile: ReviewedLockfile, answers: Answers, today: date) -> ReviewedLockfile:
-    changes = (replace(change, note=remark(change, answers, today)) for change in lockfile.changes)
-    return replace(lockfile, changes=tuple(changes))
-
-
-def _reviewed_change(change: Change, prepared: Prepared, judge: _Judge) -> ReviewedChange:
-    again = prepared.unchanged
-    stayed = change.kind is ChangeKind.ORIGIN_CHANGED
-    head = again.after.lockfile if again is not None and stayed else prepared.diff.head
-    context = prepared.context_of(change.gained[0]) if change.gained else prepared.context
-    verdicts = tuple(
-        verdict
-        for package in change.gained
-        for target in prepared.targets
-        if (verdict := judge.predict(package, target, head, context)) is not None
-    )
-    worst = deciding(verdicts)
-    if worst is None:
-        return ReviewedChange(change=change)
-    conclusion = policy.judge(worst.outcome, worst.cause, judge.settings.policy)
-    if conclusion is Conclusion.PASS and any(each.assumptions for each in verdicts if not each.informational):
-        conclusion = Conclusion.WARN
-    reviewed = ReviewedChange(
-        change=change,
-        outcome=worst.outcome,
-        cause=worst.cause,
-        reason=worst.reason,
-        why=prediction.describe(worst, change, context, judge.answers, targets=prepared.targets),
-        advice=prediction.advise(
-            change,
-            verdicts,
-            context,
-            judge.answers,
-            lockfile=head,
-            targets=prepared.targets,
-        ),
-        verdicts=verdicts,
-        differs_on=tuple(dict.fromkeys(v.target for v in verdicts if v.outcome is not worst.outcome)),
-        conclusion=conclusion,
-    )
-    if conclusion is Conclusion.PASS or not _may_be_allowed(worst) or reviewed.malware:
-        return reviewed
-    allowance = policy.allowance(change, judge.settings.allow, judge.today)
-    return replace(reviewed, conclusion=Conclusion.PASS, allowance=allowance) if allowance else reviewed
-
-
-def _may_be_allowed(worst: Verdict) -> bool:
-    """Whether an allowance, which says that a package may come from elsewhere, is about this verdict."""
-    elsewhere = worst.outcome is Outcome.UNKNOWN and worst.reason in _ELSEWHERE
-    return worst.outcome in _COVERED_BY_ALLOWANCE or elsewhere

@@ -64,19 +64,28 @@ class Derivations:
             self._known[key] = derived and replace(derived, steps=())
         return self._known[key]
 
+    def around(
+        self, lockfile: Lockfile, context: Context, targets: Iterable[Target]
+    ) -> tuple[int, int, tuple[int, ...]]:
+        """Return what is equal where the same entry gets the same predictions: all but the entry."""
+        numbers = self._numbers
+        return (
+            numbers.get(id(lockfile)) or self._number(lockfile, _around(lockfile)),
+            numbers.get(id(context)) or self._number(context, context),
+            tuple(numbers.get(id(target)) or self._number(target, target) for target in targets),
+        )
+
+    def entries(self, packages: Iterable[LockedPackage]) -> tuple[int, ...]:
+        """Return what is equal for entries that differ in nothing but their places."""
+        numbers = self._numbers
+        return tuple(numbers.get(id(each)) or self._number(each, _entry(each)) for each in packages)
+
     def distinct(self, questions: Iterable[Question]) -> list[Question]:
         """Return the questions without those that get the same answers as one before them."""
-        numbers = self._numbers
-        seen: dict[tuple[int, ...], Question] = {}
+        seen: dict[Hashable, Question] = {}
         for question in questions:
             package, lockfile, context, targets = question
-            key = (
-                numbers.get(id(package)) or self._number(package, _entry(package)),
-                numbers.get(id(lockfile)) or self._number(lockfile, _around(lockfile)),
-                numbers.get(id(context)) or self._number(context, context),
-                *(numbers.get(id(target)) or self._number(target, target) for target in targets),
-            )
-            seen.setdefault(key, question)
+            seen.setdefault((self.entries((package,)), self.around(lockfile, context, targets)), question)
         return list(seen.values())
 
     def _number(self, thing: object, essence: Hashable) -> int:
