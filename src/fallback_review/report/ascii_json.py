@@ -13,16 +13,22 @@ _NOT_PLAIN = re.compile(r"[^\x00-\x7e]")
 
 def dumps(value: object) -> str:
     """Return a value as JSON, indented, with a line end."""
-    text = msgspec.json.format(encoded(value), indent=2).decode()
-    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+    return msgspec.json.format(_written(value), indent=2).decode("ascii") + "\n"
 
 
 def encoded(value: object) -> msgspec.Raw:
-    """Return a value that is written already, to be a part of another: a long list takes less memory so."""
+    """Return a value that is written already, to be a part of others: once, and in less memory."""
+    return msgspec.Raw(_written(value))
+
+
+def _written(value: object) -> bytes:
     try:
-        return msgspec.Raw(msgspec.json.encode(value))
+        text = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        return msgspec.Raw(msgspec.json.encode(_sound(value)))
+        text = msgspec.json.encode(_sound(value))
+    if text.isascii() and b"\x7f" not in text:
+        return text
+    return _NOT_PLAIN.sub(_escaped, text.decode()).encode("ascii")
 
 
 def _sound(value: Any) -> Any:

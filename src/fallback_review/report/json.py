@@ -14,6 +14,8 @@ from fallback_review.report.tally import Group, most_missing, tally
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from msgspec import Raw
+
     from fallback_review.model import (
         Assumption,
         Cause,
@@ -44,7 +46,30 @@ def schema() -> dict[str, Any]:
     return {"$schema": DRAFT, **Report.model_json_schema(mode="serialization")}
 
 
+class _Rows:
+    """Rows of changes, written: once for each object, which the review holds as long as it is written.
+
+    A review has the same object in many places where lockfiles hold the same entries.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Raw] = {}
+        self._verdicts: dict[int, Raw] = {}
+
+    def of(self, reviewed: ReviewedChange) -> Raw:
+        """Return the row of a change."""
+        row = self._rows.get(id(reviewed))
+        if row is None:
+            verdicts = self._verdicts.get(id(reviewed.verdicts))
+            if verdicts is None:
+                verdicts = ascii_json.encoded([_verdict(each) for each in reviewed.verdicts])
+                self._verdicts[id(reviewed.verdicts)] = verdicts
+            row = self._rows[id(reviewed)] = ascii_json.encoded(_change(reviewed, verdicts))
+        return row
+
+
 def _report(review: Review) -> dict[str, Any]:
+    rows = _Rows()
     return {
         "schema_version": 2,
         "conclusion": review.conclusion,
@@ -60,7 +85,7 @@ def _report(review: Review) -> dict[str, Any]:
         "findings": _notices(review.findings),
         "unreadable": _notices(review.unreadable),
         "lockfiles": [
-            ascii_json.encoded(_lockfile(lockfile, tally(review, [lockfile])))
+            ascii_json.encoded(_lockfile(lockfile, tally(review, [lockfile]), rows))
             for lockfile in review.lockfiles
         ],
     }
@@ -101,7 +126,7 @@ def _targets(targets: Iterable[Target]) -> list[dict[str, Any]]:
     ]
 
 
-def _lockfile(lockfile: ReviewedLockfile, numbers: Tally) -> dict[str, Any]:
+def _lockfile(lockfile: ReviewedLockfile, numbers: Tally, rows: _Rows) -> dict[str, Any]:
     return {
         "path": lockfile.path,
         "format": lockfile.format,
@@ -113,7 +138,7 @@ def _lockfile(lockfile: ReviewedLockfile, numbers: Tally) -> dict[str, Any]:
         "counts": _counts(numbers),
         "base_entries": lockfile.base_entries,
         "head_entries": lockfile.head_entries,
-        "changes": [ascii_json.encoded(_change(reviewed)) for reviewed in lockfile.changes],
+        "changes": [rows.of(reviewed) for reviewed in lockfile.changes],
         "metadata_only": [_metadata(change) for change in lockfile.metadata_only],
         "header_changed": lockfile.header_changed,
         "unnamed": _notices(lockfile.unnamed),
@@ -121,7 +146,7 @@ def _lockfile(lockfile: ReviewedLockfile, numbers: Tally) -> dict[str, Any]:
     }
 
 
-def _change(reviewed: ReviewedChange) -> dict[str, Any]:
+def _change(reviewed: ReviewedChange, verdicts: Raw) -> dict[str, Any]:
     change, advice, allowance = reviewed.change, reviewed.advice, reviewed.allowance
     entries = change.gained or change.after
     return {
@@ -157,7 +182,7 @@ def _change(reviewed: ReviewedChange) -> dict[str, Any]:
         else None,
         "note": reviewed.note,
         "differs_on": reviewed.differs_on,
-        "verdicts": [_verdict(verdict) for verdict in reviewed.verdicts],
+        "verdicts": verdicts,
     }
 
 

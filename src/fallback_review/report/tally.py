@@ -136,26 +136,31 @@ def tally(review: Review, lockfiles: Iterable[ReviewedLockfile] | None = None) -
     allowed: Counter[Outcome] = Counter()
     conclusions: Counter[Conclusion] = Counter()
     groups: Counter[Group] = Counter()
-    judged: set[tuple[str, str]] = set()
-    changed = malware = 0
-    for lockfile in counted:
-        for reviewed in lockfile.changes:
-            changed += 1
-            group = group_of(reviewed)
-            groups[group] += 1
-            if reviewed.outcome is not None and group is not Group.LOCAL:
-                judged.add((reviewed.change.name, lockfile.path))
-                outcomes[reviewed.outcome] += 1
-                conclusions[reviewed.conclusion] += 1
-                allowed[reviewed.outcome] += group is Group.ALLOWED
-                if group is Group.TROUBLE:
-                    troubled[reviewed.outcome] += 1
-                    malware += reviewed.malware
+    names: set[str] = set()
+    judged: set[int] = set()
+    malware = 0
+    # Alike changes of many lockfiles are one object: it is looked at once.
+    times = Counter(id(reviewed) for lockfile in counted for reviewed in lockfile.changes)
+    each = {id(reviewed): reviewed for lockfile in counted for reviewed in lockfile.changes}
+    for key, reviewed in each.items():
+        count = times[key]
+        group = group_of(reviewed)
+        groups[group] += count
+        if reviewed.outcome is not None and group is not Group.LOCAL:
+            judged.add(key)
+            names.add(reviewed.change.name)
+            outcomes[reviewed.outcome] += count
+            conclusions[reviewed.conclusion] += count
+            allowed[reviewed.outcome] += count * (group is Group.ALLOWED)
+            if group is Group.TROUBLE:
+                troubled[reviewed.outcome] += count
+                malware += count * reviewed.malware
+    paths = {one.path for one in counted if any(id(reviewed) in judged for reviewed in one.changes)}
     return Tally(
-        changed=changed,
+        changed=times.total(),
         judged=outcomes.total(),
-        names=len({name for name, _ in judged}),
-        lockfiles=len({path for _, path in judged}),
+        names=len(names),
+        lockfiles=len(paths),
         outcomes=outcomes,
         groups=groups,
         troubled=troubled,
