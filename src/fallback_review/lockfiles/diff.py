@@ -61,6 +61,8 @@ class DistinctEntry(Struct, frozen=True):
 
 def distinct(entries: Sequence[LockedPackage]) -> list[DistinctEntry]:
     """Unite repeated entries, oldest version first; those that have files of their own stay apart."""
+    if len(entries) == 1:
+        return [DistinctEntry(entries[0], tuple(entries))]
     groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
     for entry in entries:
         groups.setdefault((entry.shown_version, comparable(entry.source)), []).append(entry)
@@ -135,7 +137,7 @@ def _age(held: DistinctEntry) -> tuple[Any, ...]:
 
 
 class _Compared(Struct, frozen=True):
-    """The two sides of one name: what stayed, what went, what came."""
+    """The two sides of a name that both have: what stayed, what went, what came."""
 
     before: list[DistinctEntry]
     after: list[DistinctEntry]
@@ -160,8 +162,12 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
     vague = not format_of(head).unnamed_is_default_index
     changes: list[Change] = []
     metadata: list[MetadataChange] = []
-    for ecosystem, name in sorted(old.keys() | new.keys()):
-        before, after = (distinct(side.get((ecosystem, name), ())) for side in (old, new))
+    for key in sorted(old.keys() | new.keys()):
+        ecosystem, name = key
+        before, after = distinct(old.get(key, ())), distinct(new.get(key, ()))
+        if not (before and after):
+            changes.append(_one_sided(name, ecosystem, before, after))
+            continue
         compared = _compare(before, after, migrated=migrated, vague=vague)
         change = _change(name, ecosystem, compared, migrated=migrated)
         if change is not None:
@@ -272,6 +278,23 @@ def _one_unstated(old: DistinctEntry, new: DistinctEntry) -> bool:
     return old.package.source.location is None or new.package.source.location is None
 
 
+def _one_sided(
+    name: str, ecosystem: Ecosystem, before: Iterable[DistinctEntry], after: Iterable[DistinctEntry]
+) -> Change:
+    """Return the change of a name that one side has: nothing is compared, all of the head is new."""
+    came = tuple(held.package for held in after)
+    went = tuple(held.package for held in before)
+    return Change(
+        name=name,
+        kind=ChangeKind.ADDED if came else ChangeKind.REMOVED,
+        before=went,
+        after=came,
+        gained=came,
+        local=all(package.local for package in came or went),
+        ecosystem=ecosystem,
+    )
+
+
 def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: bool) -> Change | None:
     other_files = _may_be_others if migrated else _artifacts_changed
     touched = [pair for pair in compared.stayed if other_files(*pair)]
@@ -351,10 +374,6 @@ def _hosts(held: Iterable[DistinctEntry]) -> tuple[str, ...]:
 
 
 def _kind(compared: _Compared) -> ChangeKind:
-    if not compared.before:
-        return ChangeKind.ADDED
-    if not compared.after:
-        return ChangeKind.REMOVED
     if not (compared.lost or compared.came):
         return ChangeKind.ARTIFACTS_CHANGED
     old = Counter(held.package.shown_version for held in compared.before)
@@ -365,8 +384,8 @@ def _kind(compared: _Compared) -> ChangeKind:
 
 
 def _source_changed(compared: _Compared, *, migrated: bool) -> bool:
-    """Whether what came has another source than what went; only names on both sides can change it."""
-    if not (compared.before and compared.after and (compared.lost or compared.came)):
+    """Whether what came has another source than what went."""
+    if not (compared.lost or compared.came):
         return False
     lost = {comparable(held.package.source) for held in compared.lost or compared.before}
     came = {comparable(held.package.source) for held in compared.came or compared.after}
