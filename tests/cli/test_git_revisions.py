@@ -155,7 +155,9 @@ def test_files_that_do_not_exist_are_none(repository: Repository) -> None:
     assert content(repository, None, "nothing") is None
     assert content(repository, "HEAD", "nothing") is None
     assert content(repository, "HEAD", "../x") is None
-    assert read_file(repository.root, "nothing") is None
+    (repository.root / "loop").symlink_to("loop")
+    for name in ("nothing", "uv.lock/below", "loop/below", "a\0b", "."):
+        assert read_file(repository.root, name) is None
 
 
 def test_an_empty_file_is_empty_and_not_absent(repository: Repository) -> None:

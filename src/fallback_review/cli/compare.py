@@ -67,11 +67,13 @@ def file_text(path: Path, configured: Settings) -> Text | None:
     """
     if path == _NO_FILE:
         return None
-    root = Path.cwd() if path.absolute().is_relative_to(Path.cwd()) else path.parent.absolute()
+    here = Path.cwd()
+    root = here if path.absolute().is_relative_to(here) else path.parent.absolute()
+    below = os.path.join(root, "")  # noqa: PTH118 - many are asked for that are not there: no objects for them
 
     def read(other: str) -> bytes | None:
-        absolute = Path(os.path.normpath(Path(other).absolute()))
-        return read_file(root, str(absolute.relative_to(root))) if absolute.is_relative_to(root) else None
+        absolute = os.path.normpath(os.path.join(here, other))  # noqa: PTH118
+        return read_file(root, absolute.removeprefix(below)) if absolute.startswith(below) else None
 
     return text_of(str(path), read_bounded(path), read, configured)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,8 @@ from fallback_review.lockfiles import MAX_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 def inside(path: str) -> str | None:
@@ -30,9 +34,17 @@ def inside(path: str) -> str | None:
 def read_file(root: Path, path: str) -> bytes | None:
     """Return the bytes of a file below a folder; a symbolic link reads as the name of its target."""
     file = root / path
-    if file.is_symlink():
+    try:
+        mode = file.lstat().st_mode
+    except ValueError:  # no file can have such a name
+        return None
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return None
+        raise
+    if stat.S_ISLNK(mode):
         return str(file.readlink()).encode()
-    if not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
+    if not stat.S_ISREG(mode) or not file.resolve().is_relative_to(root.resolve()):
         return None
     return read_bounded(file)
 

@@ -64,15 +64,13 @@ class Derivations:
             self._known[key] = derived and replace(derived, steps=())
         return self._known[key]
 
-    def around(
-        self, lockfile: Lockfile, context: Context, targets: Iterable[Target]
-    ) -> tuple[int, int, tuple[int, ...]]:
+    def around(self, lockfile: Lockfile, context: Context, targets: Sequence[Target]) -> tuple[int, int, int]:
         """Return what is equal where the same entry gets the same predictions: all but the entry."""
         numbers = self._numbers
         return (
             numbers.get(id(lockfile)) or self._number(lockfile, _around(lockfile)),
             numbers.get(id(context)) or self._number(context, context),
-            tuple(numbers.get(id(target)) or self._number(target, target) for target in targets),
+            numbers.get(id(targets)) or self._number(targets, targets),
         )
 
     def entries(self, packages: Iterable[LockedPackage]) -> tuple[int, ...]:
@@ -93,7 +91,7 @@ class Derivations:
         self._kept.append(thing)
         try:
             number = self._alike.setdefault(essence, len(self._alike) + 1)
-        except TypeError:  # it holds a mapping, and can't be compared cheaply: it is alone
+        except TypeError:  # it holds what can change, and can't be compared cheaply: it is alone
             number = self._alike.setdefault(("alone", id(thing)), len(self._alike) + 1)
         self._numbers[id(thing)] = number
         return number

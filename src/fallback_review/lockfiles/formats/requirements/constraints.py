@@ -151,7 +151,7 @@ def refuse_other_pins(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
     for each in every:
         if each.version is not None and each.source.kind.from_index:
             one = first.setdefault((each.name, each.marker), each)
-            if _other_versions(one, each):
+            if one is not each and _other_versions(one, each):
                 pins = f"{shown(one.version or '')} and to {shown(each.version)}"
                 refused[each.name, each.marker] = f"{shown(each.name)} is pinned to {pins} at once"
     if not refused:
