@@ -9,7 +9,7 @@ from fallback_review.model import (
     Outcome,
 )
 from fallback_review.report import ascii_json
-from fallback_review.report.tally import Group, most_missing, tally
+from fallback_review.report.tally import Group, Tallies, most_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ class _Rows:
 
 
 def _report(review: Review) -> dict[str, Any]:
-    rows = _Rows()
+    rows, tallies = _Rows(), Tallies(review.lockfiles)
     return {
         "schema_version": 2,
         "conclusion": review.conclusion,
@@ -77,7 +77,7 @@ def _report(review: Review) -> dict[str, Any]:
         "base": review.base,
         "head": review.head,
         "targets": _targets(review.targets),
-        "counts": _counts(tally(review)),
+        "counts": _counts(tallies.of(review.lockfiles)),
         "missing": [
             {"name": each.name, "versions": each.versions, "lockfiles": each.lockfiles}
             for each in most_missing(review)
@@ -85,7 +85,7 @@ def _report(review: Review) -> dict[str, Any]:
         "findings": _notices(review.findings),
         "unreadable": _notices(review.unreadable),
         "lockfiles": [
-            ascii_json.encoded(_lockfile(lockfile, tally(review, [lockfile]), rows))
+            ascii_json.encoded(_lockfile(lockfile, tallies.of([lockfile]), rows))
             for lockfile in review.lockfiles
         ],
     }

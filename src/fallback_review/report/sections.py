@@ -13,7 +13,7 @@ from fallback_review.model import Conclusion, Outcome
 from fallback_review.report.escape import destination, path_destination
 from fallback_review.report.headline import headline, share, standing
 from fallback_review.report.rows import folded, repeating, row_of
-from fallback_review.report.tally import Group, group_of, most_missing, tally
+from fallback_review.report.tally import Group, Tallies, group_of, most_missing, tally
 from fallback_review.report.text import count, readable
 from fallback_review.report.words import SAYS
 
@@ -216,7 +216,8 @@ class Sections(Struct, frozen=True, kw_only=True):
         """Return a line for each lockfile of a scan of several, the worst covered first; else nothing."""
         if not (self.scan and self.several):
             return []
-        counted = [(lockfile, tally(self.review, [lockfile])) for lockfile in self.review.lockfiles]
+        tallies = Tallies(self.review.lockfiles)
+        counted = [(lockfile, tallies.of([lockfile])) for lockfile in self.review.lockfiles]
         counted.sort(key=lambda pair: (pair[1].from_chainguard / (pair[1].known or 1), pair[0].path))
         return [
             Total(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,7 +12,7 @@ from msgspec import Struct
 from fallback_review.model import ChangeKind, Conclusion, Ecosystem, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fallback_review.model import Review, ReviewedChange, ReviewedLockfile
 
@@ -128,44 +129,84 @@ def most_missing(review: Review) -> tuple[Missing, ...]:
     return tuple(sorted(listed, key=lambda each: (-each.lockfiles, each.name)))
 
 
-def tally(review: Review, lockfiles: Iterable[ReviewedLockfile] | None = None) -> Tally:
-    """Count a review's changes, or those of some of its lockfiles."""
-    counted = review.lockfiles if lockfiles is None else tuple(lockfiles)
+class _Counted(Struct, frozen=True):
+    """All of a change that is counted, beside its name."""
+
+    group: Group
+    outcome: Outcome | None
+    conclusion: Conclusion
+    malware: bool
+
+    @property
+    def judged(self) -> bool:
+        return self.outcome is not None and self.group is not Group.LOCAL
+
+
+class Tallies:
+    """Counts some lockfiles of a review, as often as one likes: a change that many hold is looked at once."""
+
+    def __init__(self, lockfiles: Iterable[ReviewedLockfile]) -> None:
+        self._names: dict[int, str | None] = {}
+        """The names of changes by identity, as lockfiles keep them alive; None of one that is not judged."""
+        self._kind_of: dict[int, int] = {}
+        """The numbers of their kinds: a number is compared in no time."""
+        numbers: dict[_Counted, int] = {}
+        for reviewed in chain.from_iterable(lockfile.changes for lockfile in lockfiles):
+            if id(reviewed) not in self._names:
+                kind = _Counted(group_of(reviewed), reviewed.outcome, reviewed.conclusion, reviewed.malware)
+                self._names[id(reviewed)] = reviewed.change.name if kind.judged else None
+                self._kind_of[id(reviewed)] = numbers.setdefault(kind, len(numbers))
+        self._kinds = tuple(numbers)
+
+    def of(self, lockfiles: Iterable[ReviewedLockfile]) -> Tally:
+        """Return how many changes of each kind some of the lockfiles hold."""
+        times: Counter[int] = Counter()
+        names: set[str | None] = set()
+        paths: set[str] = set()
+        metadata_only = 0
+        for lockfile in lockfiles:
+            ids = [*map(id, lockfile.changes)]
+            here = Counter(map(self._kind_of.__getitem__, ids))
+            times.update(here)
+            names.update(map(self._names.__getitem__, ids))
+            if any(self._kinds[number].judged for number in here):
+                paths.add(lockfile.path)
+            metadata_only += len(lockfile.metadata_only)
+        kinds = {self._kinds[number]: count for number, count in times.items()}
+        return _tally(kinds, names=len(names - {None}), lockfiles=len(paths), metadata_only=metadata_only)
+
+
+def tally(review: Review) -> Tally:
+    """Count all changes of a review."""
+    return Tallies(review.lockfiles).of(review.lockfiles)
+
+
+def _tally(times: Mapping[_Counted, int], *, names: int, lockfiles: int, metadata_only: int) -> Tally:
     outcomes: Counter[Outcome] = Counter()
     troubled: Counter[Outcome] = Counter()
     allowed: Counter[Outcome] = Counter()
     conclusions: Counter[Conclusion] = Counter()
     groups: Counter[Group] = Counter()
-    names: set[str] = set()
-    judged: set[int] = set()
     malware = 0
-    # Alike changes of many lockfiles are one object: it is looked at once.
-    times = Counter(id(reviewed) for lockfile in counted for reviewed in lockfile.changes)
-    each = {id(reviewed): reviewed for lockfile in counted for reviewed in lockfile.changes}
-    for key, reviewed in each.items():
-        count = times[key]
-        group = group_of(reviewed)
-        groups[group] += count
-        if reviewed.outcome is not None and group is not Group.LOCAL:
-            judged.add(key)
-            names.add(reviewed.change.name)
-            outcomes[reviewed.outcome] += count
-            conclusions[reviewed.conclusion] += count
-            allowed[reviewed.outcome] += count * (group is Group.ALLOWED)
-            if group is Group.TROUBLE:
-                troubled[reviewed.outcome] += count
-                malware += count * reviewed.malware
-    paths = {one.path for one in counted if any(id(reviewed) in judged for reviewed in one.changes)}
+    for kind, count in times.items():
+        groups[kind.group] += count
+        if kind.outcome is not None and kind.judged:
+            outcomes[kind.outcome] += count
+            conclusions[kind.conclusion] += count
+            allowed[kind.outcome] += count * (kind.group is Group.ALLOWED)
+            if kind.group is Group.TROUBLE:
+                troubled[kind.outcome] += count
+                malware += count * kind.malware
     return Tally(
-        changed=times.total(),
+        changed=groups.total(),
         judged=outcomes.total(),
-        names=len(names),
-        lockfiles=len(paths),
+        names=names,
+        lockfiles=lockfiles,
         outcomes=outcomes,
         groups=groups,
         troubled=troubled,
         allowed=allowed,
         conclusions=conclusions,
         malware=malware,
-        metadata_only=sum(len(lockfile.metadata_only) for lockfile in counted),
+        metadata_only=metadata_only,
     )
