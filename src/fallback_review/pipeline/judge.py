@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from fallback_review import prediction
 from fallback_review.model import ChangeKind, Conclusion, Outcome, ReviewedChange, ReviewedLockfile, deciding
+from fallback_review.prediction.nearest import Nearest
 from fallback_review.settings import policy
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Judge:
     def __init__(self, settings: Settings, today: date, answers: Answers, derive: Derivations) -> None:
         self.answers = answers
         self._settings, self._today, self._derive = settings, today, derive
+        self._nearest = Nearest(answers)
         self._alike: dict[Hashable, ReviewedChange] = {}
         self._same: dict[Hashable, ReviewedChange] = {}
         """By the identity of entries, which live as long as the changes that hold them."""
@@ -163,7 +165,15 @@ class Judge:
         context: Context,
         targets: tuple[Target, ...],
     ) -> Advice | None:
-        return prediction.advise(change, verdicts, context, self.answers, lockfile=head, targets=targets)
+        return prediction.advise(
+            change,
+            verdicts,
+            context,
+            self.answers,
+            lockfile=head,
+            targets=targets,
+            nearest=self._nearest,
+        )
 
 
 def _rank(outcome: Outcome) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from fallback_review.model import Owner, Tier
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
     from fallback_review.model import ProjectFile, Target
     from fallback_review.model.files import Files
     from fallback_review.prediction.context import Answers
+
+
+class Nearest:
+    """What this module tells, with a memory, of answers that don't change meanwhile.
+
+    Each method is the function of its name, without the answers: the same project at the same version, which
+    many lockfiles hold, is looked up once.
+    """
+
+    def __init__(self, answers: Answers) -> None:
+        self.pinnable = cache(partial(pinnable, answers=answers))
+        self.first_uploaded = cache(partial(first_uploaded, answers=answers))
+        self.lists_any = cache(partial(lists_any, answers=answers))
+        self.lists_version = cache(partial(lists_version, answers=answers))
+        self.has_wheel = cache(partial(has_wheel, answers=answers))
+        self.remediated = cache(partial(remediated, answers=answers))
 
 
 def pinnable(name: str, wanted: Version, answers: Answers, targets: Sequence[Target]) -> Version | None:

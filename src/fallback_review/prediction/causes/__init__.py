@@ -18,6 +18,7 @@ from fallback_review.prediction.causes.record import (
     Words,
     move_to_remediated,
 )
+from fallback_review.prediction.nearest import Nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +52,14 @@ def describe(
         return _PRIVATE
     if verdict.cause is None:
         return ""
-    facts = Facts(verdict=verdict, change=change, context=context, answers=answers, targets=tuple(targets))
+    facts = Facts(
+        verdict=verdict,
+        change=change,
+        context=context,
+        answers=answers,
+        nearest=Nearest(answers),
+        targets=tuple(targets),
+    )
     return CAUSES[verdict.cause].why(facts)
 
 
@@ -63,18 +71,22 @@ def advise(
     *,
     lockfile: Lockfile,
     targets: Iterable[Target],
+    nearest: Nearest | None = None,
 ) -> Advice | None:
     """Return what to do about the worst of a change's verdicts; None where nothing is to be done.
 
     Commands are written for the lockfile's format and path, as pasted at the repository's root; a version is
-    only advised where it would come from Chainguard on every one of the targets that decides.
+    only advised where it would come from Chainguard on every one of the targets that decides. `nearest` is
+    what remembers, for the same answers, what was looked up for other changes.
     """
     worst = deciding(verdicts)
     if worst is None:
         return None
-    every = tuple(targets)
+    every, nearest = tuple(targets), nearest or Nearest(answers)
     if worst.otherwise is not None:
-        below = advise(change, [worst.otherwise], context, answers, lockfile=lockfile, targets=every)
+        below = advise(
+            change, [worst.otherwise], context, answers, lockfile=lockfile, targets=every, nearest=nearest
+        )
         if below is not None and below.command is not None:
             return below
     facts = Facts(
@@ -82,6 +94,7 @@ def advise(
         change=change,
         context=context,
         answers=answers,
+        nearest=nearest,
         lockfile=lockfile,
         targets=tuple(target for target in every if not target.informational) or every,
     )

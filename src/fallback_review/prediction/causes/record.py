@@ -15,14 +15,6 @@ from fallback_review.model.options import NO_OPTIONS
 from fallback_review.model.versions import parse_version
 from fallback_review.prediction.install_request import installer_of
 from fallback_review.prediction.installation import name_of
-from fallback_review.prediction.nearest import (
-    first_uploaded,
-    has_wheel,
-    lists_any,
-    lists_version,
-    pinnable,
-    remediated,
-)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -32,6 +24,7 @@ if TYPE_CHECKING:
     from fallback_review.lockfiles import Format
     from fallback_review.model import Cause, Change, Lockfile, Target, Verdict
     from fallback_review.prediction.context import Answers, Context
+    from fallback_review.prediction.nearest import Nearest
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -41,6 +34,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     change: Change
     context: Context
     answers: Answers
+    nearest: Nearest
+    """What the answers tell of other versions and files."""
     lockfile: Lockfile | None = None
     """The side that will be installed from; None where only the reason is asked for."""
     targets: tuple[Target, ...] = ()
@@ -55,13 +50,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     def pin(self) -> Version | None:
         """The nearest version that would come from Chainguard on every target that decides."""
         wanted = self.wanted
-        return pinnable(self.change.name, wanted, self.answers, self.targets) if wanted is not None else None
+        if wanted is None:
+            return None
+        return self.nearest.pinnable(self.change.name, wanted, targets=self.targets)
 
     @property
     def served_from(self) -> date | None:
         """The day from which the organisation's cooldown lets the version through; None once it does."""
         days, today = self.context.cooldown_days, self.context.today
-        uploaded = first_uploaded(self.change.name, self.wanted, self.answers) if self.wanted else None
+        uploaded = self.nearest.first_uploaded(self.change.name, self.wanted) if self.wanted else None
         if days is None or today is None or uploaded is None:
             return None
         served = uploaded + timedelta(days=days)
@@ -71,7 +68,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     def fixed(self) -> Version | None:
         """The newest ``+cgr.N`` of the wanted version; None where Chainguard has none."""
         wanted = self.wanted
-        return remediated(self.change.name, wanted, self.answers) if wanted is not None else None
+        return self.nearest.remediated(self.change.name, wanted) if wanted is not None else None
 
     @property
     def said_of_lock(self) -> str | None:
@@ -85,7 +82,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         target = next((each for each in self.targets if each.label == self.verdict.target), None)
         if target is None or self.wanted is None:
             return None
-        return has_wheel(self.change.name, self.wanted, self.answers, target)
+        return self.nearest.has_wheel(self.change.name, self.wanted, target=target)
 
     @property
     def left_out_by(self) -> str | None:
@@ -152,8 +149,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     @property
     def updated(self) -> bool:
         """Whether the lock holds hashes of Chainguard's files for this package: as that command leaves it."""
-        hashes = {text.partition(":")[2] for package in self.change.gained for text in package.hashes}
-        return lists_any(self.change.name, hashes, self.answers)
+        hashes = (text.partition(":")[2] for package in self.change.gained for text in package.hashes)
+        return self.nearest.lists_any(self.change.name, frozenset(hashes))
 
     @property
     def unheard(self) -> bool:
@@ -161,7 +158,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         heard, wanted = self.answers.get(self.change.name, {}), self.wanted
         if all(answer.answered for index, answer in heard.items() if index.chainguards):
             return False
-        return wanted is None or not lists_version(self.change.name, wanted, self.answers)
+        return wanted is None or not self.nearest.lists_version(self.change.name, wanted)
 
     @property
     def installer(self) -> str:
