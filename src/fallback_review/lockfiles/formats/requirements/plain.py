@@ -1,6 +1,6 @@
 """Lines that hold a named requirement with its hashes and nothing else: each text is read once.
 
-The lockfiles of a repository hold many of the same lines, and few of them stand at the same place.
+The lockfiles of a repository hold many of the same lines, often at the same place.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from fallback_review.lockfiles.formats.requirements.options import (
 if TYPE_CHECKING:
     from fallback_review.model import LockedPackage
 
-LONGEST = 2_000
-"""Characters of a line that is remembered: together they take no more than some megabytes."""
-_REMEMBERED = 8_192
+LONGEST = 1_000
+"""Characters of a line that is remembered: one with a dozen hashes."""
+_REMEMBERED = 4_096
+"""Lines that are remembered: more than any real lockfile has, and 30 MB at the very worst."""
 _NOWHERE = Position(line=0, path=None)
 
 
