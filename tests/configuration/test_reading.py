@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review import configuration
 from fallback_review.lockfiles import FORMATS, Text, format_of, parse
@@ -92,7 +92,7 @@ def test_a_path_of_many_folders_has_few_such_files() -> None:
 @pytest.mark.parametrize("folder", ["", "a/b/"])
 def test_only_such_files_are_asked_for_and_each_once(installer: str, folder: str) -> None:
     lockfile = lock(installer)
-    lockfile = dataclasses.replace(lockfile, path=f"{folder}{lockfile.path}")
+    lockfile = replace(lockfile, path=f"{folder}{lockfile.path}")
     tree = Tree({})
     found = configuration.read(lockfile, tree.text_of, installer=installer)
     assert tree.asked
@@ -170,7 +170,7 @@ def test_a_script_without_a_block_has_no_options() -> None:
 
 
 def test_requirements_options_reach_the_configuration() -> None:
-    lockfile = dataclasses.replace(lock("pip"), options=InstallOptions(no_index=True))
+    lockfile = replace(lock("pip"), options=InstallOptions(no_index=True))
     assert read("pip", {}, lockfile).no_index
     assert read("uv", {}, lockfile).no_index
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.diff import diff
 from fallback_review.lockfiles.formats import conda_lock, pixi
@@ -127,7 +127,7 @@ def assert_refused(read: Callable[[str], Lockfile], text: str, reason: str, line
 
 
 def read_pixi(text: str) -> Lockfile:
-    return dataclasses.replace(pixi.FORMAT.parse(Text(path="pixi.lock", text=text)), format="pixi.lock")
+    return replace(pixi.FORMAT.parse(Text(path="pixi.lock", text=text)), format="pixi.lock")
 
 
 def read_conda(text: str) -> Lockfile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from typing import Any
 
@@ -34,7 +33,7 @@ EDITABLE = Source(kind=SourceKind.EDITABLE, location=".")
 def package(version: str | None, source: Source = INDEX, *hashes: str, **more: Any) -> LockedPackage:
     artifacts = tuple(Artifact(hashes=(f"sha256:{digest}",)) for digest in hashes)
     plain = LockedPackage(name="a", version=version, source=source, artifacts=artifacts, line=1)
-    return dataclasses.replace(plain, **more)
+    return replace(plain, **more)
 
 
 def git(commit: str | None, reference: str | None = None) -> Source:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.diff import diff
 from fallback_review.lockfiles.formats import conda_lock, pipfile, pixi, requirements
@@ -95,7 +95,7 @@ class Case:
     write: Callable[[Sequence[Pin]], str]
 
     def read(self, text: str) -> Lockfile:
-        return dataclasses.replace(self.format.parse(Text(path="x.lock", text=text)), format=self.format.name)
+        return replace(self.format.parse(Text(path="x.lock", text=text)), format=self.format.name)
 
     def try_to_read(self, text: str) -> tuple[Lockfile | None, str]:
         """Read what may be broken: the result, or the error's one line."""
@@ -235,6 +235,6 @@ def test_hostile_lines_end_in_an_error_or_a_result(case: Case, made: Callable[[i
 def test_a_pair_of_sides_keeps_its_unpinned_packages() -> None:
     case = CASES[0]
     base = case.read("six\nfoo>=1\n")
-    head = dataclasses.replace(case.read("six\nfoo>=2\n"), path="y")
+    head = replace(case.read("six\nfoo>=2\n"), path="y")
     (change,) = diff(base, head).changes
     assert change.name == "foo"

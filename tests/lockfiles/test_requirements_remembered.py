@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -55,7 +55,7 @@ def test_remembering_lines_changes_nothing(texts: list[list[str]], monkeypatch: 
 
     def everything() -> list[dict[str, Any]]:
         read = (parse(Text(path="requirements.txt", text=text or "\n", read=beside.get)) for text in joined)
-        return [dataclasses.asdict(each) for each in read]
+        return [msgspec.to_builtins(each) for each in read]
 
     with monkeypatch.context() as patch:
         patch.setattr(reader, "read_plain", nothing)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +59,7 @@ def test_what_changed_is_the_same(pair: tuple[str, str]) -> None:
         assert len(left.packages) + left.omitted == len(right.packages)
         assert any(each.hashes for each in left.packages) == any(each.hashes for each in right.packages)
         assert set(left.packages) <= set(right.packages)
-        assert dataclasses.replace(left, packages=(), omitted=0) == dataclasses.replace(right, packages=())
+        assert replace(left, packages=(), omitted=0) == replace(right, packages=())
         assert left.header == right.header
 
 

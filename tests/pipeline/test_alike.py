@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import date
 from itertools import count
@@ -220,5 +219,5 @@ def test_a_constraint_of_one_lockfile_is_none_of_another() -> None:
 
     first, second = (each.changes[0] for each in result.lockfiles)
     assert (first.outcome, second.outcome) == ("install-fails", "chainguard")
-    assert dataclasses.asdict(first.change.gained[0])["own"] is not None
+    assert first.change.gained[0].own is not None
     assert second.change.gained[0].own is None

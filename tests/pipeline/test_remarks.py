@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -180,8 +179,8 @@ def test_turned_off_the_feed_is_not_asked(server: ScriptedServer) -> None:
 
 def test_a_private_name_is_sent_nowhere(server: ScriptedServer) -> None:
     configured = settings(server)
-    policy = dataclasses.replace(configured.policy, private=("url*", "idna"))
-    private = dataclasses.replace(configured, policy=policy)
+    policy = replace(configured.policy, private=("url*", "idna"))
+    private = replace(configured, policy=policy)
     result = judged(private)
     (idna, urllib3) = sorted(result.lockfiles[0].changes, key=lambda each: each.change.name)
     assert (idna.outcome, idna.cause) == (Outcome.PYPI, Cause.PRIVATE_NAME)

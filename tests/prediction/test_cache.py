@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,9 +25,9 @@ def test_what_is_known_is_not_derived_again() -> None:
     assert first == replace(derived, steps=())
     assert remembering(entry, LOCK, LINUX, where, known) is first
     others = (
-        remembering(dataclasses.replace(entry, own=("==1.0", frozenset())), LOCK, LINUX, where, known),
-        remembering(dataclasses.replace(entry, marker="os_name == 'posix'"), LOCK, LINUX, where, known),
-        remembering(entry, dataclasses.replace(LOCK, requires_python=">=3.12"), LINUX, where, known),
+        remembering(replace(entry, own=("==1.0", frozenset())), LOCK, LINUX, where, known),
+        remembering(replace(entry, marker="os_name == 'posix'"), LOCK, LINUX, where, known),
+        remembering(entry, replace(LOCK, requires_python=">=3.12"), LINUX, where, known),
         remembering(entry, LOCK, MAC, where, known),
         remembering(entry, LOCK, LINUX, elsewhere, known),
     )
@@ -38,15 +37,15 @@ def test_what_is_known_is_not_derived_again() -> None:
 def test_the_same_entry_of_another_lockfile_is_not_derived_again() -> None:
     remembering, entry, known = Derivations(), package(), answers(answer(C, WHEEL))
     first = remembering(entry, LOCK, LINUX, context(), known)
-    moved = dataclasses.replace(entry, line=entry.line + 7, path="more.txt")
-    another = dataclasses.replace(LOCK, path="elsewhere/requirements.txt", packages=(moved,))
+    moved = replace(entry, line=entry.line + 7, path="more.txt")
+    another = replace(LOCK, path="elsewhere/requirements.txt", packages=(moved,))
     assert remembering(moved, another, replace(LINUX), context(), known) is first
 
 
 def test_what_holds_a_mapping_is_known_by_itself() -> None:
     remembering, entry, known = Derivations(), package(), answers(answer(C, WHEEL))
     mapping: Any = {"host": "no field of a context is one"}
-    one, other = (dataclasses.replace(context(), new_hosts=mapping) for _ in range(2))
+    one, other = (replace(context(), new_hosts=mapping) for _ in range(2))
     first = remembering(entry, LOCK, LINUX, one, known)
     assert first == remembering(entry, LOCK, LINUX, other, known)
     assert first is not remembering(entry, LOCK, LINUX, other, known)

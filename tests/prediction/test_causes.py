@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -246,7 +245,7 @@ def test_a_file_that_the_lock_lacks_is_chainguards_only_where_its_index_says_so(
 def test_what_an_option_leaves_out_is_not_what_chainguard_lacks(
     options: InstallOptions, why: str, advice: str
 ) -> None:
-    where = dataclasses.replace(context("pip"), options=options)
+    where = replace(context("pip"), options=options)
     known = answers(answer(C, "x-1.61.0-py3-none-any.whl"))
     fails = verdict(Outcome.INSTALL_FAILS, Cause.NO_COMPATIBLE_FILE)
     said = describe(fails, change(package("1.61.0")), where, known, targets=(LINUX,))

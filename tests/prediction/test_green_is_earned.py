@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -130,8 +129,8 @@ def contexts(draw: st.DrawFn) -> Context:
     )
     if draw(st.booleans()):
         asked = draw(st.lists(st.sampled_from([*EVERY, STRANGER]), min_size=1, max_size=3, unique=True))
-        return dataclasses.replace(made, addresses=addresses, indexes=tuple(map(one, asked)), alternatives=())
-    return dataclasses.replace(made, addresses=addresses, indexes=LAYOUTS[made.layout].arrange(addresses))
+        return replace(made, addresses=addresses, indexes=tuple(map(one, asked)), alternatives=())
+    return replace(made, addresses=addresses, indexes=LAYOUTS[made.layout].arrange(addresses))
 
 
 @settings(max_examples=800, deadline=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -237,7 +236,7 @@ def test_a_locked_url_beside_another_files_hash_fails(index: Index) -> None:
 def test_three_equals_signs_admit_a_version_as_it_is_spelt() -> None:
     """``1`` beside it is an equal version, and another text."""
     ours = ("x-1.tar.gz", WHEEL)
-    entry = dataclasses.replace(package("1.0"), specifier="===1.0")
+    entry = replace(package("1.0"), specifier="===1.0")
     known = answers(answer(C, *ours), answer(P))
     verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
@@ -248,7 +247,7 @@ def test_constraints_hashes_prefer_a_file_and_refuse_none() -> None:
     """pip filters by the hashes that both sides allow, and holds the download to the entry's own."""
     ours = file(WHEEL)
     digest = f"sha256:{ours.sha256}"
-    entry = dataclasses.replace(package(hashes=(sha("other"),)), own=("==1.0", frozenset({digest})))
+    entry = replace(package(hashes=(sha("other"),)), own=("==1.0", frozenset({digest})))
     known = answers(answer(C, ours), answer(P))
     verdict = predict(entry, REQUIREMENTS, LINUX, context("pip", "virtual-file"), known)
     assert verdict is not None
@@ -277,7 +276,7 @@ def test_without_an_index_nothing_comes_from_one(decided: dict[str, str]) -> Non
 def test_pdm_takes_no_locked_url_where_uploads_are_bounded(installer: str, outcome: Outcome) -> None:
     """The lock tells no upload time, and such a file counts as too late."""
     options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
-    where = dataclasses.replace(context(installer), options=options)
+    where = replace(context(installer), options=options)
     entry = locked(artifact(file(WHEEL)), index=C)
     lock = Lockfile(path="pdm.lock", format="pdm.lock")
     verdict = predict(entry, lock, LINUX, where, answers(answer(C, WHEEL), answer(P)))
@@ -290,7 +289,7 @@ def test_a_merged_indexs_link_without_hash_may_be_the_file_that_pypi_lists() -> 
     bare = replace(file(WHEEL), sha256=None)
     theirs = file(WHEEL, P)
     entry = package(hashes=(str(theirs.sha256),))
-    where = dataclasses.replace(context("pipenv"), indexes=(one(RES),), addresses=addresses(resolver=RES))
+    where = replace(context("pipenv"), indexes=(one(RES),), addresses=addresses(resolver=RES))
     known = answers(answer(RES, bare), answer(P, theirs), answer(C, file(WHEEL)))
     lock = Lockfile(path="Pipfile.lock", format="Pipfile.lock")
     verdict = predict(entry, lock, LINUX, where, known)
@@ -307,7 +306,7 @@ def test_a_merged_indexs_link_without_hash_may_be_the_file_that_pypi_lists() -> 
 )
 def test_pip_asks_for_no_upload_time_of_a_wheel_that_it_does_not_read(untimed: str, outcome: Outcome) -> None:
     options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
-    where = dataclasses.replace(context("pip"), options=options)
+    where = replace(context("pip"), options=options)
     timed = file("x_y-1.0-py3-none-any.whl", upload_time=datetime(2025, 1, 1, tzinfo=UTC))
     known = {
         "x-y": {C: replace(answer(C, timed, file(untimed)), name="x-y"), P: replace(answer(P), name="x-y")}
@@ -320,7 +319,7 @@ def test_pip_asks_for_no_upload_time_of_a_wheel_that_it_does_not_read(untimed: s
 def test_poetry_takes_some_archives_where_source_distributions_are_refused() -> None:
     """They are none to it; it prefers one to a yanked wheel, and then can't install it."""
     options = InstallOptions(only_binary=frozenset({"x"}))
-    where = dataclasses.replace(context("poetry"), options=options)
+    where = replace(context("poetry"), options=options)
     ours = answer(C, file(WHEEL, yanked=True), file("x-1.0.tar.xz"))
     lock = Lockfile(path="poetry.lock", format="poetry.lock")
     verdict = predict(package(), lock, LINUX, where, answers(ours, answer(P)))
@@ -334,7 +333,7 @@ def test_uv_goes_to_the_next_index_where_a_versions_file_is_too_late(
 ) -> None:
     """Without one, a version whose files don't fit is not looked for elsewhere."""
     options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
-    where = dataclasses.replace(context("uv", "uv-chainguard-first-unsafe-first-match"), options=options)
+    where = replace(context("uv", "uv-chainguard-first-unsafe-first-match"), options=options)
     soon, early = datetime(2026, 6, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
     ours = [file(OLDER, upload_time=early), *([file(late, upload_time=soon)] if late else [])]
     known = answers(answer(C, *ours), answer(P, file(WHEEL, P, upload_time=early)))
@@ -346,10 +345,10 @@ def test_uv_goes_to_the_next_index_where_a_versions_file_is_too_late(
 @pytest.mark.parametrize(("first", "outcome"), [(2025, Outcome.CHAINGUARD), (2027, Outcome.INSTALL_FAILS)])
 def test_the_chosen_one_of_two_locked_files_of_one_name_tells_its_time(first: int, outcome: Outcome) -> None:
     options = InstallOptions(uploaded_before=datetime(2026, 1, 1, tzinfo=UTC))
-    where = dataclasses.replace(context("pip"), options=options)
+    where = replace(context("pip"), options=options)
     ours, theirs = file(WHEEL), file(WHEEL, P)
     times = ((WHEEL, datetime(first, 1, 1, tzinfo=UTC)), (WHEEL, datetime(2026, 6, 1, tzinfo=UTC)))
-    entry = dataclasses.replace(locked(artifact(ours), artifact(theirs), index=C), uploaded=times)
+    entry = replace(locked(artifact(ours), artifact(theirs), index=C), uploaded=times)
     lock = Lockfile(path="pylock.toml", format="pylock.toml")
     verdict = predict(entry, lock, LINUX, where, answers(answer(C, ours), answer(P, theirs)))
     assert verdict is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,7 +142,7 @@ def test_a_source_distribution_is_said_to_be_built_on_the_target() -> None:
 
 
 def test_only_binary_leaves_nothing_to_install() -> None:
-    lock = dataclasses.replace(LOCK, options=InstallOptions(only_binary=frozenset({"x"})))
+    lock = replace(LOCK, options=InstallOptions(only_binary=frozenset({"x"})))
     where = context(layout="chainguard-only")
     assert said(predict(package(), lock, LINUX, where, answers(answer(C, SDIST)))) == (
         Outcome.INSTALL_FAILS,
@@ -152,7 +151,7 @@ def test_only_binary_leaves_nothing_to_install() -> None:
 
 
 def test_no_binary_builds_the_source() -> None:
-    lock = dataclasses.replace(LOCK, options=InstallOptions(no_binary=frozenset({":all:"})))
+    lock = replace(LOCK, options=InstallOptions(no_binary=frozenset({":all:"})))
     known = answers(answer(C, SDIST, WHEEL))
     for installer in ("pip", "uv"):
         verdict = predict(package(), lock, LINUX, context(installer, "chainguard-only"), known)
@@ -225,7 +224,7 @@ def test_a_link_without_hash_is_taken_for_the_hash_that_nothing_else_explains() 
 def test_a_private_names_file_lies_where_the_settings_say(url: str, outcome: Outcome) -> None:
     """uv takes the locked URL, whatever index stands above it and whoever calls the name private."""
     own = addresses(own=("files.acme.example/team",))
-    entry = dataclasses.replace(
+    entry = replace(
         locked(Artifact(url=url, filename=WHEEL), index="https://files.acme.example/team/simple/"),
         name="acme-x",
     )
@@ -291,7 +290,7 @@ def test_a_private_name_that_is_taken_from_a_public_index_is_said_to_be(
     entry: LockedPackage, layout: str, outcome: Outcome
 ) -> None:
     """Dependency confusion: what is said needs no question, so that the name stays unasked."""
-    mine = dataclasses.replace(entry, name="acme-x")
+    mine = replace(entry, name="acme-x")
     where = context(layout=layout, private=("acme-*",))
     assert questions(mine, LOCK, where) == frozenset()
     assert said(predict(mine, LOCK, LINUX, where, {})) == (outcome, Cause.PRIVATE_NAME)
@@ -586,7 +585,7 @@ def test_uv_takes_a_yanked_file_for_a_pin_of_its_very_version_alone() -> None:
 
 def test_hashes_of_another_kind_are_never_a_pass() -> None:
     """pip checks sha512 and passes over sha256; index pages tell sha256 alone."""
-    entry = dataclasses.replace(package(), artifacts=(Artifact(hashes=("sha512:" + "a" * 128,)),))
+    entry = replace(package(), artifacts=(Artifact(hashes=("sha512:" + "a" * 128,)),))
     verdict = predict(entry, LOCK, LINUX, context(layout="chainguard-only"), answers(answer(C, WHEEL)))
     assert verdict is not None
     assert (verdict.outcome, verdict.reason, verdict.file) == (Outcome.UNKNOWN, "no-sha256", WHEEL)
@@ -599,11 +598,9 @@ def test_hashes_of_another_kind_are_never_a_pass() -> None:
 
 def test_a_direct_reference_to_pypis_own_file_comes_from_pypi() -> None:
     url = FILES[P] + WHEEL
-    entry = dataclasses.replace(package(), source=Source(kind=SourceKind.URL, location=url))
+    entry = replace(package(), source=Source(kind=SourceKind.URL, location=url))
     assert said(predict(entry, LOCK, LINUX, context(), {})) == (Outcome.PYPI, Cause.LOCK_PINS_PYPI_URL)
-    elsewhere = dataclasses.replace(
-        entry, source=Source(kind=SourceKind.URL, location="https://x.example/" + WHEEL)
-    )
+    elsewhere = replace(entry, source=Source(kind=SourceKind.URL, location="https://x.example/" + WHEEL))
     assert said(predict(elsewhere, LOCK, LINUX, context(), {})) == (Outcome.DIRECT, None)
 
 
@@ -615,7 +612,7 @@ def test_a_direct_reference_to_a_host_that_is_new_is_no_silent_pass(kind: Source
     assert said(verdict) == (Outcome.UNKNOWN, Cause.NOT_CONFIGURED)
     assert verdict is not None
     assert (verdict.reason, verdict.url_host) == ("new-host", "x.example")
-    named = dataclasses.replace(new, addresses=addresses(own=("x.example",)))
+    named = replace(new, addresses=addresses(own=("x.example",)))
     assert said(predict(entry, LOCK, LINUX, named, {})) == (Outcome.DIRECT, None)
 
 
@@ -758,7 +755,7 @@ def test_a_line_that_names_the_organisations_index_says_nothing_of_its_layout() 
     own = addresses(own=("corp.example",))
     for layout, assumed in ((None, [AssumptionKind.LAYOUT]), ("virtual-file", [])):
         entry, lock, where = of_requirements(text, at=own, layout=layout)
-        verdict = predict(entry, lock, LINUX, dataclasses.replace(where, indexes=context().indexes), known)
+        verdict = predict(entry, lock, LINUX, replace(where, indexes=context().indexes), known)
         assert said(verdict) == (Outcome.CHAINGUARD, None)
         assert verdict is not None
         assert [each.kind for each in verdict.assumptions] == assumed
@@ -1099,7 +1096,7 @@ def test_another_architecture_alone_is_how_an_install_fails() -> None:
 )
 def test_what_leads_to_an_entry_says_whether_it_is_missed(needed_when: str, outcome: Outcome | None) -> None:
     windows = locked(artifact(file("x-308-cp312-cp312-win_amd64.whl", P)), version="308")
-    entry = dataclasses.replace(windows, needed_when=needed_when)
+    entry = replace(windows, needed_when=needed_when)
     verdict = predict(entry, LOCK, LINUX, context("uv"), answers(NO_CHAINGUARD))
     assert (verdict.outcome if verdict else None) is outcome
 
@@ -1160,10 +1157,10 @@ def test_one_manager_may_hold_both_indexes(hashes: tuple[str, ...], folder: str)
         if reason == "hosts":
             assert uv(known=known, entry=entry, where=where).reason == reason
         else:
-            poetry = dataclasses.replace(where, installer="poetry")
+            poetry = replace(where, installer="poetry")
             assert uv(known=known, entry=entry, where=poetry).reason == reason
         assert questions(entry, LOCK, where) == frozenset()
-    both = dataclasses.replace(where, addresses=replace(where.addresses, own=("manager.example/api/all",)))
+    both = replace(where, addresses=replace(where.addresses, own=("manager.example/api/all",)))
     assert (
         uv(known=known, entry=package(index=f"{host}/all/simple/"), where=both).outcome is not Outcome.UNKNOWN
     )

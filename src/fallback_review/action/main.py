@@ -6,14 +6,16 @@ come from the base branch alone. Exit codes are those of the command line.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
 import sys
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+import msgspec.structs
 
 from fallback_review.action import workflow_commands
 from fallback_review.action.activity import (
@@ -128,7 +130,8 @@ def _do(activity: Activity, this: Run, runner: Runner, inputs: Inputs) -> int:
 def _keeping(this: Run, runner: Runner, inputs: Inputs, *, bot: bool = False) -> Run:
     """Let a run keep pages of the indexes where the inputs say."""
     cache = cache_folder(inputs.cache_dir, runner, bot=bot)
-    return replace(this, secrets=replace(this.secrets, cache=cache))
+    secrets = msgspec.structs.replace(this.secrets, cache=cache)
+    return dataclasses.replace(this, secrets=secrets)
 
 
 def _review(activity: ReviewPullRequest, this: Run, runner: Runner, inputs: Inputs) -> int:

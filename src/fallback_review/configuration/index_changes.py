@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles.urls import registry_key
-from fallback_review.model import InstallOptions, Notice
+from fallback_review.model import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +58,6 @@ def _effects(told: object) -> object:
     """Return a value, however deep, without the fields that say where something stands."""
     if isinstance(told, Struct):
         return {name: _effects(getattr(told, name)) for name in told.__struct_fields__ if name not in _PLACES}
-    if isinstance(told, InstallOptions):
-        return {each.name: _effects(getattr(told, each.name)) for each in fields(told)}
     if isinstance(told, tuple):
         return [_effects(each) for each in told]
     if isinstance(told, Mapping):

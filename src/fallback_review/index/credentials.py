@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import netrc
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from fallback_review.index.origins import WebOrigin, origin_of
 from fallback_review.model import Owner
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """A user name and a password for HTTP Basic (RFC 7617); printing it never shows the password.
 
     A pull token's user name contains ``/``: right here as it is, ``%2F`` only inside a URL.
     """
 
     username: str
-    password: str = field(repr=False)
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(username={self.username!r})"
 
 
 def credentials_for(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -50,16 +49,18 @@ class CacheFolder(Struct, frozen=True):
     """Told, in one sentence, where the folder can't be used."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
+class Secrets(Struct, frozen=True, kw_only=True):
     """What a face has read for the indexes: never printed."""
 
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     """For credentials, netrc's place, proxies and CA bundles."""
     explicit: Credentials | None = None
     """User name and password given for `index-url` by input."""
     ca_bundle: str | None = None
     cache: CacheFolder | None = None
+
+    def __repr__(self) -> str:
+        return f"Secrets(explicit={self.explicit!r}, ca_bundle={self.ca_bundle!r})"
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import platform
 import re
 import sys
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ def with_target(settings: Settings, found: dict[str, Any]) -> Settings:
     """Return the settings with the one target that a place tells, else with the first of theirs."""
     targets = settings.targets
     first = {"python": targets.python[:1], "platforms": targets.platforms[:1], "informational": ()}
-    return dataclasses.replace(settings, targets=dataclasses.replace(targets, **{**first, **found}))
+    return replace(settings, targets=replace(targets, **{**first, **found}))
 
 
 def of_this_machine(place: Place, *, libc: bool = True) -> dict[str, Any]:

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.format import Format
 from fallback_review.lockfiles.inputs import inputs
@@ -80,7 +81,7 @@ def parse_pair(base: Text | None, head: Text | None) -> tuple[Lockfile, Lockfile
 
 
 def _finished(lockfile: Lockfile, known: Format) -> Lockfile:
-    return bounded(dataclasses.replace(lockfile, format=known.name))
+    return bounded(replace(lockfile, format=known.name))
 
 
 def _recognised(side: Real, before: Format | None = None) -> Format:

@@ -8,7 +8,6 @@ whose commit stayed.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections import Counter
 from functools import partial
@@ -97,7 +96,7 @@ def _files(entry: LockedPackage) -> tuple[frozenset[Artifact], str | None]:
 
 
 def _united(group: list[LockedPackage]) -> LockedPackage:
-    return dataclasses.replace(
+    return replace(
         group[0],
         artifacts=tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts)),
         local=all(entry.local for entry in group),

@@ -7,8 +7,9 @@ gets so far.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import MOST_TAGS, has_too_many_tags
 from fallback_review.lockfiles.text import LockfileError
@@ -62,7 +63,7 @@ def bounded(lockfile: Lockfile) -> Lockfile:
     unnamed = _first(lockfile.path, lockfile.unnamed, "requirements without a name")
     unread = _first(lockfile.path, lockfile.unread, "lines that could not be read")
     elsewhere = _first(lockfile.path, lockfile.elsewhere, "files that were not read")
-    return dataclasses.replace(lockfile, notices=notices, unnamed=unnamed, unread=unread, elsewhere=elsewhere)
+    return replace(lockfile, notices=notices, unnamed=unnamed, unread=unread, elsewhere=elsewhere)
 
 
 def _first(path: str, notices: tuple[Notice, ...], what: str) -> tuple[Notice, ...]:

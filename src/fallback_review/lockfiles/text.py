@@ -8,7 +8,6 @@ same tree, as installers follow it; a pointer never is.
 from __future__ import annotations
 
 import codecs
-import dataclasses
 import posixpath
 import re
 from pathlib import PurePosixPath
@@ -147,11 +146,11 @@ class Real(Struct, frozen=True, kw_only=True):
     def told(self, lockfile: Lockfile) -> Lockfile:
         """Return what was read with the file that holds each entry, and a notice of the link."""
         packages = tuple(
-            dataclasses.replace(package, path=self.target) if package.path is None else package
+            replace(package, path=self.target) if package.path is None else package
             for package in lockfile.packages
         )
         notice = Notice(text=f"a symbolic link: what it holds is read from {self.target}", path=lockfile.path)
-        return dataclasses.replace(lockfile, packages=packages, notices=(notice, *lockfile.notices))
+        return replace(lockfile, packages=packages, notices=(notice, *lockfile.notices))
 
 
 def real(text: Text) -> Real:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
@@ -45,8 +44,7 @@ class Edition(StrEnum):
     """Chainguard's public VEX feed: no index, asked for remarks alone; no verdict depends on it."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Index:
+class Index(Struct, frozen=True, order=True, cache_hash=True):
     """A package index: an address with an owner. Two addresses are two indexes.
 
     For example ``Index("https://libraries.cgr.dev/cu128/simple/", Owner.CHAINGUARD, Edition.CUDA)``.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from fallback_review.model.options import NO_OPTIONS, InstallOptions
 
@@ -79,9 +79,8 @@ class Ecosystem(StrEnum):
     CONDA = "conda"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockedPackage:
-    """One entry of a lockfile."""
+class LockedPackage(Struct, frozen=True, kw_only=True, eq=False):
+    """One entry of a lockfile. Two are equal by all but `own`, `uploaded` and `extra`."""
 
     name: str
     """Normalised by PEP 503 (conda names: lower case only)."""
@@ -92,7 +91,7 @@ class LockedPackage:
 
     Of an entry without a version ``>=1,<2``, of one with a version ``===1.0`` or ``!=1.0+cgr.1,==1.0``.
     """
-    own: tuple[str, frozenset[str]] | None = field(default=None, compare=False)
+    own: tuple[str, frozenset[str]] | None = None
     """The specifier and hashes of the entry alone, where constraints files are joined to it."""
     source: Source
     artifacts: tuple[Artifact, ...] = ()
@@ -103,7 +102,7 @@ class LockedPackage:
     marker: str | None = None
     needed_when: str | None = None
     """The markers of the dependencies that lead to it, joined: empty for always, None for not known."""
-    uploaded: tuple[tuple[str, datetime], ...] = field(default=(), compare=False)
+    uploaded: tuple[tuple[str, datetime], ...] = ()
     """File names with the times of their uploads, where the lock tells them."""
     requires_python: str | None = None
     refused: str | None = None
@@ -111,8 +110,17 @@ class LockedPackage:
     local: bool = False
     """A workspace member, an editable or the project itself: counted apart, never noise."""
     ecosystem: Ecosystem = Ecosystem.PYPI
-    extra: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict)
     """Everything else that the entry says (dependencies, groups…), to see that only metadata changed."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LockedPackage) and _told_of_package(self) == _told_of_package(other)
+
+    def __hash__(self) -> int:
+        return hash(_told_of_package(self))
+
+    def __repr__(self) -> str:
+        return _without(self, "extra")
 
     @property
     def shown_version(self) -> str | None:
@@ -133,6 +141,10 @@ class LockedPackage:
     def urls_locked(self) -> bool:
         """Whether the lock names the files' URLs, so that the installer asks no index."""
         return any(artifact.url for artifact in self.artifacts)
+
+
+_ASIDE = {"own", "uploaded", "extra"}
+_told_of_package = attrgetter(*(name for name in LockedPackage.__struct_fields__ if name not in _ASIDE))
 
 
 class LockIndex(Struct, frozen=True, kw_only=True):
@@ -171,9 +183,11 @@ class Compiled(Struct, frozen=True, kw_only=True):
     """Options of the command that decide what the file looks like: ``--generate-hashes``, ``--universal``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lockfile:
-    """The parsed form of one lockfile, or of the part of it that differs from the other side."""
+class Lockfile(Struct, frozen=True, kw_only=True, eq=False):
+    """The parsed form of one lockfile, or of the part of it that differs from the other side.
+
+    Two are equal by all but `header`.
+    """
 
     path: str
     format: str = ""
@@ -201,6 +215,24 @@ class Lockfile:
     """Those of the unread that name a file which the installer reads and nobody here does: one at a URL."""
     crowded: tuple[Notice, ...] = ()
     """Options of requirements files behind something else on their line, which not every installer takes."""
-    header: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    header: Mapping[str, Any] = field(default_factory=dict)
     omitted: int = 0
     """How many entries were left out because the other side has the very same text."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lockfile) and _told_of_lockfile(self) == _told_of_lockfile(other)
+
+    def __hash__(self) -> int:
+        return hash(_told_of_lockfile(self))
+
+    def __repr__(self) -> str:
+        return _without(self, "header")
+
+
+_told_of_lockfile = attrgetter(*(name for name in Lockfile.__struct_fields__ if name != "header"))
+
+
+def _without(value: Struct, raw: str) -> str:
+    """Return how a value prints without the field that holds raw parts of a file: they may have passwords."""
+    shown = ", ".join(f"{name}={getattr(value, name)!r}" for name in value.__struct_fields__ if name != raw)
+    return f"{type(value).__name__}({shown})"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +67,7 @@ class PackageOptions(Struct, frozen=True, kw_only=True):
     overrides: tuple[Constraint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallOptions:
+class InstallOptions(Struct, frozen=True, kw_only=True):
     """The install options of one lockfile.
 
     Those of a `Lockfile` are what its own lines say; `configuration.read` joins them with what the
@@ -90,18 +89,21 @@ class InstallOptions:
     """Normalised names, or ``:all:``; of these no wheel is taken."""
     prefer_binary: bool = False
     prereleases: Prereleases = Prereleases.IF_NECESSARY_OR_EXPLICIT
-    prereleases_of: Mapping[str, Prereleases] = field(default_factory=dict, hash=False)
+    prereleases_of: Mapping[str, Prereleases] = field(default_factory=dict)
     """By normalised name; outranks `prereleases`."""
     uploaded_before: datetime | None = None
     """Files that were uploaded then or later are not taken; None for no bound."""
-    uploaded_before_of: Mapping[str, datetime | None] = field(default_factory=dict, hash=False)
+    uploaded_before_of: Mapping[str, datetime | None] = field(default_factory=dict)
     """By normalised name; outranks `uploaded_before`."""
-    constraints: Mapping[str, tuple[Constraint, ...]] = field(default_factory=dict, hash=False)
+    constraints: Mapping[str, tuple[Constraint, ...]] = field(default_factory=dict)
     """By normalised name: what must hold besides what the entry asks for."""
-    overrides: Mapping[str, tuple[Constraint, ...]] = field(default_factory=dict, hash=False)
+    overrides: Mapping[str, tuple[Constraint, ...]] = field(default_factory=dict)
     """By normalised name: what is asked for instead of what the entry asks for."""
     flags: tuple[tuple[str, str], ...] = ()
     """A requirements file's own options that name packages, such as ``--no-binary``, and values, in order."""
+
+    def __hash__(self) -> int:
+        return hash(_hashed(self))
 
     def of(self, name: str) -> PackageOptions:
         """Return the options of one package, by its normalised name."""
@@ -118,6 +120,8 @@ class InstallOptions:
         )
 
 
+_MAPPINGS = {"prereleases_of", "uploaded_before_of", "constraints", "overrides"}
+_hashed = attrgetter(*(name for name in InstallOptions.__struct_fields__ if name not in _MAPPINGS))
 NO_OPTIONS = InstallOptions()
 """Where nobody says anything."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -155,5 +154,5 @@ def whole(text: Text) -> ComparedLockfile:
         LockfileError: the file can't be read.
     """
     lockfile = parse(text)
-    nothing = dataclasses.replace(lockfile, packages=(), unnamed=(), nameless=(), notices=(), header={})
+    nothing = replace(lockfile, packages=(), unnamed=(), nameless=(), notices=(), header={})
     return ComparedLockfile(diff=diff(nothing, lockfile), base_read=None, head_read=text.read)

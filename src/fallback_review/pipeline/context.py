@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
@@ -165,7 +164,7 @@ def bounded_again(prepared: Sequence[Prepared]) -> list[Prepared]:
 
 def _unlearnt_context(context: Context) -> Context:
     others = tuple(map(_unlearnt_context, context.others))
-    return dataclasses.replace(context, pypi_hosts_known=False, others=others)
+    return replace(context, pypi_hosts_known=False, others=others)
 
 
 def _unlearnt(prepared: Prepared) -> Prepared:
@@ -262,13 +261,13 @@ class _Around(Struct, frozen=True):
         if not told.others:
             return found
         others = tuple(self._side(lockfile, each).context for each in told.others)
-        overrides = {name: dataclasses.replace(each, others=others) for name, each in found.overrides.items()}
-        context = dataclasses.replace(found.context, others=others)
+        overrides = {name: replace(each, others=others) for name, each in found.overrides.items()}
+        context = replace(found.context, others=others)
         return replace(found, context=context, overrides=overrides)
 
     def _side(self, lockfile: Lockfile, told: Configuration) -> LockfileSide:
         arrangement = configuration.arrange(told, self.addresses)
-        context = dataclasses.replace(
+        context = replace(
             _context(told, arrangement, self.settings, self.addresses),
             unknown_keys=tuple(_unknown(each) for each in (*told.unknown_keys, *_elsewhere(lockfile))),
             new_hosts=self.new_hosts,
@@ -277,7 +276,7 @@ class _Around(Struct, frozen=True):
         if _decided(self.settings):
             return LockfileSide(lockfile, context)
         overrides = {
-            pattern: dataclasses.replace(context, indexes=indexes, assumptions=())
+            pattern: replace(context, indexes=indexes, assumptions=())
             for pattern, indexes in arrangement.overrides.items()
         }
         return LockfileSide(lockfile, context, overrides)
@@ -351,7 +350,7 @@ def _context(
         layout=name,
     )
     if head.no_index:
-        return dataclasses.replace(
+        return replace(
             context,
             indexes=arrangement.indexes,
             alternatives=(),
@@ -361,18 +360,16 @@ def _context(
     if addresses.resolver is not None:
         indexes = _with_lines((one(addresses.resolver),), head, addresses)
         said = "the settings name your own index, which is asked"
-        return dataclasses.replace(context, indexes=indexes, alternatives=(), layout="resolver", because=said)
+        return replace(context, indexes=indexes, alternatives=(), layout="resolver", because=said)
     if settings.indexes.layout is not None:
         indexes = _with_lines(context.indexes, head, addresses)
         alternatives = context.alternatives if indexes == context.indexes else ()
-        return dataclasses.replace(
+        return replace(
             context, indexes=indexes, alternatives=alternatives, because="the settings name the layout"
         )
     if arrangement.named and not _managers_alone(arrangement.indexes, addresses):
-        return dataclasses.replace(
-            context, indexes=arrangement.indexes, layout="configured", because=arrangement.because
-        )
-    return dataclasses.replace(
+        return replace(context, indexes=arrangement.indexes, layout="configured", because=arrangement.because)
+    return replace(
         context,
         assumptions=(_assumed(arrangement),),
         because=f"assumed: {arrangement.because}",

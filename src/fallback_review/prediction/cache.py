@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -23,13 +22,10 @@ if TYPE_CHECKING:
     Derive = Callable[[LockedPackage, Lockfile, Target, Context, Answers], Derivation | None]
 
 
-_PLACES = frozenset({"line", "path"})
 _DECIDES = attrgetter(
-    *(each.name for each in dataclasses.fields(LockedPackage) if each.compare and each.name not in _PLACES),
-    "own",
-    "uploaded",
+    *(name for name in LockedPackage.__struct_fields__ if name not in {"line", "path", "extra"})
 )
-"""All of an entry that decides; comparing entries leaves out the last two, which do as much as the rest."""
+"""All of an entry that decides: what leads to the file that is installed."""
 
 
 class Derivations:
@@ -103,7 +99,7 @@ def _entry(package: LockedPackage) -> Hashable:
 
 
 def _around(lockfile: Lockfile) -> Hashable:
-    return dataclasses.replace(
+    return replace(
         lockfile,
         path="",
         packages=(),

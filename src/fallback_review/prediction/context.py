@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from fallback_review.model import Answer, Index
 
@@ -19,9 +21,11 @@ Answers = Mapping[str, Mapping[Index, Answer]]
 """Every answer so far, by normalised project name and index."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What holds for every prediction about one lockfile, for one package or for all that have no own one."""
+class Context(Struct, frozen=True, kw_only=True, eq=False):
+    """What holds for every prediction about one lockfile, for one package or for all that have no own one.
+
+    Two are equal by all but `because`.
+    """
 
     installer: str
     """A registered installer's name, for example ``pip``; any other name is predicted as pip."""
@@ -67,5 +71,14 @@ class Context:
     """The day of the review."""
     layout: str = ""
     """What the report calls the way in which the indexes are arranged."""
-    because: str = field(default="", compare=False)
+    because: str = ""
     """Who says so, in one sentence."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Context) and _told(self) == _told(other)
+
+    def __hash__(self) -> int:
+        return hash(_told(self))
+
+
+_told = attrgetter(*(name for name in Context.__struct_fields__ if name != "because"))

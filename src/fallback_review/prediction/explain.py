@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.model import Edition, Source, SourceKind
 from fallback_review.prediction.install_request import (
@@ -70,7 +70,7 @@ def _locking_again(
     package: LockedPackage, lockfile: Lockfile, target: Target, context: Context, answers: Answers
 ) -> list[str]:
     """Say what locking the entry again would record, where every index that would be asked answered."""
-    anywhere = dataclasses.replace(package, source=Source(kind=SourceKind.REGISTRY))
+    anywhere = replace(package, source=Source(kind=SourceKind.REGISTRY))
     pages = pages_of(answers.get(package.name, {}), context)
     asked = indexes_for(anywhere, lockfile, context)
     if not all(index in pages for each in asked for index in each.sources):

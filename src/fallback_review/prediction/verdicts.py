@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -193,9 +192,9 @@ def _wrong_hash(subject: Installation) -> str | None:
 def _behind(subject: Installation, refusal: Verdict) -> Derivation:
     """Derive what lies below: the step that ends it locks again as well."""
     if refusal.reason == OUTDATED:
-        context = dataclasses.replace(subject.context, refused=None)
+        context = replace(subject.context, refused=None)
     else:
-        context = dataclasses.replace(subject.context, sources=None)
+        context = replace(subject.context, sources=None)
     answers = {subject.package.name: subject.answers}
     below = _derived(subject.package, subject.lockfile, subject.target, context, answers)
     if below is None:
@@ -372,11 +371,7 @@ def _either(subject: Installation) -> Derivation:
     derived = [
         (
             title,
-            looked_up(
-                replace(
-                    subject, context=dataclasses.replace(subject.context, indexes=indexes, alternatives=())
-                )
-            ),
+            looked_up(replace(subject, context=replace(subject.context, indexes=indexes, alternatives=()))),
         )
         for title, indexes in subject.context.alternatives
     ]

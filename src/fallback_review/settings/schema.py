@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - pydantic needs it at run time
 from functools import reduce
 from types import UnionType
@@ -11,7 +9,6 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
-    ClassVar,
     Literal,
     Union,
     get_args,
@@ -21,6 +18,8 @@ from typing import (
 from urllib.parse import urljoin
 
 import tomli
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.model import Outcome, Target
 from fallback_review.model.endpoint import PYPI_SIMPLE_ENDPOINT
@@ -43,6 +42,9 @@ from fallback_review.settings.types import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 SETTINGS_PATH = ".github/fallback-review.toml"
 CHAINGUARD_SIMPLE_ENDPOINT = "https://libraries.cgr.dev/python/simple/"
@@ -76,15 +78,17 @@ Platform = Annotated[str, OneOf("platform", tuple(PLATFORMS))]
 Severity = Literal["allow", "warn", "fail"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SettingsTable:
+class SettingsTable(Struct, frozen=True, kw_only=True):
     """A table of the settings file: kebab-case keys, and no key that is not known."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "alias_generator": kebab}
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from fallback_review.settings.validation import table_schema  # noqa: PLC0415 - it brings pydantic
+
+        return table_schema(cls, handler)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Targets(SettingsTable):
+class Targets(SettingsTable, frozen=True, kw_only=True):
     """The environments that will install."""
 
     python: Annotated[tuple[PythonVersion, ...], NOT_EMPTY] = ("3.12",)
@@ -118,8 +122,7 @@ class Targets(SettingsTable):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Indexes(SettingsTable):
+class Indexes(SettingsTable, frozen=True, kw_only=True):
     """Where Chainguard's index and PyPI are, and how the organisation arranges them."""
 
     chainguard: Url = CHAINGUARD_SIMPLE_ENDPOINT
@@ -150,8 +153,7 @@ class Indexes(SettingsTable):
 FAIL_ON = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.UNKNOWN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy(SettingsTable):
+class Policy(SettingsTable, frozen=True, kw_only=True):
     """What the team makes of the outcomes."""
 
     fail_on: tuple[Annotated[str, OneOf("outcome", FAIL_ON)], ...] = ("pypi", "install-fails")
@@ -173,8 +175,7 @@ class Policy(SettingsTable):
     names the day from which it is served."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Allow(SettingsTable):
+class Allow(SettingsTable, frozen=True, kw_only=True):
     """One entry of the allow list: which package may come from elsewhere, why, and until when."""
 
     package: NamePattern
@@ -189,8 +190,7 @@ class Allow(SettingsTable):
     """The last day on which it counts: ``2027-01-01``."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lockfiles(SettingsTable):
+class Lockfiles(SettingsTable, frozen=True, kw_only=True):
     """Globs, relative to the repository's root, that add lockfiles or leave some out."""
 
     include: tuple[str, ...] = ()
@@ -202,8 +202,7 @@ class Lockfiles(SettingsTable):
 PYPI_PAGE = urljoin(PYPI_ITSELF, "/project/{name}/")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportSettings(SettingsTable):
+class ReportSettings(SettingsTable, frozen=True, kw_only=True):
     """What the reports link to."""
 
     pypi_page: PageOrEmpty = PYPI_PAGE
@@ -217,8 +216,7 @@ class ReportSettings(SettingsTable):
         return tuple((name, address) for name, address in named if address)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(SettingsTable):
+class Settings(SettingsTable, frozen=True, kw_only=True):
     """Everything that a team can set."""
 
     targets: Targets = Targets()
@@ -296,16 +294,14 @@ def _with_texts(given: Mapping[tuple[str, str], str], spelling: str) -> Settings
     if faults:
         raise SettingsError("\n".join(faults))
     settings = Settings()
-    tables = {
-        name: dataclasses.replace(getattr(settings, name), **values) for name, values in changed.items()
-    }
-    return dataclasses.replace(settings, **tables)
+    tables = {name: replace(getattr(settings, name), **values) for name, values in changed.items()}
+    return replace(settings, **tables)
 
 
 def _checks(place: tuple[str, str]) -> tuple[Check | OneOf, ...]:
     """Return what checks an input's text; nothing where its value is more than a text."""
     table, key = place
-    hints = get_type_hints(type(getattr(Settings, table)), include_extras=True)
+    hints = get_type_hints(type(getattr(Settings(), table)), include_extras=True)
     hint = hints[key.replace("-", "_")]
     # An optional key's text is the first of the two.
     if get_origin(hint) in (Union, UnionType):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import fields
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
+import msgspec
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import core_schema
 
 from fallback_review.settings import schema as tables
 from fallback_review.settings.schema import (
@@ -29,6 +30,30 @@ from fallback_review.settings.types import meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+
+def table_schema(table: type[SettingsTable], handler: GetCoreSchemaHandler) -> CoreSchema:
+    """Return how pydantic checks a table of the settings, and makes its value."""
+    hints = get_type_hints(table, include_extras=True)
+    keys = {}
+    for key in msgspec.structs.fields(table):
+        kind = handler.generate_schema(hints[key.name])
+        if not key.required:
+            kind = core_schema.with_default_schema(kind, default=key.default)
+        keys[kebab(key.name)] = core_schema.typed_dict_field(kind, required=key.required)
+    checked = core_schema.typed_dict_schema(keys, extra_behavior="forbid")
+    return core_schema.no_info_after_validator_function(
+        lambda told: table(**{key.replace("-", "_"): value for key, value in told.items()}),
+        checked,
+        ref=table.__name__,
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            lambda told: {kebab(name): getattr(told, name) for name in table.__struct_fields__}
+        ),
+    )
+
 
 _ADAPTER = TypeAdapter(Settings)
 
@@ -62,7 +87,7 @@ def _located(fault: Any, path: str, spelling: str | None) -> str:
 
 _PLAIN = {
     "tuple_type": "must be a list, such as ['one', 'two']",
-    "dataclass_type": "must be a table",
+    "dict_type": "must be a table",
     "string_type": "must be text in quotes",
     "too_short": "must name at least one",
     "missing": "is missing",
@@ -76,8 +101,8 @@ def _fault(fault: Any) -> str:
     """Put one of pydantic's errors in words: the key as the file spells it, what is wrong, what to write."""
     location = fault["loc"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-    if fault["type"] == "unexpected_keyword_argument":
-        allowed = sorted(kebab(each.name) for each in fields(_table_at(location[:-1])))
+    if fault["type"] == "extra_forbidden":
+        allowed = sorted(map(kebab, _table_at(location[:-1]).__struct_fields__))
         hint = meant(str(location[-1]), allowed)
         return f"{key}: there is no such key{hint} Allowed here: {', '.join(allowed)}"
     return f"{key}: {_message(fault)}"
@@ -109,8 +134,12 @@ def schema() -> dict[str, Any]:
     del found["$defs"]["Indexes"]["properties"]["pypi"]["default"]
     del found["$defs"]["ReportSettings"]["properties"]["pypi-page"]["default"]
     told = _descriptions()
-    for name, table in {**found["$defs"], Settings.__name__: found}.items():
-        for key, described in table["properties"].items():
+    every: list[type[SettingsTable]] = [Settings, *_TABLES.values()]
+    for table in every:
+        name = table.__name__
+        said = found if table is Settings else found["$defs"][name]
+        said |= {"title": name, "description": inspect.cleandoc(table.__doc__ or "")}
+        for key, described in said["properties"].items():
             if (name, key) in told:
                 described["description"] = told[name, key]
     return {

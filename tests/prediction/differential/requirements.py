@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import platform
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.settings.schema import Targets
 
@@ -169,7 +170,7 @@ def of_uv(case: Case, origins: Origins) -> Project:
         files=files,
         command=("pip", "install", "--no-deps", *options, "--target", "{target}", "-r", "requirements.txt"),
         environment=environment | {"TZ": "UTC"},
-        indexes=dataclasses.replace(there.indexes, installer="uv"),
+        indexes=replace(there.indexes, installer="uv"),
         targets=_ELSEWHERE[elsewhere] if elsewhere else HERE,
         through_manager=there.merged,
     )

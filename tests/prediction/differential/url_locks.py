@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -147,7 +148,7 @@ def _pylock(case: Case, origins: Origins, installer: str, command: Sequence[str]
             "UV_DEFAULT_INDEX": origins.index(PYPI),
             **({"PIP_CONFIG_FILE": "{folder}/pip.conf"} if own else {}),
         },
-        indexes=dataclasses.replace(settings, installer=installer),
+        indexes=replace(settings, installer=installer),
     )
 
 

@@ -11,11 +11,12 @@ is asked; ``no-index`` asks none, whatever stands behind it. A file with one key
 
 from __future__ import annotations
 
-import dataclasses
 import posixpath
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from fallback_review.configuration.constraints import ConstraintsFiles, by_name, from_files
 from fallback_review.configuration.documents import MOST_INDEXES
@@ -248,7 +249,7 @@ def _with_hashes_for_all(options: InstallOptions, lockfile: Lockfile) -> Install
     """One entry with hashes makes pip ask for hashes of all, unless it is told not to (measured)."""
     if options.require_hashes or options.no_require_hashes:
         return options
-    return dataclasses.replace(options, require_hashes=lockfile.options.hashes_of_some)
+    return replace(options, require_hashes=lockfile.options.hashes_of_some)
 
 
 def _is_yes(section: Section, key: str) -> bool:

@@ -7,11 +7,12 @@ string (``registry+https://…``).
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.direct_references import is_local, read_locked_git
 from fallback_review.lockfiles.format import Format, Relock
@@ -120,7 +121,7 @@ def _without_repeated(
     counts = Counter(keys)
     why = "the lock has it twice, of one version and source: uv refuses the lock"
     return tuple(
-        dataclasses.replace(package, refused=why) if counts[key] > 1 else package
+        replace(package, refused=why) if counts[key] > 1 else package
         for key, package in zip(keys, packages, strict=True)
     )
 

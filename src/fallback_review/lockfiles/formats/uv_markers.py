@@ -9,7 +9,6 @@ The rows are found in the text, one a line as uv writes them: most entries are n
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter, defaultdict
 from enum import Enum
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 from msgspec import Struct
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import normalise_name
 from fallback_review.lockfiles.urls import strip_credentials
@@ -77,7 +77,7 @@ def with_markers(text: str, packages: tuple[LockedPackage, ...]) -> tuple[Locked
     native = {package.name for package in packages if _only_native(package)}
     ways = _ways(text, forked | native) if forked or native else {}
     return tuple(
-        dataclasses.replace(
+        replace(
             package,
             marker=_marker(package, ways) if package.name in forked else None,
             needed_when=_needed(package, ways) if package.name in native else None,

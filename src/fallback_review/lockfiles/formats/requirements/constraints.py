@@ -8,10 +8,10 @@ entry keeps its own line: that is where the package is asked for.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles.formats.requirements.entries import pinned_version
@@ -70,7 +70,7 @@ def apply_constraints(
             forks = [fork for fork in forks if _differs(fork, entry)]
         narrowed.extend(forks)
     if refused:
-        narrowed = [dataclasses.replace(each, refused=refused.get(each.name)) for each in narrowed]
+        narrowed = [replace(each, refused=refused.get(each.name)) for each in narrowed]
     return narrowed, notices
 
 
@@ -94,7 +94,7 @@ def _fork(package: LockedPackage, constraint: LockedPackage, notices: list[Notic
     marker = constraint.marker
     if package.marker is not None and package.marker != marker:
         marker = f"({package.marker}) and ({marker})"
-    return dataclasses.replace(_narrow(package, constraint, notices), marker=marker)
+    return replace(_narrow(package, constraint, notices), marker=marker)
 
 
 def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Notice]) -> LockedPackage:
@@ -105,7 +105,7 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
     extra = {**package.extra, "constraints": (*package.extra.get("constraints", ()), origin)}
     own = package.own or (str(_asked(package)), package.hashes)
     if constraint.source.kind is not SourceKind.REGISTRY:
-        return dataclasses.replace(
+        return replace(
             package,
             version=constraint.version,
             specifier=None,
@@ -129,9 +129,7 @@ def _narrow(package: LockedPackage, constraint: LockedPackage, notices: list[Not
     if package.version is not None:
         # Where the constraint rules the pin out nothing fits both, and the entry stays what it is called.
         version = package.version
-    return dataclasses.replace(
-        package, version=version, specifier=specifier, artifacts=artifacts, own=own, extra=extra
-    )
+    return replace(package, version=version, specifier=specifier, artifacts=artifacts, own=own, extra=extra)
 
 
 def _asked(package: LockedPackage) -> SpecifierSet:
@@ -156,10 +154,7 @@ def refuse_other_pins(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
                 refused[each.name, each.marker] = f"{shown(each.name)} is pinned to {pins} at once"
     if not refused:
         return every
-    return [
-        dataclasses.replace(each, refused=refused.get((each.name, each.marker), each.refused))
-        for each in every
-    ]
+    return [replace(each, refused=refused.get((each.name, each.marker), each.refused)) for each in every]
 
 
 def _other_versions(one: LockedPackage, other: LockedPackage) -> bool:

@@ -5,11 +5,11 @@ Source: pip's documentation, "Requirements File Format", "Global options".
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.formats.requirements.lines import shown
 from fallback_review.lockfiles.names import normalise_name
@@ -39,7 +39,7 @@ def with_flags(options: InstallOptions, flags: Iterable[tuple[str, str]]) -> Ins
     only_binary, no_binary = exclusive(flags, "--only-binary", "--no-binary")
     all_releases, only_final = exclusive(flags, "--all-releases", "--only-final")
     by_name = dict.fromkeys(only_final, Prereleases.DISALLOW) | dict.fromkeys(all_releases, Prereleases.ALLOW)
-    return dataclasses.replace(
+    return replace(
         options,
         only_binary=only_binary,
         no_binary=no_binary,

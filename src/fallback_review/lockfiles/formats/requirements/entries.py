@@ -6,11 +6,11 @@ Specifiers", "VCS support" and "Local project installs".
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -211,7 +211,7 @@ def _unnamed(direct: Direct, text: str, place: Position, asked: Details, *, in_s
     package = None
     if place_of(direct.source):
         found = _package("", place, asked, source=direct.source, version=None, specifier=None, direct=direct)
-        package = dataclasses.replace(found, name=clean[:LONGEST_NAME])
+        package = replace(found, name=clean[:LONGEST_NAME])
     return Unnamed(text=clean, in_sight=in_sight, had_credentials=direct.had_credentials, package=package)
 
 

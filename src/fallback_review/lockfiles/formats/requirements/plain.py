@@ -5,9 +5,10 @@ The lockfiles of a repository hold many of the same lines, often at the same pla
 
 from __future__ import annotations
 
-import dataclasses
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fallback_review.lockfiles.formats.requirements.entries import (
     NamedRequirement,
@@ -43,7 +44,7 @@ def read_plain(text: str, place: Position) -> LockedPackage | None:
 @lru_cache(maxsize=_REMEMBERED)
 def _placed(text: str, line: int, path: str | None) -> LockedPackage | None:
     found = _read(text)
-    return None if found is None else dataclasses.replace(found, line=line, path=path)
+    return None if found is None else replace(found, line=line, path=path)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -7,7 +7,6 @@ place, so that all others keep their numbers.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -81,4 +80,4 @@ def _without(text: Text, alike: Container[str]) -> Lockfile:
 
     rest = replace(text, text=_PLAIN.sub(emptied, text.text))
     # What says who made the file is looked for at its beginning alone, which has moved.
-    return dataclasses.replace(read(rest), compiled=compiled(text.text), omitted=omitted)
+    return replace(read(rest), compiled=compiled(text.text), omitted=omitted)
