@@ -45,9 +45,7 @@ def measure(sizes: tuple[int, ...] = SIZES, forms: tuple[str, ...] = ("json", "h
 
 
 def _measured(size: int, form: str, world: World, folder: Path) -> dict[str, Cost]:
-    old, new = folder / "old.txt", folder / "new.txt"
-    old.write_text(pinned(size, newest=False))
-    new.write_text(pinned(size, newest=True))
+    old, new = _sides(folder, size)
     report = str(folder / "report.json")
     index = world.url("pypi", form)
     commands = {
@@ -64,6 +62,15 @@ def _measured(size: int, form: str, world: World, folder: Path) -> dict[str, Cos
             if name != PIP or not turn:  # pip takes minutes where uv takes a second
                 taken[name].append(child(command, environ(), folder))
     return {name: least(costs) for name, costs in taken.items()}
+
+
+def _sides(folder: Path, size: int) -> tuple[Path, Path]:
+    """Write both sides of a lockfile with so many changes, under the name that most have."""
+    sides = folder / "old" / "requirements.txt", folder / "new" / "requirements.txt"
+    for path, newest in zip(sides, (False, True), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(pinned(size, newest=newest))
+    return sides
 
 
 def indexes(world: World, form: str) -> list[str]:
@@ -170,9 +177,7 @@ def _many(world: World, folder: Path) -> Row:
 
 def _with_settings(world: World, folder: Path) -> Row:
     """Return what a settings file adds: what it says is checked, by a library that is imported for that."""
-    old, new = folder / "old.txt", folder / "new.txt"
-    old.write_text(pinned(1, newest=False))
-    new.write_text(pinned(1, newest=True))
+    old, new = _sides(folder, 1)
     command = [PROGRAM, "review", str(old), str(new), "--format", "json", "--output", os.devnull]
     settings = folder / SETTINGS_PATH
     taken = []

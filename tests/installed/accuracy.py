@@ -25,7 +25,8 @@ from fallback_review.installed.places import place
 from fallback_review.installed.sources import open_sources
 from fallback_review.installed.verify import verify
 from fallback_review.lockfiles import LockfileError, Text, decode, parse, recognise
-from fallback_review.model import Ecosystem, Integrity, Outcome
+from fallback_review.model import Ecosystem, Outcome
+from fallback_review.model.installed import Integrity
 from fallback_review.model.versions import parse_version
 from fallback_review.settings import validation
 from fallback_review.settings.schema import Settings
@@ -42,7 +43,7 @@ from tests.prediction.differential.projects import HERE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fallback_review.model import Verification
+    from fallback_review.model.installed import Verification
     from tests.installed.indexes import Indexes
     from tests.prediction.differential.projects import Project
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fallback_review.model import Verification, VerifiedDistribution
+    from fallback_review.model.installed import Verification, VerifiedDistribution
 
 CP = f"cp3{sys.version_info.minor}"
 NATIVE = f"{CP}-{CP}-linux_x86_64"

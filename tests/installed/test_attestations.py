@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fallback_review.installed.attestations import MOST_BYTES, NO_LIBRARY, verify_attestation
-from fallback_review.model import Conclusion, Proof
+from fallback_review.model import Conclusion
+from fallback_review.model.installed import Proof
 from tests.installed.builds import wheel
 from tests.installed.conftest import World, one
 from tests.installed.indexes import two_indexes

@@ -232,16 +232,9 @@ def test_what_can_not_be_read_is_one_line(tmp_path: Path) -> None:
 
 
 def test_what_is_shown_is_inert() -> None:
-    from fallback_review.model import (
-        Conclusion,
-        Deviation,
-        Integrity,
-        Notice,
-        Origin,
-        Proof,
-        Verification,
-    )
-    from fallback_review.model import VerifiedDistribution as Found
+    from fallback_review.model import Conclusion, Notice
+    from fallback_review.model.installed import Deviation, Integrity, Origin, Proof, Verification
+    from fallback_review.model.installed import VerifiedDistribution as Found
 
     evil = "<script>alert(1)</script>|`x`[a](http://e)@team\x1b[31m"
     found = Found(

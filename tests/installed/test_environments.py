@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.model import Conclusion, Integrity, Origin, Proof
+from fallback_review.model import Conclusion
+from fallback_review.model.installed import Integrity, Origin, Proof
 from fallback_review.report.verification.sections import headline
 from tests.installed.builds import wheel
 from tests.installed.conftest import NATIVE, copied, one

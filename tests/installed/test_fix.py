@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.model import Conclusion, Integrity, Origin
+from fallback_review.model import Conclusion
+from fallback_review.model.installed import Integrity, Origin
 from tests.cli.command import run
 from tests.installed.installers import INSTALLERS, Project
 

@@ -16,7 +16,8 @@ import pytest
 from fallback_review.installed import image as images
 from fallback_review.installed.image import Image, looks_like_image
 from fallback_review.installed.tree import TreeError, TreeFiles
-from fallback_review.model import Conclusion, Integrity, Origin
+from fallback_review.model import Conclusion
+from fallback_review.model.installed import Integrity, Origin
 from tests.installed.conftest import one
 
 if TYPE_CHECKING:

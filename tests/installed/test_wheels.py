@@ -19,7 +19,8 @@ from fallback_review.installed.places import place, read_pip_report
 from fallback_review.installed.record import RecordError, read_record
 from fallback_review.installed.tree import TreeError
 from fallback_review.installed.wheels import read_wheel, read_whole_wheel
-from fallback_review.model import Cause, Conclusion, Integrity, Origin, ProjectFile, Proof
+from fallback_review.model import Cause, Conclusion, ProjectFile
+from fallback_review.model.installed import Integrity, Origin, Proof
 from tests.installed.builds import members_of, packed, record_of, wheel
 from tests.installed.conftest import NATIVE, World, one
 from tests.installed.indexes import two_indexes

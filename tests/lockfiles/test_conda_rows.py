@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from fallback_review.lockfiles.diff import diff
 from fallback_review.lockfiles.formats import conda_lock, pixi
 from fallback_review.lockfiles.text import LockfileError, Text
+from fallback_review.lockfiles.usual_names import CLAIMS
 from fallback_review.model import ChangeKind, Ecosystem, LockedPackage, Lockfile, SourceKind
 
 if TYPE_CHECKING:
@@ -371,13 +372,13 @@ def test_an_md5_counts_where_there_is_no_better_hash() -> None:
 
 
 def test_recognition() -> None:
-    assert pixi.FORMAT.claims("a/pixi.lock")
-    assert not pixi.FORMAT.claims("pixi.toml")
+    assert CLAIMS["pixi.lock"]("a/pixi.lock")
+    assert not CLAIMS["pixi.lock"]("pixi.toml")
     assert pixi.FORMAT.looks_like(PIXI_6)
     assert not pixi.FORMAT.looks_like(CONDA_LOCK)
     for name in ("conda-lock.yml", "x/conda-lock-cuda.yml", "dev.conda-lock.yaml"):
-        assert conda_lock.FORMAT.claims(name)
-    assert not conda_lock.FORMAT.claims("environment.yml")
+        assert CLAIMS["conda-lock.yml"](name)
+    assert not CLAIMS["conda-lock.yml"]("environment.yml")
     assert conda_lock.FORMAT.looks_like(CONDA_LOCK)
     assert not conda_lock.FORMAT.looks_like(PIXI_6)
     assert not conda_lock.FORMAT.looks_like("package:\n  name: x\n")

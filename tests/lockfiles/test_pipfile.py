@@ -9,6 +9,7 @@ import pytest
 
 from fallback_review.lockfiles.formats.pipfile import FORMAT
 from fallback_review.lockfiles.text import LockfileError, Text
+from fallback_review.lockfiles.usual_names import CLAIMS
 from fallback_review.model import Artifact, LockedPackage, Lockfile, SourceKind
 
 A = "a" * 64
@@ -205,10 +206,10 @@ def test_escaped_characters_beyond_the_first_plane_are_text() -> None:
 
 
 def test_recognition() -> None:
-    assert FORMAT.claims("a/Pipfile.lock")
-    assert FORMAT.claims("Pipfile.dev.lock")
-    assert not FORMAT.claims("Pipfile")
-    assert not FORMAT.claims("my.lock")
+    assert CLAIMS["Pipfile.lock"]("a/Pipfile.lock")
+    assert CLAIMS["Pipfile.lock"]("Pipfile.dev.lock")
+    assert not CLAIMS["Pipfile.lock"]("Pipfile")
+    assert not CLAIMS["Pipfile.lock"]("my.lock")
     assert FORMAT.looks_like(json.dumps({"_meta": {}, "default": {}}, indent=2))
     assert not FORMAT.looks_like('{"dependencies": {}}')
     assert not FORMAT.looks_like("six==1")

@@ -15,6 +15,7 @@ from fallback_review.lockfiles.formats.requirements.options import (
     split_options,
 )
 from fallback_review.lockfiles.text import Text
+from fallback_review.lockfiles.usual_names import CLAIMS
 from fallback_review.model import InstallOptions, Prereleases, SourceKind
 
 if TYPE_CHECKING:
@@ -610,7 +611,7 @@ def test_both_readings_agree(text: str) -> None:
     ],
 )
 def test_names(path: str, claimed: bool) -> None:
-    assert FORMAT.claims(path) is claimed
+    assert CLAIMS["requirements.txt"](path) is claimed
 
 
 @pytest.mark.parametrize(

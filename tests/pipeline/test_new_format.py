@@ -1,4 +1,4 @@
-"""A format that nobody knew is one module and one line, and then everything holds for it."""
+"""A format that nobody knew is one module and two lines, and then everything holds for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.lockfiles import FORMATS, Text
+from fallback_review.lockfiles.usual_names import CLAIMS
 from fallback_review.model import Outcome, Owner
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.context import addresses_of, prepare
@@ -35,7 +36,6 @@ from fallback_review.lockfiles.format import Relock
 FORMAT = replace(
     uv.FORMAT,
     name="hatch.lock",
-    claims=lambda path: path.rpartition("/")[2] == "hatch.lock",
     relock=Relock(newest="hatch {folder}relock {name}", folder="-C {} "),
     update_hashes=False,
 )
@@ -47,6 +47,7 @@ PROJECT = '[[tool.uv.index]]\nurl = "https://libraries.cgr.dev/python/simple/"\n
 def hatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Format:
     module = module_of(tmp_path / "hatch.py", MODULE)
     monkeypatch.setitem(FORMATS, "hatch.lock", module.FORMAT)
+    monkeypatch.setitem(CLAIMS, "hatch.lock", lambda path: path.rpartition("/")[2] == "hatch.lock")
     made: Format = module.FORMAT
     return made
 
@@ -103,5 +104,5 @@ def test_it_is_discovered_and_its_python_counts() -> None:
     assert {each.python for each in prepared(compare(None, head)).targets} == {"3.14"}
 
 
-def test_without_the_line_it_is_no_lockfile() -> None:
+def test_without_the_lines_it_is_no_lockfile() -> None:
     assert not is_lockfile("api/hatch.lock", SETTINGS.lockfiles)

@@ -9,6 +9,7 @@ import pytest
 
 from fallback_review.configuration.tools import TOOLS
 from fallback_review.lockfiles import FORMATS, Text
+from fallback_review.lockfiles.usual_names import CLAIMS
 from fallback_review.model import Cause, Outcome, Owner
 from fallback_review.pipeline.compare import compare
 from fallback_review.pipeline.context import addresses_of, prepare
@@ -29,7 +30,7 @@ MODULE = '''
 from msgspec.structs import replace
 
 from fallback_review.configuration.keys import Keys, Unmodelled
-from fallback_review.configuration.tools import Tool
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.format import Relock
 from fallback_review.lockfiles.formats import poetry
@@ -71,7 +72,6 @@ FORMAT = replace(
     poetry.FORMAT,
     name="kiln.lock",
     installer="kiln",
-    claims=lambda path: path.rpartition("/")[2] == "kiln.lock",
     configured_by=lambda path: beside(path, "kiln.toml"),
     relock=Relock(newest="kiln {folder}fire {name}", folder="-C {} "),
     update_hashes=False,
@@ -85,10 +85,10 @@ SETTINGS = validation.validate(
 @pytest.fixture(autouse=True)
 def kiln(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = module_of(tmp_path / "kiln.py", MODULE)
-    for registry, record in ((INSTALLERS, module.INSTALLER), (TOOLS, module.TOOL)):
-        assert isinstance(registry, dict)
-        monkeypatch.setitem(registry, "kiln", record)
+    monkeypatch.setitem(INSTALLERS, "kiln", module.INSTALLER)
+    monkeypatch.setitem(TOOLS, "kiln", module.TOOL)
     monkeypatch.setitem(FORMATS, "kiln.lock", module.FORMAT)
+    monkeypatch.setitem(CLAIMS, "kiln.lock", lambda path: path.rpartition("/")[2] == "kiln.lock")
 
 
 def lock(version: str) -> str:

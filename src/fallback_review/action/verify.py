@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from fallback_review.action.activity import Event
     from fallback_review.action.inputs import Inputs
     from fallback_review.action.runner import Runner
-    from fallback_review.model import Conclusion, Verification
+    from fallback_review.model import Conclusion
+    from fallback_review.model.installed import Verification
     from fallback_review.pull_requests.run import Run
     from fallback_review.settings.schema import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
-from fallback_review.cli.compare import file_text
+from fallback_review.cli.named_files import file_text
 from fallback_review.cli.options import options_from, settings_for, shared_options
 from fallback_review.cli.output import write
 from fallback_review.cli.review import asking, beside
@@ -38,7 +38,7 @@ def explain_command(requirement: str, lockfile: Path | None, **given: Any) -> No
     pin = _pin(requirement)
     if lockfile is None and not _exact(pin):
         raise click.UsageError(f"{requirement!r} is not of the form NAME==VERSION")
-    text = file_text(lockfile, configured) if lockfile else Text(path=PLAIN.name, text=f"{pin}\n")
+    text = file_text(lockfile, configured) if lockfile else Text(path=PLAIN, text=f"{pin}\n")
     if text is None:
         raise click.UsageError("name a lockfile")
     with asking(configured, options) as ask:

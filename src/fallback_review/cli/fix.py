@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 from packaging.utils import canonicalize_name
 
-from fallback_review.cli.compare import file_text
+from fallback_review.cli.named_files import file_text
 from fallback_review.cli.options import options_from, secrets_for, settings_for, shared_options
 from fallback_review.cli.output import console_for, log_requests, write
 from fallback_review.cli.work_tree import read_file

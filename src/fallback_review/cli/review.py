@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from fallback_review.cli.compare import file_text, repository_for, revision_diffs
+from fallback_review.cli.named_files import file_text
 from fallback_review.cli.options import options_from, secrets_for, settings_for, settings_path, shared_options
 from fallback_review.cli.output import console_for, is_terminal, log_requests, show
 from fallback_review.cli.selection import lockfiles_at, revisions, two_files
@@ -56,6 +56,8 @@ def review_command(words: tuple[str, ...], **given: Any) -> None:
             raise click.UsageError("both sides are absent: name at least one lockfile")
         _finish([compare(*sides)], [], configured, options)
         return
+    from fallback_review.cli.revisions import repository_for, revision_diffs  # noqa: PLC0415 - brings git
+
     repository = repository_for(words)
     chosen = revisions(words, repository)
     with repository.reading() as read:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from fallback_review.cli.compare import is_file
 from fallback_review.cli.detect import files_below
+from fallback_review.cli.named_files import is_file
 from fallback_review.pipeline.discovery import is_lockfile
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fallback_review.cli.compare import file_text
+from fallback_review.cli.named_files import file_text
 from fallback_review.cli.options import (
     options_from,
     secrets_for,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fallback_review.cli.options import SharedOptions
-    from fallback_review.model import Verification
+    from fallback_review.model.installed import Verification
 
 
 @click.command("verify")

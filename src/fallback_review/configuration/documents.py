@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +74,8 @@ class ConfigurationFiles(Struct, frozen=True, kw_only=True):
         text = self._text(path)
         if text is None:
             return None
+        import configparser  # noqa: PLC0415 - only pip's files are INI
+
         parser = configparser.RawConfigParser()
         parser.optionxform = _pip_key  # type: ignore[assignment,method-assign]  # its documented way
         try:

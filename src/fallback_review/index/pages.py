@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from packaging.utils import canonicalize_name
 
-from fallback_review.index import html_page, odd_pages
+from fallback_review.index import odd_pages
 from fallback_review.index.errors import PageError, check_version
 from fallback_review.index.origins import bare, joined
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
@@ -87,6 +87,8 @@ def read_page(index: Index, name: str, fetched: Fetched) -> Files:
     if kind not in (_SIMPLE_HTML, "text/html"):
         shown = _UNSAFE.sub("?", fetched.content_type[:80]) or "no Content-Type"
         raise PageError(f"answered with {shown} instead of a simple index page")
+    from fallback_review.index import html_page  # noqa: PLC0415 - where no index answers with JSON
+
     try:
         text = fetched.body.decode(declared.get_content_charset("utf-8"), "replace")
     except LookupError:

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from fallback_review.installed.scripts import entry_points, is_script_for, with_any_interpreter
 from fallback_review.installed.tree import resolved
-from fallback_review.model import Deviation, Integrity, Origin
+from fallback_review.model.installed import Deviation, Integrity, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

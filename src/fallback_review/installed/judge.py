@@ -12,16 +12,15 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from fallback_review.index.files import FileProblem
 from fallback_review.installed.attestations import verify_attestation
 from fallback_review.installed.compare import ComparedDistribution, PossibleWheel, by_itself, compare
-from fallback_review.model import (
-    Conclusion,
+from fallback_review.model import Conclusion, Outcome
+from fallback_review.model.installed import (
+    MOST_NAMED,
     Integrity,
     Origin,
-    Outcome,
     Proof,
     Verification,
     VerifiedDistribution,
 )
-from fallback_review.model.installed import MOST_NAMED
 from fallback_review.model.versions import parse_version
 from fallback_review.settings import policy
 

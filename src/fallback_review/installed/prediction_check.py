@@ -9,7 +9,9 @@ from msgspec.structs import replace
 
 from fallback_review.lockfiles.names import version_in_filename
 from fallback_review.lockfiles.registry import FORMATS
-from fallback_review.model import Conclusion, Notice, Origin, Outcome, PredictionCheck
+from fallback_review.lockfiles.usual_names import only_constrains
+from fallback_review.model import Conclusion, Notice, Outcome
+from fallback_review.model.installed import Origin, PredictionCheck
 from fallback_review.model.versions import parse_version
 from fallback_review.settings import policy
 
@@ -18,14 +20,8 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from fallback_review.model import (
-        LockedPackage,
-        Review,
-        ReviewedChange,
-        Verdict,
-        Verification,
-        VerifiedDistribution,
-    )
+    from fallback_review.model import LockedPackage, Review, ReviewedChange, Verdict
+    from fallback_review.model.installed import Verification, VerifiedDistribution
     from fallback_review.settings.schema import Policy
 
 _AS_PREDICTED = {
@@ -66,7 +62,7 @@ def hold_against(verification: Verification, review: Review, rules: Policy) -> V
     here = [name for name in brought if name in installed]
     absent = tuple(name for name in brought if name not in installed)
     known = FORMATS[lockfile.format]
-    whole = known.installs_all and not known.only_constrains(lockfile.path)
+    whole = known.installs_all and not only_constrains(lockfile.path)
     findings, conclusions = verification.findings, [verification.conclusion]
     if absent:
         findings = (*findings, Notice(path=lockfile.path, text=_said(absent, here, whole=whole)))

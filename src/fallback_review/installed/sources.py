@@ -11,8 +11,9 @@ from fallback_review.index.open import open_indexes, progress
 from fallback_review.index.session import Remembering
 from fallback_review.installed.attestations import MOST_BYTES
 from fallback_review.installed.wheels import Wheel, read_wheel, read_whole_wheel
-from fallback_review.model import Cause, Index, Offered, Origin, Owner, Project, ProjectFile, Tier
+from fallback_review.model import Cause, Index, Offered, Owner, Project, ProjectFile, Tier
 from fallback_review.model.indexed import MALWARE_DETECTED
+from fallback_review.model.installed import Origin
 from fallback_review.pipeline.context import addresses_of
 
 if TYPE_CHECKING:

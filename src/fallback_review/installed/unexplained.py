@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fallback_review.installed.bytecode import cached_source
-from fallback_review.model import Deviation, Integrity
+from fallback_review.model.installed import Deviation, Integrity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -33,8 +33,8 @@ from fallback_review.installed.targets import of_image, of_pip_report, of_this_m
 from fallback_review.installed.tree import Folder, Tree, TreeError, TreeFiles
 from fallback_review.installed.unexplained import find_unexplained, tell_overwritten
 from fallback_review.installed.wheel_files import verify_wheels
-from fallback_review.model import (
-    Conclusion,
+from fallback_review.model import Conclusion
+from fallback_review.model.installed import (
     Deviation,
     Integrity,
     Origin,

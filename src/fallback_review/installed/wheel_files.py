@@ -33,11 +33,10 @@ from fallback_review.installed.source_archives import source_archive
 from fallback_review.installed.tree import Listed, TreeFiles
 from fallback_review.installed.unexplained import find_unexplained
 from fallback_review.installed.wheels import BROKEN, read_wheel, stays_inside
-from fallback_review.model import (
-    Conclusion,
+from fallback_review.model import Conclusion, Notice
+from fallback_review.model.installed import (
     Deviation,
     Integrity,
-    Notice,
     Origin,
     Proof,
     Verification,

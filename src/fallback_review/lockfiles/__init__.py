@@ -2,7 +2,7 @@
 
 `decode` makes text of bytes, `recognise` says which format a file is, `parse` reads one side,
 `parse_pair` reads both sides without what they share. Adding a format is one module that exports
-``FORMAT`` and one name in `registry`.
+``FORMAT``, one line in `registry` and one in `usual_names`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from fallback_review.lockfiles.format import Format
 from fallback_review.lockfiles.inputs import inputs
 from fallback_review.lockfiles.limits import bounded
-from fallback_review.lockfiles.registry import FORMATS, PLAIN, format_of, known_names, recognise
+from fallback_review.lockfiles.registry import FORMATS, PLAIN, format_of, known_names, most_likely, recognise
 from fallback_review.lockfiles.text import MAX_BYTES, LockfileError, Text, decode, nothing_beside, real
 from fallback_review.model import Lockfile
 
@@ -31,6 +31,7 @@ __all__ = [
     "decode",
     "format_of",
     "inputs",
+    "most_likely",
     "nothing_beside",
     "parse",
     "parse_pair",

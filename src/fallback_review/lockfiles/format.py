@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from fallback_review.model import Compiled, Lockfile
 
 
-def _never(_path: str) -> bool:
-    return False
-
-
 class Relock(Struct, frozen=True, kw_only=True):
     """How one package of a lock is locked again: templates of a command for a shell.
 
@@ -44,20 +40,14 @@ class Relock(Struct, frozen=True, kw_only=True):
 class Format(Struct, frozen=True, kw_only=True):
     """One lockfile format: everything that is true of it and not of a single file.
 
-    No other module asks for a format by its name, so that a new format is this record and one line in
-    `registry`.
+    No other module asks for a format by its name, so that a new format is this record, one line in
+    `registry` and one in `usual_names`.
     """
 
     name: str
     """For example ``uv.lock``."""
     installer: str
     """The installer that reads it: ``pip``, ``uv``, ``poetry``, ``pdm``, ``pipenv`` or ``pixi``."""
-    claims: Callable[[str], bool]
-    """Whether a path has this format's usual name."""
-    only_constrains: Callable[[str], bool] = _never
-    """Whether a path's usual name says that the file installs nothing, and only constrains other files."""
-    suffixes_of_any_name: frozenset[str] = frozenset()
-    """Suffixes of files that may be this format whatever they are called (``.txt``): their content tells."""
     looks_like: Callable[[str], bool]
     """Whether a text, under whatever name, is this format; cheap, without parsing it."""
     parse: Callable[[Text], Lockfile]

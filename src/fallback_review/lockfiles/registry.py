@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallback_review.lockfiles.formats import conda_lock, pdm, pipfile, pixi, poetry, pylock, requirements, uv
+from fallback_review.lockfiles.usual_names import CLAIMS
+from fallback_review.model.registry import Registry
 
 if TYPE_CHECKING:
     from fallback_review.lockfiles.format import Format
     from fallback_review.model import Lockfile
 
-_MODULES = (uv, poetry, pdm, pylock, pipfile, pixi, conda_lock, requirements)
-
-FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
+PLAIN = "requirements.txt"
+"""The format of a plain pin."""
+_ROOM = "fallback_review.lockfiles.formats"
+FORMATS: Registry[Format] = Registry(
+    {
+        "uv.lock": f"{_ROOM}.uv:FORMAT",
+        "poetry.lock": f"{_ROOM}.poetry:FORMAT",
+        "pdm.lock": f"{_ROOM}.pdm:FORMAT",
+        "pylock.toml": f"{_ROOM}.pylock:FORMAT",
+        "Pipfile.lock": f"{_ROOM}.pipfile:FORMAT",
+        "pixi.lock": f"{_ROOM}.pixi:FORMAT",
+        "conda-lock.yml": f"{_ROOM}.conda_lock:FORMAT",
+        PLAIN: f"{_ROOM}.requirements:FORMAT",
+    }
+)
 """Every format by its name, in the order in which they are asked whether a file is theirs."""
-
-PLAIN: Format = requirements.FORMAT
-"""What a plain pin is, and most likely a file whose name says nothing."""
 
 
 def recognise(path: str, text: str | None = None) -> Format | None:
@@ -24,12 +34,17 @@ def recognise(path: str, text: str | None = None) -> Format | None:
 
     The name decides where it is a usual one; otherwise, and only when `text` is given, the content does.
     """
-    for known in FORMATS.values():
-        if known.claims(path):
-            return known
+    for name, claims in CLAIMS.items():
+        if claims(path):
+            return FORMATS[name]
     if text is None:
         return None
     return next((known for known in FORMATS.values() if known.looks_like(text)), None)
+
+
+def most_likely(path: str) -> Format:
+    """Return a file's format by its name; one of an unusual name is most likely a requirements file."""
+    return recognise(path) or FORMATS[PLAIN]
 
 
 def format_of(lockfile: Lockfile) -> Format:

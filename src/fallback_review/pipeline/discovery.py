@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from fallback_review.lockfiles import FORMATS, LockfileError, decode, recognise
+from fallback_review.lockfiles import LockfileError, decode, recognise
+from fallback_review.lockfiles.usual_names import SUFFIXES_OF_ANY_NAME, only_constrains
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,14 +42,9 @@ def may_be_lockfile(path: str, globs: Lockfiles) -> bool:
 
     Requirements files include others of any name (``-r base.txt``), and then these alone may change.
     """
-    suffix = PurePosixPath(path).suffix
-    if not any(
-        suffix in known.suffixes_of_any_name and not known.only_constrains(path) for known in FORMATS.values()
-    ):
+    if PurePosixPath(path).suffix not in SUFFIXES_OF_ANY_NAME or only_constrains(path):
         return False
-    if is_lockfile(path, globs):
-        return False
-    return not _matches(globs.exclude, path)
+    return not is_lockfile(path, globs) and not _matches(globs.exclude, path)
 
 
 def _matches(globs: tuple[str, ...], path: str) -> bool:

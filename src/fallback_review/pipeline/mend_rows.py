@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from fallback_review.lockfiles.mend import MendError, Mending, NewFile
-from fallback_review.model import Origin
+from fallback_review.model.installed import Origin
 from fallback_review.model.versions import parse_version
 from fallback_review.pipeline.mend_indexes import NAME_IT, same_address
 from fallback_review.prediction.candidates import parse_filename, public

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
-from fallback_review.lockfiles import PLAIN, LockfileError, Text, recognise
+from fallback_review.lockfiles import LockfileError, Text, most_likely
 from fallback_review.model import Notice
 from fallback_review.pipeline.compare import compare_tolerantly, once, text_of
 from fallback_review.pipeline.discovery import ChangedFile, pair
@@ -75,7 +75,7 @@ def beside(path: str) -> tuple[str, ...]:
 
     What has an unusual name is most likely a requirements file; its content is not known yet.
     """
-    return (recognise(path, None) or PLAIN).configured_by(path)
+    return most_likely(path).configured_by(path)
 
 
 def around(files: PullRequestFiles, lockfiles: Iterable[ChangedEntry]) -> Iterator[Wanted]:

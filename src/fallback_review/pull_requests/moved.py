@@ -20,7 +20,7 @@ from fallback_review.github.branch_files import is_inside
 from fallback_review.github.changed_lockfiles import LockfileSides, Side
 from fallback_review.github.errors import GitHubError, Trouble
 from fallback_review.github.prefetch import LONG, Wanted
-from fallback_review.lockfiles import FORMATS, PLAIN, LockfileError, decode, recognise
+from fallback_review.lockfiles import FORMATS, LockfileError, decode, most_likely, recognise
 from fallback_review.model import Lockfile, Notice
 from fallback_review.pipeline.discovery import ChangedFile, is_lockfile
 from fallback_review.pipeline.inputs import TreeFile, Trees, moved_by_inputs, named_pip_files, sets_variables
@@ -329,7 +329,7 @@ class _Reader:
         """Give what is read for lockfiles that are judged: themselves, and what configures installers."""
         for file in lockfiles:
             for side in Side:
-                for path in (*(recognise(file.path, None) or PLAIN).configured_by(file.path), file.path):
+                for path in (*most_likely(file.path).configured_by(file.path), file.path):
                     wanted = self._wanted(side, path)
                     if not self.absent(side, path) and self._files.known(path, wanted.side or side) is None:
                         yield wanted

@@ -8,7 +8,6 @@ import socket
 import ssl
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import certifi
@@ -76,6 +75,8 @@ def trusted(given: str | None, workspace: Path) -> Iterator[str | None]:
     if given is None:
         yield None
         return
+    from tempfile import NamedTemporaryFile  # noqa: PLC0415 - few have authorities of their own
+
     pem = given if PEM in given else _read(workspace / given, given)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)

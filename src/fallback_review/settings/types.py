@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, cast
 from urllib.parse import urlsplit
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 def meant(value: str, allowed: Iterable[str]) -> str:
     """End a sentence about a name that is not known: with the known one that is nearest, if any is."""
+    import difflib  # noqa: PLC0415 - only a fault needs it
+
     near = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else "."
 

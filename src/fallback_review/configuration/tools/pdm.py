@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fallback_review.configuration.keys import Keys, Unmodelled, not_comparable
 from fallback_review.configuration.timestamps import before, iso_moment, just_after
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.content_hashes import is_content_hash, pdm_hash
 from fallback_review.lockfiles.installer_files import beside
@@ -278,3 +279,6 @@ def _index(table: Section, key: str, name: str | None) -> ConfiguredIndex:
         path=table.path,
         line=line,
     )
+
+
+TOOL = Tool(read=read, keys=(KEYS, PROJECT_KEYS, RESOLUTION_KEYS, SOURCE_KEYS), variables=VARIABLES)

@@ -22,6 +22,7 @@ from fallback_review.configuration.constraints import ConstraintsFiles, by_name,
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, Treatment, Unmodelled
 from fallback_review.configuration.timestamps import before, iso_moment
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.formats.requirements.effects import exclusive, with_flags
 from fallback_review.lockfiles.installer_files import pip_files
@@ -278,3 +279,6 @@ def _hashes_refused(options: InstallOptions, section: Section | None, lockfile: 
     path = from_file.path if from_file else lockfile.path
     text = f"pip refuses {key} beside require-hashes, and installs nothing. Take one of them out"
     return Notice(text=text, path=path, line=from_file.line_of_key(key) if from_file else None)
+
+
+TOOL = Tool(read=read, keys=(KEYS,), variables=VARIABLES)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.keys import Keys, not_comparable
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.content_hashes import is_content_hash, pipenv_hashes
@@ -112,3 +113,6 @@ def _package_index(document: Section) -> dict[str, str]:
         for name, value in packages.data.items()
         if isinstance(value, dict) and isinstance(value.get("index"), str)
     }
+
+
+TOOL = Tool(read=read, keys=(KEYS,), variables=VARIABLES)

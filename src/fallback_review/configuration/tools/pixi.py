@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallback_review.configuration.keys import Keys, Unmodelled
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.values import Configuration, ConfiguredIndex
 from fallback_review.lockfiles.installer_files import beside
 from fallback_review.lockfiles.names import normalise_name
@@ -96,3 +97,6 @@ def _package_index(part: Section) -> Iterator[tuple[str, str]]:
     for name, value in part.table("pypi-dependencies").data.items():
         if isinstance(value, dict) and isinstance(value.get("index"), str):
             yield normalise_name(name), part.address(value["index"])[0]
+
+
+TOOL = Tool(read=read, keys=(KEYS,))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fallback_review.configuration.keys import Keys, Unmodelled, not_comparable
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.values import Configuration, ConfiguredIndex, clip
 from fallback_review.lockfiles.content_hashes import is_content_hash, poetry_hashes
 from fallback_review.lockfiles.installer_files import beside
@@ -240,3 +241,6 @@ def _package_index(poetry: Section) -> dict[str, str]:
                 if isinstance(choice, dict) and isinstance(choice.get("source"), str):
                     found.setdefault(normalise_name(name), choice["source"])
     return found
+
+
+TOOL = Tool(read=read, keys=(KEYS, PROJECT_KEYS, SOURCE_KEYS), variables=VARIABLES)

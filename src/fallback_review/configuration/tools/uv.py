@@ -24,6 +24,8 @@ from fallback_review.configuration.constraints import (
 )
 from fallback_review.configuration.documents import MOST_INDEXES
 from fallback_review.configuration.timestamps import before, end_of_day, is_date, iso_moment, span
+from fallback_review.configuration.tools import uv_keys
+from fallback_review.configuration.tools.interface import Tool
 from fallback_review.configuration.tools.pip import from_line
 from fallback_review.configuration.tools.uv_demands import demands_of, other_options
 from fallback_review.configuration.tools.uv_keys import (
@@ -407,3 +409,6 @@ def _sources(sources: Section) -> dict[str, str]:
         if index:
             found[normalise_name(name)] = index
     return found
+
+
+TOOL = Tool(read=read, keys=(uv_keys.KEYS, uv_keys.PIP_KEYS, uv_keys.INDEX_KEYS), variables=uv_keys.VARIABLES)

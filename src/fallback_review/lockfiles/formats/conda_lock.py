@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _NAME = "conda-lock.yml"
 
-_FILE_NAME = re.compile(r"(?:.*[-_.])?conda-lock(?:[-_.].*)?\.ya?ml", re.IGNORECASE)
 _SHOWN_APART = frozenset({"name", "version", "manager", "platform", "url", "hash"})
 
 
@@ -72,11 +71,6 @@ def platform_rows(root: Table, document: YamlDocument, notices: list[Notice]) ->
                     line=table.line,
                 )
             )
-
-
-def claims(path: str) -> bool:
-    """Whether a path has a usual name: ``conda-lock.yml``, ``conda-lock-<name>.yml``."""
-    return _FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def looks_like(text: str) -> bool:
@@ -147,7 +141,6 @@ def _rest(table: Table) -> dict[str, Any]:
 FORMAT = Format(
     name=_NAME,
     installer="pip",
-    claims=claims,
     looks_like=looks_like,
     parse=parse,
     relock=Relock(newest="conda-lock lock --lockfile {file} --update {name}"),

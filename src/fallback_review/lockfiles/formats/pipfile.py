@@ -105,12 +105,6 @@ def parse(text: Text) -> Lockfile:
     )
 
 
-def claims(path: str) -> bool:
-    """Whether a path has the usual name: ``Pipfile.lock``, or ``Pipfile.<something>.lock``."""
-    name = path.rpartition("/")[2]
-    return name.startswith("Pipfile") and name.endswith(".lock")
-
-
 def looks_like(text: str) -> bool:
     """Whether a text is JSON that begins like a Pipfile.lock."""
     return text.lstrip().startswith("{") and re.search(r'"_meta"\s*:\s*\{', text) is not None
@@ -335,7 +329,6 @@ def _spelled(marker: str) -> str:
 FORMAT = Format(
     name=_NAME,
     installer="pipenv",
-    claims=claims,
     looks_like=looks_like,
     parse=parse,
     configured_by=pipenv_files,

@@ -93,11 +93,6 @@ def parse(text: Text) -> Lockfile:
     )
 
 
-def claims(path: str) -> bool:
-    """Whether a path has the usual name."""
-    return path.rpartition("/")[2] == _NAME
-
-
 def looks_like(text: str) -> bool:
     """Whether a text begins as a pixi.lock does: a version, then environments or the old metadata."""
     return re.match(r"version: \d+\n(?:environments:|metadata:\n  content_hash:)", text) is not None
@@ -280,7 +275,6 @@ def _without_packages(environments: Table) -> dict[str, Any]:
 FORMAT = Format(
     name=_NAME,
     installer="pixi",
-    claims=claims,
     looks_like=looks_like,
     parse=parse,
     configured_by=pixi_files,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from fallback_review.lockfiles.toml.blocks import TomlDocument
 
 _NAME = "pylock.toml"
-_FILE_NAME = re.compile(r"pylock(?:\.[^./]+(?:\.[^./]+)*)?\.toml")
 _LOOKS = re.compile(r"^lock-version = ['\"]", re.MULTILINE)
 _MAJOR = 1
 _INSTALLERS = ("pip", "uv", "pdm", "poetry", "pipenv")
@@ -36,10 +35,6 @@ _ANYBODY = ("pip", "uv")
 """Who reads any pylock.toml that names files: `pip install -r`, `uv pip sync` (measured)."""
 _DIRECT = ("vcs", "directory", "archive")
 _OWN_FIELDS = frozenset({"name", "version", "index", "sdist", "wheels", *_DIRECT})
-
-
-def _claims(path: str) -> bool:
-    return _FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def _looks_like(text: str) -> bool:
@@ -188,7 +183,6 @@ _READER = TomlReader(read=_lockfile, keys=("packages",))
 FORMAT = Format(
     name=_NAME,
     installer="pip",
-    claims=_claims,
     looks_like=_looks_like,
     parse=_READER.parse,
     parse_pair=_READER.parse_pair,

@@ -51,11 +51,6 @@ _LOOKS = re.compile(
 )
 
 
-def _claims(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return name == _NAME or name.endswith((".py.lock", ".uv.lock"))
-
-
 def _looks_like(text: str) -> bool:
     headed = "[[package]]" in text or "[[distribution]]" in text
     return headed and text.lstrip().startswith("version = 1\n") and _LOOKS.search(text) is not None
@@ -188,7 +183,6 @@ _READER = TomlReader(read=_lockfile, keys=("package", "distribution"), opaque="d
 FORMAT = Format(
     name=_NAME,
     installer="uv",
-    claims=_claims,
     looks_like=_looks_like,
     parse=_READER.parse,
     parse_pair=_READER.parse_pair,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fallback_review.model import Verification
+    from fallback_review.model.installed import Verification
 
 FORMATS: dict[str, str] = {
     name: f"fallback_review.report.verification.{name}"

@@ -13,7 +13,7 @@ from fallback_review.report.verification import sections
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fallback_review.model import Verification
+    from fallback_review.model.installed import Verification
 
 
 def render(verifications: Sequence[Verification]) -> str:

@@ -10,7 +10,8 @@ from fallback_review.report.verification import sections
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fallback_review.model import Deviation, Notice, Verification, VerifiedDistribution
+    from fallback_review.model import Notice
+    from fallback_review.model.installed import Deviation, Verification, VerifiedDistribution
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

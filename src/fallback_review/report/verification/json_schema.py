@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fallback_review.model import Conclusion, Integrity, Origin, Outcome, Proof
+from fallback_review.model import Conclusion, Outcome
+from fallback_review.model.installed import Integrity, Origin, Proof
 from fallback_review.report.json_schema import AllowanceRecord, NoticeRecord
 
 

@@ -10,7 +10,7 @@ from fallback_review.report.verification import sections
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fallback_review.model import Verification
+    from fallback_review.model.installed import Verification
 
 LIMIT = 900_000
 """UTF-8 bytes: GitHub takes 1 MiB for the summary of one step, and other steps' text stands beside."""

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from fallback_review.model import Conclusion, Integrity, Origin, Proof
+from fallback_review.model import Conclusion
+from fallback_review.model.installed import Integrity, Origin, Proof
 from fallback_review.report.text import count, readable
 from fallback_review.report.words import CONCLUSION_ICONS, MALWARE_ICON, SAME_AS_ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fallback_review.model import Deviation, Verification, VerifiedDistribution
+    from fallback_review.model.installed import Deviation, Verification, VerifiedDistribution
 
 ICONS: dict[Origin, str] = {
     Origin.MIXED: "🔴",

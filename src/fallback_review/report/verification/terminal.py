@@ -14,7 +14,7 @@ from fallback_review.report.verification import sections
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fallback_review.model import Verification
+    from fallback_review.model.installed import Verification
 
 _STYLES = {
     "⛔": "bold red",

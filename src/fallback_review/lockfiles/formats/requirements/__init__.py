@@ -20,9 +20,6 @@ from fallback_review.lockfiles.mend import hash_lists
 LOOKED_AT = 300
 """Logical lines that decide whether a text is a requirements file."""
 
-_FILE_NAME = re.compile(r"(?:.*[-_.])?requirements?(?:[-_.].*)?\.(?:txt|lock)", re.IGNORECASE)
-_FOLDER_NAME = re.compile(r"(?:.*[-_.])?requirements?(?:[-_.].*)?", re.IGNORECASE)
-_CONSTRAINTS = re.compile(r"(?:.*[-_.])?constraints?(?:[-_.].*)?", re.IGNORECASE)
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,100}[A-Za-z0-9])?"
 _PLAUSIBLE = re.compile(
     rf"(?:{_NAME}[ \t]*+(?:\[[^\]]{{0,300}}\][ \t]*+)?(?:$|;|@[ \t]*+\S+:|\(?[ \t]*+[=<>!~]=?)"
@@ -35,31 +32,6 @@ _OPTION = re.compile(
     r"--(?:index-url|extra-index-url|find-links|requirement|constraint|editable|no-index|no-binary|only-binary"
     r"|prefer-binary|require-hashes|pre|trusted-host|use-feature)\b|-[irfce][ \t]*\S"
 )
-
-
-def claims(path: str) -> bool:
-    """Whether a path has a usual name, in any folder.
-
-    ``requirements*.txt``, ``*-requirements.txt``, ``requirements/dev.txt``, ``requirements.lock``.
-    """
-    folders, _, name = path.rpartition("/")
-    if _FILE_NAME.fullmatch(name):
-        return True
-    parent = folders.rpartition("/")[2]
-    return name.endswith(".txt") and _FOLDER_NAME.fullmatch(parent) is not None
-
-
-def only_constrains(path: str) -> bool:
-    """Whether a path is called a constraints file: ``constraints.txt``, ``constraints/dev.txt``.
-
-    It installs nothing by itself (pip's documentation, "Constraints Files"), and counts where a requirements
-    file names it with ``-c``.
-    """
-    if claims(path):
-        return False
-    folders, _, name = path.rpartition("/")
-    parent = folders.rpartition("/")[2]
-    return _CONSTRAINTS.fullmatch(name) is not None or _CONSTRAINTS.fullmatch(parent) is not None
 
 
 def looks_like(text: str) -> bool:
@@ -82,9 +54,6 @@ def looks_like(text: str) -> bool:
 FORMAT = Format(
     name="requirements.txt",
     installer="pip",
-    claims=claims,
-    only_constrains=only_constrains,
-    suffixes_of_any_name=frozenset({".txt", ".pip"}),
     looks_like=looks_like,
     parse=read,
     parse_pair=read_pair,

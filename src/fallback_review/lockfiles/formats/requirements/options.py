@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from optparse import OptionParser, Values
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -100,7 +99,9 @@ def parse_options(text: str) -> LineOptions:
         return LineOptions(values={"hashes": [word[len("--hash=") :] for word in words]})
     if len(words) > MOST_WORDS:
         raise OptionsError(f"more than {MOST_WORDS:,} words")
-    parsed, ignored = _PARSER.parse_args(words, Values({"exclusive": []}))
+    from fallback_review.lockfiles.formats.requirements.option_parser import parse  # noqa: PLC0415 - most have hashes alone
+
+    parsed, ignored = parse(words)
     values = {name: value for name, value in vars(parsed).items() if value and name != "exclusive"}
     return LineOptions(values=values, exclusive=tuple(parsed.exclusive), ignored=tuple(ignored))
 
@@ -126,33 +127,4 @@ def _words(text: str) -> list[str]:
         raise OptionsError(f"{error}".lower().rstrip(".")) from error
 
 
-class _Parser(OptionParser):
-    """`optparse` that raises instead of ending the process."""
-
-    def error(self, msg: str) -> NoReturn:
-        """Raise what pip's reader would report."""
-        raise OptionsError(msg)
-
-
-def _parser() -> OptionParser:
-    parser = _Parser(add_help_option=False)
-    for name, flags in ONE_VALUE.items():
-        parser.add_option(*flags, dest=name)
-    for name, flags in MANY_VALUES.items():
-        parser.add_option(*flags, dest=name, action="append")
-    for name, flags in SWITCHES.items():
-        parser.add_option(*flags, dest=name, action="store_true")
-
-    def keep(_option: Any, flag: str, value: str, parser: OptionParser) -> None:
-        if value.startswith("-"):
-            raise OptionsError(f"{flag} needs a value")
-        if parser.values is not None:
-            parser.values.exclusive.append((flag, value))
-
-    for flag in EXCLUSIVE:
-        parser.add_option(flag, dest="exclusive", action="callback", callback=keep, type="string")
-    return parser
-
-
-_PARSER = _parser()
 _NO_OPTIONS = LineOptions()

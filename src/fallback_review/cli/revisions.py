@@ -1,8 +1,7 @@
-"""The sides of a comparison on this machine: two named files, or two revisions of a git repository."""
+"""The sides of a comparison that are two revisions of a git repository, with all their lockfiles."""
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fallback_review.cli.git import Repository, RevisionError
-from fallback_review.cli.work_tree import read_bounded, read_file
+from fallback_review.cli.named_files import is_file
 from fallback_review.configuration.environment import set_variables
 from fallback_review.lockfiles import LockfileError, Text
 from fallback_review.model import Notice
@@ -34,14 +33,6 @@ if TYPE_CHECKING:
     from fallback_review.pipeline.discovery import ChangedFile
     from fallback_review.settings.schema import Settings
 
-_NO_FILE = Path(os.devnull)
-
-
-def is_file(name: str) -> bool:
-    """Say whether a name is a file, or the null device, which stands for a side that does not exist."""
-    path = Path(name)
-    return path == _NO_FILE or path.is_file()
-
 
 def repository_for(words: Iterable[str]) -> Repository:
     """Return the repository around the current folder; the words that were given don't name two files.
@@ -57,25 +48,6 @@ def repository_for(words: Iterable[str]) -> Repository:
         raise RevisionError(
             f"{named}no git repository can be used here: {error}. Name two lockfiles, or use scan"
         ) from None
-
-
-def file_text(path: Path, configured: Settings) -> Text | None:
-    """Read one side from a file; files that it includes may lie below the current folder or beside it.
-
-    Raises:
-        LockfileError: its bytes are no text, or too many.
-    """
-    if path == _NO_FILE:
-        return None
-    here = Path.cwd()
-    root = here if path.absolute().is_relative_to(here) else path.parent.absolute()
-    below = os.path.join(root, "")  # noqa: PTH118 - many are asked for that are not there: no objects for them
-
-    def read(other: str) -> bytes | None:
-        absolute = os.path.normpath(os.path.join(here, other))  # noqa: PTH118
-        return read_file(root, absolute.removeprefix(below)) if absolute.startswith(below) else None
-
-    return text_of(str(path), read_bounded(path), read, configured)
 
 
 def revision_diffs(
