@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fallback_review.index.errors import PageError
 from fallback_review.index.http import Fetched
-from fallback_review.index.pages import read_page
+from fallback_review.index.pages import _are_times, read_page
 from fallback_review.model import Index, ProjectFile, Tier
 from tests import hostile
 from tests.index.indexes import chainguard, own, pypi
@@ -317,3 +320,26 @@ def test_versions_are_read_off_file_names(filename: str, version: str | None) ->
 def test_a_page_of_beginnings_is_refused(made: Callable[[int], str]) -> None:
     with pytest.raises(PageError, match="unreadable markup"):
         read(made(hostile.ENOUGH), "text/html")
+
+
+_TIMES = st.sampled_from(
+    [
+        "",
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:06Z",
+        "2026-01-02T03:04:05.678901Z",
+        "2026-01-02T03:04:05.67890Z",
+        "2026-1-002T03:04:05Z",
+        "2026-01-02 03:04:05Z",
+        "2026-01-02T03:04:0\nZ",
+        "2026-01-02T03:04:05+",
+        "2O26-01-02T03:04:05Z",
+        "\uff12026-01-02T03:04:05Z",
+    ]
+)
+
+
+@given(st.lists(_TIMES, max_size=4))
+def test_times_are_told_at_once_as_one_by_one(uploaded: list[str]) -> None:
+    one = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z)?")
+    assert _are_times(uploaded, "\n".join(uploaded)) == all(map(one.fullmatch, uploaded))

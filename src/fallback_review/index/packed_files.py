@@ -76,10 +76,9 @@ class PackedFiles(Files):
         self._count = len(names)
         self._names = "\n".join(names)
         # Nearly every URL ends with the file's name.
-        self._ends_with_name = names_cut_off or all(map(str.endswith, urls, names))
-        if self._ends_with_name and not names_cut_off:
-            urls = [url[: len(url) - len(name)] for url, name in zip(urls, names, strict=True)]
-        self._urls = "\n".join(urls)
+        cut = urls if names_cut_off else list(map(str.removesuffix, urls, names))
+        self._ends_with_name = names_cut_off or _length(cut) == _length(urls) - _length(names)
+        self._urls = "\n".join(cut if self._ends_with_name else urls)
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
         self._about: dict[Sought, Files] = {}
@@ -193,6 +192,10 @@ class PackedFiles(Files):
 
     def _split(self, column: str) -> list[str]:
         return column.split("\n") if self._count else []
+
+
+def _length(texts: Iterable[str]) -> int:
+    return sum(map(len, texts))
 
 
 def _positions_of(version: str, told: Mapping[str | None, Sequence[int]]) -> Iterator[int]:

@@ -34,7 +34,10 @@ _UNSAFE = re.compile(r"[^\w.+/;= -]")
 _MOST_BYTES = 2**62
 _HEX = b"0123456789abcdef"
 _LENGTHS = {0, len(NO_DIGEST)}
-_TIMES = re.compile(r"(?:(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?\n)*")
+_DIGITS = b"0123456789"
+_SIGNS_AND_DIGITS = b"0123456789-T:.Z\n"
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
+_TIMES = re.compile(rf"(?:(?:{_TIME.pattern})?\n)*", re.ASCII)
 _LINKS = re.compile(r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?\n)*", re.ASCII)
 
 
@@ -118,17 +121,15 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     links = [each for each in provenance if isinstance(each, str)]
     told = "".join([f"{link}\n" for link in links])
     known = [entry.size for entry in entries if entry.size is not None]
-    every = "\n".join((*names, *urls))
-    breaks = max(len(entries) - 1, 0)
+    every = "".join((*names, *urls))
     if (
-        every.count("\n") != max(2 * len(entries) - 1, 0)
+        "\n" in every
         or not every.isascii()
         or "[" in every
         or "]" in every
         or not _are_digests(sha256)
         or (known and not 0 <= min(known) <= max(known) < _MOST_BYTES)
-        or not _TIMES.fullmatch(f"{times}\n")
-        or times.count("\n") != breaks
+        or not _are_times(uploaded, times)
         or not _LINKS.fullmatch(told)
         or told.count("\n") != len(links)
     ):
@@ -175,6 +176,28 @@ def _are_digests(sha256: Sequence[str]) -> bool:
         and every.isascii()
         and not every.encode().translate(None, _HEX)
         and NO_DIGEST not in sha256
+    )
+
+
+def _are_times(uploaded: Sequence[str], times: str) -> bool:
+    """Whether each is a time as indexes write it, or empty.
+
+    Args:
+        uploaded: The times.
+        times: The same, one in each line.
+    """
+    width = len(uploaded[0]) if uploaded else 0
+    usual = _TIME.fullmatch(uploaded[0]) if width else None
+    if usual is None or {*map(len, uploaded)} != {width}:
+        every = f"{times}\n"
+        return _TIMES.fullmatch(every) is not None and every.count("\n") == max(len(uploaded), 1)
+    # All are as long as the first: what stands at its signs is the same in each, and all else is a digit.
+    signs = [at for at, sign in enumerate(usual[0]) if not sign.isdecimal()]
+    lines = f"{times}\n".encode()
+    return (
+        not lines.translate(None, _SIGNS_AND_DIGITS)
+        and all(lines[at :: width + 1] == usual[0][at].encode() * len(uploaded) for at in signs)
+        and len(lines.translate(None, _DIGITS)) == (len(signs) + 1) * len(uploaded)
     )
 
 

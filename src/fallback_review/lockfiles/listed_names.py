@@ -26,15 +26,12 @@ OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
 _OF_A_SYSTEM = re.compile(r"\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|[wW]in)[-.A-Za-z0-9_]*\Z")
 """How a "dumb" distribution's name ends before its archive's end: ``six-1.0.linux-x86_64.tar.gz``."""
 _DASHES_OF_TAGS = 2
-_BEGIN = re.compile(
-    r"^(?:([^\n-]++-[^\n-]++)(?:-[^\n-]++){2,3}-[^\n-]+\.whl|([^\n-]++-[^\n-]++)|.*)$", re.MULTILINE
-)
-"""A wheel's name and version, or a whole name with one dash; nothing of a name that is written otherwise."""
+_PARTS_OF_WHEEL, _PARTS_OF_SDIST = 3, 2
+_USUAL_TAGS = re.compile(r"(?:[^\n-]++-){2,3}[^\n-]+\.whl")
 _is_usual = re.compile(
     r"(?:0|[1-9]\d*)(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)?", re.ASCII
 ).fullmatch
 """The versions that nearly all files have; others are read by `packaging`."""
-_SOME_TAGS = "-py3-none-any.whl"
 _TAGS = re.compile(r"(?:[0-9][^-]*-)?.+-.+-.+\.whl")
 
 
@@ -62,27 +59,37 @@ def version_in(filename: str, project: str) -> str | None:
 def by_version(filenames: str, project: str) -> dict[str | None, list[int]]:
     """Return the positions of files by what `version_in` says of them.
 
-    Wheels that begin alike are read once: a name's first two parts tell its version, whatever tags follow.
+    Files that begin alike are read once: a name's first two parts tell its version, whatever tags follow.
 
     Args:
         filenames: One in each line.
         project: The page's project, normalised.
     """
+    names = filenames.split("\n")
     alike: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for at, begin in enumerate(_BEGIN.findall(filenames)):
-        alike[begin].append(at)
+    others: list[int] = []
+    tags: dict[str, bool] = {}
+    for at, name in enumerate(names):
+        parts = name.split("-", 2)
+        if len(parts) == _PARTS_OF_WHEEL:
+            written, version, end = parts
+            if end not in tags:
+                tags[end] = _USUAL_TAGS.fullmatch(end) is not None
+            if tags[end]:
+                alike[written, version].append(at)
+                continue
+        elif len(parts) == _PARTS_OF_SDIST and name.endswith(_USUAL_END):
+            alike[parts[0], parts[1].removesuffix(_USUAL_END)].append(at)
+            continue
+        others.append(at)
     found: defaultdict[str | None, list[int]] = defaultdict(list)
-    others = alike.pop(("", ""), None)
-    if others:
-        names = filenames.split("\n")
-        for at in others:
-            found[version_in(names[at], project)].append(at)
-    for (begin, whole), positions in alike.items():
-        name, _, version = (begin or whole.removesuffix(_USUAL_END)).partition("-")
-        if (begin or whole.endswith(_USUAL_END)) and _is_usual(version) and _is_normally(name) == project:
+    for (written, version), positions in alike.items():
+        if _is_usual(version) and _is_normally(written) == project:
             found[version] += positions
         else:
-            found[version_in(whole or f"{begin}{_SOME_TAGS}", project)] += positions
+            others += positions
+    for at in others:
+        found[version_in(names[at], project)].append(at)
     return found
 
 
