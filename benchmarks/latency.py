@@ -99,11 +99,12 @@ async def application(scope: dict[str, Any], _receive: object, send: Any) -> Non
     name = scope["path"].strip("/").rpartition("/")[2]
     files = [
         {
-            "filename": f"{name.replace('-', '_')}-1.{minor}-py3-none-any.whl",
-            "url": f"/files/{name}-1.{minor}.whl",
-            "hashes": {"sha256": f"{minor:064x}"},
+            "filename": filename,
+            "url": f"/files/{filename}",
+            "hashes": {"sha256": f"{minor + 1:064x}"},
         }
         for minor in range(VERSIONS)
+        for filename in (f"{name.replace('-', '_')}-1.{minor}-py3-none-any.whl",)
     ]
     body = json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
     await asyncio.sleep(LATENCY)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fallback_review.index.errors import PageError
 from fallback_review.index.http import Fetched
 from fallback_review.index.pages import _are_times, read_page
-from fallback_review.model import Index, ProjectFile, Tier
+from fallback_review.model import Index, Oddity, ProjectFile, Tier
 from tests import hostile
 from tests.index.indexes import chainguard, own, pypi
 
@@ -50,14 +50,16 @@ def project(*files: Any, **changes: Any) -> str:
 
 
 def entry(**changes: Any) -> dict[str, Any]:
-    return {"filename": WHEEL, "url": f"files/{WHEEL}", "hashes": {"sha256": SHA}} | changes
+    """An entry whose URL ends with its file name, where `changes` do not give one."""
+    filename = changes.get("filename", WHEEL)
+    return {"filename": filename, "url": f"files/{filename}", "hashes": {"sha256": SHA}} | changes
 
 
 def test_a_json_file_in_full() -> None:
     body = project(
         entry(
             url=f"https://ann:pw@index.example/python-upstream/simple/six/{WHEEL}#x",
-            hashes={"md5": "0", "sha256": SHA.upper()},
+            hashes={"md5": "0a" * 16, "sha256": SHA},
             size=11,
             yanked="broken",
             provenance="https://index.example/p",
@@ -83,7 +85,7 @@ def test_a_json_file_in_full() -> None:
 
 def test_an_html_file_in_full() -> None:
     anchor = (
-        f'<a href="../../python/simple/six/{WHEEL}#sha256={SHA}&amp;egg=six" data-requires-python="&gt;=3.8"'
+        f'<a href="../../python/simple/six/{WHEEL}#sha256={SHA}" data-requires-python="&gt;=3.8"'
         f' data-yanked="" data-provenance="https://x.example/p">{WHEEL}</a>'
     )
     assert read(f"<html><body>{anchor}</body></html>") == (
@@ -101,10 +103,14 @@ def test_an_html_file_in_full() -> None:
     )
 
 
-def test_an_html_digest_in_upper_case_is_the_same_digest() -> None:
+def test_a_digest_in_upper_case_is_the_same_digest_and_pip_does_not_see_that() -> None:
     digest = "ab" * 32
     anchor = f'<a href="{WHEEL}#sha256={digest.upper()}">{WHEEL}</a>'
-    assert [file.sha256 for file in read(f"<html><body>{anchor}</body></html>")] == [digest]
+    for file in (
+        *read(f"<html><body>{anchor}</body></html>"),
+        *read(project(entry(hashes={"sha256": digest.upper()})), JSON),
+    ):
+        assert (file.sha256, file.oddity) == (digest, Oddity(said="its sha256 has capital letters"))
 
 
 @pytest.mark.parametrize("index", [pypi(BASE), own(BASE)])
@@ -113,61 +119,146 @@ def test_only_chainguards_files_have_a_tier(index: Index) -> None:
     assert {file.tier for file in read(project(*files), JSON, index=index)} == {None}
 
 
-@pytest.mark.parametrize("digits", ["", ".1", ".123456", ".1234567", ".123456789", ".123456789012"])
-def test_upload_times_of_any_precision(digits: str) -> None:
-    body = project(entry(**{"upload-time": f"2026-01-02T03:04:05{digits}Z"}))
+@pytest.mark.parametrize("zone", ["Z", "+00:00"])
+@pytest.mark.parametrize("digits", ["", ".1", ".123456", ".1234567", ".123456789"])
+def test_upload_times_of_any_precision(digits: str, zone: str) -> None:
+    body = project(entry(**{"upload-time": f"2026-01-02T03:04:05{digits}{zone}"}))
     time = read(body, JSON)[0].upload_time
-    assert time is None or time.replace(microsecond=0) == dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
-    assert time is not None or len(digits) > 10
+    assert time is not None
+    assert time.replace(microsecond=0) == dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"provenance": "not a URL"},
-        {"upload-time": "yesterday"},
-        {"size": "large"},
-        {"gpg-sig": "maybe", "core-metadata": 5},
-    ],
-)
-def test_a_field_that_no_prediction_needs_may_be_wrong(wrong: dict[str, Any]) -> None:
+def test_a_leap_day_is_a_day() -> None:
+    time = read(project(entry(**{"upload-time": "2024-02-29T03:04:05Z"})), JSON)[0].upload_time
+    assert time == dt.datetime(2024, 2, 29, 3, 4, 5, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("wrong", [{"provenance": "not a URL"}, {"provenance": 5}, {"gpg-sig": "maybe"}])
+def test_a_field_that_no_installer_reads_may_be_wrong(wrong: dict[str, Any]) -> None:
     file = read(project(entry(**wrong)), JSON)[0]
-    assert (file.version, file.sha256) == ("1.17.0", SHA)
-    assert (file.size, file.upload_time, file.has_provenance) == (None, None, None)
-
-
-@pytest.mark.parametrize("hashes", [{}, {"md5": "00"}, {"sha256": "short"}])
-def test_files_without_a_usable_sha256(hashes: dict[str, str]) -> None:
-    assert read(project(entry(hashes=hashes)), JSON)[0].sha256 is None
-
-
-def test_a_null_in_place_of_yanked_is_no_as_pip_reads_it() -> None:
-    assert [file.yanked for file in read(project(entry(yanked=None), entry(yanked=True)), JSON)] == [
-        False,
-        True,
-    ]
-
-
-def test_hashes_may_be_absent_beside_another_wrong_field() -> None:
-    file = entry(size="large")
-    del file["hashes"]
-    assert read(project(file), JSON)[0].version == "1.17.0"
+    assert (file.version, file.sha256, file.has_provenance, file.oddity) == ("1.17.0", SHA, None, None)
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("hashes", "oddity"),
     [
-        project(entry(filename=5)),
-        project(entry(yanked=[])),
-        project(entry(**{"requires-python": 3})),
-        project("a string"),
-        project({}),
-        project(entry(url="http://[bad")),
+        ({}, None),
+        ({"md5": "00" * 16}, Oddity(foreign_hash=True)),
+        ({"sha512": "00" * 64, "blake2b": "00" * 32}, Oddity(foreign_hash=True)),
+        ({"new": "00"}, Oddity(said="its digests are of kinds that not every installer knows")),
     ],
 )
-def test_a_file_that_cannot_be_read_is_malformed(body: str) -> None:
+def test_files_without_a_sha256(hashes: dict[str, str], oddity: Oddity | None) -> None:
+    file = read(project(entry(hashes=hashes)), JSON)[0]
+    assert (file.sha256, file.oddity) == (None, oddity)
+
+
+def test_a_sha256_may_stand_beside_others() -> None:
+    file = read(project(entry(hashes={"sha256": SHA, "new": "00"})), JSON)[0]
+    assert (file.sha256, file.oddity) == (SHA, None)
+
+
+NOTHING = object()
+UNREADABLE: dict[str, list[object]] = {
+    "filename": [NOTHING, None, 5],
+    "url": [NOTHING, None, "", 5, f"files/{WHEEL}#sha256={SHA}", "x.whl#egg="],
+    "hashes": [
+        *(NOTHING, None, [], "x", {"sha256": None}, {"sha256": 5}, {"sha256": ""}),
+        *({"sha256": "short"}, {"md5": "00"}, {"new": 5}),
+    ],
+    "requires-python": [5, False, []],
+    "yanked": [None, 0, 1, [], {}],
+    "size": [None, "7", -1, 1.5, True, 2**64],
+    "upload-time": [
+        *(None, "", 5, False, "yesterday", "2026-01-02", "2026-01-02T03:04:05"),
+        *("2026-02-30T03:04:05Z", "2026-01-02T03:04:60Z"),
+    ],
+    "core-metadata": [5, "true", [], {"sha256": 5}],
+    "data-dist-info-metadata": [5, "true"],
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field, values in UNREADABLE.items() for value in values]
+)
+def test_a_field_that_one_installer_cannot_read_is_malformed(field: str, value: object) -> None:
+    """Each was put to pip and uv: one of them refuses the whole page, or stops at the file."""
+    file = {key: each for key, each in entry(**{field: value}).items() if each is not NOTHING}
+    if field == "data-dist-info-metadata":
+        file["size"] = 2**63  # an unusual page, of which every field is looked at
+    for body in (project(file), project(entry(), file, entry(yanked=""))):
+        with pytest.raises(PageError, match=f"lists a file whose {field} cannot be read"):
+            read(body, JSON)
+
+
+@pytest.mark.parametrize("file", ["a string", None, 5, []])
+def test_a_file_that_is_no_entry_is_malformed(file: object) -> None:
     with pytest.raises(PageError, match="lists a file whose entry cannot be read"):
-        read(body, JSON)
+        read(project(file), JSON)
+
+
+@pytest.mark.parametrize("value", [False, True, "why", ""])
+def test_a_yanked_file_has_a_mark_and_an_empty_one_is_odd(value: bool | str) -> None:
+    file = read(project(entry(yanked=value), entry()), JSON)[0]
+    assert (file.yanked, file.oddity) == (
+        value is not False,
+        Oddity(empty_mark=True) if value == "" else None,
+    )
+
+
+@pytest.mark.parametrize(("mark", "odd"), [("data-yanked", True), ('data-yanked=""', False), ("", None)])
+def test_a_mark_in_html_without_a_value_is_odd(mark: str, odd: bool | None) -> None:
+    (file,) = read(f'<a href="{WHEEL}" {mark}>{WHEEL}</a>')
+    assert (file.yanked, file.oddity) == (odd is not None, Oddity(empty_mark=True) if odd else None)
+
+
+@pytest.mark.parametrize(
+    ("url", "called"),
+    [
+        ("files/six-2.0-py3-none-any.whl", "six-2.0-py3-none-any.whl"),
+        ("files/download", "download"),
+        (f"files/download?file=/{WHEEL}", "download"),
+        (f"files/x{WHEEL}", f"x{WHEEL}"),
+        (f"files/{WHEEL}/", ""),
+        (f"files%2F{WHEEL}", f"files/{WHEEL}"),
+        (f"files/x%5C{WHEEL}", f"x\\{WHEEL}"),
+        (f"files/{WHEEL};x", f"{WHEEL};x"),
+        (f"files/{WHEEL}@x", f"{WHEEL}@x"),
+        (f"files/{WHEEL}%", f"{WHEEL}%"),
+    ],
+)
+def test_a_file_name_that_its_url_does_not_tell_is_odd(url: str, called: str) -> None:
+    """pip, Pipenv and PDM go by the URL; uv and Poetry go by the entry's `filename` (measured)."""
+    alone, beside = read(project(entry(url=url)), JSON), read(project(entry(), entry(url=url)), JSON)
+    for file in (alone[0], beside[1]):
+        assert (file.filename, file.version) == (WHEEL, None)
+        assert file.oddity is not None
+        assert called in file.oddity.names
+        assert "its URL ends with another name than its entry says" in (file.oddity.said or "")
+    assert (beside[0].version, beside[0].oddity) == ("1.17.0", None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        WHEEL,
+        f"files/{WHEEL}",
+        f"../../files/{WHEEL}",
+        f"/files/{WHEEL}?a=1&b=2",
+        f"//files.example/{WHEEL}",
+        f"https://u:p@files.example/a%20b/{WHEEL}",
+        f"https://files.example/{WHEEL.replace('-', '%2D')}#main",
+    ],
+)
+def test_a_file_name_that_its_url_tells_in_other_signs(url: str) -> None:
+    (file,) = read(project(entry(url=url)), JSON)
+    assert (file.filename, file.version, file.oddity) == (WHEEL, "1.17.0", None)
+
+
+def test_a_plus_may_be_escaped() -> None:
+    name = "six-1.0+cgr.1.tar.gz"
+    (file,) = read(project(entry(filename=name, url="files/six-1.0%2Bcgr.1.tar.gz")), JSON)
+    assert (file.filename, file.version, file.oddity) == (name, "1.0+cgr.1", None)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +268,7 @@ def test_a_file_that_cannot_be_read_is_malformed(body: str) -> None:
         (project(entry())[:-5], "invalid or truncated JSON"),
         ("[" * 100_000, "invalid or truncated JSON"),
         (b"\xff\xfe\xfa", "invalid or truncated JSON"),
+        (project(x=float("nan")), "invalid or truncated JSON"),
         ("[]", "not a project detail"),
         ('{"meta": {"api-version": "1.0"}, "projects": []}', "not a project detail"),
         ('{"meta": [], "name": "six", "files": []}', "not a project detail"),
@@ -244,7 +336,7 @@ NEXUS = (
         (NEXUS.replace("</body>", "<form></form></body>"), "not a simple"),
         ('<html><body><a href="flask-1.0.tar.gz">flask-1.0.tar.gz</a></body></html>', "another project's"),
         ('<meta content="2.0" name=pypi:repository-version>', "speaks version '2.0'"),
-        (f'<a href="http://[bad/{WHEEL}">{WHEEL}</a>', "unreadable markup or URLs"),
+        (f'<a href="http://[bad/{WHEEL}">{WHEEL}</a>', "do not read alike"),
         ("<![nonsense[x]]>", "not a simple|unreadable markup"),
         ("<!DOCTYPE html [<!BOGUS x>]>", "not a simple|unreadable markup"),
     ],
@@ -271,8 +363,8 @@ def test_a_page_that_is_cut_short_where_http_cannot_tell() -> None:
     whole = f'<html><body><a href="{WHEEL}">{WHEEL}</a></body></html>\n'
     assert len(read(whole, delimited=False)) == 1
     with pytest.raises(PageError, match="cut short"):
-        read(whole[:-10], delimited=False)
-    assert len(read(whole[:-10])) == 1
+        read(whole[:-8], delimited=False)
+    assert len(read(whole[:-8])) == 1
 
 
 def test_files_are_named_by_their_url_as_installers_do() -> None:
@@ -288,12 +380,97 @@ def test_files_are_named_by_their_url_as_installers_do() -> None:
     assert (first.version, first.tier) == ("1.0+cgr.1", Tier.REMEDIATED)
 
 
-def test_a_link_inside_of_an_attribute_is_none() -> None:
-    hidden = f'<p title="> <a href="x/{WHEEL}">{WHEEL}</a> <br class="x">'
-    assert (
-        read(f'<html><body>{hidden}<a href="six-1.0.tar.gz">six-1.0.tar.gz</a></body></html>')[0].version
-        == "1.0"
-    )
+LINK = f'<a href="{WHEEL}">{WHEEL}</a>'
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f'<p title="> {LINK} <br class="x">',
+        *(f"<{tag}>{LINK}</{tag}>" for tag in ("title", "TEXTAREA", "script", "style", "xmp", "iframe")),
+        f"<plaintext>{LINK}",
+        f"<!-- {LINK} -->",
+        f"<!-->{LINK}-->",
+        f"<!-- x --!>{LINK}-->",
+        f"<![CDATA[ {LINK} ]]>",
+        f"<? x >{LINK}",
+        f"{LINK}<!-- ",
+        f'<a href="{WHEEL}" href="x">x</a>',
+        f'<a href="x" HREF="{WHEEL}">x</a>',
+        f"<a href={WHEEL}>x</a>",
+        f'<a\vhref="{WHEEL}">x</a>',
+        f'<a href="{WHEEL}">x',
+        f'<a href="{WHEEL}" data-yanked data-yanked="why">x</a>',
+        f'<a href="{WHEEL}" data-requires-python="&gt;=3.99" data-requires-python="&gt;=3">x</a>',
+        f'<a href="{WHEEL}" data-requires-python="&GreaterEqual;3.99">x</a>',
+        f'<a href="{WHEEL.replace("_", "&lowbar;")}?a=&copy=1">x</a>',
+        *(f'<a href="{WHEEL}{rest}">x</a>' for rest in ("#egg=six", "#egg=", "#a=b", "#sha1=" + "00" * 20)),
+        *(f'<a href="{WHEEL}#{rest}">x</a>' for rest in (f"sha256={SHA}&amp;egg=x", f"sha256%3D{SHA}")),
+        f'<a href="{WHEEL}#sha256=short">x</a>',
+        f'{LINK}<a href="x#a=b">x</a>',
+        f'{LINK}<a href="%ff">x</a>',
+        f'{LINK}<a href="http://[x/">x</a>',
+        f'<base href="/files/">{LINK}',
+        f'<a href="x">x</a><base href="https://files.example/">{LINK}',
+        f'<base href="https://a.example/"><base href="https://b.example/">{LINK}',
+    ],
+)
+def test_markup_that_installers_do_not_read_alike_is_refused(markup: str) -> None:
+    """In each, pip and uv find another link, or one of them refuses the page (measured)."""
+    for page in (f"<html><body>{markup}</body></html>", f"<html><body>{LINK}{markup}{LINK}</body></html>"):
+        with pytest.raises(PageError, match="markup that installers do not read alike"):
+            read(page)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<table class=x><tr><td>{LINK}</td></tr></table>",
+        f"<script>x = 'y';</script><style>a {{ color: red }}</style>{LINK}",
+        f"<title>Files & more</title><noscript>{LINK}</noscript>",
+        f"<!-- one --><!-- two -->{LINK}",
+        f"<A HREF='{WHEEL}'>x</A>",
+        f'<a\n href="{WHEEL}"\n>x</a>',
+        f'<a name="top">x</a><a href="">x</a><a href="../">..</a>{LINK}',
+        f'<a href="{WHEEL}?a=1&amp;b=&#43;">x</a><a href=" {WHEEL} ">x</a>',
+        f'<base href="https://files.example/x/">{LINK}',
+    ],
+)
+def test_markup_that_all_installers_read_alike(markup: str) -> None:
+    (file,) = read(f"<html><body>{markup}</body></html>")
+    assert (file.filename, file.version, file.oddity) == (WHEEL, "1.17.0", None)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"files\\{WHEEL}",
+        f"{WHEEL}/",
+        f"download?file=/{WHEEL}",
+        f"files%2F{WHEEL}",
+        f"{WHEEL[:5]}\n{WHEEL[5:]}",
+        f"{WHEEL};x",
+    ],
+)
+def test_a_link_of_which_installers_read_several_names_is_odd(target: str) -> None:
+    files = read(f'<a href="six-1.0.tar.gz">x</a><a href="{target}">x</a>')
+    odd = files[1]
+    assert odd.oddity is not None
+    assert WHEEL in (odd.filename, *odd.oddity.names)
+    assert (files[0].version, files[0].oddity, odd.version) == ("1.0", None, None)
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "words"),
+    [
+        ("utf-7", "x", "character set"),
+        ("utf-16", "x", "character set"),
+        ("utf-8", b"<a href='six-1.0.tar.gz'>\xff</a>", "not of the character set"),
+    ],
+)
+def test_characters_that_not_every_installer_decodes(charset: str, body: str | bytes, words: str) -> None:
+    with pytest.raises(PageError, match=words):
+        read(body, f"text/html; charset={charset}")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_random_cases(installer: str, tmp_path: Path) -> None:
         count = compare(installer, range(CASES[installer]), SEED, runner, origins)
     assert not count.misses, "\n\n".join(count.misses)
     assert count.cases > CASES[installer] / 2, count
-    assert count.decided >= DECIDED * count.cases, count
+    assert count.decided >= DECIDED * (count.cases - count.odd), count
     assert count.cases - count.outcomes["install-fails"] >= count.cases / 4, count
 
 

@@ -7,9 +7,11 @@ Names and digests are looked at for all of them; a file is made when it is asked
 from __future__ import annotations
 
 import re
+import string
 from operator import add
 from typing import TYPE_CHECKING, overload
 
+from fallback_review.index.file_names import turns
 from fallback_review.lockfiles.listed_names import by_version, version_in
 from fallback_review.model.files import Files
 from fallback_review.model.versions import public_version
@@ -31,6 +33,30 @@ _REMEMBERED = 4
 """Questions whose files are kept: an entry's own, and its own with the bytes that were found."""
 NO_DIGEST = "0" * 64
 """Stands for no digest here: a page that tells this one is read entry by entry."""
+
+
+_PLAIN = (string.ascii_letters + string.digits + "/._~+:!$'()*,=-").encode()
+"""What may stand in a usual URL before the file's name; the rest has a meaning of its own somewhere."""
+
+
+def folders_of(names: Sequence[str], urls: Sequence[str]) -> list[str] | None:
+    """Return the URLs without the files' names that they end with; None where they are not `are_plain`."""
+    folders = list(map(str.removesuffix, urls, names))
+    cut_off = sum(map(len, names)) + sum(map(len, folders)) == sum(map(len, urls))
+    return folders if cut_off and are_plain(folders, names) else None
+
+
+def are_plain(folders: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether each folder with its name behind it is a URL off which every installer reads that name."""
+    files, places = "".join(names), "".join(folders)
+    every = f"{files}{places}"
+    return (
+        {folder[-1:] for folder in folders} <= {"/"}
+        and every.isascii()
+        and not every.encode().translate(None, _PLAIN)
+        and "/" not in files
+        and not ("./" in places and any(map(turns, folders)))
+    )
 
 
 class PackedFiles(Files):
@@ -69,16 +95,14 @@ class PackedFiles(Files):
             urls: The URL of each as the page writes it; no line end is in them.
             sha256: The digest of each in lower-case hex; empty where there is none.
             make: Makes one of the files.
-            names_cut_off: Whether each URL lacks the file's name, with which it ends.
+            names_cut_off: Whether each URL lacks the file's name, with which it ends: they are `folders_of`.
         """
         self.whole = self
         self._project = project
         self._count = len(names)
         self._names = "\n".join(names)
-        # Nearly every URL ends with the file's name.
-        cut = urls if names_cut_off else list(map(str.removesuffix, urls, names))
-        self._ends_with_name = names_cut_off or _length(cut) == _length(urls) - _length(names)
-        self._urls = "\n".join(cut if self._ends_with_name else urls)
+        self._ends_with_name = names_cut_off
+        self._urls = "\n".join(urls)
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
         self._about: dict[Sought, Files] = {}
@@ -107,12 +131,6 @@ class PackedFiles(Files):
         """Every SHA-256 that the page tells."""
         found = (self._digests[at : at + _SIZE] for at in range(0, len(self._digests), _SIZE))
         return frozenset(digest.hex() for digest in found if digest != _NONE)
-
-    @property
-    def every_version_told(self) -> bool:
-        """Whether every file's name tells a version of the project."""
-        self._versions = self._by_version()
-        return None not in self._versions
 
     def any_name_has(self, text: str) -> bool:
         """Whether some file's name has this text in it."""
@@ -192,10 +210,6 @@ class PackedFiles(Files):
 
     def _split(self, column: str) -> list[str]:
         return column.split("\n") if self._count else []
-
-
-def _length(texts: Iterable[str]) -> int:
-    return sum(map(len, texts))
 
 
 def _positions_of(version: str, told: Mapping[str | None, Sequence[int]]) -> Iterator[int]:

@@ -9,15 +9,16 @@ import re
 from array import array
 from datetime import datetime
 from email.message import Message
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from packaging.utils import canonicalize_name
 
 from fallback_review.index import odd_pages
 from fallback_review.index.errors import PageError, check_version
+from fallback_review.index.file_names import names_in
 from fallback_review.index.origins import bare, joined
-from fallback_review.index.packed_files import NO_DIGEST, PackedFiles
+from fallback_review.index.packed_files import NO_DIGEST, PackedFiles, folders_of
 from fallback_review.index.tiers import tier_of_file
 from fallback_review.model import Owner, ProjectFile
 
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"})
 _UNSAFE = re.compile(r"[^\w.+/;= -]")
 _MOST_BYTES = 2**62
 _HEX = b"0123456789abcdef"
-_LENGTHS = {0, len(NO_DIGEST)}
+_LENGTH = {len(NO_DIGEST)}
 _DIGITS = b"0123456789"
 _SIGNS_AND_DIGITS = b"0123456789-T:.Z\n"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
@@ -41,10 +43,10 @@ _TIMES = re.compile(rf"(?:(?:{_TIME.pattern})?\n)*", re.ASCII)
 _LINKS = re.compile(r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?\n)*", re.ASCII)
 
 
-class _Hashes(msgspec.Struct, gc=False):
-    """The digests of a file, as far as somebody looks at them."""
+class _Hashes(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """The digests of a file; others than these make the page an odd one."""
 
-    sha256: str = ""
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -54,10 +56,11 @@ class _Entry(msgspec.Struct, gc=False):
     url: str
     hashes: _Hashes
     requires_python: str | None = msgspec.field(name="requires-python", default=None)
-    yanked: bool | str | None = False
-    size: int | None = None
-    upload_time: str | None = msgspec.field(name="upload-time", default=None)
+    yanked: bool | str = False
+    size: int | msgspec.UnsetType = msgspec.UNSET
+    upload_time: str | msgspec.UnsetType = msgspec.field(name="upload-time", default=msgspec.UNSET)
     provenance: str | msgspec.UnsetType | None = msgspec.UNSET
+    core_metadata: bool | _Hashes | None = msgspec.field(name="core-metadata", default=None)
 
 
 class _Detail(msgspec.Struct, gc=False):
@@ -68,6 +71,7 @@ class _Detail(msgspec.Struct, gc=False):
     files: list[_Entry]
 
 
+Value = TypeVar("Value")
 _DECODER = msgspec.json.Decoder(_Detail)
 
 
@@ -92,10 +96,13 @@ def read_page(index: Index, name: str, fetched: Fetched) -> Files:
         raise PageError(f"answered with {shown} instead of a simple index page")
     from fallback_review.index import html_page  # noqa: PLC0415 - where no index answers with JSON
 
+    charset = declared.get_content_charset("utf-8")
+    if charset not in _CHARSETS:
+        raise PageError("answered in a character set that not every installer knows")
     try:
-        text = fetched.body.decode(declared.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        raise PageError("answered in a character set that is not known") from None
+        text = fetched.body.decode(charset)
+    except UnicodeDecodeError:
+        raise PageError("answered with text that is not of the character set that it names") from None
     return html_page.read_html(index, name, fetched, text, simple=kind == _SIMPLE_HTML)
 
 
@@ -115,39 +122,37 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     """Return the files of a page whose entries are all as usual; None where one is not."""
     names, urls = [entry.filename for entry in entries], [entry.url for entry in entries]
     sha256 = [entry.hashes.sha256 for entry in entries]
-    uploaded = [entry.upload_time or "" for entry in entries]
-    times = "\n".join(uploaded)
+    marks = [entry.yanked for entry in entries]
+    uploaded = [entry.upload_time for entry in entries]
     provenance = [entry.provenance for entry in entries]
     links = [each for each in provenance if isinstance(each, str)]
     told = "".join([f"{link}\n" for link in links])
-    known = [entry.size for entry in entries if entry.size is not None]
-    every = "".join((*names, *urls))
+    sizes = [entry.size for entry in entries]
+    folders = folders_of(names, urls)
     if (
-        "\n" in every
-        or not every.isascii()
-        or "[" in every
-        or "]" in every
-        or not _are_digests(sha256)
-        or (known and not 0 <= min(known) <= max(known) < _MOST_BYTES)
-        or not _are_times(uploaded, times)
+        (folders is None and not _are_named(names, urls))
+        or not _are_digests(_given(sha256))
+        or "" in marks
+        or not _are_sizes(_given(sizes))
+        or not _are_moments(_given(uploaded))
         or not _LINKS.fullmatch(told)
         or told.count("\n") != len(links)
     ):
         return None
+    numbers = array("q", _filled(sizes, -1))
+    times = "\n".join(_filled(uploaded, ""))
     same: dict[str | None, str | None] = {}
     requires = [same.setdefault(entry.requires_python, entry.requires_python) for entry in entries]
-    yanked = bytes([entry.yanked not in (False, None) for entry in entries])
-    sizes = array("q", [-1 if entry.size is None else entry.size for entry in entries])
+    yanked = bytes(map(bool, marks))
     tiered = index.owner is Owner.CHAINGUARD
 
-    widths = set(map(len, uploaded))
+    widths = set(map(len, _filled(uploaded, "")))
     width = widths.pop() if len(widths) == 1 else None
 
-    def time_of(at: int) -> str:
-        if width is None:
-            return times.split("\n")[at]
-        begin = at * (width + 1)
-        return times[begin : begin + width]
+    def time_of(at: int) -> datetime | None:
+        begin = at * ((width or 0) + 1)
+        text = times.split("\n")[at] if width is None else times[begin : begin + width]
+        return datetime.fromisoformat(text) if text else None
 
     def make(at: int, filename: str, url: str, version: str | None, digest: str | None) -> ProjectFile:
         there = bare(joined(base_url, url))
@@ -158,21 +163,45 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
             sha256=digest,
             requires_python=requires[at],
             yanked=bool(yanked[at]),
-            size=sizes[at] if sizes[at] >= 0 else None,
-            upload_time=_moment(time_of(at)),
+            size=numbers[at] if numbers[at] >= 0 else None,
+            upload_time=time_of(at),
             has_provenance=None if provenance[at] is msgspec.UNSET else provenance[at] is not None,
             provenance_url=link if isinstance(link := provenance[at], str) else None,
             tier=tier_of_file(there, version, base_url) if tiered else None,
         )
 
-    return PackedFiles(name, names, urls, sha256, make)
+    places = urls if folders is None else folders
+    digests = _filled(sha256, "")
+    return PackedFiles(name, names, places, digests, make, names_cut_off=folders is not None)
+
+
+def _given(values: list[Value | msgspec.UnsetType]) -> list[Value]:
+    """Return the values of those entries that have one."""
+    if msgspec.UNSET not in values:
+        return cast("list[Value]", values)
+    return [each for each in values if each is not msgspec.UNSET]
+
+
+def _filled(values: list[Value | msgspec.UnsetType], instead: Value) -> list[Value]:
+    """Return a value for each entry."""
+    if msgspec.UNSET not in values:
+        return cast("list[Value]", values)
+    return [instead if each is msgspec.UNSET else each for each in values]
+
+
+def _are_named(names: Sequence[str], urls: Sequence[str]) -> bool:
+    """Whether each URL's last part is the file's name, to every installer."""
+    try:
+        return all("#" not in url and names_in(url) == {name} for name, url in zip(names, urls, strict=True))
+    except ValueError:
+        return False
 
 
 def _are_digests(sha256: Sequence[str]) -> bool:
-    """Whether each is a digest in lower-case hex, and not the one that stands for none; or empty."""
+    """Whether each is a digest in lower-case hex, and not the one that stands for none."""
     every = "".join(sha256)
     return (
-        _LENGTHS.issuperset(map(len, sha256))
+        _LENGTH.issuperset(map(len, sha256))
         and every.isascii()
         and not every.encode().translate(None, _HEX)
         and NO_DIGEST not in sha256
@@ -201,9 +230,13 @@ def _are_times(uploaded: Sequence[str], times: str) -> bool:
     )
 
 
-def _moment(text: str) -> datetime | None:
-    """Return a time; None where there is none, or no such day or hour."""
+def _are_moments(uploaded: Sequence[str]) -> bool:
+    """Whether each is a time as indexes write it, of a day and an hour that there are."""
     try:
-        return datetime.fromisoformat(text) if text else None
+        return all(map(datetime.fromisoformat, uploaded)) and _are_times(uploaded, "\n".join(uploaded))
     except ValueError:
-        return None
+        return False
+
+
+def _are_sizes(sizes: Sequence[int]) -> bool:
+    return not sizes or 0 <= min(sizes) <= max(sizes) < _MOST_BYTES

@@ -62,6 +62,19 @@ class Index(Struct, frozen=True, order=True, cache_hash=True):
         return self.owner is Owner.CHAINGUARD and self.edition is not Edition.VEX
 
 
+class Oddity(Struct, frozen=True, kw_only=True):
+    """What is unusual in a file's entry on its page, so that installers do not read it alike."""
+
+    said: str | None = None
+    """Where nobody can say what is taken: why, as a clause for people."""
+    names: tuple[str, ...] = ()
+    """Further names that some installer has for the file, beside its file name."""
+    empty_mark: bool = False
+    """Whether the mark that it is yanked has no value, and is none to some installers."""
+    foreign_hash: bool = False
+    """Whether its link has a digest, and none of the kind that is compared: no SHA-256."""
+
+
 class ProjectFile(Struct, frozen=True, kw_only=True):
     """One file of a project detail (PEP 503, 691, 700)."""
 
@@ -69,7 +82,7 @@ class ProjectFile(Struct, frozen=True, kw_only=True):
     url: str
     """Without credentials and fragment."""
     version: str | None
-    """As the file name spells it; None where the name is not a wheel's or sdist's."""
+    """As the file name spells it; None where the name is not a wheel's or sdist's, or others read another."""
     sha256: str | None = None
     requires_python: str | None = None
     yanked: bool = False
@@ -81,6 +94,8 @@ class ProjectFile(Struct, frozen=True, kw_only=True):
     """Where they are, if it has some."""
     tier: Tier | None = None
     """Only for files of Chainguard's indexes."""
+    oddity: Oddity | None = None
+    """None where every installer reads the entry alike."""
 
 
 class Outcome(StrEnum):

@@ -14,9 +14,10 @@ from packaging.utils import (
     parse_sdist_filename,
 )
 
+from fallback_review.lockfiles.listed_names import ENDS, version_in
 from fallback_review.lockfiles.names import read_wheel_name
 from fallback_review.model import Owner, PackageOptions, Prereleases
-from fallback_review.model.versions import parse_version
+from fallback_review.model.versions import parse_version, public_version
 from fallback_review.prediction import requires_python
 
 if TYPE_CHECKING:
@@ -148,12 +149,24 @@ class Request(Struct, frozen=True, kw_only=True):
         merged = listed.index is not None and listed.index.owner is Owner.OWN
         return (self.trust_unhashed and named) or (merged and name in self.names_elsewhere)
 
+    def may_be_called(self, filename: str) -> bool:
+        """Whether a file of this name may be one of the pinned version, or its version can't be told."""
+        if not filename.endswith(ENDS):
+            return False
+        said = version_in(filename, self.name)
+        return (
+            said is None or self.version is None or public_version(said) == public_version(str(self.version))
+        )
+
     def link_state(self, listed: ListedFile) -> int:
-        """Return `ALLOWED` (or no hash is asked), 1 for a link without hash, 0 for one not allowed."""
+        """Return `ALLOWED` (or no hash is asked), 1 for a link without hash, 0 for one not allowed.
+
+        A link whose digests are of other kinds alone is not allowed either (measured: pip, uv).
+        """
         if not self.hashes:
             return ALLOWED
         if listed.file.sha256 is None:
-            return 1
+            return 0 if listed.file.oddity is not None and listed.file.oddity.foreign_hash else 1
         return ALLOWED if listed.file.sha256 in self.hashes else 0
 
 

@@ -17,7 +17,7 @@ from fallback_review.prediction.origin import FileOrigin, of_listed
 from fallback_review.prediction.strongest_page import strongest_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fallback_review.model import Index, Verdict
     from fallback_review.prediction.installation import Unanswered
@@ -53,6 +53,8 @@ def looked_up(subject: Installation) -> Derivation:
         return Derivation(
             verdict=subject.verdict(Outcome.UNKNOWN, Cause.MANAGER_FELL_THROUGH, evidence=_FELL_THROUGH)
         )
+    if (odd := _read_otherwise(sources, subject)) is not None:
+        return Derivation(verdict=odd)
     choice = choose(subject, asked, subject.pages)
     open_ones = [
         missing
@@ -65,6 +67,26 @@ def looked_up(subject: Installation) -> Derivation:
         first = next((each for each in open_ones if not each.needs), open_ones[0])
         return replace(_not_told(subject, first), steps=choice.steps, needs=needs)
     return _judged(subject, choice, asked)
+
+
+def _read_otherwise(sources: Iterable[Index], subject: Installation) -> Verdict | None:
+    """Return what there is to say where a file may be meant whose entry installers do not read alike."""
+    for index in sources:
+        for listed in subject.pages.get(index, ()):
+            file, oddity = listed.file, listed.file.oddity
+            if oddity is None or oddity.said is None:
+                continue
+            if any(map(subject.request.may_be_called, (file.filename, *oddity.names))):
+                said = f"{name_of(index)} lists {file.filename}, and {oddity.said}"
+                return subject.verdict(
+                    Outcome.UNKNOWN,
+                    Cause.MALFORMED_INDEX,
+                    reason="entry",
+                    file=file.filename,
+                    url=file.url,
+                    evidence=(Evidence(EvidenceKind.UNANSWERED, said, index.url),),
+                )
+    return None
 
 
 def choose(subject: Installation, asked: Sequence[AskedIndex], pages: Pages) -> Choice:

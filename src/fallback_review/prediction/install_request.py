@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from fallback_review.lockfiles import format_of
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from fallback_review.model import Answer, LockedPackage, Lockfile, PackageOptions, Target
+    from fallback_review.model import (
+        Answer,
+        LockedPackage,
+        Lockfile,
+        PackageOptions,
+        ProjectFile,
+        Target,
+    )
     from fallback_review.prediction.context import Context
 
 _NO_FILE = frozenset({"sha256:none"})
@@ -163,6 +171,7 @@ def pages_of(answers: Mapping[Index, Answer], context: Context) -> Pages:
     is its SHA-256 where the link has none.
     """
     theirs = {file.filename: file.sha256 for file in files_of(answers.get(context.addresses.pypi))}
+    installer = installer_of(context)
     found: dict[Index, Page] = {}
     for index, answer in answers.items():
         if not answer.answered or index.edition is Edition.VEX:
@@ -170,7 +179,7 @@ def pages_of(answers: Mapping[Index, Answer], context: Context) -> Pages:
         owner = owner_of_page(index, answer.url, context.addresses) if answer.url else index
         found[index] = tuple(
             ListedFile(
-                file=file,
+                file=file if file.oddity is None else _as_read(file, installer),
                 index=owner,
                 digest=theirs.get(file.filename)
                 if file.sha256 is None and file.tier is Tier.UPSTREAM
@@ -179,6 +188,12 @@ def pages_of(answers: Mapping[Index, Answer], context: Context) -> Pages:
             for file in files_of(answer)
         )
     return found
+
+
+def _as_read(file: ProjectFile, installer: Installer) -> ProjectFile:
+    """Return an odd entry as one installer reads it, as far as its rules are known."""
+    empty = file.oddity is not None and file.oddity.empty_mark
+    return replace(file, yanked=False) if empty and not installer.empty_mark_yanks else file
 
 
 def indexes_for(package: LockedPackage, lockfile: Lockfile, context: Context) -> tuple[AskedIndex, ...]:

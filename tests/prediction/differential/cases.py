@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from .oddities import HTML, JSON
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -85,6 +87,8 @@ _UPLOADED = ("2024-01-01T00:00:00Z", "2024-01-01T12:30:00.123456Z", "2025-06-01T
 _NOT_INSTALLABLE = ("{stem}-1.0.exe", "{stem}-1.0-py3.11.egg", "{stem}-1.0-py3-none.whl", "{stem}-one-py3-none-any.whl", "notes.txt")  # fmt: skip
 CHAINGUARD, UPSTREAM, REMEDIATED, PYPI = "python", "python-upstream", "python-remediated", "pypi"
 STRANGER = "stranger"
+ODD = 0.12
+"""The share of cases that have an unusual entry on some page."""
 _MAKERS = {PYPI: "p", STRANGER: "s"}
 
 
@@ -106,6 +110,8 @@ class File:
     """Whether its core metadata is offered beside it (PEP 658)."""
     uploaded: str = _UPLOADED[-1]
     """When it was uploaded, where its page tells."""
+    odd: str = ""
+    """What is unusual in its entry, by its name in `oddities`; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +143,11 @@ class Case:
     @property
     def normalised(self) -> str:
         return f"case-{self.number}"
+
+    @property
+    def odd(self) -> bool:
+        """Whether some page has an unusual entry."""
+        return any(each.odd for each in (*self.chainguard, *self.pypi))
 
     @property
     def pinned(self) -> bool:
@@ -180,7 +191,20 @@ def draw(seed: int, number: int, *, unpinned: bool = False) -> Case:
         foreign_hash=chance.random() < 0.06 and all(each.linked_hash for each in ours),
         swapped=chance.random() < 0.06,
     )
-    return dataclasses.replace(case, locked=_locked(chance, case))
+    case = dataclasses.replace(case, locked=_locked(chance, case))
+    return _with_oddity(case, random.Random(f"{seed}/{number}/odd"))
+
+
+def _with_oddity(case: Case, chance: random.Random) -> Case:
+    """Make an entry of one page an unusual one, in one case of eight."""
+    ours = chance.random() < 0.5
+    files = [*(case.chainguard if ours else case.pypi)]
+    if not files or chance.random() > ODD:
+        return case
+    at = chance.randrange(len(files))
+    files[at] = dataclasses.replace(files[at], odd=chance.choice(JSON if case.json_pages else HTML))
+    changed = tuple(files)
+    return dataclasses.replace(case, chainguard=changed) if ours else dataclasses.replace(case, pypi=changed)
 
 
 def _file(chance: random.Random, number: int, shelf: str) -> File:

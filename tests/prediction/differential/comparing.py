@@ -48,6 +48,8 @@ class Count:
 
     cases: int = 0
     decided: int = 0
+    odd: int = 0
+    """How many are not decided, and have an unusual entry on some page."""
     outcomes: Counter[str] = field(default_factory=Counter)
     forms: Counter[str] = field(default_factory=Counter)
     keys: Counter[str] = field(default_factory=Counter)
@@ -76,8 +78,12 @@ def compare(installer: str, numbers: Iterable[int], seed: int, runner: Runner, o
         count.forms[project.form] += 1
         count.keys.update(set(project.keys))
         count.outcomes[verdict.outcome.value if verdict else NOT_FOR_HERE] += 1
-        count.decided += verdict is not None and verdict.outcome is not Outcome.UNKNOWN
-        if taken.strange or not agree(verdict, taken, origins.taken, project):
+        decided = verdict is not None and verdict.outcome is not Outcome.UNKNOWN
+        count.decided += decided
+        count.odd += case.odd and not decided
+        # At an unusual page an installer may stop: then it takes nothing.
+        right = case.odd if taken.strange else agree(verdict, taken, origins.taken, project)
+        if not right:
             heading = f"{installer}, seed {seed}, case {number} ({project.form})"
             count.misses.append("\n".join([heading, *story(case, project, verdict, taken, origins)]))
         del origins.cases[case.normalised]

@@ -22,6 +22,7 @@ from tests.prediction.live import contents, serving
 from tests.prediction.wheels import sdist_bytes
 
 from .cases import CHAINGUARD, PYPI, REMEDIATED, STRANGER, Case, File
+from .oddities import in_html, in_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,7 +152,7 @@ class Origins:
             entry["requires-python"] = file.requires_python
         if offers_metadata(file):
             entry["core-metadata"] = {"sha256": hashlib.sha256(metadata_of(file.filename)).hexdigest()}
-        return entry
+        return in_json(file.odd, entry) if file.odd else entry
 
     def _link(self, file: File, case: Case) -> str:
         fragment = f"#sha256={sha256_of(file)}" if file.linked_hash else ""
@@ -164,7 +165,10 @@ class Origins:
                 f"sha256={hashlib.sha256(metadata_of(file.filename)).hexdigest()}"
             )
         shown = "".join(f' {key}="{html.escape(v)}"' for key, v in attributes.items() if v is not None)
-        return f'<a href="{self.url(file, case)}{fragment}"{shown}>{html.escape(file.filename)}</a><br>\n'
+        url = self.url(file, case)
+        if file.odd:
+            return in_html(file.odd, url, fragment, shown)
+        return f'<a href="{url}{fragment}"{shown}>{html.escape(file.filename)}</a><br>\n'
 
 
 def offers_metadata(file: File) -> bool:

@@ -31,6 +31,12 @@ def _stray(facts: Facts) -> str:
     return next(iter(hosts), facts.verdict.url_host or "it is not told")
 
 
+def _odd(facts: Facts) -> str:
+    """Return what the evidence says of the entry."""
+    said = (each.said for each in facts.verdict.evidence if each.kind is EvidenceKind.UNANSWERED)
+    return next(said, "it is unusual")
+
+
 def _key(facts: Facts) -> str:
     """Return the first key that the evidence is about, with its place and effect."""
     said = (each.said for each in facts.verdict.evidence if each.kind is EvidenceKind.CONFIGURED)
@@ -87,6 +93,12 @@ RECORDS = (
             why=_of_the_index("the index's answer could not be read"),
             step="check the index's address: what it answers can't be used",
         ),
+        reasons={
+            "entry": Words(
+                why=lambda facts: f"installers do not read its entry on the page alike: {_odd(facts)}",
+                step="tell whoever runs the index: the entry does not follow PEP 503 or PEP 691",
+            ),
+        },
     ),
     CauseRecord(
         cause=Cause.NOT_CONFIGURED,

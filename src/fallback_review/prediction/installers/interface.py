@@ -85,6 +85,8 @@ class Installer(Struct, frozen=True, kw_only=True):
     """Whether a lock is no lock to it where a file's name is not as the standards have it."""
     hash_form: Callable[[bool], re.Pattern[str] | None] = lambda _urls_locked: None
     """What every hash has to look like, or the lock is none to it, by whether locks of the kind name URLs."""
+    empty_mark_yanks: bool = False
+    """Whether ``"yanked": ""`` in JSON, and ``data-yanked`` without a value, mark a file as yanked."""
     joins_comments: bool = True
     """Whether a requirements file's comment that ends in a backslash goes on in the next line."""
     index_order: str = "pooled"

@@ -51,8 +51,9 @@ def choose(request: Request, indexes: Sequence[IndexPage], _options: InstallerOp
 
 def _key(candidate: Candidate, request: Request) -> tuple[bool, bool, tuple[int, str] | tuple[()], int, int]:
     file = candidate.listed.file
+    foreign = file.oddity is not None and file.oddity.foreign_hash
     return (
-        file.sha256 is None or bool(request.hashes),
+        not foreign and (file.sha256 is None or bool(request.hashes)),
         not file.yanked,
         candidate.build,
         -(candidate.rank or 0),
@@ -86,4 +87,5 @@ POETRY = Installer(
     plain_linux_first=lambda _version: True,
     one_source=True,
     doubled_underscores=True,
+    empty_mark_yanks=True,
 )

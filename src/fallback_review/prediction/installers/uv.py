@@ -224,6 +224,7 @@ UV = Installer(
     any_hash_of_entry=any_hash_of_entry,
     locked_build_tags=True,
     doubled_underscores=True,
+    empty_mark_yanks=True,
     pinned_hashes=True,
     joins_comments=False,
 )
