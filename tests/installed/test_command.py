@@ -198,6 +198,15 @@ def test_an_environment_without_anything_of_the_lock_is_no_pass(
     assert "none of the lock's packages is installed" in place["findings"][0]["text"]
 
 
+def test_an_environment_without_any_package_is_no_pass(world: World, tmp_path: Path) -> None:
+    """A green rests on something that was seen: an empty folder is more likely the wrong one."""
+    empty = Project("uv", tmp_path / "empty")
+    empty.declare(world.indexes.chainguard)
+    done = run("verify", empty.environment, *world.indexes.options(), cwd=tmp_path)
+    assert done.code == 3, done.said
+    assert "Nothing to verify is installed" in done.stdout
+
+
 def test_groups_and_extras_may_have_been_left_out(
     world: World, installed: dict[str, Project], tmp_path: Path
 ) -> None:

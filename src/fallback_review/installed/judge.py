@@ -262,8 +262,12 @@ def _is_wrong(each: VerifiedDistribution) -> bool:
 
 
 def concluded(found: Verification, run: Verifying) -> Verification:
-    """Return a verification with its conclusion, the worst of all that it holds."""
+    """Return a verification with its conclusion, the worst of all that it holds.
+
+    Where there is nothing but what is the system's, nothing was checked: that is no pass.
+    """
+    nothing = all(each.origin is Origin.SYSTEM for each in found.distributions)
     conclusions = [each.conclusion for each in found.distributions]
     conclusions += [policy.severity(run.settings.policy.integrity)] * bool(found.strays)
-    conclusions += [policy.could_not_check(run.settings.policy)] * len(found.unreadable)
+    conclusions += [policy.could_not_check(run.settings.policy)] * (len(found.unreadable) + nothing)
     return replace(found, conclusion=policy.conclude(conclusions))
