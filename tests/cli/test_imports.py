@@ -60,13 +60,13 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_what_is_said_at_once_needs_click_alone(folder: Path, option: str) -> None:
-    assert imported("from fallback_review.cli.main import main; main()", folder, option) == NOTHING
+    assert imported("from fallback_review.cli.start import main; main()", folder, option) == NOTHING
 
 
 @pytest.mark.parametrize("form", ["terminal", "json", "sarif"])
 def test_a_review_off_a_terminal(folder: Path, form: str) -> None:
     found = imported(
-        "from fallback_review.cli.main import main; main()",
+        "from fallback_review.cli.start import main; main()",
         folder,
         *("review", "old.txt", "new.txt", "--config", "settings.toml", "--format", form, "--output", "o"),
     )
@@ -77,7 +77,7 @@ def test_a_review_off_a_terminal(folder: Path, form: str) -> None:
 def test_without_a_settings_file_nothing_checks_one(folder: Path) -> None:
     given = ["review", "old.txt", "new.txt", "--format", "json", "--output", "o", "--layout", "hosted"]
     addresses = ["--index-url", "http://127.0.0.1:1/ours/", "--pypi-url", "http://127.0.0.1:1/simple/"]
-    found = imported("from fallback_review.cli.main import main; main()", folder, *given, *addresses)
+    found = imported("from fallback_review.cli.start import main; main()", folder, *given, *addresses)
     assert (folder / "o").read_text()
     assert found <= REVIEW
 
@@ -85,7 +85,7 @@ def test_without_a_settings_file_nothing_checks_one(folder: Path) -> None:
 def test_a_cache_alone_needs_its_library(folder: Path) -> None:
     given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
     found = imported(
-        "from fallback_review.cli.main import main; main()", folder, *given, "--cache-dir", "kept"
+        "from fallback_review.cli.start import main; main()", folder, *given, "--cache-dir", "kept"
     )
     assert found - REVIEW - CHECKS == {"hishel", "msgpack"}
 
@@ -94,7 +94,7 @@ def test_nothing_reads_the_feed_or_looks_for_plugins(folder: Path) -> None:
     given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
     script = (
         "import os, sys\n"
-        "from fallback_review.cli.main import main\n"
+        "from fallback_review.cli.start import main\n"
         f"sys.argv = ['fallback-review', *{given!r}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('fallback_review.index.vex' in sys.modules, os.environ['PYDANTIC_DISABLE_PLUGINS'])\n"
@@ -107,7 +107,7 @@ def test_nothing_reads_the_feed_or_looks_for_plugins(folder: Path) -> None:
 
 def test_a_comment_needs_its_templates(folder: Path) -> None:
     found = imported(
-        "from fallback_review.cli.main import main; main()",
+        "from fallback_review.cli.start import main; main()",
         folder,
         *("review", "old.txt", "new.txt", "--config", "settings.toml", "--format", "markdown"),
     )
@@ -122,7 +122,7 @@ def test_an_action_without_an_app(folder: Path) -> None:
 def test_a_proxy_alone_needs_requests(folder: Path) -> None:
     script = "import os; os.environ.update(http_proxy='http://127.0.0.1:1', no_proxy='127.0.0.1')\n    "
     given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
-    found = imported(f"{script}from fallback_review.cli.main import main; main()", folder, *given)
+    found = imported(f"{script}from fallback_review.cli.start import main; main()", folder, *given)
     assert found - REVIEW - CHECKS == GITHUB
 
 

@@ -143,7 +143,7 @@ def test_options_say_the_same_as_answers(tree: Path) -> None:
 
 
 def test_a_terminal_is_asked_and_a_pipe_is_not(tree: Path) -> None:
-    command = [sys.executable, "-m", "fallback_review.cli.main", "init"]
+    command = [sys.executable, "-m", "fallback_review.cli.start", "init"]
     outer, inner = pty.openpty()
     with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner) as process:
         os.close(inner)

@@ -14,9 +14,6 @@ from pathlib import Path
 import click
 
 from fallback_review import __version__
-from fallback_review.runtime.encoding import speak_utf8
-from fallback_review.runtime.memory import collect_rarely
-from fallback_review.runtime.plugins import without_plugins
 
 COMMANDS = {
     "review": ("review", "Review what changed: between two git revisions, or between two lockfiles."),
@@ -98,9 +95,6 @@ def action_command() -> None:
 
 def main() -> None:
     """Run the command line: errors that people can fix are one line each, without a traceback."""
-    speak_utf8()
-    collect_rarely()
-    without_plugins()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -130,7 +124,3 @@ def _in_words(error: Exception) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-
-
-if __name__ == "__main__":
-    main()

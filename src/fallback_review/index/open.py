@@ -37,6 +37,8 @@ NO_CREDENTIALS = (
 )
 
 _TICK = 0.1
+_SEVERAL = 32
+"""Projects, from which on it matters where threads leave their memory."""
 NO_CACHE = "none"
 """What stands for a cache folder where pages are to be kept nowhere."""
 
@@ -75,12 +77,13 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
     Yields:
         The question to give to the pipeline; the indexes of one question are asked side by side.
     """
-    share_one_arena()
     clients: dict[Index, IndexClient | None] = {}
     with ExitStack() as stack, progress(console) as track:
         pages = cache(partial(_cache, secrets.cache, stack))
 
         def ask(wanted: Wanted) -> Answers:
+            if sum(map(len, wanted.values())) >= _SEVERAL:
+                share_one_arena()
             for index in wanted:
                 if index not in clients:
                     client = _client(index, indexes, secrets, pages())

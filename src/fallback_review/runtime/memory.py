@@ -15,7 +15,7 @@ def collect_rarely() -> None:
     Each look walks all that is alive, so that the cost of a change would grow with their number
     (docs/performance.md has the figures).
     """
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)
 
 
 def share_one_arena() -> bool:
