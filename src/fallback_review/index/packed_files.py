@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import string
+from array import array
+from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING, overload
 
@@ -70,9 +72,11 @@ class PackedFiles(Files):
         "_found",
         "_kept",
         "_make",
+        "_name_ends",
         "_named",
         "_names",
         "_project",
+        "_url_ends",
         "_urls",
         "_versions",
     )
@@ -100,9 +104,9 @@ class PackedFiles(Files):
         self.whole = self
         self._project = project
         self._count = len(names)
-        self._names = "\n".join(names)
+        self._names, self._name_ends = "\n".join(names), _ends(names)
+        self._urls, self._url_ends = "\n".join(urls), _ends(urls)
         self._ends_with_name = names_cut_off
-        self._urls = "\n".join(urls)
         self._digests = bytes.fromhex("".join([each or NO_DIGEST for each in sha256]))
         self._make = make
         self._about: dict[Sought, Files] = {}
@@ -157,14 +161,14 @@ class PackedFiles(Files):
         return self._named[text]
 
     def _made(self, positions: Iterable[int]) -> Iterator[ProjectFile]:
-        names = self._split(self._names)
-        urls = self._all_urls(names)
         for at in positions:
             made = self._kept.get(at)
             if made is None:
+                name, url = _at(at, self._names, self._name_ends), _at(at, self._urls, self._url_ends)
                 digest = self._digests[at * _SIZE : (at + 1) * _SIZE]
                 sha256 = None if digest == _NONE else digest.hex()
-                made = self._make(at, names[at], urls[at], version_in(names[at], self._project), sha256)
+                whole = f"{url}{name}" if self._ends_with_name else url
+                made = self._make(at, name, whole, version_in(name, self._project), sha256)
             yield made
 
     def _positions(self, sought: Sought) -> set[int]:
@@ -210,6 +214,17 @@ class PackedFiles(Files):
 
     def _split(self, column: str) -> list[str]:
         return column.split("\n") if self._count else []
+
+
+def _ends(texts: Sequence[str]) -> array[int]:
+    """Return where each of the texts ends, counted without what stands between them."""
+    return array("I", accumulate(map(len, texts)))
+
+
+def _at(position: int, column: str, ends: array[int]) -> str:
+    """Return the text at a position of a column, which has one in each line."""
+    begin = ends[position - 1] if position else 0
+    return column[begin + position : ends[position] + position]
 
 
 def _positions_of(version: str, told: Mapping[str | None, Sequence[int]]) -> Iterator[int]:
