@@ -6,7 +6,7 @@ In this order, since the imports alone make more objects than the collector shou
 from __future__ import annotations
 
 from fallback_review.runtime.encoding import speak_utf8
-from fallback_review.runtime.memory import collect_rarely
+from fallback_review.runtime.memory import collect_rarely, end_without_looking
 from fallback_review.runtime.plugins import without_plugins
 
 
@@ -17,7 +17,10 @@ def main() -> None:
     without_plugins()
     from fallback_review.cli.main import main as run  # noqa: PLC0415 - see above
 
-    run()
+    try:
+        run()
+    finally:
+        end_without_looking()
 
 
 if __name__ == "__main__":
