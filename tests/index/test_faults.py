@@ -92,16 +92,20 @@ def test_409_is_blocked_with_its_reason(body: bytes, reason: str | None, words: 
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "words"),
+    ("body", "content_type", "words", "refused"),
     [
-        (b"<form><input type=password></form>", "text/html", "answered with a log-in page"),
-        (EMPTY[:-3], "application/vnd.pypi.simple.v1+json", "answered with invalid or truncated JSON"),
-        (EMPTY, "text/plain", "answered with text/plain instead of a simple index page"),
+        (b"<form><input type=password></form>", "text/html", "answered with a log-in page", False),
+        (EMPTY[:-3], "application/vnd.pypi.simple.v1+json", "answered with invalid or truncated JSON", True),
+        (EMPTY, "text/plain", "answered with text/plain instead of a simple index page", True),
     ],
 )
-def test_a_200_that_is_no_project_detail_is_malformed(body: bytes, content_type: str, words: str) -> None:
+def test_a_200_that_is_no_project_detail_is_malformed(
+    body: bytes, content_type: str, words: str, *, refused: bool
+) -> None:
+    """At a log-in page no installer stops: to them it lists nothing (measured)."""
     result, count = ask_script(lambda _: answer(200, body, content_type=content_type))
     assert (result.problem, result.files, count) == (Cause.MALFORMED_INDEX, (), 1)
+    assert result.refused is refused
     assert result.message.startswith("127.0.0.1:")
     assert result.message.endswith(words)
 

@@ -353,3 +353,31 @@ def test_the_chosen_one_of_two_locked_files_of_one_name_tells_its_time(first: in
     verdict = predict(entry, lock, LINUX, where, answers(answer(C, ours), answer(P, theirs)))
     assert verdict is not None
     assert verdict.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("installer", "layout", "reads"),
+    [
+        ("pip", "extra-index", True),
+        ("uv", "uv-chainguard-first-unsafe-best-match", True),
+        ("uv", "uv-chainguard-first-unsafe-first-match", True),
+        ("uv", "uv-chainguard-first", False),
+        ("uv", "chainguard-only", False),
+        ("pdm", "pdm", True),
+        ("pdm", "pdm-respect-source-order", False),
+        ("pipenv", "pipenv", False),
+    ],
+)
+def test_an_installer_may_stop_at_a_page_that_it_reads(installer: str, layout: str, *, reads: bool) -> None:
+    """PyPI can't change what is chosen: so one that is down today decides nothing."""
+    ours = file("x-1.0+cgr.1-py3-none-any.whl")
+    entry = package("1.0+cgr.1", hashes=(str(ours.sha256),))
+    down = answer(P, problem=Cause.UNREACHABLE)
+    refused = replace(answer(P, problem=Cause.MALFORMED_INDEX, message="a size cannot be read"), refused=True)
+    found = [
+        predict(entry, REQUIREMENTS, LINUX, context(installer, layout), answers(answer(C, ours), theirs))
+        for theirs in (down, refused)
+    ]
+    said = [(each.outcome, each.cause, each.reason) for each in found if each]
+    green = (Outcome.REMEDIATED, None, None)
+    assert said == [green, (Outcome.UNKNOWN, Cause.MALFORMED_INDEX, "page") if reads else green]

@@ -30,6 +30,10 @@ class PageError(Exception):
     """An answer that is not the project detail that was asked for: says why, as a clause."""
 
 
+class RefusedPageError(PageError):
+    """A page at which some installer stops (measured with pip and uv): it installs nothing then."""
+
+
 def check_version(version: str) -> None:
     """Accept every repository version 1.x, as PEP 629 asks; raise `PageError` for others."""
     if version.partition(".")[0] != "1":

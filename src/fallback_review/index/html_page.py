@@ -17,7 +17,7 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from fallback_review.index import odd_pages
-from fallback_review.index.errors import PageError, check_version
+from fallback_review.index.errors import PageError, RefusedPageError, check_version
 from fallback_review.index.file_names import names_in
 from fallback_review.index.origins import bare, joined
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles, are_plain
@@ -126,7 +126,7 @@ def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: b
         base_url, rest = based
         cut = _usual(rest) or _links(rest)
     if cut is None and any(part.count("<") > _MOST_OPEN for part in text.split(">")):
-        raise PageError("sent a page that holds unreadable markup or URLs")
+        raise RefusedPageError("sent a page that holds unreadable markup or URLs")
     outside = text if cut is None else cut[0]
     if _PASSWORD.search(outside):
         raise PageError("answered with a log-in page")
@@ -136,8 +136,7 @@ def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: b
     if meta:
         check_version(content[1] if (content := _META_CONTENT.search(meta[0])) else "1.0")
     if cut is None:
-        like = "sent a page with markup that installers do not read alike"
-        raise PageError(like if any(end in text for end in ENDS) else _NO_PAGE)
+        raise _not_alike(text)
     links = cut[1]
     if not links.names and (links.others or not (meta or simple or _is_empty_simple_page(text, name))):
         raise PageError(_NO_PAGE)
@@ -146,6 +145,13 @@ def read_html(index: Index, name: str, fetched: Fetched, text: str, *, simple: b
     if links.odd:
         return Files(_one_by_one(index, name, links, base_url))
     return _packed(index, name, links, base_url)
+
+
+def _not_alike(text: str) -> PageError:
+    """Return what there is to say of a page that is not all of what indexes write."""
+    if not any(end in text for end in ENDS):
+        return PageError(_NO_PAGE)
+    return RefusedPageError("sent a page with markup that installers do not read alike")
 
 
 def _is_empty_simple_page(text: str, name: str) -> bool:

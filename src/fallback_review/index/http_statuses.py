@@ -7,7 +7,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from fallback_review.index.errors import PageError
+from fallback_review.index.errors import PageError, RefusedPageError
 from fallback_review.index.pages import read_page
 from fallback_review.model import Answer, Cause, Index, Owner
 from fallback_review.prediction.causes import BLOCK_REASONS
@@ -26,7 +26,13 @@ def answer_for(index: Index, name: str, fetched: Fetched) -> Answer:
             files = read_page(index, name, fetched)
             return Answer(index=index, name=name, files=files, url=fetched.url)
         except PageError as error:
-            return _problem(index, name, Cause.MALFORMED_INDEX, f"{fetched.host} {error}")
+            return Answer(
+                index=index,
+                name=name,
+                problem=Cause.MALFORMED_INDEX,
+                message=f"{fetched.host} {error}",
+                refused=isinstance(error, RefusedPageError),
+            )
     if fetched.status == HTTPStatus.CONFLICT:
         return _blocked(index, name, fetched)
     problem, words = _meaning(index, fetched)

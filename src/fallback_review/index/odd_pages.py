@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from packaging.utils import canonicalize_name
 
-from fallback_review.index.errors import PageError, check_version
+from fallback_review.index.errors import PageError, RefusedPageError, check_version
 from fallback_review.index.file_names import names_in
 from fallback_review.index.origins import bare, joined
 from fallback_review.index.tiers import tier_of_file
@@ -41,11 +41,11 @@ def read_json(index: Index, name: str, fetched: Fetched) -> Files:
     try:
         page = msgspec.json.decode(fetched.body)
     except (msgspec.DecodeError, RecursionError):
-        raise PageError("answered with invalid or truncated JSON") from None
+        raise RefusedPageError("answered with invalid or truncated JSON") from None
     meta = page.get("meta") if isinstance(page, dict) else None
     files = page.get("files") if isinstance(page, dict) else None
     if not isinstance(meta, dict) or not isinstance(files, list) or not isinstance(page.get("name"), str):
-        raise PageError("answered with JSON that is not a project detail (PEP 691)")
+        raise RefusedPageError("answered with JSON that is not a project detail (PEP 691)")
     check_version(str(meta.get("api-version", "1.0")))
     if canonicalize_name(page["name"]) != name:
         raise PageError("answered with another project's page")
@@ -54,10 +54,10 @@ def read_json(index: Index, name: str, fetched: Fetched) -> Files:
 
 def _from_entry(index: Index, name: str, entry: Any, base_url: str) -> ProjectFile:
     if not isinstance(entry, dict):
-        raise PageError("lists a file whose entry cannot be read (PEP 691)")
+        raise RefusedPageError("lists a file whose entry cannot be read (PEP 691)")
     for field, is_readable in _FIELDS.items():
         if not is_readable(entry.get(field, msgspec.UNSET)):
-            raise PageError(f"lists a file whose {field} cannot be read (PEP 691)")
+            raise RefusedPageError(f"lists a file whose {field} cannot be read (PEP 691)")
     moment, provenance = entry.get("upload-time"), entry.get("provenance", msgspec.UNSET)
     link = provenance if isinstance(provenance, str) and provenance.startswith(("http:", "https:")) else None
     return listed(
@@ -117,7 +117,7 @@ def listed(  # an entry in full, JSON or HTML
         names = names_in(written)
         url = bare(joined(base_url, written))
     except ValueError:
-        raise PageError("sent a page that holds unreadable markup or URLs") from None
+        raise RefusedPageError("sent a page that holds unreadable markup or URLs") from None
     known = sorted(names) if filename is None else [filename, *sorted(names - {filename})]
     oddity = _oddity_of(known, digests, in_json=filename is not None)
     if oddity is None and empty_mark:

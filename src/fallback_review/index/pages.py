@@ -15,7 +15,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from fallback_review.index import odd_pages
-from fallback_review.index.errors import PageError, check_version
+from fallback_review.index.errors import PageError, RefusedPageError, check_version
 from fallback_review.index.file_names import names_in
 from fallback_review.index.origins import bare, joined
 from fallback_review.index.packed_files import NO_DIGEST, PackedFiles, folders_of
@@ -93,16 +93,16 @@ def read_page(index: Index, name: str, fetched: Fetched) -> Files:
         return _read_json(index, name, fetched)
     if kind not in (_SIMPLE_HTML, "text/html"):
         shown = _UNSAFE.sub("?", fetched.content_type[:80]) or "no Content-Type"
-        raise PageError(f"answered with {shown} instead of a simple index page")
+        raise RefusedPageError(f"answered with {shown} instead of a simple index page")
     from fallback_review.index import html_page  # noqa: PLC0415 - where no index answers with JSON
 
     charset = declared.get_content_charset("utf-8")
     if charset not in _CHARSETS:
-        raise PageError("answered in a character set that not every installer knows")
+        raise RefusedPageError("answered in a character set that not every installer knows")
     try:
         text = fetched.body.decode(charset)
     except UnicodeDecodeError:
-        raise PageError("answered with text that is not of the character set that it names") from None
+        raise RefusedPageError("answered with text that is not of the character set that it names") from None
     return html_page.read_html(index, name, fetched, text, simple=kind == _SIMPLE_HTML)
 
 

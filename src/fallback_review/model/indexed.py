@@ -190,6 +190,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     """One line for people: what happened and where, without credentials."""
     reason: str | None = None
     """For BLOCKED: the policy's reason, for example ``MALWARE_DETECTED``."""
+    refused: bool = False
+    """For MALFORMED_INDEX: whether some installer stops at this page, whatever else it has found."""
     remediations: tuple[Remediation, ...] = ()
     """Of the VEX feed alone."""
 

@@ -89,6 +89,24 @@ def _read_otherwise(sources: Iterable[Index], subject: Installation) -> Verdict 
     return None
 
 
+def _stopped_at(asked: Sequence[AskedIndex], subject: Installation) -> Verdict | None:
+    """Return what there is to say where the installer reads a page at which it may stop.
+
+    Such a page may be no danger to the choice; but it is what the installer gets as well, whenever it asks.
+    """
+    refused = {index for index, answer in subject.answers.items() if answer.refused}
+    if not refused:
+        return None
+    pages = seen(asked, subject.pages)
+    read = installer_of(subject.context).reads(subject.request, pages, options_of(subject.context))
+    looked_at = [each for each, page in zip(asked, pages, strict=True) if any(page is one for one in read)]
+    index = next((index for each in looked_at for index in each.sources if index in refused), None)
+    missing = subject.unanswered(index) if index is not None else None
+    if missing is None:
+        return None
+    return subject.verdict(Outcome.UNKNOWN, missing.cause, reason="page", evidence=(missing.evidence,))
+
+
 def choose(subject: Installation, asked: Sequence[AskedIndex], pages: Pages) -> Choice:
     """Return what the installer does with these pages."""
     context = subject.context
@@ -191,6 +209,8 @@ def _judged(subject: Installation, choice: Choice, asked: Sequence[AskedIndex]) 
     """Turn an installer's choice into a verdict."""
     if choice.file is None:
         return _failed(subject, choice, asked)
+    if (stop := _stopped_at(asked, subject)) is not None:
+        return Derivation(verdict=stop, steps=choice.steps)
     file = choice.file.file
     if _hash_left_open(choice.file, subject):
         said = "its link has no sha256, and the lock has more or fewer hashes than there are such files"

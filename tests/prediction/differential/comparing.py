@@ -81,8 +81,9 @@ def compare(installer: str, numbers: Iterable[int], seed: int, runner: Runner, o
         decided = verdict is not None and verdict.outcome is not Outcome.UNKNOWN
         count.decided += decided
         count.odd += case.odd and not decided
-        # At an unusual page an installer may stop: then it takes nothing.
-        right = case.odd if taken.strange else agree(verdict, taken, origins.taken, project)
+        # At an unusual page an installer may stop: then it takes nothing, and no file may be named.
+        stopped = case.odd and (verdict is None or not decided or verdict.file is None)
+        right = stopped if taken.strange else agree(verdict, taken, origins.taken, project)
         if not right:
             heading = f"{installer}, seed {seed}, case {number} ({project.form})"
             count.misses.append("\n".join([heading, *story(case, project, verdict, taken, origins)]))

@@ -98,6 +98,10 @@ RECORDS = (
                 why=lambda facts: f"installers do not read its entry on the page alike: {_odd(facts)}",
                 step="tell whoever runs the index: the entry does not follow PEP 503 or PEP 691",
             ),
+            "page": Words(
+                why=lambda facts: f"the installer may stop at a page, and install nothing: {_odd(facts)}",
+                step="tell whoever runs the index: the page does not follow PEP 503 or PEP 691",
+            ),
         },
     ),
     CauseRecord(

@@ -64,11 +64,20 @@ class InstallerOptions(Struct, frozen=True, kw_only=True):
     respect_source_order: bool = False
 
 
+def every_page(
+    _request: Request, indexes: Sequence[IndexPage], _options: InstallerOptions
+) -> Sequence[IndexPage]:
+    """Return the pages that an installer reads which looks at all of its indexes."""
+    return indexes
+
+
 class Installer(Struct, frozen=True, kw_only=True):
     """One installer."""
 
     name: str
     choose: Callable[[Request, Sequence[IndexPage], InstallerOptions], Choice]
+    reads: Callable[[Request, Sequence[IndexPage], InstallerOptions], Sequence[IndexPage]] = every_page
+    """The pages that it comes to read, among those of the indexes that it is given."""
     archives: Archives = ANY_ARCHIVE
     """The source distributions that it takes."""
     plain_linux_first: Callable[[str | None], bool] = lambda _version: False

@@ -40,6 +40,17 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOpt
     return _from(request, indexes)
 
 
+def pages_read(
+    request: Request, indexes: Sequence[IndexPage], options: InstallerOptions
+) -> Sequence[IndexPage]:
+    """Return the pages that PDM reads: in the order of its sources none behind the one that serves."""
+    if options.respect_source_order:
+        for count, index in enumerate(indexes, 1):
+            if _from(request, [index]).file is not None:
+                return indexes[:count]
+    return indexes
+
+
 def _from(request: Request, indexes: Sequence[IndexPage]) -> Choice:
     sieve = read(request, (index.page for index in indexes))
     sieve.keep("its hash is not in the lock", lambda c: request.allows_bytes(c.listed))
@@ -65,6 +76,7 @@ PDM = Installer(
     name="pdm",
     dated_urls=True,
     choose=choose,
+    reads=pages_read,
     archives=ARCHIVES,
     tag_order=pdm_ranks,
     index_order="built-in-first",

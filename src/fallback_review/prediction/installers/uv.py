@@ -61,9 +61,7 @@ if TYPE_CHECKING:
 
 def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOptions) -> Choice:
     """Return the file that uv installs."""
-    ordered = sorted(indexes, key=lambda index: index.default)
-    if options.uv_strategy == "first-index":
-        ordered = next(([index] for index in ordered if index.page), [])
+    ordered = pages_read(request, indexes, options)
     sieve = read(request, (index.page for index in ordered))
     sieve.keep(
         "its requires-python can't be read", lambda c: requires_python.readable(c.listed.file.requires_python)
@@ -105,6 +103,14 @@ def choose(request: Request, indexes: Sequence[IndexPage], options: InstallerOpt
             lambda c: c.version not in too_new,
         )
     return fail(failure, sieve)
+
+
+def pages_read(_request: Request, indexes: Sequence[IndexPage], options: InstallerOptions) -> list[IndexPage]:
+    """Return the pages that uv reads, in its order: by `first-index` none behind one that has the project."""
+    ordered = sorted(indexes, key=lambda index: index.default)
+    if options.uv_strategy == "first-index":
+        return ordered[: next((n for n, index in enumerate(ordered, 1) if index.page), None)]
+    return ordered
 
 
 def _passed_over(here: list[Candidate], late: list[Candidate], fitting: Container[int]) -> frozenset[Version]:
@@ -219,6 +225,7 @@ UV = Installer(
     name="uv",
     hash_form=lambda _urls_locked: HASH,
     choose=choose,
+    reads=pages_read,
     archives=ARCHIVES,
     index_order="default-last",
     any_hash_of_entry=any_hash_of_entry,
