@@ -164,8 +164,19 @@ class Project:
             case "pipenv":
                 self.run("pipenv", "verify")
 
+    def refuses(self, tool: str, *arguments: str) -> bool:
+        """Whether a tool of the lab fails in the project's folder."""
+        return self._run(tool, *arguments).returncode != 0
+
     def run(self, tool: str, *arguments: str) -> str:
         """Run a tool of the lab in the project's folder; fail the test where it fails."""
+        done = self._run(tool, *arguments)
+        words = done.stdout + done.stderr
+        self.said.append(words)
+        assert done.returncode == 0, f"{tool} {' '.join(arguments)}: {words[-3000:]}"
+        return words
+
+    def _run(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(_OURS)}
         kept = {key: value for key, value in kept.items() if not key.lower().endswith("_proxy")}
         home = self.folder / "home"
@@ -199,7 +210,7 @@ class Project:
         }
         if tool == "uv":
             del variables["VIRTUAL_ENV"]
-        done = subprocess.run(
+        return subprocess.run(
             [lab_tool(tool, "installers"), *arguments],
             cwd=self.folder,
             env=variables,
@@ -209,7 +220,3 @@ class Project:
             timeout=300,
             stdin=subprocess.DEVNULL,
         )
-        words = done.stdout + done.stderr
-        self.said.append(words)
-        assert done.returncode == 0, f"{tool} {' '.join(arguments)}: {words[-3000:]}"
-        return words

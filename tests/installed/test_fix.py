@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -350,6 +351,42 @@ def test_one_name_alone(world: World, tmp_path: Path) -> None:
     done = fix(world, project, "--only", "Plain")
     assert "1 entry fixed" in done.stderr
     assert len(changed_lines(before, project.lock_path.read_text())) == 2
+
+
+def test_a_lock_of_which_some_entries_stay_with_another_index_is_told_of(
+    world: World, tmp_path: Path
+) -> None:
+    project = migrated(world, "uv", tmp_path)
+    done = fix(world, project, "--only", "plain")
+    assert (done.code, "1 entry fixed" in done.stderr) == (0, True)
+    said = "native 1.0, platformed 1.0, tool-kit 1.0: the lock takes it from an index that the project does not ask"
+    assert f"not what the project asks for: 3 entries\n  {said}" in done.stderr
+    assert project.refuses("uv", "lock", "--check")
+    only = project.lock_path.read_bytes()
+
+    assert "Run the same command without --only" in done.stderr
+    again = fix(world, project)
+    assert "not what the project asks for" not in again.stderr
+    project.check()
+
+    project.lock_path.write_bytes(only)
+    (step,) = re.findall(r"Or lock again, from the indexes that the project names: (.+)", done.stderr)
+    project.run(*shlex.split(step))
+    project.check()
+    assert fix(world, project, "--check").code == 0
+
+
+def test_a_package_that_no_index_of_the_project_has_is_told_of(world: World, tmp_path: Path) -> None:
+    project = migrated(world, "uv", tmp_path, (*NAMES, "only-pypi==1.0"))
+    done = fix(world, project)
+    assert "not what the project asks for: 1 entry\n  only-pypi 1.0: " in done.stderr
+    assert "--only" not in done.stderr
+    (step,) = re.findall(r"Name the indexes of these packages .+, then lock again: (.+)", done.stderr)
+    assert project.refuses(*shlex.split(step))
+    project.declare(world.indexes.chainguard, world.indexes.pypi)
+    project.run(*shlex.split(step))
+    project.check()
+    assert fix(world, project, "--check").code == 0
 
 
 def test_line_ends_and_comments_stay(world: World, tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ from fallback_review.pipeline.mend import asked_names, mend, patch_of
 from fallback_review.report.text import count, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from fallback_review.cli.options import SharedOptions
-    from fallback_review.pipeline.mend import Mended
+    from fallback_review.pipeline.mend import Mended, Unmended
 
 COULD_NOT = 3
 
@@ -89,9 +91,10 @@ def fix_command(
                     only=names,
                 )
             )
-    says = [told(each, written=not (as_diff or check), brief=options.quiet) for each in found]
+    written, some = not (as_diff or check), bool(only)
+    says = [told(each, written=written, some=some, brief=options.quiet) for each in found]
     for each in found:
-        if each.after != each.before and not (as_diff or check):
+        if each.after != each.before and written:
             Path(each.path).write_bytes(each.after.encode(codecs[each.path]))
     _show("".join(says), "".join(map(patch_of, found)) if as_diff else None, options)
     if any(each.problem for each in found):
@@ -116,10 +119,10 @@ def _show(says: str, patch: str | None, options: SharedOptions) -> None:
         click.echo(says, err=True, nl=False)
 
 
-def told(found: Mended, *, written: bool, brief: bool = False) -> str:
+def told(found: Mended, *, written: bool, some: bool = False, brief: bool = False) -> str:
     """Say what became of a lock, what could not be fixed and why, and what is to be done next.
 
-    `brief` is the first line alone.
+    `some`: whether entries were named, and all others left out. `brief` is the first line alone.
     """
     verb = "fixed" if written else "to fix"
     lines = [f"{readable(found.path, 300)}: {count(len(found.mended), 'entry', 'entries')} {verb}"]
@@ -129,16 +132,39 @@ def told(found: Mended, *, written: bool, brief: bool = False) -> str:
     for each in found.mended:
         version = f" → {each.version}" if each.version else ""
         lines.append(f"  {readable(each.package.name)} {readable(each.package.version or '')}{version}")
-    reasons: dict[str, list[str]] = {}
-    for one in found.unmended:
-        reasons.setdefault(one.why, []).append(f"{one.package.name} {one.package.version or ''}".rstrip())
-    if reasons:
-        lines.append(f"not fixed: {count(len(found.unmended), 'entry', 'entries')}")
-    lines += [f"  {readable(', '.join(names), 300)}: {readable(why, 400)}" for why, names in reasons.items()]
+    lines += _by_reason("not fixed", found.unmended)
     if found.problem:
         lines.append(f"  the lock as a whole: {readable(found.problem, 400)}")
+    if found.left_behind:
+        lines += _by_reason("not what the project asks for", found.left_behind)
+        lines += _then(found, some=some)
     if found.install_again and written:
         command = found.install_again.format(file=shlex.quote(found.path))
         lines.append(f"Installers keep what is installed already. This replaces it: {command}")
         lines.append("Then check it: fallback-review verify")
     return "\n".join(lines) + "\n"
+
+
+def _by_reason(heading: str, entries: Sequence[Unmended]) -> Iterator[str]:
+    """Give a heading and the entries below it, those with the same reason in one line; nothing for none."""
+    reasons: dict[str, list[str]] = {}
+    for one in entries:
+        reasons.setdefault(one.why, []).append(f"{one.package.name} {one.package.version or ''}".rstrip())
+    if reasons:
+        yield f"{heading}: {count(len(entries), 'entry', 'entries')}"
+    for why, names in reasons.items():
+        yield f"  {readable(', '.join(names), 300)}: {readable(why, 400)}"
+
+
+def _then(found: Mended, *, some: bool) -> Iterator[str]:
+    """Give the steps that end with a lock which its installer takes."""
+    if some:
+        yield "Run the same command without --only: it fixes these entries too, where Chainguard has them."
+    if found.lock_again:
+        yield (
+            f"Or lock again, from the indexes that the project names: {found.lock_again}"
+            if some
+            else (
+                f"Name the indexes of these packages in the project too, then lock again: {found.lock_again}"
+            )
+        )

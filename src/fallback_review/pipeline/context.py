@@ -341,7 +341,7 @@ def _context(
         installer_version=settings.indexes.installer_version,
         options=head.options,
         not_modelled=head.not_modelled,
-        demands=_demands(head, settings),
+        demands=demands_on(head, settings),
         refused=head.refused,
         sources=configuration.sources_by_name(head, addresses) if head.names_sources else None,
         search_all_sources=head.search_all_sources,
@@ -376,7 +376,7 @@ def _context(
     )
 
 
-def _demands(head: Configuration, settings: Settings) -> Demands | None:
+def demands_on(head: Configuration, settings: Settings) -> Demands | None:
     """Return what the project asks of its lock; which indexes count, the settings may say instead."""
     if head.demands is None or not _decided(settings):
         return head.demands

@@ -15,14 +15,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from fallback_review import configuration
-from fallback_review.lockfiles import LockfileError, format_of
+from fallback_review.lockfiles import LockfileError, format_of, parse
 from fallback_review.lockfiles.mend import MendError, Mending
 from fallback_review.lockfiles.mend import mended as mended_text
 from fallback_review.lockfiles.text import as_read
 from fallback_review.model import Ecosystem, SourceKind
+from fallback_review.pipeline.context import demands_on
 from fallback_review.pipeline.mend_check import not_taken
 from fallback_review.pipeline.mend_indexes import beside, bound_elsewhere, named_indexes
 from fallback_review.pipeline.mend_rows import mended_entry
+from fallback_review.prediction.left_behind import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from fallback_review.configuration import Configuration
     from fallback_review.lockfiles import Text
     from fallback_review.lockfiles.format import Format
-    from fallback_review.model import LockedPackage, Lockfile, Project
+    from fallback_review.model import Demands, LockedPackage, Lockfile, Project
     from fallback_review.pipeline.ask import Ask
     from fallback_review.settings.schema import Settings
 
@@ -57,6 +59,10 @@ class Mended(Struct, frozen=True, kw_only=True):
     """Why the lock as a whole stays as it is, or is not quite done; empty where all is well."""
     install_again: str = ""
     """The step that swaps what is installed already."""
+    left_behind: tuple[Unmended, ...] = ()
+    """Entries of the mended lock that are not what the project asks for: its installer takes no such lock."""
+    lock_again: str = ""
+    """The step that ends that; empty where there are none, or no command does it."""
 
 
 def asked_names(lockfile: Lockfile, settings: Settings, only: Collection[str]) -> list[str]:
@@ -129,7 +135,9 @@ def mend(
         )
         refused = _refused(text, result, settings, ask, today)
         if not refused:
-            return replace(result, already=already)
+            behind = _left_behind(text, result, demands_on(configured, settings))
+            step = known.lock_command(text.path, compiled=lockfile.compiled) if behind else None
+            return replace(result, already=already, left_behind=behind, lock_again=step or "")
         unmended += refused
         gone = {id(each.package) for each in refused}
         wanted = [each for each in wanted if id(each.package) not in gone]
@@ -201,6 +209,15 @@ def _refused(text: Text, found: Mended, settings: Settings, ask: Ask, today: dat
         for each in found.mended
         if each.package.name in why
     ]
+
+
+def _left_behind(text: Text, found: Mended, demands: Demands | None) -> tuple[Unmended, ...]:
+    """Return the entries of a mended lock for which its installer would still lock again."""
+    if demands is None or not found.mended:
+        return ()
+    every = parse(replace(text, text=as_read(found.after))).packages
+    behind = ((package, left_behind(package, demands)) for package in every)
+    return tuple(Unmended(package=package, why=each.effect) for package, each in behind if each is not None)
 
 
 def _stated(done: Iterable[Mending]) -> set[tuple[str | None, str]]:
