@@ -13,6 +13,7 @@ from fallback_review.lockfiles import Text, parse
 from fallback_review.prediction.left_behind import left_behind
 from tests.conftest import lab_tool
 from tests.lockfiles.real_tools import PYTHON, UNIVERSE, Workshop
+from tests.prediction.build import addresses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +95,28 @@ def test_uv_agrees(tmp_path: Path) -> None:
             project(workshop, tables)
             assert says(workshop) == right, tables
             assert bool(outdated(workshop.folder)) == (right == STALE), tables
+
+
+@pytest.mark.usefixtures("in_lab")
+@pytest.mark.parametrize(("locked", "named"), [("/", ""), ("", "/"), ("", ""), ("/", "/")])
+def test_the_last_slash_of_an_index_changes_no_file(tmp_path: Path, locked: str, named: str) -> None:
+    """uv takes no such lock, and makes the same again; a finding says so, and verdicts stay."""
+    with DemoIndex(UNIVERSE) as index:
+        workshop = Workshop(tmp_path, index)
+        project(workshop, BEFORE.replace('/simple/"', f'/simple{locked}"'))
+        workshop.run("uv", "lock", "--python", PYTHON)
+        project(workshop, BEFORE.replace('/simple/"', f'/simple{named}"'))
+        before = (workshop.folder / "uv.lock").read_text()
+        right = FRESH if locked == named else STALE
+        assert (says(workshop), outdated(workshop.folder)) == (right, [])
+        lock = parse(Text(path="uv.lock", text=before))
+        files = {"pyproject.toml": (workshop.folder / "pyproject.toml").read_text()}
+        told = configuration.read(lock, files.get, installer="uv")
+        found = [each.text for each in configuration.findings(told, lock, addresses())]
+        assert any("Lock again: `uv lock`" in each for each in found) is (right == STALE), found
+        workshop.run("uv", "lock", "--python", PYTHON)
+        after = (workshop.folder / "uv.lock").read_text()
+        assert after == before.replace(f'/simple{locked}"', f'/simple{named}"')
 
 
 @pytest.mark.usefixtures("in_lab")

@@ -381,12 +381,56 @@ def test_a_package_that_no_index_of_the_project_has_is_told_of(world: World, tmp
     done = fix(world, project)
     assert "not what the project asks for: 1 entry\n  only-pypi 1.0: " in done.stderr
     assert "--only" not in done.stderr
-    (step,) = re.findall(r"Name the indexes of these packages .+, then lock again: (.+)", done.stderr)
+    (step,) = re.findall(r"Lock again: (.+)", done.stderr)
     assert project.refuses(*shlex.split(step))
     project.declare(world.indexes.chainguard, world.indexes.pypi)
     project.run(*shlex.split(step))
     project.check()
     assert fix(world, project, "--check").code == 0
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_the_last_slash_of_an_index(world: World, tmp_path: Path, installer: str, slash: str) -> None:
+    """Installers ask the same pages with it and without; the lock is mended in the project's spelling."""
+    project = migrated(world, installer, tmp_path)
+    bare = world.indexes.chainguard.rstrip("/")
+    if installer == "pip":
+        text = project.lock_path.read_text().replace(world.indexes.chainguard, f"{bare}{slash}")
+        project.lock_path.write_text(text)
+    else:
+        project.declare(f"{bare}{slash}")
+    done = fix(world, project)
+    assert "4 entries fixed" in done.stderr
+    assert "not what the project asks for" not in done.stderr
+    project.check()
+    fresh = Project(installer, tmp_path / "fresh", project.names)
+    fresh.declare(f"{bare}{slash}")
+    fresh.lock_path.write_bytes(project.lock_path.read_bytes())
+    fresh.install()
+    assert {each.origin for each in world.verify(fresh.environment).distributions} == {Origin.CHAINGUARD}
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_uv_lock_that_writes_its_index_otherwise_is_told_of(
+    world: World, tmp_path: Path, slash: str
+) -> None:
+    project = migrated(world, "uv", tmp_path, ("plain==1.0", "native==1.0"))
+    bare = world.indexes.chainguard.rstrip("/")
+    project.declare(f"{bare}{slash}")
+    fix(world, project, "--only", "plain")
+    mixed = f"{bare}{'' if slash else '/'}"
+    project.declare(mixed)
+    done = fix(world, project)
+    assert "1 entry fixed, 1 from Chainguard already" in done.stderr
+    assert f"plain 1.0: the project writes the address of its index as {mixed}, so" in done.stderr
+    assert project.refuses("uv", "lock", "--check")
+    (step,) = re.findall(r"Lock again: (.+)", done.stderr)
+    before = project.lock_path.read_text()
+    project.run(*shlex.split(step))
+    project.check()
+    after = project.lock_path.read_text()
+    assert after == before.replace(f'"{bare}{slash}"', f'"{mixed}"')
 
 
 def test_line_ends_and_comments_stay(world: World, tmp_path: Path) -> None:

@@ -160,11 +160,8 @@ def _then(found: Mended, *, some: bool) -> Iterator[str]:
     """Give the steps that end with a lock which its installer takes."""
     if some:
         yield "Run the same command without --only: it fixes these entries too, where Chainguard has them."
-    if found.lock_again:
-        yield (
-            f"Or lock again, from the indexes that the project names: {found.lock_again}"
-            if some
-            else (
-                f"Name the indexes of these packages in the project too, then lock again: {found.lock_again}"
-            )
-        )
+    if found.lock_again and some:
+        yield f"Or lock again, from the indexes that the project names: {found.lock_again}"
+    elif found.lock_again:
+        yield f"Lock again: {found.lock_again}"
+        yield "A package that this does not find needs its index in the project's files."

@@ -12,6 +12,7 @@ from fallback_review.configuration.index_order import asked, whose
 from fallback_review.configuration.values import clip
 from fallback_review.lockfiles import format_of
 from fallback_review.model import Notice, Owner, SourceKind
+from fallback_review.prediction.left_behind import respelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ def findings(configuration: Configuration, lockfile: Lockfile, addresses: Addres
         found += rule(order, ours) if rule else _pip(order, ours)
     found += _explicit(configuration, lockfile, addresses)
     found += _lock_not_moved(lockfile, order, addresses)
+    found += _respelled(configuration, lockfile)
     found += _credentials(configuration, lockfile)
     return tuple(found)
 
@@ -228,6 +230,25 @@ def _lock_not_moved(lockfile: Lockfile, order: tuple[Asked, ...], addresses: Add
             f"is still PyPI's. Move it with `chainctl libraries update-hashes {clip(lockfile.path)}`.",
             path=lockfile.path,
             line=lockfile.packages[0].line,
+        )
+
+
+def _respelled(configuration: Configuration, lockfile: Lockfile) -> Iterator[Notice]:
+    """A lock may have to write an index as the project does, to the last slash (`respelled`)."""
+    demands = configuration.demands
+    if demands is None:
+        return
+    told = ((package, respelled(package, demands)) for package in lockfile.packages)
+    package, spelled = next((each for each in told if each[1] is not None), (None, None))
+    if package is not None and spelled is not None:
+        step = format_of(lockfile).lock_command(lockfile.path, compiled=lockfile.compiled)
+        said = clip(package.source.location or "")
+        yield Notice(
+            text=f"The lock writes an index's address as {said}, the project as {clip(spelled)}. "
+            f"{configuration.installer} takes the same files from both, but not the lock as it stands. "
+            f"Lock again{f': `{step}`' if step else ''}.",
+            path=lockfile.path,
+            line=package.line,
         )
 
 

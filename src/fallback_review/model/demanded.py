@@ -31,6 +31,8 @@ class Demands(Struct, frozen=True, kw_only=True):
 
     registries: frozenset[str] | None = None
     """The indexes that entries may come from; None where that is not known."""
+    spelled: frozenset[str] = frozenset()
+    """The addresses of indexes as the project writes them, where a lock has to write them so too."""
     gone: frozenset[str] = frozenset()
     """Indexes that the pull request takes away, where it leaves others."""
     by_name: Mapping[str, tuple[Demand, ...]] = field(default_factory=dict)

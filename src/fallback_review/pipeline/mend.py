@@ -24,7 +24,7 @@ from fallback_review.pipeline.context import demands_on
 from fallback_review.pipeline.mend_check import not_taken
 from fallback_review.pipeline.mend_indexes import beside, bound_elsewhere, named_indexes
 from fallback_review.pipeline.mend_rows import mended_entry
-from fallback_review.prediction.left_behind import left_behind
+from fallback_review.prediction.left_behind import left_behind, respelled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -216,8 +216,14 @@ def _left_behind(text: Text, found: Mended, demands: Demands | None) -> tuple[Un
     if demands is None or not found.mended:
         return ()
     every = parse(replace(text, text=as_read(found.after))).packages
-    behind = ((package, left_behind(package, demands)) for package in every)
-    return tuple(Unmended(package=package, why=each.effect) for package, each in behind if each is not None)
+    behind = []
+    for package in every:
+        if (change := left_behind(package, demands)) is not None:
+            behind.append(Unmended(package=package, why=change.effect))
+        elif (spelled := respelled(package, demands)) is not None:
+            why = f"the project writes the address of its index as {spelled}, so {demands.again}"
+            behind.append(Unmended(package=package, why=why))
+    return tuple(behind)
 
 
 def _stated(done: Iterable[Mending]) -> set[tuple[str | None, str]]:

@@ -35,6 +35,19 @@ def left_behind(package: LockedPackage, demands: Demands) -> NotModelled | None:
     return None
 
 
+def respelled(package: LockedPackage, demands: Demands) -> str | None:
+    """Return the project's spelling of the entry's index, where the lock's differs in the last slash.
+
+    uv asks the same pages for both and takes the same files, but not the lock: `uv lock --check` refuses it,
+    and `uv sync` writes it again, with the same versions (measured with uv 0.13).
+    """
+    location = package.source.location
+    if location is None or package.local or location in demands.spelled:
+        return None
+    bare = location.rstrip("/")
+    return next((each for each in sorted(demands.spelled) if each.rstrip("/") == bare), None)
+
+
 def _outdated(
     demands: Demands, why: str, key: str, path: str | None = None, line: int | None = None
 ) -> NotModelled:

@@ -5,7 +5,8 @@ it finds then, where an entry's index is none of those that are configured (one 
 is not what the project's requirements, `[tool.uv.sources]`, overrides and constraints ask for, and where
 options of the resolution are others; `--frozen` installs the lock as it stands, and `--locked` fails. A
 ``uv.toml`` takes the place of `[tool.uv]`, but for sources, overrides and constraints. What
-makes uv write the lock again with the same files (another order, a wider ``requires-python``) is no matter.
+makes uv write the lock again with the same files (another order, a wider ``requires-python``, an index whose
+address ends otherwise: with a slash or without) is no matter to a verdict.
 Whatever is configured outside the repository may take the place of an implicit default index, so that a lock
 is only compared with a default index that the repository names.
 """
@@ -94,6 +95,7 @@ def demands_of(
         by_name.pop(normalise_name(own), None)
     return Demands(
         registries=_registries(lockfile, tool, indexes),
+        spelled=frozenset((*(each.url for each in indexes), *_named_by_members(lockfile))),
         by_name={name: tuple(every) for name, every in by_name.items()},
         path=document.path,
         again=_AGAIN,
