@@ -133,6 +133,15 @@ UV = [
     ("a local version has the pin's hashes", uv(), [CGR], [], f"foo==1.0 --hash=sha256:{CGR.sha256}", "remediated"),
     ("a local version has none where hashes are required", uv("[pip]", "require-hashes = true"), [CGR], [], f"foo==1.0 --hash=sha256:{CGR.sha256}", "install-fails"),
     ("a constraint without a version where hashes are required", uv('constraint-dependencies = ["bar<2"]', "[pip]", "require-hashes = true"), [CW], [], f"foo==1.0 --hash=sha256:{CW.sha256}", "install-fails"),
+    *(
+        (f"{loose or 'none'} in a constraints file where hashes are required", {**uv("[pip]", "require-hashes = true"), "c.txt": f"{loose}\n"}, [CW], [], f"-c c.txt\nfoo==1.0 --hash=sha256:{CW.sha256}", outcome)
+        for loose, outcome in (
+            ("foo<2", "install-fails"), ("bar<2", "install-fails"), ("bar", "install-fails"), ("bar==2.*", "install-fails"),
+            ("bar==2,>1", "install-fails"), ("bar==2", "chainguard"), ("bar===2", "chainguard"), ("", "chainguard"),
+            ("bar @ https://x.example/bar-1.0.tar.gz", "chainguard"), ("bar<2; python_version < '3'", "unknown"),
+        )
+    ),
+    ("a loose constraints file where hashes are not required", {**uv(), "c.txt": "bar<2\n"}, [CW], [], f"-c c.txt\nfoo==1.0 --hash=sha256:{CW.sha256}", "chainguard"),
     ("a constraints file's hash is not looked at", {**uv(), "c.txt": f"foo==1.0 {WRONG}\n"}, [CW], [], "-c c.txt\nfoo==1.0", "chainguard"),
     ("a yanked file of a lone pin", uv(), [replace(CW, yanked=True)], [], "foo==1.0", "chainguard"),
     ("a yanked file of a pin with another clause", uv(), [replace(CW, yanked=True)], [], "foo==1.0,!=2", "install-fails"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from fallback_review.model.options import NO_OPTIONS, InstallOptions
+from fallback_review.model.options import NO_OPTIONS, Constraint, InstallOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -215,6 +215,8 @@ class Lockfile(Struct, frozen=True, kw_only=True, eq=False):
     """Those of the unread that name a file which the installer reads and nobody here does: one at a URL."""
     crowded: tuple[Notice, ...] = ()
     """Options of requirements files behind something else on their line, which not every installer takes."""
+    loose_constraints: tuple[Constraint, ...] = ()
+    """What files named by ``-c`` say without one exact version; the entries are narrowed by it already."""
     header: Mapping[str, Any] = field(default_factory=dict)
     omitted: int = 0
     """How many entries were left out because the other side has the very same text."""

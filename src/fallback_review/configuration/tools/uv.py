@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fallback_review.configuration.documents import ConfigurationFiles, Section
-from fallback_review.model import Constraint, Lockfile
+    from fallback_review.model import Constraint, Lockfile
 
 
 class _Layer(NamedTuple):
@@ -93,6 +93,7 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
     late += [from_line(line, lockfile.path) for line in lockfile.indexes[:MOST_INDEXES]]
     every = tuple(_by_first_name((*indexes, *late)))
     merged_options = options.result(lockfile)
+    loose = _loose(merged_options, lockfile)
     project = None if is_pip or found.refused or found.void else found.project
     tool = project.table("tool", "uv") if project else None
     tables = [(KEYS, layer.options) for layer in found.layers]
@@ -111,11 +112,12 @@ def read(lockfile: Lockfile, files: ConfigurationFiles) -> Configuration:
             *options.unclear,
             *(_unbounded(found.layers) if merged_options.uploaded_before else ()),
             *found.void,
+            *(_perhaps_refused(each) for each in loose if each.marker is not None),
             *(other_options(lockfile, (each.options for each in found.layers)) if project else ()),
         ),
         unknown_keys=tuple(each for keys, table in tables for each in keys.strange(table)),
         demands=demands_of(lockfile, project, tool, every) if project and tool else None,
-        refused=found.refused or _refused_lines(lockfile) or _refused_hashes(merged_options),
+        refused=found.refused or _refused_lines(lockfile) or _refused_hashes(loose),
         ignored=found.ignored,
         files=tuple(
             dict.fromkeys((*(each.options.path for each in found.layers), *(each.path for each in every)))
@@ -349,18 +351,34 @@ def _refused_lines(lockfile: Lockfile) -> Notice | None:
     return None
 
 
-def _refused_hashes(options: InstallOptions) -> Notice | None:
-    """Return the constraint at which uv stops where hashes are required: one without a version (measured)."""
+def _loose(options: InstallOptions, lockfile: Lockfile) -> list[Constraint]:
+    """Return the constraints without a version: uv stops there where hashes are required (measured)."""
     if not options.require_hashes:
-        return None
-    for each in (each for every in options.constraints.values() for each in every):
-        if each.marker is None and each.url is None and lone_pin(each.specifier) is None:
+        return []
+    of_keys = [each for every in options.constraints.values() for each in every if each.url is None]
+    return [*(each for each in of_keys if lone_pin(each.specifier) is None), *lockfile.loose_constraints]
+
+
+def _refused_hashes(loose: Iterable[Constraint]) -> Notice | None:
+    """Return why uv stops at one of those constraints, wherever it installs."""
+    for each in loose:
+        if each.marker is None:
             said = clip(f"{each.name}{each.specifier}")
             text = (
                 f"hashes are required, and uv stops at a constraint without a version: {said}. Pin it with =="
             )
             return Notice(text=text, path=each.path, line=each.line)
     return None
+
+
+def _perhaps_refused(constraint: Constraint) -> NotModelled:
+    """Return what may be of a constraint that holds on some machines alone."""
+    return NotModelled(
+        key=f"the constraint {clip(f'{constraint.name}{constraint.specifier}')}",
+        path=constraint.path,
+        line=constraint.line,
+        effect="hashes are required, and uv stops at a constraint without a version where its marker holds",
+    )
 
 
 def _indexes(options: Section, prefix: str) -> tuple[list[ConfiguredIndex], list[ConfiguredIndex]]:

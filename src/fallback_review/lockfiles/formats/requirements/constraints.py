@@ -16,11 +16,11 @@ from packaging.specifiers import SpecifierSet
 
 from fallback_review.lockfiles.formats.requirements.entries import pinned_version
 from fallback_review.lockfiles.formats.requirements.lines import shown
-from fallback_review.model import Artifact, LockedPackage, Notice, SourceKind
-from fallback_review.model.versions import parse_version
+from fallback_review.model import Artifact, Constraint, LockedPackage, Notice, SourceKind
+from fallback_review.model.versions import lone_pin, parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MOST = 50
 """Constraints of one name that are applied, pins before ranges; each is compared with each requirement."""
@@ -72,6 +72,16 @@ def apply_constraints(
     if refused:
         narrowed = [replace(each, refused=refused.get(each.name)) for each in narrowed]
     return narrowed, notices
+
+
+def loose(constraints: Iterable[LockedPackage], path: str) -> Iterator[Constraint]:
+    """Give the constraints that name neither one version nor a URL; those without a path stand in `path`."""
+    for each in constraints:
+        asked = str(_asked(each))
+        if each.source.kind.from_index and lone_pin(asked) is None:
+            yield Constraint(
+                name=each.name, specifier=asked, marker=each.marker, path=each.path or path, line=each.line
+            )
 
 
 def _with_extras(by_name: Mapping[str, Iterable[LockedPackage]]) -> dict[str, str]:

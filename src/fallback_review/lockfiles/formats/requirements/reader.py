@@ -13,7 +13,11 @@ from msgspec import Struct, field
 
 from fallback_review.lockfiles.direct_references import is_url
 from fallback_review.lockfiles.formats.requirements.compiled import compiled
-from fallback_review.lockfiles.formats.requirements.constraints import apply_constraints, refuse_other_pins
+from fallback_review.lockfiles.formats.requirements.constraints import (
+    apply_constraints,
+    loose,
+    refuse_other_pins,
+)
 from fallback_review.lockfiles.formats.requirements.effects import VARIABLE, OptionEffects
 from fallback_review.lockfiles.formats.requirements.entries import (
     NamedRequirement,
@@ -74,6 +78,7 @@ def read(text: Text) -> Lockfile:
         unread=tuple(reading.unread),
         elsewhere=tuple(reading.elsewhere),
         crowded=tuple(reading.crowded),
+        loose_constraints=tuple(loose(reading.constraints, text.path)),
         header=reading.header(),
     )
 
