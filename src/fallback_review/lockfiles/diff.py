@@ -8,131 +8,26 @@ whose commit stayed.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from fallback_review.lockfiles.distinct_entries import comparable, distinct
+from fallback_review.lockfiles.metadata_changes import header_changes, metadata_changes
+from fallback_review.lockfiles.other_files import artifacts_changed, may_be_others
 from fallback_review.lockfiles.registry import format_of
-from fallback_review.lockfiles.urls import host_of
-from fallback_review.model import (
-    Artifact,
-    Change,
-    ChangeKind,
-    Ecosystem,
-    LockedPackage,
-    Lockfile,
-    LockfileDiff,
-    MetadataChange,
-    Source,
-    SourceKind,
-)
-from fallback_review.model.versions import parse_version, went_down
+from fallback_review.model import Change, ChangeKind, Ecosystem, LockfileDiff, MetadataChange, SourceKind
+from fallback_review.model.versions import went_down
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
+
+    from fallback_review.lockfiles.distinct_entries import DistinctEntry
+    from fallback_review.model import LockedPackage, Lockfile, Source
 
 _NEEDS_HASHES = (SourceKind.REGISTRY, SourceKind.URL)
-
-
-class DistinctEntry(Struct, frozen=True):
-    """One distinct (version, source) of a name on one side, with the entries that repeat it."""
-
-    package: LockedPackage
-    """The first of the entries, with the artifacts of all."""
-    entries: tuple[LockedPackage, ...]
-    fork: str | None = None
-    """The marker of one that has others beside it, of the same version and source and with other files."""
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        urls = (artifact.url for artifact in self.package.artifacts if artifact.url)
-        return frozenset(host for host in map(host_of, urls) if host)
-
-    @property
-    def unverified(self) -> frozenset[str]:
-        """The locked URLs whose bytes nothing checks: another one may bring another file."""
-        return frozenset(a.url for a in self.package.artifacts if a.url and not a.hashes)
-
-
-def distinct(entries: Sequence[LockedPackage]) -> list[DistinctEntry]:
-    """Unite repeated entries, oldest version first; those that have files of their own stay apart."""
-    if len(entries) == 1:
-        return [DistinctEntry(entries[0], tuple(entries))]
-    groups: dict[tuple[str | None, Source], list[LockedPackage]] = {}
-    for entry in entries:
-        groups.setdefault((entry.shown_version, comparable(entry.source)), []).append(entry)
-    held = [each for group in groups.values() for each in _held(group)]
-    return sorted(held, key=_age) if len(held) > 1 else held
-
-
-def _held(group: list[LockedPackage]) -> list[DistinctEntry]:
-    """Return the entries of one version and source as one, or one for each marker and its own files.
-
-    Nothing but its marker tells when an entry is installed: where two entries differ in their files, each
-    may be the one that is. A lock that is solved for each platform spreads one entry's files over several.
-    """
-    if len(group) == 1:
-        return [DistinctEntry(group[0], (group[0],))]
-    if len({_files(entry) for entry in group}) == 1:
-        return [DistinctEntry(_united(group), tuple(group))]
-    forks: dict[tuple[str | None, object], list[LockedPackage]] = {}
-    for entry in group:
-        per_platform = any(artifact.target_platform for artifact in entry.artifacts)
-        forks.setdefault((entry.marker, None if per_platform else _files(entry)), []).append(entry)
-    if len(forks) == 1:
-        return [DistinctEntry(_united(group), tuple(group))]
-    return [
-        DistinctEntry(_united(each), tuple(each), fork=marker or "") for (marker, _), each in forks.items()
-    ]
-
-
-def _files(entry: LockedPackage) -> tuple[frozenset[Artifact], str | None]:
-    """Return what an entry allows beside its version and source."""
-    return frozenset(entry.artifacts), entry.specifier
-
-
-def _united(group: list[LockedPackage]) -> LockedPackage:
-    return replace(
-        group[0],
-        artifacts=tuple(dict.fromkeys(artifact for entry in group for artifact in entry.artifacts)),
-        local=all(entry.local for entry in group),
-        marker=_any([entry.marker or "" for entry in group]) or None,
-        needed_when=_any([entry.needed_when for entry in group]),
-    )
-
-
-def _any(markers: Sequence[str | None]) -> str | None:
-    """Return the marker of an entry that is wanted under each of these; empty is always, None not known."""
-    known = [marker for marker in markers if marker is not None]
-    if not all(known):
-        return ""
-    if len(known) < len(markers):
-        return None
-    each = dict.fromkeys(known)
-    return " or ".join(f"({marker})" for marker in each) if len(each) > 1 else known[0]
-
-
-def comparable(source: Source) -> Source:
-    """Return the source without what does not make it another one."""
-    if source.kind is SourceKind.REGISTRY:
-        if source.location and source.location.endswith("/"):
-            return replace(source, location=source.location.rstrip("/"))
-    elif source.commit and source.reference:
-        return replace(source, reference=None)
-    return source
-
-
-def _age(held: DistinctEntry) -> tuple[Any, ...]:
-    package = held.package
-    text = package.shown_version or ""
-    version = parse_version(text)
-    source = package.source
-    tail = (text, source.kind, source.location or "", source.commit or "", source.reference or "")
-    return (0, *tail) if version is None else (1, version, *tail)
 
 
 class _Compared(Struct, frozen=True):
@@ -172,7 +67,7 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
         if change is not None:
             changes.append(change)
         if not migrated:
-            metadata.extend(_metadata_changes(name, ecosystem, compared.stayed))
+            metadata.extend(metadata_changes(name, ecosystem, compared.stayed))
     return LockfileDiff(
         path=head.path,
         format=head.format,
@@ -180,7 +75,7 @@ def diff(base: Lockfile, head: Lockfile) -> LockfileDiff:
         base_format=base.format,
         changes=tuple(changes),
         metadata_only=tuple(metadata),
-        header_changed=() if migrated else _header_changes(base, head),
+        header_changed=() if migrated else header_changes(base, head),
         base=base,
         head=head,
         notices=head.notices,
@@ -242,7 +137,7 @@ def _paired(
     key: Callable[[DistinctEntry], tuple[Any, ...]],
     agree: Callable[[DistinctEntry, DistinctEntry], bool] = _always,
 ) -> tuple[list[tuple[DistinctEntry, DistinctEntry]], list[DistinctEntry], list[DistinctEntry]]:
-    """Pair entries of one key, in the order of `_age`, where an unstated index comes first.
+    """Pair entries of one key, in the order of `distinct`, where an unstated index comes first.
 
     Returns the pairs, and what is left of both sides.
     """
@@ -295,7 +190,7 @@ def _one_sided(
 
 
 def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: bool) -> Change | None:
-    other_files = _may_be_others if migrated else _artifacts_changed
+    other_files = may_be_others if migrated else artifacts_changed
     touched = [pair for pair in compared.stayed if other_files(*pair)]
     if not (compared.lost or compared.came or touched):
         return None
@@ -319,53 +214,6 @@ def _change(name: str, ecosystem: Ecosystem, compared: _Compared, *, migrated: b
         local=all(held.package.local for held in (*before, *after)),
         ecosystem=ecosystem,
     )
-
-
-def _artifacts_changed(old: DistinctEntry, new: DistinctEntry) -> bool:
-    """Whether an entry allows other files: by hash, by URL, or by what it asks for beside a pin."""
-    if old.package.specifier != new.package.specifier:
-        return True
-    if old.package.artifacts == new.package.artifacts:
-        return False
-    if old.package.hashes != new.package.hashes or _swapped(old.package, new.package):
-        return True
-    if _reassigned(old.package, new.package):
-        return True
-    hosts = old.hosts, new.hosts
-    moved = bool(hosts[0] and hosts[1]) and hosts[0] != hosts[1]
-    return moved or not new.unverified <= old.unverified
-
-
-def _swapped(old: LockedPackage, new: LockedPackage) -> bool:
-    """Whether a hash stands beside another file than before, so that this file can't be installed."""
-    before, after = (
-        {(value, each.filename) for each in side.artifacts for value in each.hashes if each.filename}
-        for side in (old, new)
-    )
-    known = {value for value, _ in before}
-    return any(value in known for value, _ in after - before)
-
-
-def _reassigned(old: LockedPackage, new: LockedPackage) -> bool:
-    """Whether a platform that had files of its own takes another one, which the lock had for others."""
-    before, after = (
-        {(each.target_platform, each.url, each.hashes) for each in side.artifacts if each.target_platform}
-        for side in (old, new)
-    )
-    known = {platform for platform, *_ in before}
-    return any(platform in known for platform, *_ in after - before)
-
-
-def _may_be_others(old: DistinctEntry, new: DistinctEntry) -> bool:
-    """Whether two formats leave open that an entry's files are the same ones."""
-    was, now = old.package, new.package
-    if now.local or now.ecosystem is not Ecosystem.PYPI:
-        return False
-    if now.source.commit:
-        return was.source.commit != now.source.commit
-    places = [comparable(each.source).location for each in (was, now)]
-    moved = all(places) and places[0] != places[1]
-    return moved or not now.hashes or was.hashes != now.hashes
 
 
 def _hosts(held: Iterable[DistinctEntry]) -> tuple[str, ...]:
@@ -414,46 +262,3 @@ def _became_unhashed(compared: _Compared) -> bool:
         for new in compared.after
         if not new.package.hashes and not new.package.local and new.package.source.kind in _NEEDS_HASHES
     )
-
-
-def _metadata_changes(
-    name: str, ecosystem: Ecosystem, stayed: Iterable[tuple[DistinctEntry, DistinctEntry]]
-) -> Iterable[MetadataChange]:
-    for old, new in stayed:
-        fields = _changed_fields(old.entries, new.entries)
-        if fields:
-            package = new.package
-            yield MetadataChange(
-                name=name,
-                version=package.shown_version,
-                source=package.source,
-                fields=fields,
-                ecosystem=ecosystem,
-            )
-
-
-def _changed_fields(old: Sequence[LockedPackage], new: Sequence[LockedPackage]) -> tuple[str, ...]:
-    keys = {key for entry in (*old, *new) for key in entry.extra}
-    return tuple(sorted(key for key in keys if not _same_values(old, new, key)))
-
-
-def _same_values(old: Sequence[LockedPackage], new: Sequence[LockedPackage], key: str) -> bool:
-    """Whether the entries of both sides say the same under a key; in any order where entries are repeated."""
-    try:
-        if len(old) == len(new) == 1:
-            return bool(old[0].extra.get(key) == new[0].extra.get(key))
-        return _values(old, key) == _values(new, key)
-    except RecursionError:  # nested deeper than Python compares: not worth more than "it changed"
-        return False
-
-
-def _values(entries: Iterable[LockedPackage], key: str) -> Counter[str]:
-    stated = (entry.extra[key] for entry in entries if key in entry.extra)
-    return Counter(json.dumps(value, sort_keys=True, default=str) for value in stated)
-
-
-def _header_changes(base: Lockfile, head: Lockfile) -> tuple[str, ...]:
-    if not (base.header and head.header):
-        return ()
-    keys = base.header.keys() | head.header.keys()
-    return tuple(sorted(key for key in keys if base.header.get(key) != head.header.get(key)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from fallback_review.lockfiles.diff import distinct
+from fallback_review.lockfiles.distinct_entries import distinct
 from fallback_review.model import Change, ChangeKind
 from fallback_review.prediction.targets import applies_instead
 
