@@ -8,8 +8,8 @@ from fallback_review.lockfiles.direct_references import A_MACHINE, place_of
 from fallback_review.lockfiles.urls import has_variable
 from fallback_review.model import Artifact, Cause, Evidence, EvidenceKind, Outcome, Owner, SourceKind
 from fallback_review.prediction.addresses import host
+from fallback_review.prediction.locked_origin import of_locked
 from fallback_review.prediction.locked_urls import filename_in
-from fallback_review.prediction.origin import of_locked
 
 if TYPE_CHECKING:
     from fallback_review.model import Verdict

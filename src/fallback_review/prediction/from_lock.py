@@ -14,7 +14,7 @@ from fallback_review.prediction.availability import lacking, upstream_reason
 from fallback_review.prediction.install_request import installer_of
 from fallback_review.prediction.installation import Derivation, Installation, files_of
 from fallback_review.prediction.installers import Failure
-from fallback_review.prediction.origin import of_locked
+from fallback_review.prediction.locked_origin import of_locked
 from fallback_review.prediction.targets import applies
 
 if TYPE_CHECKING:
