@@ -32,10 +32,10 @@ def file_text(path: Path, configured: Settings) -> Text | None:
         return None
     here = Path.cwd()
     root = here if path.absolute().is_relative_to(here) else path.parent.absolute()
-    below = os.path.join(root, "")  # noqa: PTH118 - many are asked for that are not there: no objects for them
+    below = os.path.join(root, "")  # noqa: PTH118 - for many that are not there: no objects for them
 
     def read(other: str) -> bytes | None:
-        absolute = os.path.normpath(os.path.join(here, other))  # noqa: PTH118
+        absolute = os.path.normpath(os.path.join(here, other))  # noqa: PTH118 - as above
         return read_file(root, absolute.removeprefix(below)) if absolute.startswith(below) else None
 
     return text_of(str(path), read_bounded(path), read, configured)

@@ -77,7 +77,7 @@ def _from_entry(index: Index, name: str, entry: Any, base_url: str) -> ProjectFi
     )
 
 
-def listed(  # an entry in full, JSON or HTML
+def listed(
     index: Index,
     name: str,
     base_url: str,
@@ -93,7 +93,7 @@ def listed(  # an entry in full, JSON or HTML
     has_provenance: bool | None = None,
     provenance_url: str | None = None,
 ) -> ProjectFile:
-    """Return one file of a page with all that is odd about it.
+    """Return one file of a page, JSON or HTML, with all that is odd about it.
 
     Args:
         index: Whose page it is.

@@ -39,7 +39,6 @@ _LENGTH = {len(NO_DIGEST)}
 _DIGITS = b"0123456789"
 _SIGNS_AND_DIGITS = b"0123456789-T:.Z\n"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
-_TIMES = re.compile(rf"(?:(?:{_TIME.pattern})?\n)*", re.ASCII)
 _LINKS = re.compile(r"(?:https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,4})?(?:/[\w./%+~-]*)?\n)*", re.ASCII)
 
 
@@ -208,34 +207,27 @@ def _are_digests(sha256: Sequence[str]) -> bool:
     )
 
 
-def _are_times(uploaded: Sequence[str], times: str) -> bool:
-    """Whether each is a time as indexes write it, or empty.
-
-    Args:
-        uploaded: The times.
-        times: The same, one in each line.
-    """
-    width = len(uploaded[0]) if uploaded else 0
-    usual = _TIME.fullmatch(uploaded[0]) if width else None
-    if usual is None or {*map(len, uploaded)} != {width}:
-        every = f"{times}\n"
-        return _TIMES.fullmatch(every) is not None and every.count("\n") == max(len(uploaded), 1)
-    # All are as long as the first: what stands at its signs is the same in each, and all else is a digit.
-    signs = [at for at, sign in enumerate(usual[0]) if not sign.isdecimal()]
-    lines = f"{times}\n".encode()
-    return (
-        not lines.translate(None, _SIGNS_AND_DIGITS)
-        and all(lines[at :: width + 1] == usual[0][at].encode() * len(uploaded) for at in signs)
-        and len(lines.translate(None, _DIGITS)) == (len(signs) + 1) * len(uploaded)
-    )
-
-
 def _are_moments(uploaded: Sequence[str]) -> bool:
     """Whether each is a time as indexes write it, of a day and an hour that there are."""
     try:
-        return all(map(datetime.fromisoformat, uploaded)) and _are_times(uploaded, "\n".join(uploaded))
+        return all(map(datetime.fromisoformat, uploaded)) and _are_times(uploaded)
     except ValueError:
         return False
+
+
+def _are_times(uploaded: Sequence[str]) -> bool:
+    """Whether each is written as a time."""
+    first = uploaded[0] if uploaded else ""
+    if not _TIME.fullmatch(first) or {*map(len, uploaded)} != {len(first)}:
+        return all(map(_TIME.fullmatch, uploaded))
+    # All are as long as the first: what stands at its signs is the same in each, and all else is a digit.
+    signs = [at for at, sign in enumerate(first) if not sign.isdecimal()]
+    lines = "".join([f"{each}\n" for each in uploaded]).encode()
+    return (
+        not lines.translate(None, _SIGNS_AND_DIGITS)
+        and all(lines[at :: len(first) + 1] == first[at].encode() * len(uploaded) for at in signs)
+        and len(lines.translate(None, _DIGITS)) == (len(signs) + 1) * len(uploaded)
+    )
 
 
 def _are_sizes(sizes: Sequence[int]) -> bool:

@@ -43,8 +43,8 @@ class Proxies:
 
     def _find(self, origin: WebOrigin) -> str:
         if self._except:
-            # requests has the rules that people expect; whoever has no proxy does without its import.
-            from requests.utils import should_bypass_proxies  # noqa: PLC0415
+            # requests has the rules that people expect.
+            from requests.utils import should_bypass_proxies  # noqa: PLC0415 - whoever has no proxy needs none
 
             if should_bypass_proxies(origin.url, no_proxy=self._except):
                 return ""

@@ -109,5 +109,6 @@ def _around(lockfile: Lockfile) -> Hashable:
         unread=(),
         elsewhere=(),
         compiled=None,
+        loose_constraints=(),
         omitted=0,
     )

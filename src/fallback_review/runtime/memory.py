@@ -31,7 +31,7 @@ def share_one_arena() -> bool:
 
     glibc gives threads places of their own, in which what one page leaves behind does not serve the next:
     a quarter of all memory. Python's lock makes the threads take turns anyway. To be called before there are
-    threads; other C libraries have nothing of the kind.
+    many threads, as those that are there keep their places; other C libraries have nothing of the kind.
     """
     if sys.platform != "linux":
         return False
