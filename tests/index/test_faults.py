@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from urllib3.connection import HTTPConnection
 
-from fallback_review.index import Credentials, IndexClient, Limits
+from fallback_review.index import Credentials, IndexClient, Limits, pools
 from fallback_review.index.deadline import Question
 from fallback_review.index.http import Wire
 from fallback_review.model import Answer, Cause
@@ -194,6 +194,26 @@ def test_a_slow_drip_over_tls_is_cut(certificates: Certificates) -> None:
         with IndexClient(pypi(server.url), limits=limits, ca_bundle=certificates.authority) as client:
             result = client.ask(["six"])["six"]
     assert "no complete answer within 0.6 s" in result.message
+
+
+def test_connections_share_one_reading_of_the_authorities(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[dict[str, str]] = []
+
+    class Counted(ssl.SSLContext):
+        def load_verify_locations(self, **given: str) -> None:  # type: ignore[override]  # as it is called
+            read.append(given)
+            super().load_verify_locations(**given)
+
+    monkeypatch.setattr(pools, "create_urllib3_context", lambda: Counted(ssl.PROTOCOL_TLS_CLIENT))
+    with (
+        scripted(lambda _: answer(404), tls=_tls(certificates)) as server,  # each connection serves once
+        IndexClient(pypi(server.url), ca_bundle=certificates.authority) as client,
+    ):
+        answers = client.ask(["six", "attrs", "idna"]).values()
+    assert [each.problem for each in answers] == [Cause.PROJECT_MISSING] * 3
+    assert read == [{"cafile": certificates.authority}]
 
 
 def test_silence_is_a_time_out() -> None:

@@ -42,7 +42,6 @@ class Pools:
         self._connections = connections
         variable = named_by(environ)
         self._authorities = ca_bundle or (environ[variable] if variable else certifi.where())
-        self._trusting: ssl.SSLContext | None = None
         self._managers: dict[tuple[str, str], PoolManager] = {}
         self._lock = threading.Lock()
 
@@ -90,14 +89,12 @@ class Pools:
         return manager
 
     def _context(self) -> ssl.SSLContext:
-        if self._trusting is None:
-            context = create_urllib3_context()
-            folder = Path(self._authorities).is_dir()
-            try:
-                context.load_verify_locations(**{"capath" if folder else "cafile": self._authorities})
-            except ssl.SSLError:
-                raise QuestionError(f"{BUNDLE} holds no usable certificate") from None
-            except OSError:
-                raise QuestionError(f"{BUNDLE} cannot be found") from None
-            self._trusting = context
-        return self._trusting
+        context = create_urllib3_context()
+        folder = Path(self._authorities).is_dir()
+        try:
+            context.load_verify_locations(**{"capath" if folder else "cafile": self._authorities})
+        except ssl.SSLError:
+            raise QuestionError(f"{BUNDLE} holds no usable certificate") from None
+        except OSError:
+            raise QuestionError(f"{BUNDLE} cannot be found") from None
+        return context
