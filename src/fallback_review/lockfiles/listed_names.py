@@ -21,8 +21,6 @@ ARCHIVE_ENDS = (
 _USUAL_END = ARCHIVE_ENDS[0]
 ENDS = (".whl", *ARCHIVE_ENDS)
 """How the names of wheels and sdists end."""
-OTHER_ENDS = (".egg", ".exe", ".msi", ".rpm")
-"""How the names of files end that no installer takes."""
 _OF_A_SYSTEM = re.compile(r"\.(?:aix|cygwin|darwin|linux|macosx|solaris|sunos|[wW]in)[-.A-Za-z0-9_]*\Z")
 """How a "dumb" distribution's name ends before its archive's end: ``six-1.0.linux-x86_64.tar.gz``."""
 _DASHES_OF_TAGS = 2
