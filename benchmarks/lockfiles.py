@@ -98,7 +98,7 @@ def _growth(known: MeasuredFormat) -> Row:
 def _read_anew(text: Text) -> None:
     """Read a lockfile as a process does that has read none."""
     plain._placed.cache_clear()  # noqa: SLF001 - nobody else wants to forget
-    plain._read.cache_clear()  # noqa: SLF001
+    plain._read.cache_clear()  # noqa: SLF001 - as above
     parse(text)
 
 

@@ -35,7 +35,7 @@ def share_one_arena() -> bool:
     """
     if sys.platform != "linux":
         return False
-    import ctypes  # noqa: PLC0415 - only who asks an index has threads
+    import ctypes  # noqa: PLC0415 - only who asks for many projects has many threads
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and mallopt(_M_ARENA_MAX, 1) == 1
