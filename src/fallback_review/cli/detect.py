@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tomli
 from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -98,6 +97,8 @@ def files_below(root: Path) -> Iterator[str]:
 
 
 def _requires_python(root: Path) -> str | None:
+    import tomli  # noqa: PLC0415 - only `init` looks at it
+
     try:
         table = tomli.loads((read_file(root, "pyproject.toml") or b"").decode())
     except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import tomli
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -103,6 +102,8 @@ class ConfigurationFiles(Struct, frozen=True, kw_only=True):
         return text
 
     def _toml(self, path: str, text: str, *, lines_before: int = 0) -> Section | None:
+        import tomli  # noqa: PLC0415 - many projects have no TOML
+
         try:
             data = tomli.loads(text)
         except (ValueError, RecursionError):  # TOMLDecodeError is a ValueError; its text may quote the file

@@ -6,8 +6,6 @@ Each tool hashes what its resolution depends on. Sources: Poetry 2.5 (`poetry.pa
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -110,5 +108,8 @@ def _table(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 
 def _digest(relevant: Mapping[str, Any], separators: tuple[str, str] | None = None) -> str:
+    import hashlib  # noqa: PLC0415 - few runs compare a lock with its project
+    import json  # noqa: PLC0415
+
     text = json.dumps(relevant, sort_keys=True, separators=separators, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -48,6 +47,8 @@ def _same_values(old: Sequence[LockedPackage], new: Sequence[LockedPackage], key
 
 
 def _values(entries: Iterable[LockedPackage], key: str) -> Counter[str]:
+    import json  # noqa: PLC0415 - few entries are repeated
+
     stated = (entry.extra[key] for entry in entries if key in entry.extra)
     return Counter(json.dumps(value, sort_keys=True, default=str) for value in stated)
 

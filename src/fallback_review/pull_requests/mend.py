@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from fallback_review.github.changed_lockfiles import Side
 from fallback_review.github.errors import GitHubError, Trouble
-from fallback_review.installed.sources import projects_of
+from fallback_review.installed.projects import projects_of
 from fallback_review.lockfiles import LockfileError, parse
 from fallback_review.model import Outcome
 from fallback_review.pipeline.context import addresses_of

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import tomli
-
 from fallback_review.model import Notice
 from fallback_review.settings.schema import SETTINGS_PATH
 
@@ -41,6 +39,8 @@ def settings_changes(
 
 
 def _table(data: bytes) -> dict[str, Any] | None:
+    import tomli  # noqa: PLC0415 - where there is a settings file
+
     try:
         return tomli.loads(data.decode("utf-8-sig"))
     except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError):

@@ -17,7 +17,6 @@ from typing import (
 )
 from urllib.parse import urljoin
 
-import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -262,10 +261,7 @@ def parse(
     Raises:
         SettingsError: it is not TOML, or a key or value is not allowed; names file, key and what is.
     """
-    try:
-        table = tomli.loads(data.decode("utf-8-sig"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    table = _table(data, path) if data else {}
     given = {key: value for key, value in (inputs or {}).items() if value is not None}
     if not table and all(map(_checks, given)):
         return _with_texts(given, spelling)
@@ -278,6 +274,15 @@ def parse(
     for (section, key), value in given.items():
         merged.setdefault(section, {})[key] = value
     return validate(merged, path="input", spelling=spelling)
+
+
+def _table(data: bytes, path: str) -> dict[str, Any]:
+    import tomli  # noqa: PLC0415 - where there is a settings file
+
+    try:
+        return tomli.loads(data.decode("utf-8-sig"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
 
 
 def _with_texts(given: Mapping[tuple[str, str], str], spelling: str) -> Settings:
