@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import trustme
 
 from benchmarks.measure import Row, best, milliseconds
-from fallback_review.index import IndexClient
+from fallback_review.index.client import IndexClient
 from fallback_review.model import Edition, Index, Owner
 
 if TYPE_CHECKING:

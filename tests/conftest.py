@@ -41,6 +41,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return result
 
 
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    if nextitem is None:  # What the whole session shares ends within the last test, whichever that is.
+        _running.clear()
+
+
 def _needs_the_lab() -> None:
     """Fail a test that is not marked: `make check` must find every marked one, and no other, left out."""
     if _running and not _running[0].get_closest_marker("lab"):

@@ -9,7 +9,7 @@ import requests
 from benchmarks.whole import indexes
 from benchmarks.world import LARGE, TYPICAL, pinned, projects, serving
 
-from fallback_review.index import IndexClient
+from fallback_review.index.client import IndexClient
 from fallback_review.lockfiles import Text, parse
 from fallback_review.model import Edition, Index, Owner
 from fallback_review.model.files import Files

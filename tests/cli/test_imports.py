@@ -21,15 +21,13 @@ NOTHING = frozenset({"click"})
 CHECKS = frozenset({"annotated_types", "pydantic", "pydantic_core", "typing_inspection"})
 """What the keys of a settings file are checked with."""
 REVIEW = NOTHING | {
-    "backports",  # urllib3 imports zstd where it is installed
-    "certifi",
     "msgspec",
     "packaging",
-    "tomli",
+    "pycurl",
+    "tomli",  # not where a name tells at once that a lockfile is none
     "typing_extensions",
-    "urllib3",
 }
-GITHUB = frozenset({"charset_normalizer", "idna", "requests"})
+GITHUB = frozenset({"backports", "certifi", "charset_normalizer", "idna", "requests", "urllib3"})
 """What speaks to GitHub, and reads the exceptions of a proxy."""
 
 
@@ -82,6 +80,16 @@ def test_without_a_settings_file_nothing_checks_one(folder: Path) -> None:
     assert found <= REVIEW
 
 
+def test_without_toml_nothing_reads_it(tmp_path: Path) -> None:
+    for version, side in enumerate(("old", "new")):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "requirements.txt").write_text(f"a=={version}\n")
+    given = ["review", "old/requirements.txt", "new/requirements.txt", "--format", "json", "--output", "o"]
+    addresses = ["--index-url", "http://127.0.0.1:1/ours/", "--pypi-url", "http://127.0.0.1:1/simple/"]
+    found = imported("from fallback_review.cli.start import main; main()", tmp_path, *given, *addresses)
+    assert found == REVIEW - {"tomli"}
+
+
 def test_a_cache_alone_needs_its_library(folder: Path) -> None:
     given = ["review", "old.txt", "new.txt", "--config", "settings.toml", "--output", "o"]
     found = imported(
@@ -116,7 +124,8 @@ def test_a_comment_needs_its_templates(folder: Path) -> None:
 
 def test_an_action_without_an_app(folder: Path) -> None:
     found = imported("import fallback_review.action.main", folder)
-    assert found <= REVIEW | CHECKS | GITHUB | {"jinja2", "markupsafe", "unidiff"}
+    # Nothing speaks to an index before GitHub was asked what changed.
+    assert found <= (REVIEW | CHECKS | GITHUB | {"jinja2", "markupsafe", "unidiff"}) - {"pycurl"}
 
 
 def test_a_proxy_alone_needs_requests(folder: Path) -> None:

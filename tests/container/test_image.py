@@ -47,7 +47,7 @@ def test_it_sets_no_working_directory_which_is_the_runners_to_choose(config: dic
 
 
 def test_it_adds_little_to_its_base(docker: Docker) -> None:
-    assert _size(docker, IMAGE) - _size(docker, BASE) < 75 * MEGABYTE
+    assert _size(docker, IMAGE) - _size(docker, BASE) < 85 * MEGABYTE
 
 
 def test_every_module_ships_as_bytecode_that_is_never_checked_against_its_source(docker: Docker) -> None:

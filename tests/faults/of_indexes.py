@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from fallback_review.index import Credentials, IndexClient, Limits
+from fallback_review.index.client import IndexClient
+from fallback_review.index.credentials import Credentials
+from fallback_review.index.http import Limits
 from fallback_review.index.session import Remembering
 from fallback_review.model import Index, Owner
 from fallback_review.pipeline.ask import KNOWN_PROJECT

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.index import Credentials, credentials_for
+from fallback_review.index.credentials import Credentials, credentials_for
 from fallback_review.model import Owner
 
 if TYPE_CHECKING:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import socket
 import ssl
 import threading
 import time
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from urllib3.connection import HTTPConnection
 
-from fallback_review.index import Credentials, IndexClient, Limits, pools
-from fallback_review.index.deadline import Question
-from fallback_review.index.http import Wire
+from fallback_review.index.client import IndexClient
+from fallback_review.index.credentials import Credentials
+from fallback_review.index.http import Limits, Wire
 from fallback_review.model import Answer, Cause
 from tests.index.indexes import chainguard, pypi
 from tests.servers.process import free_port
@@ -110,37 +109,19 @@ def test_a_200_that_is_no_project_detail_is_malformed(
     assert result.message.endswith(words)
 
 
-def test_a_question_without_a_connection_can_be_cut() -> None:
-    question = Question(60)
-    question.cut()
-    assert question.remaining == 0
-
-
-def test_a_connection_made_after_the_cut_ends_at_once() -> None:
-    question = Question(60)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        connection = HTTPConnection("127.0.0.1", server.getsockname()[1])
-        connection.connect()
-        question.uses(connection)
-        question.cut()
-        question.uses(None)
-        late = HTTPConnection("127.0.0.1", server.getsockname()[1], timeout=5)
-        late.connect()
-        question.uses(late)
-        assert late.sock is not None
-        assert late.sock.recv(1) == b""
-        connection.close()
-        late.close()
-
-
 def test_a_huge_error_page_is_read_only_at_its_beginning() -> None:
     result, _ = ask_script(lambda _: answer(404, b"x" * 3_000_000))
     assert result.problem is Cause.PROJECT_MISSING
 
 
 def test_retry_after_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns, pauses = itertools.count(), []
-    monkeypatch.setattr(Wire, "_pause", lambda _wire, seconds, _question: pauses.append(seconds))
+    turns, pauses = itertools.count(), list[float]()
+
+    def note(_wire: Wire, seconds: float, _question: object) -> Iterable[object]:
+        pauses.append(seconds)
+        return ()
+
+    monkeypatch.setattr(Wire, "_pause", note)
 
     def reply(_: Seen) -> list[object]:
         return answer(200, EMPTY) if next(turns) else answer(429, headers={"Retry-After": "1"})
@@ -196,24 +177,17 @@ def test_a_slow_drip_over_tls_is_cut(certificates: Certificates) -> None:
     assert "no complete answer within 0.6 s" in result.message
 
 
-def test_connections_share_one_reading_of_the_authorities(
-    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[dict[str, str]] = []
-
-    class Counted(ssl.SSLContext):
-        def load_verify_locations(self, **given: str) -> None:  # type: ignore[override]  # as it is called
-            read.append(given)
-            super().load_verify_locations(**given)
-
-    monkeypatch.setattr(pools, "create_urllib3_context", lambda: Counted(ssl.PROTOCOL_TLS_CLIENT))
+def test_connections_share_one_reading_of_the_authorities(certificates: Certificates, tmp_path: Path) -> None:
+    authority = tmp_path / "authority.pem"
+    authority.write_bytes(Path(certificates.authority).read_bytes())
     with (
         scripted(lambda _: answer(404), tls=_tls(certificates)) as server,  # each connection serves once
-        IndexClient(pypi(server.url), ca_bundle=certificates.authority) as client,
+        IndexClient(pypi(server.url), ca_bundle=str(authority)) as client,
     ):
-        answers = client.ask(["six", "attrs", "idna"]).values()
-    assert [each.problem for each in answers] == [Cause.PROJECT_MISSING] * 3
-    assert read == [{"cafile": certificates.authority}]
+        first = client.ask(["six"])["six"]
+        authority.write_text("no certificate any more")
+        later = client.ask(["attrs", "idna"]).values()
+    assert [each.problem for each in (first, *later)] == [Cause.PROJECT_MISSING] * 3
 
 
 def test_silence_is_a_time_out() -> None:
@@ -251,21 +225,26 @@ def test_closing_wakes_a_pause() -> None:
     assert threading.active_count() <= threads
 
 
+CUT = "the connection was closed before the answer was complete"
+NOT_HTTP = "its answer is not valid HTTP"
+
+
 @pytest.mark.parametrize(
-    "script",
+    ("script", "words"),
     [
-        [RESET],
-        [],
-        answer(200, EMPTY, length=len(EMPTY) + 10),
-        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"],
-        [b"garbage\r\n\r\n"],
+        ([RESET], CUT),
+        ([], CUT),
+        (answer(200, EMPTY, length=len(EMPTY) + 10), CUT),
+        ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"], CUT),
+        ([b"garbage\r\n\r\n"], NOT_HTTP),
+        (answer(302, headers={"Location": "/a/", "location": "/b/"}), NOT_HTTP),
     ],
-    ids=["reset", "closed", "in body", "in chunk", "not HTTP"],
+    ids=["reset", "closed", "in body", "in chunk", "not HTTP", "two targets"],
 )
-def test_a_killed_connection_is_tried_again_then_unreachable(script: list[object]) -> None:
+def test_a_killed_connection_is_tried_again_then_unreachable(script: list[object], words: str) -> None:
     result, count = ask_script(lambda _: script)
     assert (result.problem, count) == (Cause.UNREACHABLE, 3)
-    assert "closed before the answer was complete" in result.message
+    assert result.message.endswith(words)
 
 
 def test_a_refused_connection() -> None:
@@ -287,9 +266,9 @@ def test_an_index_that_is_down_is_not_hammered() -> None:
     with scripted(lambda _: answer(500)) as server:
         with IndexClient(pypi(server.url), limits=limits, connections=4) as client:
             answers = client.ask([f"name-{number}" for number in range(300)])
-        assert 8 <= len(server.seen) <= 12
+        assert 8 <= len(server.seen) <= 16  # four may be under way, and four answers not yet looked at
     assert {result.problem for result in answers.values()} == {Cause.UNREACHABLE}
-    assert sum("so this package was not asked for" in a.message for a in answers.values()) >= 288
+    assert sum("so this package was not asked for" in a.message for a in answers.values()) >= 284
 
 
 def test_a_few_failures_among_answers_stop_nothing() -> None:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.index import Credentials, IndexClient, Limits
 from fallback_review.index import page_cache as cache_module
-from fallback_review.index.http import ACCEPT
+from fallback_review.index.client import IndexClient
+from fallback_review.index.credentials import Credentials
+from fallback_review.index.http import ACCEPT, Limits
 from fallback_review.index.page_cache import FILE, open_cache
 from fallback_review.index.vex import VexFeed
 from fallback_review.model import Answer, Cause
@@ -625,7 +626,7 @@ def test_a_page_that_would_push_out_many_is_not_kept(kept: Kept) -> None:
 PROCESS = """
 import sys
 from pathlib import Path
-from fallback_review.index import IndexClient
+from fallback_review.index.client import IndexClient
 from fallback_review.index.page_cache import open_cache
 from fallback_review.model import Index, Owner
 folder, url = sys.argv[1:]

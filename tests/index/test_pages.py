@@ -55,6 +55,12 @@ def entry(**changes: Any) -> dict[str, Any]:
     return {"filename": filename, "url": f"files/{filename}", "hashes": {"sha256": SHA}} | changes
 
 
+@pytest.mark.parametrize("place", ["http://[bad", "//[x", "http://\u2100.example", "http://index.example]"])
+def test_a_link_that_leads_nowhere_makes_a_page_unreadable(place: str) -> None:
+    with pytest.raises(PageError, match=r"cannot be read|unreadable"):
+        read(project(entry(), entry(url=f"{place}/{WHEEL}")), JSON)
+
+
 def test_a_json_file_in_full() -> None:
     body = project(
         entry(

@@ -7,7 +7,9 @@ import os
 
 import pytest
 
-from fallback_review.index import Credentials, IndexClient, Limits
+from fallback_review.index.client import IndexClient
+from fallback_review.index.credentials import Credentials
+from fallback_review.index.http import Limits
 from fallback_review.index.origins import origin_of
 from fallback_review.index.proxies import Proxies
 from fallback_review.model import Cause
@@ -94,6 +96,8 @@ def test_a_proxy_that_is_not_there() -> None:
     [
         ("http:///nowhere", "the proxy's address cannot be read"),
         ("http://who:secret@127.0.0.1:none", "the proxy's address cannot be read"),
+        ("http://who:se%00cret@127.0.0.1:9", "the proxy's address cannot be read"),
+        ("http://" + "\u00fc" * 80, "the proxy's address cannot be read"),
         ("socks5://who:secret@127.0.0.1:9", "the proxy is neither an http nor an https one"),
     ],
 )

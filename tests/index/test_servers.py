@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fallback_review.index import Credentials, IndexClient, Limits
+from fallback_review.index.client import IndexClient
+from fallback_review.index.credentials import Credentials
+from fallback_review.index.http import Limits
 from fallback_review.model import Answer, Cause, Tier
 from tests.index.conftest import PROJECTS
 from tests.index.indexes import chainguard, own, pypi

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from fallback_review.index import Credentials
+from fallback_review.index.credentials import Credentials
 from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.index.vex import IMPATIENT, VexFeed, vex_feed
 from fallback_review.model import Answer, Cause, Remediation

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fallback_review.index import Credentials, Limits
+from fallback_review.index.credentials import Credentials
 from fallback_review.index.files import FileClient, FileProblem, FileRead, UnreadableFileError
+from fallback_review.index.http import Limits
 from fallback_review.installed import wheels
 from fallback_review.installed.places import place, read_pip_report
 from fallback_review.installed.record import RecordError, read_record

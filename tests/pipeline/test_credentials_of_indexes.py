@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from fallback_review.index import Credentials
+from fallback_review.index.credentials import Credentials
 from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Conclusion

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from packaging.requirements import Requirement
 
-from fallback_review.index import Credentials
+from fallback_review.index.credentials import Credentials
 from fallback_review.index.open import Secrets, open_indexes
 from fallback_review.lockfiles import Text
 from fallback_review.model import (

@@ -24,8 +24,8 @@ from rich.text import Text as Coloured
 from fallback_review.cli.demo import scene
 from fallback_review.cli.demo.run import run
 from fallback_review.cli.demo.server import DemoIndex
-from fallback_review.index import Credentials
 from fallback_review.index import open as access
+from fallback_review.index.credentials import Credentials
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline.compare import whole
 from fallback_review.pipeline.review import review

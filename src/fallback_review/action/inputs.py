@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from fallback_review.github.marker import NAME
-from fallback_review.index import Credentials
+from fallback_review.index.credentials import Credentials
 from fallback_review.index.open import Secrets
 from fallback_review.pull_requests.run import Channels, CommentMode, RunOptions
 from fallback_review.settings.schema import SETTINGS_PATH, SettingsError, kebab

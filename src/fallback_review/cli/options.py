@@ -10,8 +10,8 @@ import click
 from click.core import ParameterSource
 from msgspec import Struct
 
-from fallback_review.index import Credentials
 from fallback_review.index import open as access
+from fallback_review.index.credentials import Credentials
 from fallback_review.report import FORMATS
 from fallback_review.runtime import ca_bundle
 from fallback_review.settings import schema

@@ -12,6 +12,7 @@ import click
 from fallback_review.report import render
 from fallback_review.report.headline import headline
 from fallback_review.report.tally import tally
+from fallback_review.runtime.request_logs import REQUEST_LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,6 @@ def log_requests() -> None:
     """Write each HTTP request to standard error: method, path and status, never a header."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(relativeCreated)6d ms  %(message)s"))
-    logger = logging.getLogger("urllib3.connectionpool")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    for logger in REQUEST_LOGS:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)

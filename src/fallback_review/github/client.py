@@ -16,7 +16,7 @@ from requests.utils import parse_header_links
 
 from fallback_review.github.errors import APP, JOB, GitHubError, Need, Trouble, graphql_refusal, refusal
 from fallback_review.github.transport import AppKey, LeftGitHub, Transport
-from fallback_review.runtime.connections import pauses
+from fallback_review.runtime.pauses import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

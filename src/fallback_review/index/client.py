@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import queue
 import re
-import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit
 
 from msgspec.structs import replace
 
-from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
 from fallback_review.index.http import ACCEPT, Limits, Wire
 from fallback_review.index.http_statuses import answer_for
-from fallback_review.index.origins import bare, origin_of
+from fallback_review.index.origins import bare, origin_of, sendable
 from fallback_review.model import Answer, Cause, Index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from fallback_review.index.credentials import Credentials
     from fallback_review.index.http import Fetched
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
 
 _NORMALISED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _HOPELESS_AFTER = 8
-_TICK = 0.1
 
 
 class IndexClient:
@@ -67,16 +62,13 @@ class IndexClient:
         """
         self._index = index
         self._limits = limits or Limits()
-        self._connections = connections
         self._circuit = _Circuit()
-        self._under_way: set[Question] = set()
-        self._stopped = threading.Event()
         self._wire: Wire | None = None
         self._unusable = "no index is configured"
         self._base = index.url
         if self._base:
             try:
-                self._base = bare(self._base)
+                self._base = sendable(bare(self._base))
                 origin = origin_of(self._base)
             except ValueError:
                 self._unusable = "the configured index URL is not an http or https URL"
@@ -101,9 +93,9 @@ class IndexClient:
             self._wire.close()
 
     def stop(self) -> None:
-        """End what another thread is asking, at once: it gets problems for what is open. For good."""
-        self._stopped.set()
-        self._cut(overdue_only=False)
+        """End what another thread is asking: it soon gets problems for what is open. For good."""
+        if self._wire:
+            self._wire.stop()
 
     def ask(
         self, names: Collection[str], *, on_answer: Callable[[Answer], None] | None = None
@@ -140,57 +132,36 @@ class IndexClient:
         return None
 
     def _ask_all(self, wire: Wire, names: list[str], take: Callable[[Answer], None]) -> None:
-        done: queue.SimpleQueue[Future[Answer]] = queue.SimpleQueue()
-        end = time.monotonic() + self._limits.total
         waiting = dict.fromkeys(names)
-        pool = ThreadPoolExecutor(min(self._connections, len(names)), thread_name_prefix="index")
-        try:
+
+        def asked() -> Iterator[tuple[str, str]]:
             for name in names:
-                pool.submit(self._ask_one, wire, name).add_done_callback(done.put)
-            next_look = time.monotonic() + _TICK
-            while waiting and time.monotonic() < end and not self._stopped.is_set():
-                try:
-                    answer = done.get(timeout=_TICK).result()
-                except queue.Empty:
-                    pass
-                else:
-                    del waiting[answer.name]
-                    take(answer)
-                if time.monotonic() >= next_look:
-                    next_look = time.monotonic() + _TICK
-                    self._cut(overdue_only=True)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            self._cut(overdue_only=False)
+                if self._circuit.settled:
+                    return
+                yield name, self._url(name)
+
+        for name, outcome in wire.get_all(asked(), until=time.monotonic() + self._limits.total):
+            del waiting[name]
+            answer = self._heard(name, outcome)
+            self._circuit.note(answer)
+            take(answer)
         for name in waiting:
-            limit = f"the limit of {self._limits.total:g} s for all names was used up"
-            why = "the check was stopped" if self._stopped.is_set() else limit
-            words = f"{self._host} could not be asked: {why}"
-            take(self._problem(name, Cause.UNREACHABLE, words))
+            take(self._unasked(name, stopped=wire.stopped))
 
-    def _ask_one(self, wire: Wire, name: str) -> Answer:
+    def _heard(self, name: str, outcome: Fetched | QuestionError) -> Answer:
+        if isinstance(outcome, QuestionError):
+            failed = "asked" if outcome.cause is Cause.UNREACHABLE else "read"
+            words = f"{self._host} could not be {failed}: {outcome.words}"
+            return self._problem(name, outcome.cause, words)
+        return self._read(name, outcome)
+
+    def _unasked(self, name: str, *, stopped: bool) -> Answer:
         if settled := self._circuit.settled:
-            return replace(
-                settled, name=name, message=f"{settled.message} (so this package was not asked for)"
-            )
-        question = Question(self._limits.question)
-        self._under_way.add(question)
-        if self._stopped.is_set():
-            question.cut()
-        try:
-            answer = self._read(name, wire.get(self._url(name), question))
-        except QuestionError as error:
-            failed = "asked" if error.cause is Cause.UNREACHABLE else "read"
-            answer = self._problem(name, error.cause, f"{self._host} could not be {failed}: {error.words}")
-        finally:
-            self._under_way.discard(question)
-        self._circuit.note(answer)
-        return answer
-
-    def _cut(self, *, overdue_only: bool) -> None:
-        for question in tuple(self._under_way):
-            if not (overdue_only and question.remaining):
-                question.cut()
+            words = f"{settled.message} (so this package was not asked for)"
+            return replace(settled, name=name, message=words)
+        limit = f"the limit of {self._limits.total:g} s for all names was used up"
+        why = "the check was stopped" if stopped else limit
+        return self._problem(name, Cause.UNREACHABLE, f"{self._host} could not be asked: {why}")
 
     def _url(self, name: str) -> str:
         parts = urlsplit(self._base)
@@ -215,12 +186,10 @@ class _Circuit:
         self.settled: Answer | None = None
         self._failures = 0
         self._answered = False
-        self._lock = threading.Lock()
 
     def note(self, answer: Answer) -> None:
-        with self._lock:
-            self._answered = self._answered or answer.answered
-            self._failures += not answer.answered
-            hopeless = not self._answered and self._failures >= _HOPELESS_AFTER
-            if answer.problem is Cause.UNAUTHORIZED or hopeless:
-                self.settled = self.settled or answer
+        self._answered = self._answered or answer.answered
+        self._failures += not answer.answered
+        hopeless = not self._answered and self._failures >= _HOPELESS_AFTER
+        if answer.problem is Cause.UNAUTHORIZED or hopeless:
+            self.settled = self.settled or answer

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
-from typing import TYPE_CHECKING
+import re
+from errno import ECONNABORTED, ECONNREFUSED, ECONNRESET, EPIPE
+from http import HTTPStatus
 
-import urllib3.exceptions as wire
+import pycurl
 
 from fallback_review.model import Cause
 from fallback_review.runtime.ca_bundle import VARIABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_MOST_LINKS = 20
 
 
 class QuestionError(Exception):
@@ -44,57 +40,63 @@ def check_version(version: str) -> None:
 
 BUNDLE = f"the CA bundle that is configured (ca-bundle, {', '.join(VARIABLES[:-1])} or {VARIABLES[-1]})"
 
+NOT_HTTP = "its answer is not valid HTTP"
 _CUT = "the connection was closed before the answer was complete"
 
-# The first line that fits any exception of the chain says what it was, and whether it may pass.
-_MEANINGS: tuple[tuple[type[BaseException], str, bool], ...] = (
-    (wire.NameResolutionError, "a host name could not be resolved (DNS)", True),
-    (wire.SSLError, "the TLS connection failed", False),
-    (ssl.SSLError, "the TLS connection failed", False),
-    (ConnectionRefusedError, "the connection was refused", True),
-    (wire.NewConnectionError, "no connection could be made", True),
-    (wire.ConnectTimeoutError, "no connection in time", True),
-    (wire.ReadTimeoutError, "no answer in time", True),
-    (wire.ProtocolError, _CUT, True),
-    (ConnectionError, _CUT, True),
+_TOO_LARGE = 100
+"""libcurl's, of which pycurl has no name."""
+# What a code of libcurl (libcurl-errors(3)) means, and whether it may pass.
+_MEANINGS: dict[int, tuple[str, bool]] = {
+    pycurl.E_COULDNT_RESOLVE_HOST: ("a host name could not be resolved (DNS)", True),
+    pycurl.E_COULDNT_RESOLVE_PROXY: ("a host name could not be resolved (DNS)", True),
+    pycurl.E_COULDNT_CONNECT: ("no connection could be made", True),
+    pycurl.E_OPERATION_TIMEDOUT: ("no connection in time", True),
+    pycurl.E_SSL_CONNECT_ERROR: ("the TLS connection failed", False),
+    pycurl.E_URL_MALFORMAT: ("its address leads nowhere", False),
+    _TOO_LARGE: ("the headers of its answer are too long", False),
+    pycurl.E_SSL_CACERT_BADFILE: (f"{BUNDLE} holds no usable certificate", False),
+    pycurl.E_UNSUPPORTED_PROTOCOL: (NOT_HTTP, True),
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: (NOT_HTTP, True),
+    pycurl.E_BAD_CONTENT_ENCODING: (NOT_HTTP, True),  # A transfer coding that nobody asked for.
+    pycurl.E_GOT_NOTHING: (_CUT, True),
+    pycurl.E_PARTIAL_FILE: (_CUT, True),
+    pycurl.E_RECV_ERROR: (_CUT, True),
+    pycurl.E_SEND_ERROR: (_CUT, True),
+}
+_RESET = frozenset({ECONNABORTED, ECONNRESET, EPIPE})
+_ON_THE_WAY_THERE = frozenset(
+    {pycurl.E_COULDNT_RESOLVE_PROXY, pycurl.E_COULDNT_CONNECT, pycurl.E_OPERATION_TIMEDOUT}
 )
+"""What concerns the proxy, where there is one."""
+_FAULT_OF_A_CERTIFICATE = re.compile(r"SSL certificate [\w ]{1,40}: ([\w ,.'-]{1,120})", re.ASCII)
+"""libcurl's words before OpenSSL's; what is wrong with the names of a certificate has other words."""
 
 
-def question_error(error: Exception) -> QuestionError:
-    """Return what an exception of urllib3 or of the system means.
+def transfer_error(code: int, text: str, *, errno: int, proxied: bool, tunnel: int) -> QuestionError:
+    """Return what it means that a transfer failed.
 
-    No text of the exception is repeated, save OpenSSL's words for the fault of a certificate.
+    Nothing of libcurl's text is repeated, save OpenSSL's words for the fault of a certificate.
+
+    Args:
+        code: libcurl's.
+        text: libcurl's words.
+        errno: Of the system's last call for a connection.
+        proxied: Whether the request went through a proxy.
+        tunnel: The status of the proxy's answer to CONNECT; 0 where there was none.
     """
-    chain = list(_chain(error))
-    if any(isinstance(link, wire.DecodeError) for link in chain):
-        return QuestionError("its compressed answer cannot be unpacked", cause=Cause.MALFORMED_INDEX)
-    for link in chain:
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return QuestionError(f"its TLS certificate is not trusted: {link.verify_message}")
-    words, passing = _meaning(chain) or (f"the request failed ({type(error).__name__})", False)
-    if any(isinstance(link, wire.ProxyError) for link in chain):
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:
+        told = _FAULT_OF_A_CERTIFICATE.match(text)
+        fault = told[1].strip() if told else "it is made for other host names"
+        return QuestionError(f"its TLS certificate is not trusted: {fault}")
+    if tunnel == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return QuestionError("through the proxy, it wants credentials (407 Proxy Authentication Required)")
+    if tunnel >= HTTPStatus.MULTIPLE_CHOICES:
+        return QuestionError(f"the proxy answered {tunnel} when it was asked to connect")
+    if code == pycurl.E_SSL_CONNECT_ERROR and errno in _RESET:
+        code = pycurl.E_RECV_ERROR
+    words, passing = _MEANINGS.get(code, (f"the request failed (libcurl {code})", False))
+    if code == pycurl.E_COULDNT_CONNECT and errno == ECONNREFUSED:
+        words = "the connection was refused"
+    if proxied and code in _ON_THE_WAY_THERE:
         words = f"through the proxy, {words}"
     return QuestionError(words, passing=passing)
-
-
-def _meaning(chain: list[BaseException]) -> tuple[str, bool] | None:
-    texts = [str(link) for link in chain if isinstance(link, OSError)]
-    if any("407 Proxy Authentication Required" in text for text in texts):
-        return "it wants credentials (407 Proxy Authentication Required)", False
-    for kind, words, passing in _MEANINGS:
-        if any(isinstance(link, kind) for link in chain):
-            return words, passing
-    return None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Walk through causes, contexts and wrapped arguments: each library hides the first error elsewhere."""
-    waiting, seen = [error], set[int]()
-    while waiting and len(seen) < _MOST_LINKS:
-        link = waiting.pop(0)
-        if id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        inside = [*link.args, getattr(link, "reason", None), link.__cause__, link.__context__]
-        waiting += [part for part in inside if isinstance(part, BaseException)]

@@ -10,7 +10,6 @@ import hashlib
 import io
 import re
 import tempfile
-import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from http import HTTPStatus
@@ -20,8 +19,9 @@ from msgspec import Struct
 
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
-from fallback_review.index.http import MEGABYTE, Limits, Wire
-from fallback_review.index.origins import bare, origin_of
+from fallback_review.index.http import Limits, Wire
+from fallback_review.index.origins import bare, origin_of, sendable
+from fallback_review.index.transfers import MEGABYTE
 from fallback_review.model import Cause
 
 if TYPE_CHECKING:
@@ -215,9 +215,8 @@ class FileClient:
         self._limits = limits or (WHOLE if whole else RANGED)
         self._connections = min(connections, 4) if whole else connections
         self._under_way: set[Question] = set()
-        self._lock = threading.Lock()
         self._wire = Wire(
-            origin_of(bare(index_url)),
+            origin_of(sendable(bare(index_url))),
             credentials,
             connections=self._connections,
             limits=self._limits,
@@ -260,10 +259,10 @@ class FileClient:
                     found[waiting.pop(future)] = future.result()
                     if on_read:
                         on_read()
-                self._cut(overdue_only=True)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            self._cut(overdue_only=False)
+            for question in tuple(self._under_way):
+                question.cut()
         for url in waiting.values():
             words = f"the limit of {self._limits.total:g} s for reading files was used up"
             found[url] = FileProblem(cause=Cause.UNREACHABLE, message=words)
@@ -271,8 +270,7 @@ class FileClient:
 
     def _read_one(self, file: ProjectFile, make: Callable[[IO[bytes]], Read]) -> FileRead[Read] | FileProblem:
         question = Question(self._limits.question)
-        with self._lock:
-            self._under_way.add(question)
+        self._under_way.add(question)
         try:
             return (
                 self._read_whole(file, make, question)
@@ -286,8 +284,7 @@ class FileClient:
                 cause=Cause.MALFORMED_INDEX, message=f"{file.filename} could not be read: {error}"
             )
         finally:
-            with self._lock:
-                self._under_way.discard(question)
+            self._under_way.discard(question)
 
     def _read_parts(
         self, file: ProjectFile, make: Callable[[IO[bytes]], Read], question: Question
@@ -312,10 +309,3 @@ class FileClient:
                 raise UnreadableFileError("its bytes are not those whose sha256 the index lists")
             held.seek(0)
             return FileRead(value=make(held), whole=file.sha256 is not None, requests=1, received=length)
-
-    def _cut(self, *, overdue_only: bool) -> None:
-        with self._lock:
-            under_way = tuple(self._under_way)
-        for question in under_way:
-            if not (overdue_only and question.remaining):
-                question.cut()

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from base64 import b64encode
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urljoin
 
 from msgspec import Struct
-from urllib3 import Retry, Timeout
-from urllib3.exceptions import HTTPError, InvalidHeader
-from urllib3.util import make_headers, parse_url
 
 from fallback_review import __version__
-from fallback_review.index.deadline import CURRENT, Question
-from fallback_review.index.errors import QuestionError, question_error
-from fallback_review.index.origins import WebOrigin, bare, origin_of
-from fallback_review.index.pools import Pools
-from fallback_review.model import Cause
-from fallback_review.runtime.connections import pauses
+from fallback_review.index.deadline import Question
+from fallback_review.index.errors import QuestionError
+from fallback_review.index.origins import WebOrigin, bare, origin_of, sendable
+from fallback_review.index.routes import Routes
+from fallback_review.index.transfers import MEGABYTE, Exchange, Pause, Transfers
+from fallback_review.runtime.pauses import pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from urllib3 import BaseHTTPResponse
+    from collections.abc import Iterable, Iterator, Mapping
 
     from fallback_review.index.credentials import Credentials
     from fallback_review.index.page_cache import Page, PageCache, Visit
+    from fallback_review.index.transfers import Conversation, Response
+
+Key = TypeVar("Key")
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.01"
 """JSON where there is a choice (PEP 691)."""
-MEGABYTE = 1024 * 1024
 MOST_REDIRECTS = 5
-_MOST_BYTES_OF_AN_ERROR = 64 * 1024
-_CHUNK = 64 * 1024
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30
 
@@ -113,31 +110,62 @@ class Wire:
         self._origin = origin
         self._cache = cache
         self._limits = limits
-        self._pools = Pools(environ, connections=connections, ca_bundle=ca_bundle)
+        self._connections = connections
+        self._routes = Routes(environ, ca_bundle=ca_bundle)
         self._headers = {
             "User-Agent": f"fallback-review/{__version__}",
             "Accept": accept,
-            "Accept-Encoding": make_headers(accept_encoding=True)["accept-encoding"],
+            "Accept-Encoding": "gzip, deflate",
         }
         self._credentials = {"Authorization": f"Basic {_basic(credentials)}"} if credentials else {}
         self._secrets = _secrets(credentials)
         self._stopped = threading.Event()
         self._not_before = 0.0
+        self._idle: list[Transfers] = []
+        self._lock = threading.Lock()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it asks nothing any more."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """End what other threads are asking, within a tenth of a second. For good."""
+        self._stopped.set()
 
     def close(self) -> None:
-        """Close the connections and wake every thread that pauses."""
-        self._stopped.set()
-        self._pools.close()
+        """Stop, and close the connections that nobody uses; the others are closed by who uses them."""
+        self.stop()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for transfers in idle:
+            transfers.close()
+
+    def get_all(
+        self, urls: Iterable[tuple[Key, str]], *, until: float
+    ) -> Iterator[tuple[Key, Fetched | QuestionError]]:
+        """Ask for pages side by side; yield each answer, or why there is none, as it arrives.
+
+        Args:
+            urls: What to ask for, with what the caller knows each by; taken one by one, when there is room.
+            until: The `time.monotonic` at which to end, even if not all is answered. So does `stop`.
+        """
+        conversations = (
+            (key, self._patiently(_Request(url, {}, None), Question(self._limits.question)))
+            for key, url in urls
+        )
+        with self._transfers() as transfers:
+            yield from transfers.hold(conversations, at_once=self._connections, until=until)
 
     def get(
         self,
         url: str,
         question: Question,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str],
         into: IO[bytes] | None = None,
     ) -> Fetched:
-        """Return the answer to a GET of `url`, repeated where that may help; else raise `QuestionError`.
+        """Return the answer to a GET for a file, repeated where that may help; else raise `QuestionError`.
 
         Args:
             url: What to ask for.
@@ -145,18 +173,35 @@ class Wire:
             headers: Further ones of the request.
             into: Where a good answer's body goes, instead of into memory.
         """
-        token = CURRENT.set(question)
-        try:
-            return self._patiently(_Request(url, headers or {}, into), question)
-        finally:
-            question.uses(None)
-            CURRENT.reset(token)
+        conversation = self._patiently(_Request(url, headers, into), question)
+        with self._transfers() as transfers:
+            for _, outcome in transfers.hold(iter([(url, conversation)]), at_once=1, until=math.inf):
+                if isinstance(outcome, QuestionError):
+                    raise outcome
+                return outcome
+        raise QuestionError("the check was stopped")
 
-    def _patiently(self, request: _Request, question: Question) -> Fetched:
+    @contextmanager
+    def _transfers(self) -> Iterator[Transfers]:
+        """Give connections that no other thread uses, while the context lasts."""
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        transfers = idle or Transfers(self._connections, self._stopped.is_set)
+        try:
+            yield transfers
+        finally:
+            with self._lock:
+                kept = not self.stopped
+                if kept:
+                    self._idle.append(transfers)
+            if not kept:
+                transfers.close()
+
+    def _patiently(self, request: _Request, question: Question) -> Conversation[Fetched]:
         for pause in pauses(self._limits.retries, self._limits.backoff):
-            self._pause(self._not_before - time.monotonic(), question)
+            yield from self._pause(self._not_before - time.monotonic(), question)
             try:
-                fetched, asked_pause = self._follow(request, question)
+                fetched, asked_pause = yield from self._follow(request, question)
             except QuestionError as error:
                 if pause is None or not error.passing:
                     raise
@@ -167,62 +212,71 @@ class Wire:
             if asked_pause is None:
                 asked_pause = pause
             else:
-                # The server speaks to all threads at once, so all of them wait.
+                # The server speaks to all questions at once, so all of them wait.
                 self._not_before = max(self._not_before, time.monotonic() + asked_pause)
-            self._pause(asked_pause, question)
+            yield from self._pause(asked_pause, question)
         raise AssertionError("the last repetition returns or raises")  # pragma: no cover - for mypy
 
-    def _pause(self, seconds: float, question: Question) -> None:
-        if seconds <= 0:
-            return
+    def _pause(self, seconds: float, question: Question) -> Conversation[None]:
         if seconds >= question.remaining:
             raise QuestionError(f"it asks to wait longer than the limit of {question.seconds:g} s")
-        if self._stopped.wait(seconds):
-            raise QuestionError("the check was stopped")
+        if seconds > 0:
+            yield Pause(seconds, question)
 
-    def _follow(self, request: _Request, question: Question) -> tuple[Fetched, float | None]:
+    def _follow(self, request: _Request, question: Question) -> Conversation[tuple[Fetched, float | None]]:
         """Ask once, through redirects; return the answer and the pause that the server asks for."""
         try:
-            found = self._follow_redirects(request, question)
-        except (HTTPError, OSError, ValueError) as error:
+            found = yield from self._follow_redirects(request, question)
+        except ValueError as error:
+            raise QuestionError(f"the request failed ({type(error).__name__})") from error
+        except QuestionError:
             if question.remaining:
-                raise question_error(error) from error
+                raise
         else:
-            # A connection that was cut among the headers looks like one that ended well.
             if question.remaining:
                 return found
         raise QuestionError(f"no complete answer within {question.seconds:g} s")
 
-    def _follow_redirects(self, asked_for: _Request, question: Question) -> tuple[Fetched, float | None]:
+    def _follow_redirects(
+        self, asked_for: _Request, question: Question
+    ) -> Conversation[tuple[Fetched, float | None]]:
         trusted, url, cache = True, asked_for.url, None if asked_for.partial else self._cache
         for _ in range(MOST_REDIRECTS + 1):
-            asked = parse_url(bare(url)).url
+            asked = sendable(bare(url))
             origin = origin_of(asked)
             trusted = trusted and origin == self._origin
             sent = self._credentials if trusted else {}
             headers = {**self._headers, **sent, **asked_for.headers}
             visit = cache and cache.visit(asked, headers)
             headers.update(visit.conditions if visit else {})
-            left = max(question.remaining, 0.001)
-            timeout = Timeout(connect=min(self._limits.connect, left), read=min(self._limits.read, left))
-            with self._pools.get(origin, asked, headers, timeout) as response:
-                target = _redirect_target(response)
-                body = _body(response, question, self._limits.most_bytes, asked_for.into)
+            response = yield Exchange(
+                url=asked,
+                headers=headers,
+                route=self._routes.towards(origin),
+                connect=self._limits.connect,
+                silence=self._limits.read,
+                question=question,
+                most_bytes=self._limits.most_bytes,
+                into=asked_for.into,
+            )
+            if response is None:  # pragma: no cover - for mypy: an exchange is given an answer, or an error
+                raise AssertionError
             if visit and visit.conditions and response.status == HTTPStatus.NOT_MODIFIED:
                 page = visit.confirmed(response.headers)
                 if page:
                     return _confirmed(page, asked, bool(sent)), None
                 cache = None  # It confirms something else: ask for the page itself.
                 continue
+            target = response.location
             if not target:
-                fetched = _fetched(response, asked, body, bool(sent))
+                fetched = _fetched(response, asked, bool(sent))
                 if visit and question.remaining:
                     self._keep(visit, fetched, response)
-                return fetched, _asked_pause(response)
+                return fetched, min(response.retry_after, _LONGEST_PAUSE) or None
             url = _checked(urljoin(asked, target), asked)
         raise QuestionError(f"it redirects more than {MOST_REDIRECTS} times")
 
-    def _keep(self, visit: Visit, fetched: Fetched, response: BaseHTTPResponse) -> None:
+    def _keep(self, visit: Visit, fetched: Fetched, response: Response) -> None:
         if fetched.status == HTTPStatus.OK and fetched.delimited:
             visit.keep(response.headers, fetched.body, self._secrets)
 
@@ -250,47 +304,16 @@ def _confirmed(page: Page, url: str, authenticated: bool) -> Fetched:
     )
 
 
-def _fetched(response: BaseHTTPResponse, url: str, body: bytes, authenticated: bool) -> Fetched:
+def _fetched(response: Response, url: str, authenticated: bool) -> Fetched:
     return Fetched(
         status=response.status,
         url=url,
-        content_type=response.headers.get("Content-Type", ""),
-        body=body,
+        content_type=response.headers.get("content-type", ""),
+        body=response.body,
         authenticated=authenticated,
-        delimited="Content-Length" in response.headers or "Transfer-Encoding" in response.headers,
-        content_range=response.headers.get("Content-Range", ""),
+        delimited=response.delimited,
+        content_range=response.headers.get("content-range", ""),
     )
-
-
-def _body(response: BaseHTTPResponse, question: Question, most_bytes: int, into: IO[bytes] | None) -> bytes:
-    """Read what arrives, up to the limit; of an error or a redirect only its beginning matters."""
-    good = response.status < HTTPStatus.BAD_REQUEST and not response.get_redirect_location()
-    limit = most_bytes if good else _MOST_BYTES_OF_AN_ERROR
-    body, length = bytearray(), 0
-    if into is not None and good:
-        into.seek(0)
-        into.truncate()
-    for chunk in response.stream(_CHUNK, decode_content=True):
-        length += len(chunk)
-        if into is not None and good:
-            into.write(chunk)
-        else:
-            body += chunk
-        if length > limit:
-            if limit != most_bytes:
-                break
-            words = f"its answer is larger than {most_bytes // MEGABYTE} MB"
-            raise QuestionError(words, cause=Cause.MALFORMED_INDEX)
-        if not question.remaining:
-            break
-    return bytes(body)
-
-
-def _redirect_target(response: BaseHTTPResponse) -> str | None:
-    """Return where a redirect leads, None for another answer; raise `ValueError` for one in no UTF-8."""
-    location = response.get_redirect_location() or None
-    # http.client reads every header as Latin-1.
-    return location and location.encode("latin-1").decode()
 
 
 def _checked(target: str, asked: str) -> str:
@@ -302,14 +325,3 @@ def _checked(target: str, asked: str) -> str:
     if there.scheme == "http" and origin_of(asked).scheme == "https":
         raise QuestionError("it redirects from https to http, which is not followed")
     return target
-
-
-def _asked_pause(response: BaseHTTPResponse) -> float | None:
-    """Return the seconds of Retry-After (RFC 9110, a number or a date), at most `_LONGEST_PAUSE`."""
-    header = response.headers.get("Retry-After")
-    if header is None:
-        return None
-    try:
-        return min(Retry().parse_retry_after(header), float(_LONGEST_PAUSE))
-    except InvalidHeader:
-        return None

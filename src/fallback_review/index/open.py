@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from fallback_review.index import Credentials, IndexClient, credentials_for, origin_of
+from fallback_review.index.credentials import Credentials, credentials_for
+from fallback_review.index.origins import origin_of
 from fallback_review.model import Answer, Cause, Edition, Owner
 from fallback_review.prediction.installation import name_of
-from fallback_review.runtime.memory import share_one_arena
 from fallback_review.settings.schema import CHAINGUARD_SIMPLE_ENDPOINT
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from fallback_review.index.client import IndexClient
     from fallback_review.index.page_cache import PageCache
     from fallback_review.model import Index
     from fallback_review.pipeline.ask import Ask, Wanted
@@ -37,8 +38,6 @@ NO_CREDENTIALS = (
 )
 
 _TICK = 0.1
-_SEVERAL = 32
-"""Projects, from which on it matters where threads leave their memory."""
 NO_CACHE = "none"
 """What stands for a cache folder where pages are to be kept nowhere."""
 
@@ -82,8 +81,6 @@ def open_indexes(indexes: Indexes, secrets: Secrets, *, console: Console | None 
         pages = cache(partial(_cache, secrets.cache, stack))
 
         def ask(wanted: Wanted) -> Answers:
-            if sum(map(len, wanted.values())) >= _SEVERAL:
-                share_one_arena()
             for index in wanted:
                 if index not in clients:
                     client = _client(index, indexes, secrets, pages())
@@ -128,6 +125,8 @@ def _client(index: Index, indexes: Indexes, secrets: Secrets, pages: PageCache |
     credentials = _credentials(index, indexes, secrets)
     if credentials is None and index.url and _needs_credentials(index.url):
         return None
+    from fallback_review.index.client import IndexClient  # noqa: PLC0415 - it brings libcurl
+
     return IndexClient(index, credentials, ca_bundle=secrets.ca_bundle, environ=secrets.environ, cache=pages)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 _PATH = r"(?:/(?!\.)[\w.%+~!-]++)+"
 _WHOLE = re.compile(rf"https?://[\w.-]+(?::\d+)?{_PATH}", re.ASCII)
 _FROM_ROOT = re.compile(_PATH, re.ASCII)
 """Links of which there is nothing to work out: `urljoin` takes longer than all else that a file needs."""
 _ROOT = re.compile(r"https?://[\w.-]+(?::\d+)?(?=/)", re.ASCII)
+_SENDABLE = re.compile(r"[\w.~:/?\[\]@!$&'()*+,;=%-]*", re.ASCII)
+_KEPT = "%/:?[]@!$&'()*+,;=~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -55,3 +57,13 @@ def bare(url: str) -> str:
         return url
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def sendable(url: str) -> str:
+    """Return a bare URL in the characters of RFC 3986; raise `ValueError` for a host name that has none."""
+    if _SENDABLE.fullmatch(url):
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.encode("idna").decode()
+    path, query = (quote(part, safe=_KEPT) for part in (parts.path, parts.query))
+    return parts._replace(netloc=host, path=path, query=query).geturl()

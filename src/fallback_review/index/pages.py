@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from array import array
 from datetime import datetime
-from email.message import Message
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"})
+_USUAL_PARAMETERS = frozenset({"", "charset=utf-8"})
 _UNSAFE = re.compile(r"[^\w.+/;= -]")
 _MOST_BYTES = 2**62
 _HEX = b"0123456789abcdef"
@@ -85,9 +85,8 @@ def read_page(index: Index, name: str, fetched: Fetched) -> Files:
     Raises:
         PageError: The answer is no project detail of that project; says why.
     """
-    declared = Message()
-    declared["Content-Type"] = fetched.content_type or "no content type"
-    kind = declared.get_content_type()
+    kind, _, parameters = fetched.content_type.partition(";")
+    kind = kind.strip().lower()
     if kind == _JSON:
         return _read_json(index, name, fetched)
     if kind not in (_SIMPLE_HTML, "text/html"):
@@ -95,7 +94,7 @@ def read_page(index: Index, name: str, fetched: Fetched) -> Files:
         raise RefusedPageError(f"answered with {shown} instead of a simple index page")
     from fallback_review.index import html_page  # noqa: PLC0415 - where no index answers with JSON
 
-    charset = declared.get_content_charset("utf-8")
+    charset = _charset(parameters)
     if charset not in _CHARSETS:
         raise RefusedPageError("answered in a character set that not every installer knows")
     try:
@@ -103,6 +102,17 @@ def read_page(index: Index, name: str, fetched: Fetched) -> Files:
     except UnicodeDecodeError:
         raise RefusedPageError("answered with text that is not of the character set that it names") from None
     return html_page.read_html(index, name, fetched, text, simple=kind == _SIMPLE_HTML)
+
+
+def _charset(parameters: str) -> str:
+    """Return the character set that a Content-Type names, as pip reads it."""
+    if parameters.strip().lower() in _USUAL_PARAMETERS:
+        return "utf-8"
+    from email.message import Message  # noqa: PLC0415 - seldom there is anything to read
+
+    declared = Message()
+    declared["Content-Type"] = f"text/html;{parameters}"
+    return declared.get_content_charset("utf-8")
 
 
 def _read_json(index: Index, name: str, fetched: Fetched) -> Files:
@@ -129,7 +139,7 @@ def _packed(index: Index, name: str, entries: list[_Entry], base_url: str) -> Fi
     sizes = [entry.size for entry in entries]
     folders = folders_of(names, urls)
     if (
-        (folders is None and not _are_named(names, urls))
+        (folders is None and not _are_named(names, urls, base_url))
         or not _are_digests(_given(sha256))
         or "" in marks
         or not _are_sizes(_given(sizes))
@@ -188,10 +198,13 @@ def _filled(values: list[Value | msgspec.UnsetType], instead: Value) -> list[Val
     return [instead if each is msgspec.UNSET else each for each in values]
 
 
-def _are_named(names: Sequence[str], urls: Sequence[str]) -> bool:
-    """Whether each URL's last part is the file's name, to every installer."""
+def _are_named(names: Sequence[str], urls: Sequence[str], base_url: str) -> bool:
+    """Whether each leads somewhere by a URL whose last part is the file's name, to every installer."""
     try:
-        return all("#" not in url and names_in(url) == {name} for name, url in zip(names, urls, strict=True))
+        return all(
+            "#" not in url and names_in(url) == {name} and joined(base_url, url)
+            for name, url in zip(names, urls, strict=True)
+        )
     except ValueError:
         return False
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from urllib3 import ProxyManager
-from urllib3.exceptions import LocationValueError, ProxySchemeUnknown
-from urllib3.util import make_headers
+import pycurl
 
 from fallback_review.index.errors import QuestionError
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fallback_review.index.origins import WebOrigin
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Proxies:
@@ -52,22 +53,30 @@ class Proxies:
         return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def through_proxy(proxy: str, **options: Any) -> ProxyManager:
-    """Return the pools of connections through a proxy; `options` are those of `ProxyManager`.
+def proxy_options(proxy: str) -> dict[int, bytes]:
+    """Return what libcurl is told of a proxy; of no proxy, for an empty address.
 
     User name and password in its address go to the proxy, and to nobody else. Raises `QuestionError` where
     the address can't be used.
     """
-    from requests.utils import get_auth_from_url  # noqa: PLC0415 - as above
-
-    pair = ":".join(get_auth_from_url(proxy))
-    headers = make_headers(proxy_basic_auth=pair if pair != ":" else None)
+    # Otherwise libcurl looks into the process's environment.
+    told = {pycurl.PROXY: b"", pycurl.NOPROXY: b""}
+    if not proxy:
+        return told
+    unreadable = QuestionError("the proxy's address cannot be read")
     try:
-        manager = ProxyManager(proxy, proxy_headers=headers, **options)
-    except ProxySchemeUnknown:
-        raise QuestionError("the proxy is neither an http nor an https one") from None
-    except LocationValueError:
-        manager = None
-    if manager is None or manager.proxy is None or not manager.proxy.host:
-        raise QuestionError("the proxy's address cannot be read")
-    return manager
+        parts = urlsplit(proxy)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError:
+        raise unreadable from None
+    user, password = unquote_to_bytes(parts.username or ""), unquote_to_bytes(parts.password or "")
+    if not host or b"\0" in user + password:
+        raise unreadable
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise QuestionError("the proxy is neither an http nor an https one")
+    place = f"[{host}]" if ":" in host else host
+    told[pycurl.PROXY] = f"{parts.scheme}://{place}:{port}".encode()
+    if user or password:
+        told |= {pycurl.PROXYUSERNAME: user, pycurl.PROXYPASSWORD: password}
+    return told

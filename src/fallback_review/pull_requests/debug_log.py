@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fallback_review.prediction.installation import name_of
+from fallback_review.runtime.request_logs import ANSWERED, FAILED, REQUEST_LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fallback_review.pipeline.ask import Ask, Wanted
     from fallback_review.prediction import Answers
-
-_CONNECTIONS = logging.getLogger("urllib3.connectionpool")
-_ANSWERED = '%s://%s:%s "%s %s'
-"""How the connection pool's record of an answer begins: scheme, host, port, method, path, version, status."""
 
 
 class Debug:
@@ -42,14 +39,16 @@ class Debug:
         if not self._tell:
             yield
             return
-        handler, level = _Requests(self), _CONNECTIONS.level
-        _CONNECTIONS.addHandler(handler)
-        _CONNECTIONS.setLevel(logging.DEBUG)
+        handler, levels = _Requests(self), [log.level for log in REQUEST_LOGS]
+        for log in REQUEST_LOGS:
+            log.addHandler(handler)
+            log.setLevel(logging.DEBUG)
         try:
             yield
         finally:
-            _CONNECTIONS.removeHandler(handler)
-            _CONNECTIONS.setLevel(level)
+            for log, level in zip(REQUEST_LOGS, levels, strict=True):
+                log.removeHandler(handler)
+                log.setLevel(level)
             self.say(f"requests: {handler.counted}")
 
     def telling(self, ask: Ask) -> Ask:
@@ -75,7 +74,11 @@ class _Requests(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         arguments: Any = record.args
-        if not str(record.msg).startswith(_ANSWERED):
+        if record.msg == FAILED:
+            scheme, host, port, verb, target, why = arguments
+            self.counted += 1
+            self.debug.say(f"{verb} {scheme}://{host}:{port}{urlsplit(target).path} -> {why}")
+        if record.msg != ANSWERED:
             return
         scheme, host, port, verb, target, _version, status, *_length = arguments
         self.counted += 1

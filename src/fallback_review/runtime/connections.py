@@ -1,9 +1,8 @@
-"""Connections: by classes of one's own, cut in time, tried again, trusting an organisation's certificates."""
+"""Connections: by classes of one's own, cut in time, trusting an organisation's certificates."""
 
 from __future__ import annotations
 
 import contextlib
-import random
 import socket
 import ssl
 from contextlib import contextmanager
@@ -27,19 +26,6 @@ def pools_of(plain: type[HTTPConnection], tls: type[HTTPSConnection]) -> dict[st
         "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
         "https": type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
     }
-
-
-_BY_CHANCE = random.SystemRandom()
-
-
-def pauses(repetitions: int, first: float) -> Iterator[float | None]:
-    """Yield the seconds to wait before each repetition of something that failed; None once none is left.
-
-    Doubled each time, less up to half of it by chance, so that many who failed at once do not return at once.
-    """
-    for repetition in range(repetitions):
-        yield first * 2**repetition * _BY_CHANCE.uniform(0.5, 1.0)
-    yield None
 
 
 def cut(connected: socket.socket) -> None:

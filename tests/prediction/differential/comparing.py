@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fallback_review.index import IndexClient
+from fallback_review.index.client import IndexClient
 from fallback_review.lockfiles import Text
 from fallback_review.model import Cause, Outcome
 from fallback_review.pipeline.ask import ask_all

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from fallback_review.cli.demo import scene
 from fallback_review.cli.demo.server import DemoIndex
-from fallback_review.index import Credentials
 from fallback_review.index import open as access
+from fallback_review.index.credentials import Credentials
 from fallback_review.lockfiles import Text
 from fallback_review.pipeline import review
 from fallback_review.pipeline.compare import compare

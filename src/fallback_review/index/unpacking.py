@@ -1,0 +1,124 @@
+"""Unpacking an answer's body as it arrives (RFC 9110, 8.4): gzip and deflate, also one within the other.
+
+libcurl would refuse every answer with a coding that it does not know, which some servers name for what is not
+packed at all, and a gzip file of several members. Other codings are left alone here: nobody asks for them.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+_MAGIC = b"\x1f\x8b"
+"""How a member of a gzip file begins (RFC 1952)."""
+_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
+_PIECE = 16 * 1024
+_MOST_LAYERS = 5
+
+
+class PackedError(Exception):
+    """The body can't be unpacked."""
+
+
+class TooMuchError(Exception):
+    """It holds more than is wanted."""
+
+
+class Unpacker:
+    """Unpacks one body."""
+
+    def __init__(self, codings: str, most_bytes: int) -> None:
+        """Begin.
+
+        Args:
+            codings: The value of Content-Encoding.
+            most_bytes: How much one part of the body may hold once it is unpacked.
+        """
+        names = [name.strip().lower() for name in codings.split(",")]
+        self._layers = [_LAYERS[name]() for name in reversed(names) if name in _LAYERS]
+        self._too_many = len(self._layers) > _MOST_LAYERS
+        self._most_bytes = most_bytes
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing at the end of what was given so far."""
+        return not self._begun or all(layer.complete for layer in self._layers)
+
+    def unpack(self, data: bytes) -> bytes:
+        """Return what a part of the body holds; raise `PackedError` or `TooMuchError`."""
+        self._begun = True
+        if self._too_many:
+            raise PackedError
+        for layer in self._layers:
+            try:
+                data = layer.unpack(data, self._most_bytes + 1)
+            except zlib.error:
+                raise PackedError from None
+            if len(data) > self._most_bytes:
+                raise TooMuchError
+        return data
+
+
+class _Gzip:
+    """Members one after the other; zeros, or anything else that is no member, may stand behind the last."""
+
+    def __init__(self) -> None:
+        self._member: zlib._Decompress | None = zlib.decompressobj(_WITH_GZIP_HEADER)
+        self._ahead = b""
+
+    @property
+    def complete(self) -> bool:
+        return self._member is None
+
+    def unpack(self, data: bytes, most: int) -> bytes:
+        found = bytearray()
+        # At the end of each member what follows is copied: of small pieces, whatever the number of members.
+        for at in range(0, len(data), _PIECE):
+            self._unpack(data[at : at + _PIECE], found, most)
+        return bytes(found)
+
+    def _unpack(self, data: bytes, found: bytearray, most: int) -> None:
+        data, self._ahead = self._ahead + data, b""
+        while data and len(found) < most:
+            if self._member is None:
+                if len(data) < len(_MAGIC):
+                    self._ahead = data
+                if not data.startswith(_MAGIC):
+                    return
+                self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
+            found += self._member.decompress(data, most - len(found))
+            data = self._member.unused_data
+            if self._member.eof:
+                self._member = None
+
+
+class _Deflate:
+    """A zlib stream (RFC 1950), or the bare one that some servers send in its place."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj()
+        self._tried: bytes | None = b""
+        """What has come while nothing came out: it may yet be a bare stream."""
+
+    @property
+    def complete(self) -> bool:
+        return self._stream.eof
+
+    def unpack(self, data: bytes, most: int) -> bytes:
+        if self._stream.eof:
+            return b""
+        if self._tried is not None:
+            self._tried += data
+        try:
+            found = self._stream.decompress(data, most)
+        except zlib.error:
+            if self._tried is None:
+                raise
+            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+            found, self._tried = self._stream.decompress(self._tried, most), None
+        if found:
+            self._tried = None
+        return found
+
+
+_LAYERS: dict[str, type[_Gzip | _Deflate]] = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
