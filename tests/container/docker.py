@@ -157,4 +157,5 @@ def _unmount(*folders: Path) -> None:
     places = [Path(line.split()[1]) for line in Path("/proc/self/mounts").read_text().splitlines()]
     for place in reversed(places):  # the last mounted first
         if any(place.is_relative_to(folder) for folder in folders):
-            subprocess.run([lab_tool("umount"), str(place)], check=True)
+            # Whatever of the daemon has not quite ended may still hold it.
+            subprocess.run([lab_tool("umount"), "--lazy", str(place)], check=True)
