@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fallback_review.action import main
-from tests.action import relay
 from tests.action.job import BEFORE, FALLEN, FIXED, PASSWORD, USERNAME, Runner
 from tests.github_lab.lab import JOB
 from tests.github_lab.payloads import of_pull_request
+from tests.servers import relay
 from tests.servers.certificates import make_certificates
 
 if TYPE_CHECKING:

@@ -31,13 +31,14 @@ from fallback_review.index.origins import origin_of, sendable
 from fallback_review.index.page_cache import open_cache
 from fallback_review.model import Cause
 from tests.index.indexes import chainguard, pypi
+from tests.servers import relay
 from tests.servers.scripted import FOREVER, RESET, Seen, answer, scripted
-from tests.servers.tunnel import tunnelling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tests.servers.certificates import Certificates
     from tests.servers.scripted import ScriptedServer
 
 QUICK = Limits(connect=5, read=5, question=10, total=20, retries=0)
@@ -113,25 +114,28 @@ def test_a_folder_of_authorities_is_all_that_is_trusted(authority: str, tmp_path
 
 @pytest.mark.parametrize("secure", [False, True], ids=["http proxy", "https proxy"])
 def test_through_a_tunnel_the_proxy_and_the_index_get_their_own_credentials(
-    authority: str, *, secure: bool
+    certificates: Certificates, *, secure: bool
 ) -> None:
-    with (
-        tunnelling(tls=tls("127.0.0.1") if secure else None) as proxy,
-        scripted(lambda _: answer(200, EMPTY), tls=tls("127.0.0.1")) as server,
-        IndexClient(
-            chainguard(f"{server.url}/simple/"),
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    with ExitStack() as stack:
+        server = stack.enter_context(scripted(lambda _: answer(200, EMPTY), tls=context))
+        port, asked = stack.enter_context(relay.proxy(server.port))
+        if secure:
+            port = stack.enter_context(relay.tls(port, certificates))
+        environ = {"https_proxy": f"{'https' if secure else 'http'}://who:se%63ret@127.0.0.1:{port}"}
+        client = IndexClient(
+            chainguard("https://127.0.0.1:1/simple/"),
             Credentials("ann", "right"),
             limits=QUICK,
-            ca_bundle=authority,
-            environ={"https_proxy": proxy.url.replace("//", "//who:se%63ret@")},
-        ) as client,
-    ):
-        assert client.ask(["six"])["six"].problem is None
-    (asked,) = proxy.asked
-    lines = asked.lower().split("\r\n")
-    assert lines[0] == f"connect 127.0.0.1:{server.port} http/1.1"
+            ca_bundle=certificates.authority,
+            environ=environ,
+        )
+        assert stack.enter_context(client).ask(["six"])["six"].problem is None
+    lines = asked[0].lower().split("\r\n")
+    assert lines[0] == "connect 127.0.0.1:1 http/1.1"
     assert "proxy-authorization: basic d2hvonnly3jlda==" in lines  # printf who:secret | base64
-    assert "\r\nauthorization:" not in asked.lower()
+    assert not [line for line in lines if line.startswith("authorization:")]
     (seen,) = server.seen
     assert (seen.path, seen.headers["authorization"]) == ("/simple/six/", "Basic YW5uOnJpZ2h0")
     assert "proxy-authorization" not in seen.headers
@@ -207,6 +211,21 @@ def _packed(*parts: bytes) -> bytes:
         ("deflate", zlib.compress(EMPTY)[:-1], "its compressed answer cannot be unpacked"),
         ("gzip", _packed(EMPTY) + _packed(EMPTY)[:-9], "its compressed answer cannot be unpacked"),
         ("gzip", EMPTY, "its compressed answer cannot be unpacked"),
+    ],
+    ids=[
+        "usual",
+        "members",
+        "zeros behind",
+        "twice",
+        "deflate",
+        "bare deflate",
+        "identity",
+        "of S3",
+        "no coding",
+        "cut gzip",
+        "cut deflate",
+        "cut member",
+        "none",
     ],
 )
 def test_codings(coding: str, body: bytes, words: str) -> None:

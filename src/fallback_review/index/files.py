@@ -17,11 +17,11 @@ from typing import IO, TYPE_CHECKING, Generic, Self, TypeVar
 
 from msgspec import Struct
 
+from fallback_review.index.conversations import MEGABYTE
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
 from fallback_review.index.http import Limits, Wire
 from fallback_review.index.origins import bare, origin_of, sendable
-from fallback_review.index.transfers import MEGABYTE
 from fallback_review.model import Cause
 
 if TYPE_CHECKING:

@@ -14,19 +14,20 @@ from urllib.parse import quote, urljoin
 from msgspec import Struct
 
 from fallback_review import __version__
+from fallback_review.index.conversations import MEGABYTE, Exchange, Pause
 from fallback_review.index.deadline import Question
 from fallback_review.index.errors import QuestionError
 from fallback_review.index.origins import WebOrigin, bare, origin_of, sendable
 from fallback_review.index.routes import Routes
-from fallback_review.index.transfers import MEGABYTE, Exchange, Pause, Transfers
+from fallback_review.index.transfers import Transfers
 from fallback_review.runtime.pauses import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from fallback_review.index.conversations import Conversation, Response
     from fallback_review.index.credentials import Credentials
     from fallback_review.index.page_cache import Page, PageCache, Visit
-    from fallback_review.index.transfers import Conversation, Response
 
 Key = TypeVar("Key")
 

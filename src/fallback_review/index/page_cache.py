@@ -36,7 +36,7 @@ from hishel import (
 )
 from msgspec import Struct
 
-from fallback_review.index.transfers import MEGABYTE
+from fallback_review.index.conversations import MEGABYTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

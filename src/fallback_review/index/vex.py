@@ -20,9 +20,9 @@ from packaging.version import Version
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from fallback_review.index.client import IndexClient
+from fallback_review.index.conversations import MEGABYTE
 from fallback_review.index.http import Limits
 from fallback_review.index.http_statuses import answer_for
-from fallback_review.index.transfers import MEGABYTE
 from fallback_review.model import Answer, Cause, Edition, Index, Owner, Remediation
 
 if TYPE_CHECKING:

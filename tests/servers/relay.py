@@ -1,4 +1,4 @@
-"""What an organisation puts between a job and its GitHub: TLS of its own authority, and a proxy."""
+"""What an organisation puts between a client and a server: TLS of its own authority, and a proxy."""
 
 from __future__ import annotations
 
