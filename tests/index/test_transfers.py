@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
+from fallback_review import __version__
 from fallback_review.index.client import IndexClient
 from fallback_review.index.credentials import Credentials
 from fallback_review.index.deadline import Question
@@ -136,6 +137,7 @@ def test_through_a_tunnel_the_proxy_and_the_index_get_their_own_credentials(
     assert lines[0] == "connect 127.0.0.1:1 http/1.1"
     assert "proxy-authorization: basic d2hvonnly3jlda==" in lines  # printf who:secret | base64
     assert not [line for line in lines if line.startswith("authorization:")]
+    assert f"user-agent: fallback-review/{__version__}" in lines
     (seen,) = server.seen
     assert (seen.path, seen.headers["authorization"]) == ("/simple/six/", "Basic YW5uOnJpZ2h0")
     assert "proxy-authorization" not in seen.headers
@@ -183,12 +185,50 @@ def test_an_answer_is_read_whole_however_its_status_is_written(line: bytes) -> N
         assert message(server) == ""
 
 
-@pytest.mark.parametrize("length", ["99999999999999999999999", "-1", "+5", "5x"])
-def test_a_length_that_is_none_shows_no_body_complete(length: str) -> None:
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Length: 99999999999999999999999",
+        "Content-Length: 99999999999999999999999\r\nContent-Length: 300",
+        "Content-Length: -1",
+        "Content-Length: +5",
+        "Content-Length: 5x",
+        "Content-Length : 300",
+        "Transfer-Encoding : chunked",
+        "Transfer-Encoding\xa0: chunked",
+        "\x85Transfer-Encoding: chunked",
+    ],
+)
+def test_a_length_that_is_none_shows_no_body_complete(header: str) -> None:
     links = "".join(f'<a href="six-1.{number}.tar.gz">six-1.{number}.tar.gz</a>\n' for number in range(9))
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n\r\n".encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{header}\r\n\r\n".encode("latin-1")
     with scripted(lambda _: [head, f"<!DOCTYPE html><html><body>{links}".encode()]) as server:
         assert message(server) != ""
+
+
+@pytest.mark.parametrize("line", ["http/ 4: X", "HTTP/1.0 5xx: X"])
+def test_a_header_that_looks_like_a_status_makes_no_answer_shorter(line: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\n{line}\r\nContent-Type: {JSON}\r\nContent-Length: {len(LONG)}\r\n\r\n"
+    with scripted(lambda _: [head.encode(), LONG]) as server:
+        assert message(server).endswith("its answer is not valid HTTP")
+
+
+def test_an_address_without_end() -> None:
+    with scripted(lambda _: answer(200)) as server:
+        asked = wire(server)
+        for length in (1_100_000, 8_100_000):
+            with pytest.raises(QuestionError):
+                asked.get(f"{server.url}/{'x' * length}", Question(10), headers=HEADERS)
+        assert asked.get(f"{server.url}/file", Question(10), headers=HEADERS).status == 200
+        asked.close()
+
+
+def test_credentials_of_any_bytes_are_sent_as_they_are() -> None:
+    with scripted(lambda _: answer(200, EMPTY)) as server:
+        credentials = Credentials("org", b"p\xe9".decode(errors="surrogateescape"))
+        with IndexClient(chainguard(server.url), credentials, limits=QUICK) as client:
+            assert client.ask(["six"])["six"].problem is None
+    assert server.seen[0].headers["authorization"] == "Basic b3JnOnDp"  # printf 'org:p\xe9' | base64
 
 
 def _packed(*parts: bytes) -> bytes:
@@ -201,7 +241,7 @@ def _packed(*parts: bytes) -> bytes:
         ("gzip", _packed(EMPTY), ""),
         ("x-gzip", _packed(EMPTY[:9], EMPTY[9:]), ""),
         ("gzip", _packed(EMPTY) + bytes(9), ""),
-        ("GZIP, gzip", _packed(_packed(EMPTY)), ""),
+        ("GZIP", _packed(EMPTY) + bytes(9) + _packed(EMPTY[:9]), ""),
         ("deflate", zlib.compress(EMPTY), ""),
         ("deflate", zlib.compress(EMPTY)[2:-4], ""),
         ("identity", EMPTY, ""),
@@ -211,12 +251,13 @@ def _packed(*parts: bytes) -> bytes:
         ("deflate", zlib.compress(EMPTY)[:-1], "its compressed answer cannot be unpacked"),
         ("gzip", _packed(EMPTY) + _packed(EMPTY)[:-9], "its compressed answer cannot be unpacked"),
         ("gzip", EMPTY, "its compressed answer cannot be unpacked"),
+        ("gzip, gzip", _packed(_packed(EMPTY)), "its compressed answer cannot be unpacked"),
     ],
     ids=[
         "usual",
         "members",
         "zeros behind",
-        "twice",
+        "member behind zeros",
         "deflate",
         "bare deflate",
         "identity",
@@ -226,6 +267,7 @@ def _packed(*parts: bytes) -> bytes:
         "cut deflate",
         "cut member",
         "none",
+        "twice",
     ],
 )
 def test_codings(coding: str, body: bytes, words: str) -> None:
@@ -326,11 +368,19 @@ class Full(io.BytesIO):
         raise OSError(28, "No space left on device")
 
 
-def test_a_disk_without_room() -> None:
+class Late(io.BytesIO):
+    """A file that says only at the next look that there was no room."""
+
+    def seek(self, _offset: int, _whence: int = 0) -> int:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("full", [Full, Late])
+def test_a_disk_without_room(full: type[io.BytesIO]) -> None:
     with scripted(lambda _: answer(200, b"x" * 10)) as server:
         asked = wire(server)
         with pytest.raises(QuestionError, match=r"^the request failed \(OSError\)$"):
-            asked.get(f"{server.url}/file", Question(10), headers=HEADERS, into=Full())
+            asked.get(f"{server.url}/file", Question(10), headers=HEADERS, into=full())
         asked.close()
 
 

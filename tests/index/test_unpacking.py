@@ -26,17 +26,10 @@ def unpacked(codings: str, body: bytes, size: int, most: int = PLENTY) -> bytes 
     return found if unpacker.complete else None
 
 
-@given(
-    data=st.binary(max_size=2000),
-    ways=st.lists(st.sampled_from(sorted(PACKERS)), max_size=3),
-    size=st.integers(1, 50),
-)
-def test_what_went_in_comes_out(data: bytes, ways: list[str], size: int) -> None:
-    body = data
-    for way in ways:
-        body = PACKERS[way](body)
-    codings = ", ".join("deflate" if way == "raw" else way for way in ways)
-    assert unpacked(codings, body, size) == data
+@given(data=st.binary(max_size=2000), way=st.sampled_from(sorted(PACKERS)), size=st.integers(1, 50))
+def test_what_went_in_comes_out(data: bytes, way: str, size: int) -> None:
+    body = PACKERS[way](data)
+    assert unpacked("deflate" if way == "raw" else way, body, size) == data
 
 
 @given(
@@ -61,14 +54,12 @@ def test_what_is_cut_is_never_complete(data: bytes, way: str, size: int, cut: st
     assert unpacked(way, body[:end], size) is None
 
 
-@pytest.mark.parametrize("codings", ["gzip", "deflate", "gzip, gzip", "deflate, gzip"])
-def test_more_than_is_wanted(codings: str) -> None:
-    body = bytes(PLENTY)
-    for way in codings.split(", "):
-        body = PACKERS[way](body)
-    assert unpacked(codings, body, 1000) == bytes(PLENTY)
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_more_than_is_wanted(coding: str) -> None:
+    body = PACKERS[coding](bytes(PLENTY))
+    assert unpacked(coding, body, 1000) == bytes(PLENTY)
     with pytest.raises(TooMuchError):
-        unpacked(codings, body, 1 << 30, most=PLENTY - 1)
+        unpacked(coding, body, 1 << 30, most=PLENTY - 1)
 
 
 @pytest.mark.parametrize("codings", ["gzip", "deflate"])
@@ -77,17 +68,22 @@ def test_what_is_packed_otherwise(codings: str) -> None:
         unpacked(codings, b"nonsense that nobody has packed", 7)
 
 
-def test_layers_without_end() -> None:
-    body = b"data"
-    for _ in range(6):
-        body = gzip.compress(body)
+@pytest.mark.parametrize("codings", ["gzip, gzip", "deflate, gzip", "gzip,identity,deflate"])
+def test_packings_one_within_the_other_are_refused(codings: str) -> None:
     with pytest.raises(PackedError):
-        unpacked(", ".join(["gzip"] * 6), body, 100)
+        unpacked(codings, gzip.compress(gzip.compress(b"data")), 100)
 
 
 def test_very_many_members() -> None:
-    body = gzip.compress(b"") * 200_000 + gzip.compress(b"data")
-    assert unpacked("gzip, gzip", gzip.compress(body), 1 << 30, most=len(body)) == b"data"
+    assert unpacked("gzip", gzip.compress(b"") * 100_000 + gzip.compress(b"data"), 1 << 30) == b"data"
+
+
+def test_a_stream_of_nothing_is_not_kept() -> None:
+    pieces = (b"\x78\x9c", b"\0\0\0\xff\xff" * 200_000)
+    unpacker = Unpacker("deflate", PLENTY)
+    assert b"".join(map(unpacker.unpack, pieces)) == b""
+    with pytest.raises(PackedError):
+        unpacker.unpack(b"\xff\xff\xff")
 
 
 def test_nothing_at_all_is_complete() -> None:

@@ -53,7 +53,7 @@ _MEANINGS: dict[int, tuple[str, bool]] = {
     pycurl.E_OPERATION_TIMEDOUT: ("no connection in time", True),
     pycurl.E_SSL_CONNECT_ERROR: ("the TLS connection failed", False),
     pycurl.E_URL_MALFORMAT: ("its address leads nowhere", False),
-    _TOO_LARGE: ("the headers of its answer are too long", False),
+    _TOO_LARGE: ("its address or its headers are too long", False),
     pycurl.E_SSL_CACERT_BADFILE: (f"{BUNDLE} holds no usable certificate", False),
     pycurl.E_UNSUPPORTED_PROTOCOL: (NOT_HTTP, True),
     pycurl.E_FTP_WEIRD_SERVER_REPLY: (NOT_HTTP, True),

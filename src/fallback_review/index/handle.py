@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pycurl
 
+from fallback_review import __version__
 from fallback_review.index.conversations import MEGABYTE, Response
 from fallback_review.index.errors import NOT_HTTP, QuestionError, transfer_error
 from fallback_review.index.unpacking import PackedError, TooMuchError, Unpacker
@@ -26,6 +27,9 @@ _NOT_UNPACKED = "its compressed answer cannot be unpacked"
 _MOST_BYTES_OF_AN_ERROR = 64 * 1024
 _STATUS = re.compile(rb"http/\S*\s+(\d)", re.IGNORECASE)
 """A status line, as leniently as libcurl reads it."""
+_NAME = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
+"""A header's (RFC 9110, 5.6.2)."""
+_LENGTH = pycurl.CONTENT_LENGTH_DOWNLOAD_T
 _SECONDS_OF_NAMES = 1
 """How long a looked-up name is kept: whoever repeats a question wants it looked up again."""
 _NO_MORE = 0
@@ -41,6 +45,7 @@ _ALWAYS: dict[int, int | str] = {
     pycurl.SSL_VERIFYHOST: 2,
     pycurl.SSLVERSION: pycurl.SSLVERSION_TLSv1_2,
     pycurl.BUFFERSIZE: 256 * 1024,
+    pycurl.USERAGENT: f"fallback-review/{__version__}",  # What a proxy is told.
     pycurl.DNS_CACHE_TIMEOUT: _SECONDS_OF_NAMES,
 }
 _AUTHORITIES = (pycurl.CAINFO, pycurl.CAPATH, pycurl.PROXY_CAINFO, pycurl.PROXY_CAPATH)
@@ -57,7 +62,7 @@ class Handle:
         self._route: Route | None = None
 
     def prepare(self, exchange: Exchange) -> None:
-        """Set it up for a request that is not sent yet; raise `ValueError` for what libcurl can't be told."""
+        """Set it up for a request that is not sent yet; raise an error where that can't be done."""
         self._exchange = exchange
         if exchange.route is not self._route:
             self._take(exchange.route)
@@ -89,7 +94,10 @@ class Handle:
         """Return the answer, or why there is none, when libcurl is done (`code` and `text` are its own)."""
         status, tunnel = self.curl.getinfo(pycurl.RESPONSE_CODE), self.curl.getinfo(pycurl.HTTP_CONNECTCODE)
         error = None
-        if self._fault is not None:
+        good = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        if self._good is not good and (self._fault is not None or code == pycurl.E_OK):
+            error = QuestionError(NOT_HTTP)
+        elif self._fault is not None:
             # Of what is no success, the beginning is enough.
             error = self._why() if self._good or isinstance(self._fault, OSError) else None
         elif code != pycurl.E_OK:
@@ -97,8 +105,6 @@ class Handle:
             error = transfer_error(code, text, errno=errno, proxied=proxied, tunnel=tunnel)
         elif self._good and self._unpacker and not self._unpacker.complete:
             error = QuestionError(_NOT_UNPACKED, cause=Cause.MALFORMED_INDEX)
-        elif self._good is not (HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES):
-            error = QuestionError(NOT_HTTP)
         self._tell(status, error)
         return (None, error) if error else (self._response(status), None)
 
@@ -114,12 +120,13 @@ class Handle:
     def _response(self, status: int) -> Response:
         headers = self._headers if self._headers is not None else _headers(self._lines)
         chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+        # Of a length that it can't read, libcurl says that there is none.
+        told = headers.get("content-length", "").isdecimal() and self.curl.getinfo(_LENGTH) >= 0
         return Response(
             status=status,
             headers=headers,
             body=self._memory.getvalue(),
-            # Of a length that it can't read, libcurl says that there is none.
-            delimited=chunked or self.curl.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T) >= 0,
+            delimited=chunked or told,
             retry_after=self.curl.getinfo(pycurl.RETRY_AFTER),
         )
 
@@ -138,13 +145,14 @@ class Handle:
         if not INDEXES.isEnabledFor(logging.DEBUG):
             return
         parts = urlsplit(self._exchange.url)
-        target = parts._replace(scheme="", netloc="").geturl()
-        where = parts.scheme, parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        host = parts.hostname or ""
+        port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
+        # No query, which may carry a signature.
+        asked = parts.scheme, f"[{host}]" if ":" in host else host, port, "GET", parts.path
         if error is None:
-            INDEXES.debug(ANSWERED, *where, port, "GET", target, "HTTP/1.1", status, self._arrived)
+            INDEXES.debug(ANSWERED, *asked, "HTTP/1.1", status, self._arrived)
         else:
-            INDEXES.debug(FAILED, *where, port, "GET", target, error.words)
+            INDEXES.debug(FAILED, *asked, error.words)
 
     def _take(self, route: Route) -> None:
         """Forget what was set for another way."""
@@ -195,6 +203,8 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
         if not line.strip():
             break
         name, _, value = line.decode("latin-1").partition(":")
-        key, value = name.strip().lower(), value.strip()
+        if not _NAME.fullmatch(name):  # libcurl heeds it as little.
+            continue
+        key, value = name.lower(), value.strip(" \t\r\n")
         found[key] = f"{found[key]}, {value}" if key in found else value
     return found

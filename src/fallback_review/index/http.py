@@ -284,7 +284,9 @@ class Wire:
 
 def _basic(credentials: Credentials) -> str:
     """Return what HTTP Basic sends (RFC 7617, in UTF-8)."""
-    return b64encode(f"{credentials.username}:{credentials.password}".encode()).decode()
+    pair = f"{credentials.username}:{credentials.password}"
+    # A variable of the environment may hold any bytes.
+    return b64encode(pair.encode(errors="surrogateescape")).decode()
 
 
 def _secrets(credentials: Credentials | None) -> tuple[bytes, ...]:
@@ -292,7 +294,8 @@ def _secrets(credentials: Credentials | None) -> tuple[bytes, ...]:
     if credentials is None or not credentials.password:
         return ()
     password = credentials.password
-    return password.encode(), quote(password, safe="").encode(), _basic(credentials).encode()
+    plain = password.encode(errors="surrogateescape")
+    return plain, quote(plain, safe="").encode(), _basic(credentials).encode()
 
 
 def _confirmed(page: Page, url: str, authenticated: bool) -> Fetched:

@@ -68,9 +68,9 @@ def proxy_options(proxy: str) -> dict[int, bytes]:
         parts = urlsplit(proxy)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
         host = (parts.hostname or "").encode("idna").decode()
+        user, password = unquote_to_bytes(parts.username or ""), unquote_to_bytes(parts.password or "")
     except ValueError:
         raise unreadable from None
-    user, password = unquote_to_bytes(parts.username or ""), unquote_to_bytes(parts.password or "")
     if not host or b"\0" in user + password:
         raise unreadable
     if parts.scheme not in _DEFAULT_PORTS:

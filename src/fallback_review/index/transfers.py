@@ -121,7 +121,11 @@ class Transfers:
         handle = self._idle.pop() if self._idle else Handle()
         try:
             handle.prepare(exchange)
-        except ValueError as error:  # As for text with a zero byte.
+        except (
+            ValueError,
+            OSError,
+            pycurl.error,
+        ) as error:  # A zero byte, a full disk, megabytes of address.
             self._idle.append(handle)
             self._go_on(talk, error=QuestionError(f"the request failed ({type(error).__name__})"))
             return

@@ -1,7 +1,8 @@
-"""Unpacking an answer's body as it arrives (RFC 9110, 8.4): gzip and deflate, also one within the other.
+"""Unpacking an answer's body as it arrives (RFC 9110, 8.4): gzip or deflate.
 
 libcurl would refuse every answer with a coding that it does not know, which some servers name for what is not
 packed at all, and a gzip file of several members. Other codings are left alone here: nobody asks for them.
+Packings one within the other are refused: little data could keep everybody busy for minutes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ _MAGIC = b"\x1f\x8b"
 """How a member of a gzip file begins (RFC 1952)."""
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 _PIECE = 16 * 1024
-_MOST_LAYERS = 5
+_LONGEST_TRY = 1024
+"""Bytes after which a stream that has given nothing is no bare one: one block tells."""
 
 
 class PackedError(Exception):
@@ -34,29 +36,31 @@ class Unpacker:
             most_bytes: How much one part of the body may hold once it is unpacked.
         """
         names = [name.strip().lower() for name in codings.split(",")]
-        self._layers = [_LAYERS[name]() for name in reversed(names) if name in _LAYERS]
-        self._too_many = len(self._layers) > _MOST_LAYERS
+        packings = [_PACKINGS[name] for name in names if name in _PACKINGS]
+        self._packing = packings[0]() if packings else None
+        self._several = len(packings) > 1
         self._most_bytes = most_bytes
         self._begun = False
 
     @property
     def complete(self) -> bool:
         """Whether nothing is missing at the end of what was given so far."""
-        return not self._begun or all(layer.complete for layer in self._layers)
+        return not self._begun or self._packing is None or self._packing.complete
 
     def unpack(self, data: bytes) -> bytes:
         """Return what a part of the body holds; raise `PackedError` or `TooMuchError`."""
         self._begun = True
-        if self._too_many:
+        if self._several:
             raise PackedError
-        for layer in self._layers:
-            try:
-                data = layer.unpack(data, self._most_bytes + 1)
-            except zlib.error:
-                raise PackedError from None
-            if len(data) > self._most_bytes:
-                raise TooMuchError
-        return data
+        if self._packing is None:
+            return data
+        try:
+            found = self._packing.unpack(data, self._most_bytes + 1)
+        except zlib.error:
+            raise PackedError from None
+        if len(found) > self._most_bytes:
+            raise TooMuchError
+        return found
 
 
 class _Gzip:
@@ -65,6 +69,8 @@ class _Gzip:
     def __init__(self) -> None:
         self._member: zlib._Decompress | None = zlib.decompressobj(_WITH_GZIP_HEADER)
         self._ahead = b""
+        self._over = False
+        """Whether something has come that is no member: whatever follows is none either."""
 
     @property
     def complete(self) -> bool:
@@ -79,11 +85,13 @@ class _Gzip:
 
     def _unpack(self, data: bytes, found: bytearray, most: int) -> None:
         data, self._ahead = self._ahead + data, b""
-        while data and len(found) < most:
+        while data and len(found) < most and not self._over:
             if self._member is None:
-                if len(data) < len(_MAGIC):
+                if data == _MAGIC[:1]:
                     self._ahead = data
+                    return
                 if not data.startswith(_MAGIC):
+                    self._over = True
                     return
                 self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
             found += self._member.decompress(data, most - len(found))
@@ -116,9 +124,9 @@ class _Deflate:
                 raise
             self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
             found, self._tried = self._stream.decompress(self._tried, most), None
-        if found:
+        if found or (self._tried and len(self._tried) > _LONGEST_TRY):
             self._tried = None
         return found
 
 
-_LAYERS: dict[str, type[_Gzip | _Deflate]] = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}
+_PACKINGS: dict[str, type[_Gzip | _Deflate]] = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate}

@@ -6,7 +6,6 @@ import logging
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from fallback_review.prediction.installation import name_of
 from fallback_review.runtime.request_logs import ANSWERED, FAILED, REQUEST_LOGS
@@ -77,10 +76,16 @@ class _Requests(logging.Handler):
         if record.msg == FAILED:
             scheme, host, port, verb, target, why = arguments
             self.counted += 1
-            self.debug.say(f"{verb} {scheme}://{host}:{port}{urlsplit(target).path} -> {why}")
+            self.debug.say(f"{verb} {scheme}://{host}:{port}{_path(target)} -> {why}")
         if record.msg != ANSWERED:
             return
         scheme, host, port, verb, target, _version, status, *_length = arguments
         self.counted += 1
         # No query, which may carry a signature, and no user name (proxies are asked for whole addresses).
-        self.debug.say(f"{verb} {scheme}://{host}:{port}{urlsplit(target).path} -> {status}")
+        self.debug.say(f"{verb} {scheme}://{host}:{port}{_path(target)} -> {status}")
+
+
+def _path(target: str) -> str:
+    """Return what is asked for without a query, and without the place where a proxy is asked."""
+    path = target.partition("?")[0]
+    return path if path.startswith("/") else "/" + path.partition("://")[2].partition("/")[2]
