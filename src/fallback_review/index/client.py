@@ -56,7 +56,7 @@ class IndexClient:
             credentials: Sent to the URL's scheme, host and port, nowhere else.
             connections: How many questions are under way at once.
             limits: Time-outs and repetitions.
-            ca_bundle: A file of trusted certificates, instead of those that come with `requests`.
+            ca_bundle: A file of trusted certificates, instead of certifi's.
             environ: The environment as the caller read it: proxies, and a CA bundle where none is given.
             cache: Pages of earlier runs, each to be confirmed by the index.
         """

@@ -12,7 +12,6 @@ import zlib
 _MAGIC = b"\x1f\x8b"
 """How a member of a gzip file begins (RFC 1952)."""
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
-_PIECE = 16 * 1024
 _LONGEST_TRY = 1024
 """Bytes after which a stream that has given nothing is no bare one: one block tells."""
 
@@ -48,7 +47,10 @@ class Unpacker:
         return not self._begun or self._packing is None or self._packing.complete
 
     def unpack(self, data: bytes) -> bytes:
-        """Return what a part of the body holds; raise `PackedError` or `TooMuchError`."""
+        """Return what a part of the body holds; raise `PackedError` or `TooMuchError`.
+
+        Parts are small, as libcurl gives them (16 kB): behind each member of a gzip file the rest is copied.
+        """
         self._begun = True
         if self._several:
             raise PackedError
@@ -77,27 +79,22 @@ class _Gzip:
         return self._member is None
 
     def unpack(self, data: bytes, most: int) -> bytes:
-        found = bytearray()
-        # At the end of each member what follows is copied: of small pieces, whatever the number of members.
-        for at in range(0, len(data), _PIECE):
-            self._unpack(data[at : at + _PIECE], found, most)
-        return bytes(found)
-
-    def _unpack(self, data: bytes, found: bytearray, most: int) -> None:
         data, self._ahead = self._ahead + data, b""
+        found = bytearray()
         while data and len(found) < most and not self._over:
             if self._member is None:
                 if data == _MAGIC[:1]:
                     self._ahead = data
-                    return
+                    break
                 if not data.startswith(_MAGIC):
                     self._over = True
-                    return
+                    break
                 self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
             found += self._member.decompress(data, most - len(found))
             data = self._member.unused_data
             if self._member.eof:
                 self._member = None
+        return bytes(found)
 
 
 class _Deflate:

@@ -109,7 +109,7 @@ def _table(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 
 def _digest(relevant: Mapping[str, Any], separators: tuple[str, str] | None = None) -> str:
     import hashlib  # noqa: PLC0415 - few runs compare a lock with its project
-    import json  # noqa: PLC0415
+    import json  # noqa: PLC0415 - as above
 
     text = json.dumps(relevant, sort_keys=True, separators=separators, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -73,16 +73,13 @@ class _Requests(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         arguments: Any = record.args
-        if record.msg == FAILED:
-            scheme, host, port, verb, target, why = arguments
-            self.counted += 1
-            self.debug.say(f"{verb} {scheme}://{host}:{port}{_path(target)} -> {why}")
-        if record.msg != ANSWERED:
+        if record.msg not in (ANSWERED, FAILED):
             return
-        scheme, host, port, verb, target, _version, status, *_length = arguments
+        scheme, host, port, verb, target, *outcome = arguments
         self.counted += 1
+        came = outcome[1] if record.msg == ANSWERED else outcome[0]  # The status stands behind the version.
         # No query, which may carry a signature, and no user name (proxies are asked for whole addresses).
-        self.debug.say(f"{verb} {scheme}://{host}:{port}{_path(target)} -> {status}")
+        self.debug.say(f"{verb} {scheme}://{host}:{port}{_path(target)} -> {came}")
 
 
 def _path(target: str) -> str:
