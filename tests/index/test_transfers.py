@@ -15,9 +15,10 @@ import subprocess
 import threading
 import time
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
@@ -37,7 +38,7 @@ from tests.servers import relay
 from tests.servers.scripted import FOREVER, RESET, Seen, answer, scripted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.servers.certificates import Certificates
@@ -333,11 +334,62 @@ def test_a_page_whose_time_is_no_ascii_is_asked_for_again(tmp_path: Path) -> Non
 
 
 def test_a_caller_who_takes_his_time_costs_no_answer() -> None:
-    names = [f"name-{number}" for number in range(30)]
-    hasty = Limits(connect=0.5, read=0.5, question=1.5, retries=0)
-    with scripted(lambda _: answer(404)) as server, IndexClient(pypi(server.url), limits=hasty) as client:
+    names = [f"name-{number}" for number in range(40)]
+    hasty = Limits(connect=1, read=1, question=1.5, retries=0)
+    with (
+        scripted(lambda _: answer(404)) as server,
+        IndexClient(pypi(server.url), limits=hasty, connections=20) as client,
+    ):
         found = client.ask(names, on_answer=lambda _: time.sleep(0.1))
     assert {each.problem for each in found.values()} == {Cause.PROJECT_MISSING}
+
+
+class Lasting(ThreadingHTTPServer):
+    """A server that keeps connections, and counts them."""
+
+    daemon_threads = True
+    begun = 0
+
+    def get_request(self) -> Any:
+        self.begun += 1
+        return super().get_request()
+
+
+@contextmanager
+def lasting(status: int, location: str = "") -> Iterator[Lasting]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            if location:
+                self.send_header("Location", f"{location}{self.path}")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with Lasting(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join(30)
+
+
+def test_connections_are_kept_to_an_index_and_to_where_it_sends_on() -> None:
+    with (
+        lasting(404) as there,
+        lasting(302, f"http://127.0.0.1:{there.server_port}") as index,
+        IndexClient(pypi(f"http://127.0.0.1:{index.server_port}/"), limits=QUICK, connections=4) as client,
+    ):
+        found = client.ask([f"name-{number}" for number in range(60)])
+    assert {each.problem for each in found.values()} == {Cause.PROJECT_MISSING}
+    assert index.begun <= 4
+    assert there.begun <= 4
 
 
 def test_requests_that_fail_are_told_too(caplog: pytest.LogCaptureFixture) -> None:

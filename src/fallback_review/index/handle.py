@@ -27,8 +27,6 @@ _NOT_UNPACKED = "its compressed answer cannot be unpacked"
 _MOST_BYTES_OF_AN_ERROR = 64 * 1024
 _STATUS = re.compile(rb"http/\S*\s+(\d)", re.IGNORECASE)
 """A status line, as leniently as libcurl reads it."""
-_NAME = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
-"""A header's (RFC 9110, 5.6.2)."""
 _LENGTH = pycurl.CONTENT_LENGTH_DOWNLOAD_T
 _SECONDS_OF_NAMES = 1
 """How long a looked-up name is kept: whoever repeats a question wants it looked up again."""
@@ -203,8 +201,7 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
         if not line.strip():
             break
         name, _, value = line.decode("latin-1").partition(":")
-        if not _NAME.fullmatch(name):  # libcurl heeds it as little.
-            continue
+        # A name with a blank before the colon is another name, as it is to libcurl.
         key, value = name.lower(), value.strip(" \t\r\n")
         found[key] = f"{found[key]}, {value}" if key in found else value
     return found

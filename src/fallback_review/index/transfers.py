@@ -121,11 +121,8 @@ class Transfers:
         handle = self._idle.pop() if self._idle else Handle()
         try:
             handle.prepare(exchange)
-        except (
-            ValueError,
-            OSError,
-            pycurl.error,
-        ) as error:  # A zero byte, a full disk, megabytes of address.
+        except (ValueError, OSError, pycurl.error) as error:
+            # A zero byte, a full disk, an address of megabytes.
             self._idle.append(handle)
             self._go_on(talk, error=QuestionError(f"the request failed ({type(error).__name__})"))
             return
